@@ -1,0 +1,1 @@
+"""The simulators a Python user can install, each measured at what it does best."""

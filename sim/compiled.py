@@ -1,0 +1,225 @@
+"""The one file that knows how Numba is used: decorators, the cache, addresses, and what stands in when it is off.
+
+Compiled code sees the state of a run as one address (see :mod:`sim.world`), and strategies are C callbacks called by
+address. With ``NUMBA_DISABLE_JIT=1`` everything runs as plain Python, for the debugger and for coverage: addresses are
+then keys of a table, and the two intrinsics have Python twins.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+from numba import config, types
+from numba.extending import intrinsic
+
+COMPILED: bool = not config.DISABLE_JIT
+_KEPT_CACHES = 6  # of other versions of our sources; older ones are removed
+
+
+def _sources_hash() -> str:
+    """Numba's cache does not see an edit in another file, so the folder's name is made from every compiled source."""
+    digest = hashlib.blake2b(digest_size=8)
+    digest.update(f"{numba.__version__} {np.__version__} {sys.version_info[:2]}".encode())
+    here = Path(__file__).parent
+    for path in sorted([*here.glob("*.py"), *here.glob("venues/*.py"), *here.glob("strategies/*.py")]):
+        digest.update(path.relative_to(here).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _cache_base() -> Path | None:
+    """A folder that can be written, or None: then nothing is cached."""
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    for folder in [Path(given) / "spreadgame"] if given else [Path(home) / "spreadgame"]:
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+    return None
+
+
+SOURCES = _sources_hash()
+_base = _cache_base()
+CACHE: Path | None = _base / SOURCES if _base else None
+
+
+def _open_cache() -> None:
+    if CACHE is None or _base is None or not COMPILED:
+        return
+    with contextlib.suppress(OSError):
+        CACHE.mkdir(exist_ok=True)
+        os.utime(CACHE)
+        others = sorted((f for f in _base.iterdir() if f.is_dir()), key=lambda f: f.stat().st_mtime)
+        for old in others[:-_KEPT_CACHES]:
+            shutil.rmtree(old, ignore_errors=True)
+    config.CACHE_DIR = str(CACHE)
+
+
+_open_cache()
+
+
+def cache_is_warm(folder: Path | None = CACHE) -> bool:
+    """Whether anything compiled lies in the cache already."""
+    return folder is not None and any(folder.rglob("*.nbi"))
+
+
+@contextlib.contextmanager
+def cache_folder(key: str) -> Iterator[None]:
+    """Functions decorated inside are cached in a folder of their own, named by ``key``; our own folder if it is empty."""
+    before = config.CACHE_DIR
+    if CACHE is not None and key:
+        folder = CACHE / key
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+        config.CACHE_DIR = str(folder)
+    try:
+        yield
+    finally:
+        config.CACHE_DIR = before
+
+
+def forget_cache() -> None:
+    """Remove what lies in the cache: it could not be read."""
+    if CACHE is not None:
+        shutil.rmtree(CACHE, ignore_errors=True)
+        _open_cache()
+
+
+def njit(function: Callable[..., Any], cached: bool = True) -> Callable[..., Any]:
+    """Compile in nopython mode, without the GIL, cached on disk where a cache can be written."""
+    if not COMPILED:
+        return function
+    return numba.njit(cache=cached and CACHE is not None, nogil=True)(function)  # type: ignore[no-any-return]
+
+
+if COMPILED:
+    from llvmlite import ir
+    from numba.core import cgutils
+    from numba.core.imputils import lower_getattr_generic
+    from numba.core.typing.templates import AttributeTemplate, infer_getattr
+    from numba.extending import models, register_model
+    from numba.np.arrayobj import make_array, populate_array
+    from numba.np.numpy_support import from_dtype
+
+    @intrinsic
+    def pointer(typing_context, address):  # type: ignore[no-untyped-def]
+        """Turn an int64 address into a pointer that ``numba.carray`` accepts."""
+
+        def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+
+        return types.voidptr(types.int64), code
+
+    def record_arrays(name: str, dtypes: dict[str, np.dtype[Any]]) -> tuple[Callable[[int], Any], Callable[[Any], int]]:
+        """A compiled type whose value is the address of a table of (pointer, length), one pair an array.
+
+        Returns ``attach(address)`` and its inverse. An attribute of the result of ``attach`` is that array. Passing thirty arrays to a function by
+        value costs more than most functions here do; this passes one word, and a function loads the arrays it names.
+        The loads are marked invariant: the table changes only while no compiled code runs.
+        """
+        table_type = type(f"{name}Type", (types.Type,), {"__init__": lambda self: types.Type.__init__(self, name=name)})
+        arrays = {field: types.Array(from_dtype(dtype), 1, "C") for field, dtype in dtypes.items()}
+        places = {field: place for place, field in enumerate(dtypes)}
+
+        @register_model(table_type)
+        class _Model(models.PrimitiveModel):  # type: ignore[misc]
+            def __init__(self, data_model_manager: Any, numba_type: Any) -> None:
+                super().__init__(data_model_manager, numba_type, ir.IntType(64))
+
+        @infer_getattr
+        class _Attributes(AttributeTemplate):  # type: ignore[misc]
+            key = table_type
+
+            def generic_resolve(self, value: Any, field: str) -> Any:
+                return arrays.get(field)
+
+        @lower_getattr_generic(table_type)
+        def _load(context: Any, builder: Any, value_type: Any, value: Any, field: str) -> Any:
+            i64 = ir.IntType(64)
+            table = builder.inttoptr(value, i64.as_pointer())
+            words = []
+            for place in (2 * places[field], 2 * places[field] + 1):
+                load = builder.load(builder.gep(table, [ir.Constant(i64, place)]))
+                load.set_metadata("invariant.load", builder.module.add_metadata([]))
+                words.append(load)
+            array_type = arrays[field]
+            array = make_array(array_type)(context, builder)
+            item = context.get_abi_sizeof(context.get_data_type(array_type.dtype))
+            size = ir.Constant(i64, item)
+            populate_array(
+                array,
+                data=builder.inttoptr(words[0], array.data.type),
+                shape=(words[1],),
+                strides=(size,),
+                itemsize=size,
+                meminfo=None,
+            )
+            return array._getvalue()
+
+        instance = table_type()
+
+        @intrinsic
+        def attach(typing_context, address):  # type: ignore[no-untyped-def]
+            return instance(types.int64), lambda context, builder, signature, arguments: arguments[0]
+
+        @intrinsic
+        def address_of(typing_context, world):  # type: ignore[no-untyped-def]
+            return types.int64(instance), lambda context, builder, signature, arguments: arguments[0]
+
+        return attach, address_of
+
+    def caller(count: int) -> Callable[..., int]:
+        """``call(address, *arguments)``: call the callback at an address with ``count`` int64 arguments."""
+        words = ", ".join(f"a{i}" for i in range(count))
+        scope: dict[str, Any] = {}
+        exec(f"def call(typing_context, address, {words}):\n    return typed", scope)  # noqa: S102  intrinsics take no *args
+
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            i64 = ir.IntType(64)
+            function = builder.inttoptr(arguments[0], ir.FunctionType(i64, [i64] * count).as_pointer())
+            return builder.call(function, arguments[1:])
+
+        scope["typed"] = types.int64(*[types.int64] * (count + 1)), code
+        return intrinsic(scope["call"])  # type: ignore[no-any-return]
+
+    @intrinsic
+    def trailing_zeros(typing_context, word):  # type: ignore[no-untyped-def]
+        """Number of zero bits below the lowest one bit of an int64 that is not 0."""
+
+        def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+        return types.int64(types.int64), code
+
+    def callback(function: Callable[..., int], count: int, cached: bool = True) -> Any:
+        """A C callback of ``count`` int64 arguments that returns an int64; compiled at once. Call it by its ``address``."""
+        return numba.cfunc(types.int64(*[types.int64] * count), cache=cached and CACHE is not None)(function)
+
+else:
+    _called: dict[int, Callable[..., int]] = {}
+
+    def caller(count: int) -> Callable[..., int]:
+        return lambda address, *arguments: _called[int(address)](*arguments)
+
+    def trailing_zeros(word: int) -> int:
+        bits = int(word) & (2**64 - 1)
+        return (bits & -bits).bit_length() - 1
+
+    class _Callback:
+        def __init__(self, function: Callable[..., int]) -> None:
+            self.address = len(_called) + 1
+            _called[self.address] = function
+
+    def callback(function: Callable[..., int], count: int, cached: bool = True) -> Any:
+        return _Callback(function)

@@ -1,0 +1,120 @@
+"""Cash and lots: every movement leaves one account and enters another, in whole units, so that all sums stay zero."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.compiled import njit
+from sim.world import NO_PRICE, NOTHING
+
+PER_NOTIONAL, PER_LOT = 0, 1
+# Why a run must end; the clock's status.
+RUNNING, NEED_ORDERS, NEED_TAPE, NEED_TURNS, NEED_NATURE, EXTERNAL = 0, 1, 2, 3, 4, 5
+RAISED, TOO_MANY, MONEY_OVERFLOW = 10, 11, 12
+_MOST_MONEY = 4.0e18  # a little below 2**62: two such sums still fit an int64
+
+
+@njit
+def move_cash(world, payer, receiver, units):
+    """Move whole money units from one account to another."""
+    world.accounts[payer].cash -= units
+    world.accounts[receiver].cash += units
+    if abs(np.float64(world.accounts[payer].cash)) > _MOST_MONEY or (
+        abs(np.float64(world.accounts[receiver].cash)) > _MOST_MONEY
+    ):
+        world.clock[0].status = MONEY_OVERFLOW
+
+
+@njit
+def move_lots(world, giver, receiver, instrument, lots):
+    """Move lots of an instrument from one account to another."""
+    width = world.clock[0].instruments
+    world.holdings[giver * width + instrument].lots -= lots
+    world.holdings[receiver * width + instrument].lots += lots
+
+
+@njit
+def rounded_units(amount):
+    """Money units nearest to ``amount`` (float64, in units), halves to even."""
+    return np.int64(np.rint(amount))
+
+
+@njit
+def market_price(world, instrument):
+    """The mark: mid of the consolidated book, or the last valid one while a side is empty. Currency per unit.
+
+    Twice the mid is a sum of two whole numbers of money units, so equal books give equal marks to the last bit.
+    """
+    record = world.instruments[instrument]
+    bid = np.int64(NO_PRICE)
+    ask = np.int64(-NO_PRICE)
+    venue = record.first_venue
+    while venue != NOTHING:
+        units = world.venues[venue].tick_units
+        best_bid = world.sides[2 * venue].best
+        best_ask = world.sides[2 * venue + 1].best
+        if best_bid != NOTHING:
+            bid = max(bid, world.levels[best_bid].price * units)
+        if best_ask != NOTHING:
+            ask = min(ask, world.levels[best_ask].price * units)
+        venue = world.venues[venue].next_of_instrument
+    if bid != NO_PRICE and ask != -NO_PRICE:
+        record.mark = np.float64(bid + ask) * 0.5 * world.clock[0].money_unit / record.lot_size
+    return record.mark
+
+
+@njit
+def record_trade(world, venue, price, lots, maker, taker, aggressor, maker_order, taker_order):
+    """Settle a trade between two accounts, charge both fees, and write it on the tape.
+
+    ``aggressor`` is BUY when the taker buys. The tape has room: whoever lets an agent act has seen to that.
+    """
+    clock = world.clock[0]
+    place = world.venues[venue]
+    instrument = place.instrument
+    if np.float64(abs(price)) * np.float64(lots) * np.float64(place.tick_units) > _MOST_MONEY:
+        clock.status = MONEY_OVERFLOW
+        return
+    mark = market_price(world, instrument)
+    money = price * lots * place.tick_units
+    move_cash(world, taker, maker, aggressor * money)
+    move_lots(world, maker, taker, instrument, aggressor * lots)
+    maker_fee = np.int64(0)
+    taker_fee = np.int64(0)
+    if place.maker_fee != 0.0 or place.taker_fee != 0.0:
+        base = np.float64(abs(money)) if place.fee_per == PER_NOTIONAL else np.float64(lots) / clock.money_unit
+        maker_fee = rounded_units(place.maker_fee * base)
+        taker_fee = rounded_units(place.taker_fee * base)
+        move_cash(world, maker, place.fee_account, maker_fee)
+        move_cash(world, taker, place.fee_account, taker_fee)
+        world.accounts[maker].fees += maker_fee
+        world.accounts[taker].fees += taker_fee
+    world.accounts[maker].trades += 1
+    world.accounts[taker].trades += 1
+    world.accounts[maker].volume += lots
+    world.accounts[taker].volume += lots
+    place.trades += 1
+    place.volume += lots
+    place.last_price = price
+    place.last_quantity = lots
+    place.last_side = aggressor
+    place.last_trade = clock.trades
+    world.sides[2 * venue + (0 if aggressor > 0 else 1)].bought += lots
+    row = world.tape[clock.trades & (len(world.tape) - 1)]
+    row.sequence = clock.sequence
+    row.step = clock.step
+    row.episode = clock.episode
+    row.price = price
+    row.quantity = lots
+    row.maker_order = maker_order
+    row.taker_order = taker_order
+    row.maker_fee = maker_fee
+    row.taker_fee = taker_fee
+    row.mark = mark
+    row.value = world.instruments[instrument].value
+    row.maker = maker
+    row.taker = taker
+    row.venue = venue
+    row.aggressor = aggressor
+    clock.trades += 1
+    clock.sequence += 1

@@ -1,0 +1,103 @@
+"""Checks of names, instruments, venues and money."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from sim.errors import ScenarioError
+from sim.scenario.checks import Checks, Found, Where, name_of
+from sim.scenario.fill import instrument_of
+from sim.scenario.processes import FromFile
+from sim.scenario.value_file import read_values
+from sim.scenario.vocabulary import Instrument, Venue
+from sim.scenario.wording import shown
+
+MOST_UNITS = 10**12  # of money that a tick on a lot may be; leaves a trade of a million ticks within 64 bits
+MOST_STEPS = 10**18  # of all episodes together
+
+
+class MarketChecks(Checks):
+    """Where trade takes place: everything but the populations."""
+
+    def all(self) -> Iterator[Found]:
+        """The checks of names, instruments, venues and money."""
+        yield from (self._names(array) for array in ("instruments", "venues", "populations"))
+        yield self._length()
+        yield from self.each("instruments", self._value_file, self._shocks)
+        yield from self.each("venues", self._instrument_known, self._money_of_a_tick)
+        yield self._cash()
+
+    def _names(self, array: str) -> Found:
+        first: dict[str, int] = {}
+        for index, member in enumerate(getattr(self.draft, array)):
+            name = name_of(member)
+            if name is not None and first.setdefault(name, index) != index:
+                yield self.problem((array, index, "name"), f"{name!r} is already the name of {array}[{first[name]}]")
+
+    def _length(self) -> Found:
+        run = self.draft.run
+        if run.steps * run.episodes > MOST_STEPS:
+            yield self.problem(("run", "episodes"), f"steps times episodes is above the most allowed, {MOST_STEPS:,}")
+
+    def _value_file(self, where: Where, instrument: Instrument) -> Found:
+        process = instrument.value
+        if not isinstance(process, FromFile):
+            return
+        try:
+            rows = len(read_values(self.folder / process.path, process.column))
+        except ScenarioError as error:
+            for wrong in error.problems:
+                yield self.problem((*where, "value", wrong.place), wrong.message, wrong.remedy)
+            return
+        steps = self.draft.run.steps
+        if rows < steps:
+            yield self.problem(
+                (*where, "value", "path"),
+                f"{shown(process.path)} has too few rows, {rows:,}: an episode has {steps:,} steps",
+                f"add rows, or set run.steps to at most {rows:,}" if rows else "add rows",
+            )
+
+    def _shocks(self, where: Where, instrument: Instrument) -> Found:
+        steps = self.draft.run.steps
+        for index, shock in enumerate(instrument.shocks):
+            if shock.step >= steps:
+                message = f"{shock.step:,} is not below run.steps, {steps:,}"
+                yield self.problem((*where, "shocks", index, "step"), message, "steps of an episode count from 0")
+
+    def _instrument_known(self, where: Where, venue: Venue) -> Found:
+        names = [instrument.name for instrument in self.draft.instruments]
+        if venue.instrument and venue.instrument not in names:
+            yield self.unknown((*where, "instrument"), "instrument", venue.instrument, names)
+        elif not venue.instrument and len(names) > 1:
+            yield self.problem(
+                (*where, "instrument"),
+                "is missing, as there is more than one instrument",
+                f"there are {', '.join(names)}",
+            )
+
+    def _money_of_a_tick(self, where: Where, venue: Venue) -> Found:
+        tick, unit = venue.tick_size, self.draft.money.unit
+        lot = self.instrument(instrument_of(self.draft, venue)).lot_size
+        units = tick * lot / unit
+        if units > MOST_UNITS:
+            wrong = f"more than {MOST_UNITS:,} units"
+        elif round(units) < 1 or abs(units - round(units)) > 1e-9 * units:
+            wrong = f"{units:g} units"
+        else:
+            return
+        yield self.problem(
+            (*where, "tick_size"),
+            f"one tick ({tick:g}) on one lot ({lot:g}) is {wrong} of money ({unit:g}), and must be a whole number",
+            "change tick_size, the instrument's lot_size or money.unit",
+        )
+
+    def _cash(self) -> Found:
+        unit = self.draft.money.unit
+        money = math.fsum(population.count * abs(population.endowment.cash) for population in self.draft.populations)
+        if not money / unit < 2**62:
+            yield self.problem(
+                ("money", "unit"),
+                f"the agents' first cash, {money:g} in all, is too many units of {unit:g}: at most 4.6e18",
+                "choose a larger unit, or a smaller endowment.cash",
+            )

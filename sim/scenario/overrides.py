@@ -1,0 +1,119 @@
+"""Changing a scenario by path: ``makers.params.half_spread=0.05``, as ``--set``, grids and games write it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sim.errors import Problem
+from sim.scenario.diagnosis import own_names
+from sim.scenario.kinds import field_kind, inside, meant, tables
+from sim.scenario.vocabulary import Scenario
+from sim.scenario.wording import near_or_all, shown
+
+Overrides = Mapping[str, Any] | Iterable[str]
+
+_PATH = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[\d{1,9}\])*")
+_PART = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
+_NOTHING = object()
+_ARRAYS = [name for name, info in Scenario.model_fields.items() if tables(inside(field_kind(info)))]
+
+
+class _Refused(Exception):
+    """Nothing can be set here: what is wrong, and the remedy."""
+
+
+def override(tree: dict[str, Any], overrides: Overrides) -> list[Problem]:
+    """Set values in a scenario's plain data, in order, and return what could not be set.
+
+    Parameters
+    ----------
+    tree : dictionaries and lists; changed in place.
+    overrides : a mapping of paths to values, or texts ``path=value`` in which the value is written as in TOML (a text
+        may go without its quotes). Members of arrays go by name, or by number counted from 0 (``populations[0]``); the
+        name of the array may be left out where no other array has a member of that name.
+    """
+    problems = []
+    for path, value in overrides.items() if isinstance(overrides, Mapping) else map(_split, overrides):
+        try:
+            if value is _NOTHING or not _PATH.fullmatch(path):
+                raise _Refused("this does not say path=value", "write for example run.steps=1000")
+            parts = [int(index) if index else name for index, name in _PART.findall(path)]
+            _put(tree, Scenario, _in_full(tree, parts), value)
+        except _Refused as refused:
+            problems.append(Problem(path if len(path) <= 100 else shown(path), *refused.args))
+    return problems
+
+
+def _split(text: str) -> tuple[str, Any]:
+    path, equals, value = text.partition("=")
+    return path.strip(), _parsed(value.strip()) if equals else _NOTHING
+
+
+def _parsed(text: str) -> Any:
+    try:
+        read = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    # Nothing here is ever a date, and a line break must not smuggle in a second key.
+    return read["value"] if len(read) == 1 and isinstance(read["value"], (bool, int, float, str, list, dict)) else text
+
+
+def _in_full(tree: dict[str, Any], parts: Sequence[str | int]) -> list[str | int]:
+    """The path with the name of the array put in front where it was left out."""
+    first = parts[0]
+    if first in Scenario.model_fields:
+        return list(parts)
+    named = {array: own_names(tree.get(array)) for array in _ARRAYS}
+    homes = [array for array in _ARRAYS if first in named[array]]
+    if len(homes) > 1:
+        raise _Refused(
+            f"{first!r} is the name of more than one thing", "write " + " or ".join(f"{h}.{first}" for h in homes)
+        )
+    if not homes:
+        right = [*Scenario.model_fields, *(name for array in _ARRAYS for name in named[array])]
+        raise _Refused(f"the scenario has no {first!r}", near_or_all(first, right))
+    return [homes[0], *parts]
+
+
+def _put(here: Any, kind: Any, parts: Sequence[str | int], value: Any) -> None:
+    """Set ``here[parts[0]][parts[1]]… = value``, making the tables on the way that the vocabulary has."""
+    part, rest = parts[0], parts[1:]
+    key: Any
+    if isinstance(here, list):
+        key, deeper = _index(here, part), inside(kind)
+    elif isinstance(here, dict) and isinstance(part, str):
+        key, deeper = part, _kind_of(here, kind, part)
+    else:
+        raise _Refused(f"{shown(here)} has nothing in it that could be set as {part!r}")
+    if rest:
+        # An array has no members to make up; a table is put in its place only once something in it was set.
+        held = here[key] if isinstance(here, list) else here.get(key, [] if tables(inside(deeper)) else {})
+        _put(held, deeper, rest, value)
+        value = held
+    here[key] = value
+
+
+def _index(members: list[Any], part: str | int) -> int:
+    if isinstance(part, int):
+        if part >= len(members):
+            raise _Refused(f"there is no member [{part}]", f"there are {len(members)}, counted from 0")
+        return part
+    names = own_names(members)
+    if part not in names:
+        raise _Refused(f"there is no {part!r}", near_or_all(part, filter(None, names)))
+    return names.index(part)
+
+
+def _kind_of(here: dict[str, Any], kind: Any, key: str) -> Any:
+    """What the vocabulary has under ``key``; a free table, such as ``params``, takes any."""
+    options = tables(kind)
+    if not options:
+        return inside(kind)
+    table = meant(kind, here)
+    fields = {name: info for option in ([table] if table else options) for name, info in option.model_fields.items()}
+    if key not in fields:
+        raise _Refused(f"there is no key {key!r}", near_or_all(key, fields))
+    return field_kind(fields[key])

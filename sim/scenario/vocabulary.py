@@ -1,0 +1,335 @@
+"""The words of a scenario file: every table and every key, with its meaning, unit, default and limits.
+
+What a table says about another (which venue, which strategy) is checked in :mod:`sim.scenario.references`; value
+processes have their own file, :mod:`sim.scenario.processes`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from sim.scenario.processes import Dividend, Process, Shock
+from sim.scenario.table import (
+    MOST_AGENTS,
+    Amount,
+    Delay,
+    EverySteps,
+    Fraction,
+    Name,
+    NotNegative,
+    OneOrMoreNames,
+    Positive,
+    PublicDelay,
+    Rank,
+    Settings,
+    Steps,
+    Table,
+    refuse,
+)
+
+
+class Run(Table):
+    """How long, how often, and on which random streams."""
+
+    steps: int = Field(ge=1, le=10**12, description="length of each episode, steps")
+    episodes: int = Field(default=1, ge=1, le=10**9, description="number of episodes, each an independent small market")
+    seed: int = Field(
+        default=1, ge=0, le=2**63 - 1, description="start of the random streams; 0 is a seed like any other"
+    )
+    step_seconds: Positive = Field(default=1.0, description="market time of one step, seconds")
+
+
+class Money(Table):
+    """In what money is counted, and what it earns."""
+
+    unit: Positive = Field(
+        default=1e-6, description="smallest amount of money, currency; cash is a whole number of these"
+    )
+    interest: float = Field(default=0.0, ge=-1, le=1, description="rate paid on cash at each payment; may be negative")
+    interest_every: EverySteps = Field(default=1, description="steps between payments of interest")
+
+
+class Instrument(Table):
+    """Something to hold."""
+
+    name: Name = Field(description="what venues call it")
+    lot_size: Positive = Field(default=1.0, description="units of the instrument in a lot")
+    value: Process = Field(description="how the fundamental value moves; `process` says by which law")
+    public_delay: PublicDelay = Field(
+        default="never", description='steps after which everybody knows the value, or "never"'
+    )
+    settlement: Literal["value", "mid", "none"] = Field(
+        default="value", description="price at which positions are closed at an episode's end"
+    )
+    price_feedback: Fraction = Field(
+        default=0.0, description="share of the distance to the market price by which the value moves each step, 0 to 1"
+    )
+    dividend: Dividend | None = Field(default=None, description="what holders are paid; omitted: nothing")
+    shocks: tuple[Shock, ...] = Field(default=(), description="changes at known steps of each episode")
+
+
+class Venue(Table):
+    """A place that trades one instrument by one mechanism."""
+
+    name: Name = Field(description="what populations call it")
+    instrument: str = Field(default="", description="name of what it trades; omitted: the only instrument")
+    mechanism: Literal["limit_order_book"] = Field(default="limit_order_book", description="how orders meet")
+    tick_size: Positive = Field(default=0.01, description="smallest price increment, currency")
+    matching: Literal["price_time", "pro_rata"] = Field(
+        default="price_time", description="who trades first at one price: the first to come, or all by size"
+    )
+    self_trade: Literal["cancel_resting", "cancel_incoming", "allow"] = Field(
+        default="cancel_resting", description="which order goes when an agent would trade with itself"
+    )
+    maker_fee: Amount = Field(default=0.0, description="fee of the resting side, as fee_per says; negative is a rebate")
+    taker_fee: Amount = Field(
+        default=0.0, description="fee of the arriving side, as fee_per says; negative is a rebate"
+    )
+    fee_per: Literal["notional", "lot"] = Field(
+        default="notional", description="fees are a fraction of the money traded, or currency per lot"
+    )
+    post_only: Literal["refuse", "move"] = Field(
+        default="move", description="a post-only order that would trade is refused, or moved a tick away"
+    )
+    order_delay: Delay = Field(default=0, description="steps an order takes to arrive; only 0 runs so far")
+    data_delay: Delay = Field(default=0, description="steps the book takes to be seen; only 0 runs so far")
+
+
+class Bernoulli(Table):
+    """Each member acts with a probability, at most once a step."""
+
+    law: Literal["bernoulli"]
+    probability: Fraction = Field(description="probability that a member acts in a step, 0 to 1")
+
+
+class Poisson(Table):
+    """Any number of arrivals a step, each by a member drawn with replacement."""
+
+    law: Literal["poisson"]
+    rate: float = Field(ge=0, le=MOST_AGENTS, description="expected arrivals of the whole population in a step")
+
+
+class OneOf(Table):
+    """The populations of a group share exactly one arrival a step."""
+
+    law: Literal["one_of"]
+    group: Name = Field(description="name shared by the populations that take part")
+    share: Fraction | None = Field(
+        default=None, description="probability that the arrival is theirs; omitted: the rest"
+    )
+
+
+class OnNews(Table):
+    """Acts in the steps in which the value jumps; the others of its group share the rest."""
+
+    law: Literal["on_news"]
+    group: Name = Field(description="name shared by the populations that take part")
+    instrument: str = Field(
+        default="", description="whose value's jumps are the news; omitted: that of its first venue"
+    )
+
+
+Arrivals = Annotated[Bernoulli | Poisson | OneOf | OnNews, Field(discriminator="law")]
+
+
+class Sees(Table):
+    """A signal: what members know that others need not."""
+
+    of: Literal["value"] = Field(default="value", description="what the signal is of")
+    delay: Steps = Field(default=0, description="age of what is seen, steps")
+    noise: NotNegative = Field(default=0.0, description="standard deviation of the error, currency")
+    probability: Fraction = Field(default=1.0, description="probability that a member sees it, 0 to 1")
+    redraw: Literal["step", "episode"] = Field(
+        default="step", description="how often who sees, and the error, are drawn anew"
+    )
+
+
+class _Reservation(Table):
+    around: Literal["public_value", "signal", "mid"] = Field(
+        default="public_value", description="price from which the distance is measured"
+    )
+
+
+class FixedReservation(_Reservation):
+    """Everybody trades up to the same distance beyond the anchor."""
+
+    distribution: Literal["fixed"]
+    distance: Amount = Field(description="distance beyond the anchor up to which members still trade, currency")
+
+
+class UniformReservation(_Reservation):
+    """The distance is drawn evenly between two bounds."""
+
+    distribution: Literal["uniform"]
+    low: Amount = Field(description="least distance, currency")
+    high: Amount = Field(description="greatest distance, currency")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.high < self.low:
+            raise refuse(f"high = {self.high:g} must not be below low = {self.low:g}")
+        return self
+
+
+class NormalReservation(_Reservation):
+    """The distance is drawn from a normal law."""
+
+    distribution: Literal["normal"]
+    mean: Amount = Field(description="mean distance, currency")
+    deviation: NotNegative = Field(description="standard deviation of the distance, currency")
+
+
+class ExponentialReservation(_Reservation):
+    """The distance is drawn from an exponential law, and shifted."""
+
+    distribution: Literal["exponential"]
+    mean: Positive = Field(description="mean of the exponential part, currency")
+    offset: Amount = Field(default=0.0, description="added to every draw, currency")
+
+
+Reservation = Annotated[
+    FixedReservation | UniformReservation | NormalReservation | ExponentialReservation,
+    Field(discriminator="distribution"),
+]
+
+
+class PrivateValues(Table):
+    """What further lots up or down are worth to a member: normal draws, sorted from high to low."""
+
+    deviation: Positive = Field(description="standard deviation of the draws, currency")
+    units: int = Field(ge=1, le=1000, description="number of further lots valued, up and down")
+
+
+class Endowment(Table):
+    """What each member holds when an episode starts."""
+
+    cash: Amount = Field(default=0.0, description="money, currency")
+    inventory: int = Field(
+        default=0,
+        ge=-(10**9),
+        le=10**9,
+        description="lots of each instrument of its venues; negative is a short position",
+    )
+
+
+class Population(Table):
+    """Agents of one kind."""
+
+    name: Name = Field(description="what [game] and overrides call it")
+    strategy: str = Field(description="what its members do at their turn")
+    count: int = Field(default=1, ge=1, le=MOST_AGENTS, description="number of members")
+    turn: Rank = Field(default=0, description="rank within a step; lower acts first")
+    venues: tuple[str, ...] = Field(
+        default=(),
+        description="names of the venues traded on; omitted: all, if the strategy takes as many as there are",
+    )
+    arrivals: Arrivals | None = Field(default=None, description="when members act; omitted: each of them every step")
+    sees: Sees | None = Field(default=None, description="the signal members get; omitted: none")
+    params: Settings = Field(
+        default_factory=dict, description="settings of the strategy; those left out keep its defaults"
+    )
+    reservation: Reservation | None = Field(
+        default=None, description="price beyond which members do not trade; omitted: none"
+    )
+    private_values: PrivateValues | None = Field(
+        default=None, description="what further lots are worth; omitted: nothing"
+    )
+    endowment: Endowment = Field(default=Endowment(), description="what each member starts an episode with")
+    order_delay: Delay = Field(default=0, description="steps an order takes to arrive; only 0 runs so far")
+    data_delay: Delay = Field(default=0, description="steps the book takes to be seen; only 0 runs so far")
+
+
+class Turns(Table):
+    """How the turns within a step are played."""
+
+    simultaneous: tuple[Rank, ...] = Field(
+        default=(), description="ranks whose agents act at once, unseen by one another"
+    )
+
+
+class Record(Table):
+    """What of a run is kept."""
+
+    trades: bool = Field(default=True, description="whether every trade is kept")
+    messages: bool = Field(default=False, description="whether every order message is kept")
+    levels: int = Field(default=1, ge=0, le=50, description="price levels of each side in a sample of the book")
+    book_every: EverySteps | None = Field(
+        default=None, description="steps between samples of the book; omitted: moderate"
+    )
+    agents_every: EverySteps | None = Field(
+        default=None, description="steps between samples of the agents; omitted: moderate"
+    )
+    agents: Literal["auto", "agents", "populations", "none"] = Field(
+        default="auto", description="whom samples list; auto: agents up to 1,000 of them, populations above"
+    )
+    episodes: Literal["auto", "agents", "populations", "none"] = Field(
+        default="auto", description="whom the results of an episode list; auto: agents up to 1,000, populations above"
+    )
+
+
+class Game(Table):
+    """Which populations choose among which strategies."""
+
+    players: OneOrMoreNames = Field(description="name, or list of names, of the populations that choose")
+    payoff: Literal["profit"] = Field(default="profit", description="what players seek: wealth after settlement")
+    strategies: dict[Name, Settings] = Field(
+        min_length=1, description="what they may choose: for each name the params it sets"
+    )
+
+
+class Scenario(Table):
+    """Who trades what, where and under which rules: a scenario file, checked and with every default filled in.
+
+    Made by :func:`sim.scenario.load` and :func:`sim.scenario.parse`. Two scenarios are equal when they say the same,
+    wherever they were read.
+    """
+
+    title: str = Field(default="", description="what the scenario is, in a line")
+    question: str = Field(default="", description="the question it answers")
+    run: Run = Field(description="[run]: how long, how often, on which random streams")
+    money: Money = Field(default=Money(), description="[money]: in what money is counted, and what it earns")
+    instruments: tuple[Instrument, ...] = Field(
+        min_length=1, description="a [[instruments]] table for each instrument, at least one"
+    )
+    venues: tuple[Venue, ...] = Field(min_length=1, description="a [[venues]] table for each venue, at least one")
+    populations: tuple[Population, ...] = Field(
+        min_length=1, description="a [[populations]] table for each population, at least one"
+    )
+    turns: Turns = Field(default=Turns(), description="[turns]: how the turns within a step are played")
+    record: Record = Field(default=Record(), description="[record]: what of a run is kept")
+    game: Game | None = Field(default=None, description="[game]: who may choose which strategy; omitted: nobody")
+
+    _source: str = PrivateAttr("<text>")
+    _folder: Path = PrivateAttr(Path())
+    _given: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        """Where it was read: a path, or ``<text>``."""
+        return self._source
+
+    @property
+    def folder(self) -> Path:
+        """The folder from which relative paths in the file are meant."""
+        return self._folder
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What was read, before defaults were filled in."""
+        return self._given
+
+    def came_from(self, source: str, folder: Path, given: dict[str, Any]) -> None:
+        """Remember where it was read, and what stood there; for :func:`sim.scenario.parse`."""
+        self._source, self._folder, self._given = source, folder, given
+
+    def agents(self) -> int:
+        """Number of agents in all populations."""
+        return sum(population.count for population in self.populations)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Scenario) and self.model_dump() == other.model_dump()
+
+    __hash__ = None  # type: ignore[assignment]

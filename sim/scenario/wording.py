@@ -1,0 +1,44 @@
+"""Values and near misses in plain words, the same in every message about a scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+
+
+def shown(value: object) -> str:
+    """A value much as the file writes it, short enough for one line."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int) and value.bit_length() > 100:
+        return "a whole number of more than 30 digits"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, Mapping):
+        return "a table" if value else "an empty table"
+    if isinstance(value, (tuple, list)):
+        return "a list" if value else "an empty list"
+    text = value if isinstance(value, str) else str(value)
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def near(wrong: object, right: Iterable[str]) -> str:
+    """The nearest of the right names, as a question, or an empty string."""
+    # Comparing takes time that grows with the product of the lengths.
+    found = get_close_matches(wrong[:80], list(right), 1) if isinstance(wrong, str) else []
+    return f"did you mean {found[0]!r}?" if found else ""
+
+
+def near_or_all(wrong: object, right: Iterable[str]) -> str:
+    """The nearest of the right names, or where none is near all of them."""
+    names = list(right)
+    if not names:
+        return ""
+    verb = "is" if len(names) == 1 else "are"
+    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+    return near(wrong, names) or f"there {verb} {', '.join(names[:20])}{more}"
+
+
+def number(value: float) -> str:
+    """A limit: whole numbers with commas, others as short as they are exact."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"

@@ -1,0 +1,168 @@
+"""Driving the kernel: giving it what it lacks, taking away what it wrote, until the run is over.
+
+The kernel runs in chunks. Between two of them Python drains the tapes, shows progress and may stop.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+from sim import ledger
+from sim.build import Built, compile_all, fill_block
+from sim.errors import RunError, StrategyError
+from sim.kernel import advance
+from sim.nature import BLOCK
+from sim.strategies import callbacks
+from sim.venues.standalone import make_room, undrained
+
+_CHUNK_SECONDS = 0.1
+_FIRST_CHUNK = 256
+
+
+class Sink(Protocol):
+    """Where a run's rows go. Each array is a copy; records are those of :mod:`sim.world`."""
+
+    def trades(self, rows: Any) -> None: ...
+    def messages(self, rows: Any) -> None: ...
+    def book(self, rows: Any, ladder: Any) -> None: ...
+    def agents(self, rows: Any, lots: Any) -> None: ...
+    def episodes(self, rows: Any, lots: Any) -> None: ...
+
+
+class Simulation:
+    """A run in progress.
+
+    Parameters
+    ----------
+    built : the World and what Python remembers of it.
+    sink : takes what is drained; None drops it.
+    act : called with the row of a Python agent whose turn it is.
+    """
+
+    def __init__(self, built: Built, sink: Sink | None = None, act: Callable[[int], None] | None = None) -> None:
+        compile_all(built)
+        self.built = built
+        self.sink = sink
+        self._act = act
+        self._storage = built.storage
+        self._pace = 0.0  # steps a second
+
+    @property
+    def clock(self) -> Any:
+        """The clock record: step, episode, counts."""
+        return self._storage.world.clock[0]
+
+    @property
+    def done(self) -> int:
+        """Steps done, over all episodes."""
+        clock = self.clock
+        return int(clock["episode"]) * int(clock["steps"]) + int(clock["step"])
+
+    @property
+    def total(self) -> int:
+        """Steps of the whole run."""
+        run = self.built.scenario.run
+        return run.steps * run.episodes
+
+    def advance(self, until: int) -> None:
+        """Run to a step, counted over all episodes, with whatever that takes."""
+        while True:
+            status = advance(self._storage.address, until)
+            if status == ledger.RUNNING:
+                return
+            self._provide(int(status))
+
+    def run(self, progress: Callable[[], bool] = lambda: True, chunk: int | None = None) -> bool:
+        """Run to the end, or until ``progress``, called between chunks, says False. Says whether the end was reached.
+
+        ``chunk`` fixes the steps of a chunk; None lets a chunk last about a tenth of a second. No result depends on it.
+        """
+        size = chunk or _FIRST_CHUNK
+        while self.done < self.total:
+            begin = time.perf_counter()
+            self.advance(min(self.done + size, self.total))
+            self.drain()
+            self._check_ledger()
+            if chunk is None:
+                spent = max(time.perf_counter() - begin, 1e-6)
+                size = int(min(max(size * _CHUNK_SECONDS / spent, 1), 4 * size))
+            if not progress():
+                return False
+        return True
+
+    def drain(self) -> None:
+        """Hand everything written so far to the sink."""
+        world, clock = self._storage.world, self.clock
+        instruments = int(clock["instruments"])
+        if self.sink is not None:
+            if clock["trades"] > clock["tape_drained"]:
+                self.sink.trades(undrained(world.tape, clock["tape_drained"], clock["trades"]))
+            if clock["messages_logged"] > clock["log_drained"]:
+                self.sink.messages(undrained(world.log, clock["log_drained"], clock["messages_logged"]))
+            if used := int(clock["samples_used"]):
+                width = 4 * int(clock["book_levels"])
+                ladder = world.ladder[: used * width].reshape(used, -1) if len(world.ladder) else None
+                self.sink.book(np.array(world.book_samples[:used]), None if ladder is None else np.array(ladder))
+            if used := int(clock["agent_samples_used"]):
+                lots = world.sample_lots[: used * instruments].reshape(used, instruments)
+                self.sink.agents(np.array(world.agent_samples[:used]), np.array(lots))
+            if used := int(clock["outcomes_used"]):
+                lots = world.outcome_lots[: used * instruments].reshape(used, instruments)
+                self.sink.episodes(np.array(world.outcomes[:used]), np.array(lots))
+        clock["tape_drained"] = clock["trades"]
+        clock["log_drained"] = clock["messages_logged"]
+        clock["samples_used"] = clock["agent_samples_used"] = clock["outcomes_used"] = 0
+
+    def _provide(self, status: int) -> None:
+        """Give the kernel what it stopped for."""
+        clock, storage = self.clock, self._storage
+        if status in (ledger.NEED_ORDERS, ledger.NEED_TAPE):
+            if status == ledger.NEED_TAPE:
+                self.drain()
+            self.make_room(status)
+        elif status == ledger.NEED_TURNS:
+            for name in ("turns", "scratch"):
+                storage.grow(name, 2 * len(storage.world.turns) if name == "turns" else len(storage.world.turns))
+        elif status == ledger.NEED_NATURE:
+            fill_block(self.built, self.done // BLOCK)
+        elif status == ledger.EXTERNAL and self._act is not None:
+            self._act(int(clock["external"]) - 1)
+            self.clock["external"] = -1
+        else:
+            raise self._failure(status)
+
+    def make_room(self, status: int) -> None:
+        """Make the pools or tapes hold what one more turn may need."""
+        allowed = int(self._storage.world.populations["allowed"].max())
+        make_room(self._storage, status, max(allowed, int(self.clock["pending"])), [], [])
+
+    def _failure(self, status: int) -> Exception:
+        clock, world = self.clock, self._storage.world
+        agent = int(clock["fault_agent"])
+        population = self.built.scenario.populations[int(world.agents[agent]["population"])]
+        where = f"episode {int(clock['episode'])}, step {int(clock['step'])}"
+        who = f"strategy {population.strategy!r} of agent {self.built.accounts.names[agent]!r}, {where}"
+        if status == ledger.RAISED:
+            cause = callbacks.raised[0] if callbacks.raised else None
+            how = f": {cause!r}" if cause else "; run it with NUMBA_DISABLE_JIT=1 to see the traceback"
+            error = StrategyError(f"{who}: it raised an exception{how}")
+            error.__cause__ = cause
+            return error
+        if status == ledger.TOO_MANY:
+            allowed = int(world.populations[int(world.agents[agent]["population"])]["allowed"])
+            return StrategyError(
+                f"{who}: it sent more than the {allowed} messages it declared — raise its max_messages, or send fewer"
+            )
+        if status == ledger.MONEY_OVERFLOW:
+            return RunError(f"{where}: an amount of money is too large to count — use a larger money.unit or smaller orders")
+        return RunError(f"{where}: the engine stopped with status {status}")
+
+    def _check_ledger(self) -> None:
+        world = self._storage.world
+        lots = np.asarray(world.holdings["lots"]).reshape(-1, int(self.clock["instruments"]))
+        if np.asarray(world.accounts["cash"]).sum() != 0 or lots.sum(axis=0).any():
+            raise RunError(f"step {self.done}: the ledger does not sum to zero; this is a bug in Spreadgame, please report it")

@@ -1,0 +1,56 @@
+"""One behaviour a file. A file of this folder that declares a strategy is found by being here."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from difflib import get_close_matches
+from functools import cache
+from types import ModuleType
+
+from sim.errors import StrategyError
+from sim.strategies.declare import Strategy
+
+_from_files: dict[str, Strategy] = {}
+
+
+def declared_in(module: ModuleType) -> list[Strategy]:
+    """The strategies that a module itself declares, in the order of their names."""
+    found = {value.name: value for value in vars(module).values() if isinstance(value, Strategy)}
+    return [found[name] for name in sorted(found) if found[name].file == module.__file__]
+
+
+@cache
+def built_in() -> dict[str, Strategy]:
+    """Our own strategies by name."""
+    modules = (importlib.import_module(f"{__name__}.{entry.name}") for entry in pkgutil.iter_modules(__path__))
+    return {found.name: found for module in modules for found in declared_in(module)}
+
+
+def register(found: Strategy) -> None:
+    """Make a user's strategy known by its name; the last file that declares a name wins over an earlier one."""
+    if found.name in built_in():
+        raise StrategyError(f"{found.file}: strategy {found.name!r} has the name of one of ours; choose another")
+    _from_files[found.name] = found
+
+
+def names() -> list[str]:
+    """Every known strategy's name, sorted."""
+    return sorted({*built_in(), *_from_files})
+
+
+def get(name: str) -> Strategy:
+    """The strategy called ``name``.
+
+    Raises
+    ------
+    StrategyError
+        If there is none; the message carries the nearest name.
+    """
+    if name in _from_files:
+        return _from_files[name]
+    if name in built_in():
+        return built_in()[name]
+    near = get_close_matches(name, names(), 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names())}"
+    raise StrategyError(f"no strategy {name!r} — {hint}")

@@ -1,0 +1,118 @@
+"""A maker that learns: from the tape, from what its trades were followed by, and from what becomes public.
+
+It believes in an average of trade prices, corrected by what is published and leaned by the order-flow imbalance. It marks
+every trade against that belief some trades later: a market whose trades are followed by moves their way is informed, and
+it quotes as much wider (the mark-out of a maker's desk; at the fixed point the half-spread is what a trade reveals, as in
+Glosten and Milgrom). Forecast volatility and its inventory move the quotes as in Avellaneda and Stoikov.
+"""
+
+from sim.compiled import njit
+from sim.strategies.declare import Parameter, strategy
+from sim.strategies.desk import (
+    BUY,
+    HISTORY,
+    SELL,
+    inventory,
+    market_value,
+    public_value,
+    recent_trade,
+    tick_above,
+    tick_below,
+    tick_of_venue,
+    trades_so_far,
+)
+from sim.strategies.quoting import MOST_LEVELS, keep_quotes, room_to_trade
+
+_RING = 64
+
+
+@strategy(
+    "adaptive",
+    summary="learns value, volatility and adverse selection from the tape, and quotes as wide as trades are informed",
+    source="Glosten and Milgrom 1985 (quotes as conditional expectations); Das 2005 (a learning maker); Avellaneda and "
+    "Stoikov 2008, equation 3.17 (inventory)",
+    parameters={
+        "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),
+        "minimum_half_spread": Parameter(0.01, "never quotes closer than this to what it believes", unit="currency", low=0.0),
+        "risk_aversion": Parameter(0.1, "price of risk: the belief moves down by this times variance times lots held",
+                                   unit="1 / currency", low=0.0),
+        "inventory_limit": Parameter(0, "most lots held either way, 0 for no limit", unit="lots", low=0),
+        "horizon": Parameter(20, "trades after which a trade is marked against the belief", low=1, high=_RING - 1),
+        "average_weight": Parameter(0.5, "weight of a trade's price in the average", low=0.0, high=1.0),
+        "public_weight": Parameter(0.02, "how fast the average goes to the public value, once that moves", low=0.0, high=1.0),
+        "imbalance_weight": Parameter(0.0, "share of the half-spread by which full imbalance of the flow leans the quotes",
+                                      low=0.0, high=5.0),
+        "learning_rate": Parameter(0.005, "weight of the newest trade in the estimates of mark-out, imbalance and volatility",
+                                   above=0.0, high=1.0),
+        "levels": Parameter(1, "orders on each side", low=1, high=MOST_LEVELS),
+        "level_gap": Parameter(1, "distance of one order from the next", unit="ticks", low=1, high=1_000_000),
+    },
+    memory={
+        "begun": int, "seen": int, "trades": int, "average": float, "published": float, "informative": int, "before": float,
+        "variance": float, "imbalance": float, "markout": float, "beliefs": (float, _RING), "signs": (int, _RING),
+        "bids": (int, MOST_LEVELS), "asks": (int, MOST_LEVELS),
+    },
+    max_messages=lambda given: 2 * given["levels"],
+)  # fmt: skip
+def act(me, market):
+    choice = me.parameters
+    kept = me.memory
+    if kept.begun == 0:
+        kept.begun = 1
+        kept.seen = trades_so_far(me, market)
+        kept.average = market_value(me, market, me.instrument)
+        kept.published = public_value(me, market)
+        kept.before = kept.average
+    _learn(me, market)
+    held = inventory(me, market)
+    half = max(choice.minimum_half_spread, kept.markout)
+    half += 0.5 * choice.risk_aversion * kept.variance
+    centre = kept.average + choice.imbalance_weight * half * kept.imbalance
+    centre -= choice.risk_aversion * kept.variance * held
+    bid = tick_below(me, market, me.venue, centre - half)
+    ask = max(bid + 1, tick_above(me, market, me.venue, centre + half))
+    buying = room_to_trade(choice.inventory_limit, held, BUY, choice.quantity)
+    selling = room_to_trade(choice.inventory_limit, held, SELL, choice.quantity)
+    keep_quotes(me, market, me.venue, kept.bids, kept.asks, bid, buying, ask, selling, choice.levels, choice.level_gap)
+
+
+@njit
+def _learn(me, market):
+    choice = me.parameters
+    kept = me.memory
+    published = public_value(me, market)
+    if published != kept.published:
+        kept.informative = 1  # there is news in this market: what is published is worth following
+        kept.published = published
+    if kept.informative == 1:
+        kept.average += choice.public_weight * (published - kept.average)
+    serial = max(kept.seen, trades_so_far(me, market) - HISTORY)
+    while serial < trades_so_far(me, market):
+        trade = recent_trade(me, market, serial)
+        if market.venues[trade.venue].instrument == me.instrument:
+            price = trade.price * tick_of_venue(me, market, trade.venue)
+            _learn_from_trade(me, price, trade.aggressor)
+        serial += 1
+    kept.seen = trades_so_far(me, market)
+    move = kept.average - kept.before
+    kept.before = kept.average
+    kept.variance += choice.learning_rate * (move * move - kept.variance)
+
+
+@njit
+def _learn_from_trade(me, price, side):
+    choice = me.parameters
+    kept = me.memory
+    # Marked against the belief before the trade; its own effect on the belief is part of what it was followed by.
+    kept.beliefs[kept.trades % _RING] = kept.average
+    kept.signs[kept.trades % _RING] = side
+    kept.average += choice.average_weight * (price - kept.average)
+    kept.imbalance += choice.learning_rate * (side - kept.imbalance)
+    kept.trades += 1
+    if kept.trades > choice.horizon:
+        then = (kept.trades - 1 - choice.horizon) % _RING
+        followed = kept.signs[then] * (kept.average - kept.beliefs[then])
+        weight = max(choice.learning_rate, 1.0 / (kept.trades - choice.horizon))
+        kept.markout += weight * (followed - kept.markout)
+
+

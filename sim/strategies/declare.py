@@ -1,0 +1,176 @@
+"""How a strategy declares itself: its parameters, its memory, what it needs, how much it may send, where it comes from.
+
+A declaration is data. Nothing is compiled by declaring; :mod:`sim.strategies.callbacks` compiles on demand.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sim.errors import StrategyError
+
+Value = bool | int | float | str
+
+NEEDS = ("signal", "reservation", "private_values")
+# Fields of a compiled record are read as attributes; these names belong to numpy.record itself.
+RESERVED = frozenset(
+    "T all any argmax argmin argsort astype base byteswap choose clip compress conj conjugate copy cumprod cumsum data "
+    "device diagonal dtype dump dumps fill flags flat flatten getfield imag item itemset itemsize max mean min nbytes "
+    "ndim newbyteorder nonzero pprint prod ptp put ravel real repeat reshape resize round searchsorted setfield setflags "
+    "shape size sort squeeze std strides sum swapaxes take to_device tobytes tofile tolist tostring trace transpose var "
+    "view".split()
+)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One number, switch or choice that a scenario may set in ``params``.
+
+    The type follows from the default: bool, int, float, or str (then ``choices`` lists what is allowed). A compiled
+    strategy reads a choice as its index in ``choices``.
+    """
+
+    default: Value
+    meaning: str
+    unit: str = ""
+    low: float | None = None  # inclusive
+    high: float | None = None  # inclusive
+    above: float | None = None  # exclusive lower bound
+    choices: tuple[str, ...] = ()
+    needs: Mapping[str, str] = field(default_factory=dict)  # choice -> what the population must then have (one of NEEDS)
+
+    @property
+    def type(self) -> type:
+        return type(self.default)
+
+    @property
+    def field_type(self) -> str:
+        """NumPy type of the compiled field: ``f8`` for float, ``i8`` for bool, int and the index of a choice."""
+        return "f8" if self.type is float else "i8"
+
+    def check(self, value: object) -> str:
+        """Return what is wrong with ``value``, or an empty string."""
+        if self.type is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if type(value) is not self.type:
+            names = {bool: "true or false", int: "a whole number", float: "a number", str: "a name in quotes"}
+            return f"{value!r} is not {names[self.type]}"
+        if isinstance(value, str):
+            return "" if value in self.choices else f"{value!r} is none of {', '.join(self.choices)}"
+        if not (abs(value) < 2**62):  # also refuses nan
+            return f"{value!r} is not a finite number of reasonable size"
+        if self.low is not None and value < self.low:
+            return f"{value!r} is below the least allowed, {self.low:g}"
+        if self.above is not None and value <= self.above:
+            return f"{value!r} is not above {self.above:g}"
+        if self.high is not None and value > self.high:
+            return f"{value!r} is above the most allowed, {self.high:g}"
+        return ""
+
+    def number(self, value: Value) -> float | int:
+        """The number that compiled code reads for ``value``."""
+        if isinstance(value, str):
+            return self.choices.index(value)
+        return float(value) if self.type is float else int(value)
+
+
+@dataclass(frozen=True, eq=False)
+class Strategy:
+    """A strategy's declaration: what a scenario may set, and the function that acts.
+
+    ``act(me, market)`` is called once a turn, compiled. ``memory`` names what an agent keeps from turn to turn within
+    an episode (zero at its start). ``max_messages`` bounds the orders, replacements and cancellations of one turn.
+    """
+
+    name: str
+    act: Callable[..., None]
+    summary: str
+    source: str
+    parameters: Mapping[str, Parameter]
+    memory: Mapping[str, tuple[str, int]]  # name -> NumPy type, and how many (0: one number)
+    max_messages: Callable[[Mapping[str, Any]], int]
+    venues: int
+    needs: frozenset[str]
+    file: str
+    cache_key: str | None = ""  # folder of its compiled code: "" with ours, a hash for a user's file, None for nowhere
+
+    def resolve(self, given: Mapping[str, Value]) -> dict[str, Value]:
+        """All parameters: those given, the rest at their defaults."""
+        return {name: given.get(name, parameter.default) for name, parameter in self.parameters.items()}
+
+    def needs_of(self, given: Mapping[str, Value]) -> set[str]:
+        """What a population playing this strategy with these parameters must have: any of NEEDS."""
+        found = set(self.needs)
+        for name, parameter in self.parameters.items():
+            need = parameter.needs.get(str(given.get(name, parameter.default)))
+            if need:
+                found.add(need)
+        return found
+
+
+def strategy(
+    name: str,
+    *,
+    summary: str,
+    source: str = "",
+    parameters: Mapping[str, Parameter] | None = None,
+    memory: Mapping[str, type | tuple[type, int]] | None = None,
+    max_messages: int | Callable[[Mapping[str, Any]], int] = 1,
+    venues: int = 1,
+    needs: tuple[str, ...] = (),
+) -> Callable[[Callable[..., None]], Strategy]:
+    """Declare the decorated ``act(me, market)`` as a strategy.
+
+    Parameters
+    ----------
+    name : what a scenario writes in ``strategy = "…"``.
+    summary : one line, shown by ``spreadgame strategies``.
+    source : where the behaviour comes from (paper, section, equation).
+    parameters : what ``params`` may set.
+    memory : names with ``int`` or ``float``, or ``(int, 8)`` for eight of them; 0 at the start of each episode.
+    max_messages : the most orders, replacements and cancellations of one turn, or a function of the parameters.
+    venues : how many venues it trades on (``me.venues`` has this length).
+    needs : any of ``signal``, ``reservation``, ``private_values``, without which it cannot play.
+
+    Raises
+    ------
+    StrategyError
+        If a name cannot be a field of a compiled record, or a type or need is unknown.
+    """
+
+    def declare(act: Callable[..., None]) -> Strategy:
+        for what, names in (("parameter", parameters or {}), ("memory", memory or {})):
+            for field_name in names:
+                if not field_name.isidentifier() or keyword.iskeyword(field_name) or field_name in RESERVED:
+                    raise StrategyError(f"strategy {name}: {what} {field_name!r} cannot be a name here; choose another")
+        fields: dict[str, tuple[str, int]] = {}
+        for field_name, kept in (memory or {}).items():
+            kind, length = kept if isinstance(kept, tuple) else (kept, 0)
+            if kind not in (int, float) or length < 0:
+                raise StrategyError(f"strategy {name}: memory {field_name!r} must be int or float, or (int, 8), not {kept!r}")
+            fields[field_name] = ("f8" if kind is float else "i8", length)
+        for field_name, parameter in (parameters or {}).items():
+            wrong = parameter.check(parameter.default)
+            if wrong:
+                raise StrategyError(f"strategy {name}: the default of {field_name!r} is not allowed: {wrong}")
+        unknown = set(needs) - set(NEEDS)
+        if unknown:
+            raise StrategyError(f"strategy {name}: needs {sorted(unknown)} unknown; there are {', '.join(NEEDS)}")
+        bound = max_messages if callable(max_messages) else (lambda _, most=max_messages: most)
+        return Strategy(
+            name=name,
+            act=act,
+            summary=summary,
+            source=source,
+            parameters=dict(parameters or {}),
+            memory=fields,
+            max_messages=bound,
+            venues=venues,
+            needs=frozenset(needs),
+            file=act.__code__.co_filename,
+        )
+
+    return declare

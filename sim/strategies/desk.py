@@ -1,0 +1,362 @@
+"""What an agent can see and do in its turn. Every strategy, ours or a user's, is written with these.
+
+``me`` is the agent's seat, ``market`` the whole market. Prices are whole ticks, quantities whole lots, values and cash
+currency (float64). ``side`` is BUY (1) or SELL (-1). A strategy reads what a real trader could: the public value, its
+own signal, the books, the tape, itself.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sim.compiled import njit
+from sim.ledger import PER_NOTIONAL, market_price
+from sim.rng import SIGNAL, mix, next_uniform, normal_quantile, to_uniform
+from sim.venues import book
+from sim.venues.entry import send_cancel, send_order, send_replace
+from sim.world import BUY, HISTORY, NO_PRICE, NONE, NOTHING, SELL
+
+__all__ = [
+    "BUY", "HISTORY", "NO_ASK", "NO_BID", "NOTHING", "SELL", "best_ask", "best_bid", "best_volume", "cancel_all",
+    "cancel_order", "cash", "fill_or_kill_order", "filled", "immediate_or_cancel_order", "instrument_of", "inventory",
+    "is_live", "last_price", "limit_order", "market_order", "market_value", "messages_left", "nearest_tick", "normal", "open_quantity",
+    "order_price", "own_order", "own_orders", "post_only_order", "price_of", "private_value", "public_value",
+    "recent_trade", "replace_order", "requote", "reservation_price", "round_lots", "signal", "step", "taker_cost", "tick_above",
+    "tick_below", "tick_of_venue", "trades_so_far", "uniform", "venue_of",
+]  # fmt: skip
+
+NO_BID, NO_ASK = NO_PRICE, -NO_PRICE  # a missing best bid is below, a missing best ask above, every price
+_SLACK = 1e-9  # of a tick: 100.05 / 0.01 is 10004.999…, and means 10005
+
+
+# --- what there is to see -------------------------------------------------------------------------------------------
+
+
+@njit
+def messages_left(me, market):
+    """Messages the agent may still send in this turn, of those its strategy declared."""
+    return market.clock[0].allowed - market.clock[0].sent
+
+
+@njit
+def step(me, market):
+    """The step of the episode, from 0."""
+    return market.clock[0].step
+
+
+@njit
+def venue_of(me, market, place):
+    """The agent's venue number ``place`` (0 is ``me.venue``)."""
+    return market.in_venues[market.populations[market.agents[me.agent].population].first_venue + place]
+
+
+@njit
+def instrument_of(me, market, venue):
+    """The instrument that a venue trades."""
+    return market.venues[venue].instrument
+
+
+@njit
+def best_bid(me, market, venue):
+    """The best bid in ticks, NO_BID where there is none."""
+    level = market.sides[2 * venue].best
+    return market.levels[level].price if level != NOTHING else np.int64(NO_BID)
+
+
+@njit
+def best_ask(me, market, venue):
+    """The best ask in ticks, NO_ASK where there is none."""
+    level = market.sides[2 * venue + 1].best
+    return market.levels[level].price if level != NOTHING else np.int64(NO_ASK)
+
+
+@njit
+def best_volume(me, market, venue, side):
+    """Lots at the best price on which orders of ``side`` rest, 0 where there are none."""
+    level = market.sides[2 * venue + (0 if side > 0 else 1)].best
+    return market.levels[level].volume if level != NOTHING else np.int64(0)
+
+
+@njit
+def market_value(me, market, instrument):
+    """The mark: mid of the consolidated book, or the last valid one. Currency."""
+    return market_price(market, instrument)
+
+
+@njit
+def last_price(me, market, venue):
+    """The last trade's price in ticks, NO_BID before the first of the episode."""
+    return market.venues[venue].last_price
+
+
+@njit
+def public_value(me, market):
+    """What everybody knows of the instrument's value: the last published one, or the initial one. Currency."""
+    return market.instruments[me.instrument].public
+
+
+@njit
+def trades_so_far(me, market):
+    """Serial number of the next trade in the market: trades ``since`` to this one less 1 came after ``since``."""
+    return market.clock[0].trades
+
+
+@njit
+def recent_trade(me, market, serial):
+    """The trade with that serial number, a record of the tape. The last HISTORY trades of the run can be read."""
+    return market.tape[serial & (len(market.tape) - 1)]
+
+
+@njit
+def inventory(me, market):
+    """The agent's lots of its instrument, negative when short."""
+    return market.holdings[me.agent * market.clock[0].instruments + me.instrument].lots
+
+
+@njit
+def cash(me, market):
+    """The agent's cash. Currency."""
+    return np.float64(market.accounts[me.agent].cash) * market.clock[0].money_unit
+
+
+@njit
+def signal(me, market):
+    """What the agent's population sees of the value: late, noisy, or only at times, as the scenario says. Currency.
+
+    The same however often it is asked within a step (or an episode, if it is drawn once an episode).
+    """
+    agent = market.agents[me.agent]
+    population = market.populations[agent.population]
+    instrument = market.instruments[me.instrument]
+    clock = market.clock[0]
+    key = mix(mix(agent.stream, clock.step_key if population.redraw == 0 else clock.episode), SIGNAL)
+    if population.sight < 1.0 and to_uniform(mix(key, NONE)) >= population.sight:
+        return instrument.public
+    value = instrument.value
+    if population.delay > clock.step:
+        value = instrument.initial
+    elif population.delay > 0:
+        value = market.history[instrument.history_start + ((clock.step - population.delay) & instrument.history_mask)]
+    if population.noise > 0.0:
+        value += population.noise * normal_quantile(to_uniform(mix(key, np.int64(1))))
+    return value
+
+
+@njit
+def uniform(me, market):
+    """A random number, uniform on (0, 1), from the agent's own stream."""
+    return next_uniform(market)
+
+
+@njit
+def normal(me, market):
+    """A standard normal random number from the agent's own stream."""
+    return normal_quantile(next_uniform(market))
+
+
+@njit
+def reservation_price(me, market, side):
+    """A draw of the price beyond which the agent does not trade now: most it pays (BUY), least it takes (SELL). Currency."""
+    population = market.populations[market.agents[me.agent].population]
+    anchor = market.instruments[me.instrument].public
+    if population.around == 1:
+        anchor = signal(me, market)
+    elif population.around == 2:
+        anchor = market_price(market, me.instrument)
+    distance = population.first_number
+    if population.reservation == 2:
+        distance += (population.second_number - distance) * next_uniform(market)
+    elif population.reservation == 3:
+        distance += population.second_number * normal_quantile(next_uniform(market))
+    elif population.reservation == 4:
+        distance = population.second_number - population.first_number * math.log(next_uniform(market))
+    return anchor + side * distance
+
+
+@njit
+def private_value(me, market, side):
+    """What one lot more (BUY) or less (SELL) is privately worth to the agent, beyond the instrument's value. Currency.
+
+    Infinitely bad beyond the number of units its population has private values for.
+    """
+    population = market.populations[market.agents[me.agent].population]
+    place = population.units + inventory(me, market) - population.endowment_lots - (0 if side > 0 else 1)
+    if place < 0 or place >= 2 * population.units:
+        return -side * np.inf
+    return market.private_values[population.private_first
+                                 + 2 * population.units * market.agents[me.agent].number + place]  # fmt: skip
+
+
+# --- ticks ----------------------------------------------------------------------------------------------------------
+
+
+@njit
+def price_of(me, market, venue, ticks):
+    """A price in currency."""
+    return np.float64(ticks) * market.venues[venue].tick_size
+
+
+@njit
+def tick_of_venue(me, market, venue):
+    """A venue's tick. Currency."""
+    return market.venues[venue].tick_size
+
+
+@njit
+def taker_cost(me, market, venue, price):
+    """What a taker pays the venue on one unit at ``price``. Currency."""
+    place = market.venues[venue]
+    if place.fee_per == PER_NOTIONAL:
+        return place.taker_fee * abs(price)
+    return place.taker_fee / market.instruments[place.instrument].lot_size
+
+
+@njit
+def tick_below(me, market, venue, price):
+    """The last tick at or below a price."""
+    return np.int64(math.floor(price / market.venues[venue].tick_size + _SLACK))
+
+
+@njit
+def tick_above(me, market, venue, price):
+    """The first tick at or above a price."""
+    return np.int64(math.ceil(price / market.venues[venue].tick_size - _SLACK))
+
+
+@njit
+def nearest_tick(me, market, venue, price):
+    """The tick nearest to a price, the higher one of two equally near."""
+    return np.int64(math.floor(price / market.venues[venue].tick_size + 0.5 + _SLACK))
+
+
+@njit
+def round_lots(lots):
+    """The whole number of lots nearest to ``lots``, at least 1."""
+    return max(np.int64(1), np.int64(math.floor(lots + 0.5)))
+
+
+# --- what there is to do --------------------------------------------------------------------------------------------
+
+
+@njit
+def limit_order(me, market, venue, side, price, quantity, expires_after=0):
+    """Trade up to ``price`` and rest with what is left, for ``expires_after`` steps (0: until cancelled).
+
+    Returns the order's handle if it rests, else 0. ``filled(me, market)`` says what traded at once.
+    """
+    return send_order(market, me.agent, venue, book.LIMIT, side, price, quantity, expires_after)
+
+
+@njit
+def post_only_order(me, market, venue, side, price, quantity, expires_after=0):
+    """Rest at ``price`` without trading; where it would trade, the venue moves it a tick away or refuses it."""
+    return send_order(market, me.agent, venue, book.POST_ONLY, side, price, quantity, expires_after)
+
+
+@njit
+def market_order(me, market, venue, side, quantity):
+    """Trade at whatever price; what the book cannot fill is dropped. Returns the lots traded."""
+    send_order(market, me.agent, venue, book.MARKET, side, np.int64(0), quantity, np.int64(0))
+    return market.clock[0].filled
+
+
+@njit
+def immediate_or_cancel_order(me, market, venue, side, price, quantity):
+    """Trade up to ``price``; what is left is dropped. Returns the lots traded."""
+    send_order(market, me.agent, venue, book.IMMEDIATE_OR_CANCEL, side, price, quantity, np.int64(0))
+    return market.clock[0].filled
+
+
+@njit
+def fill_or_kill_order(me, market, venue, side, price, quantity):
+    """Trade all of it up to ``price``, or nothing. Returns the lots traded."""
+    send_order(market, me.agent, venue, book.FILL_OR_KILL, side, price, quantity, np.int64(0))
+    return market.clock[0].filled
+
+
+@njit
+def cancel_order(me, market, handle):
+    """Cancel one of the agent's orders. Returns the lots cancelled, 0 if it is gone."""
+    return send_cancel(market, me.agent, handle)
+
+
+@njit
+def replace_order(me, market, handle, price, quantity):
+    """Change an order's price and open quantity. Returns its handle if it rests, else 0.
+
+    Fewer lots keep the place in the queue; the same price and quantity change nothing; all else goes to the end.
+    """
+    return send_replace(market, me.agent, handle, price, quantity)
+
+
+@njit
+def filled(me, market):
+    """Lots that the agent's last message traded at once."""
+    return market.clock[0].filled
+
+
+@njit
+def is_live(me, market, handle):
+    """Whether an order still rests (or waits for its class to finish)."""
+    return handle > 0 and book.slot_of(market, handle) != NOTHING
+
+
+@njit
+def open_quantity(me, market, handle):
+    """Open lots of an order, 0 if it is gone."""
+    order = book.slot_of(market, handle)
+    return market.orders[order].remaining if order != NOTHING else np.int64(0)
+
+
+@njit
+def order_price(me, market, handle):
+    """Price of a resting order in ticks, NO_BID if it is gone."""
+    order = book.slot_of(market, handle)
+    if order == NOTHING or market.orders[order].level == NOTHING:
+        return np.int64(NO_BID)
+    return market.levels[market.orders[order].level].price
+
+
+@njit
+def own_orders(me, market):
+    """How many orders the agent has in all its venues."""
+    return np.int64(market.agents[me.agent].orders)
+
+
+@njit
+def own_order(me, market, place):
+    """The handle of the agent's order number ``place``, the oldest first. Costs a step for each older one."""
+    order = np.int64(market.agents[me.agent].first_order)
+    while place > 0:
+        order = np.int64(market.orders[order].agent_next)
+        place -= 1
+    return book.handle_of(market, order)
+
+
+@njit
+def cancel_all(me, market):
+    """Cancel every order of the agent. Returns how many."""
+    cancelled = 0
+    while market.agents[me.agent].orders > 0:
+        if send_cancel(market, me.agent, own_order(me, market, 0)) == 0:
+            break
+        cancelled += 1
+    return cancelled
+
+
+@njit
+def requote(me, market, venue, handle, side, price, quantity):
+    """Keep one post-only order where the agent wants it: replace it if it lives, enter it if not. Returns its handle.
+
+    A quantity of 0 cancels it.
+    """
+    if is_live(me, market, handle):
+        if quantity > 0:
+            return replace_order(me, market, handle, price, quantity)
+        cancel_order(me, market, handle)
+        return np.int64(0)
+    if quantity > 0:
+        return post_only_order(me, market, venue, side, price, quantity)
+    return np.int64(0)

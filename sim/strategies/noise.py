@@ -1,0 +1,30 @@
+"""Noise traders: they buy or sell at the market for reasons of their own."""
+
+import math
+
+from sim.strategies.declare import Parameter, strategy
+from sim.strategies.desk import BUY, SELL, market_order, normal, round_lots, uniform
+
+
+@strategy(
+    "noise",
+    summary="market orders of random side and size, whatever the price",
+    source="the uninformed of Glosten and Milgrom 1985, section 2; Kyle 1985, section 2",
+    parameters={
+        "distribution": Parameter("fixed", "how sizes are drawn", choices=("fixed", "geometric", "lognormal")),
+        "quantity": Parameter(1.0, "mean size", unit="lots", low=1.0, high=1e9),
+        "dispersion": Parameter(0.5, "standard deviation of the logarithm of a lognormal size", low=0.0, high=10.0),
+        "buy_probability": Parameter(0.5, "chance that an order buys", low=0.0, high=1.0),
+    },
+    max_messages=1,
+)
+def act(me, market):
+    choice = me.parameters
+    side = BUY if uniform(me, market) < choice.buy_probability else SELL
+    lots = choice.quantity
+    if choice.distribution == 1 and choice.quantity > 1.0:
+        lots = 1.0 + math.floor(math.log(uniform(me, market)) / math.log(1.0 - 1.0 / choice.quantity))
+    elif choice.distribution == 2:
+        spread = choice.dispersion
+        lots = choice.quantity * math.exp(spread * normal(me, market) - 0.5 * spread * spread)
+    market_order(me, market, me.venue, side, round_lots(min(lots, 2.0e9)))

@@ -1,0 +1,199 @@
+"""The tables of a run: what their columns are, in which units, and how records of the World become rows of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from sim.scenario import Scenario
+from sim.venues.book import KINDS
+from sim.world import NO_PRICE
+
+TABLES = ("trades", "book", "agents", "episodes", "messages")
+_COUNT, _LOTS, _CURRENCY, _STEPS, _SECONDS = "number", "lots", "currency", "steps", "seconds"
+_NAMES = pa.dictionary(pa.int32(), pa.string())
+
+
+def _fields(*columns: tuple[str, Any, str, str]) -> pa.Schema:
+    return pa.schema([pa.field(name, kind, metadata={"unit": unit, "meaning": text}) for name, kind, unit, text in columns])
+
+
+class Tables:
+    """Schemas of one scenario's tables, and the conversion of drained records."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        self._venues = pa.array([venue.name for venue in scenario.venues])
+        self._populations = pa.array([population.name for population in scenario.populations])
+        self._kinds = pa.array(KINDS)
+        self._sides = pa.array(["sell", "buy"])
+        self._ticks = np.array([venue.tick_size for venue in scenario.venues])
+        counts = [population.count for population in scenario.populations]
+        self._population_of = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+        self._firsts = np.cumsum([0, *counts[:-1]])
+        self._instruments = [instrument.name for instrument in scenario.instruments]
+        self._seconds = scenario.run.step_seconds
+        self._unit = scenario.money.unit
+        levels = range(1, scenario.record.levels + 1) if scenario.record.levels > 1 else ()
+        lots = [(f"inventory.{name}", pa.int64(), _LOTS, f"lots of {name} held") for name in self._instruments]
+        when = [
+            ("episode", pa.int64(), _COUNT, "episode, from 0"),
+            ("step", pa.int64(), _STEPS, "step of the episode, from 0"),
+            ("seconds", pa.float64(), _SECONDS, "market time since the episode began"),
+        ]
+        who = [
+            ("population", _NAMES, "", "population"),
+            ("agent", pa.int32(), _COUNT, "number within the population; none where a row is a whole population"),
+        ]
+        self.schemas = {
+            "trades": _fields(
+                *when,
+                ("sequence", pa.int64(), _COUNT, "serial number among trades and logged messages"),
+                ("venue", _NAMES, "", "venue"),
+                ("price", pa.float64(), _CURRENCY, "price of the resting order"),
+                ("quantity", pa.int64(), _LOTS, "lots traded"),
+                ("aggressor", _NAMES, "", "side of the taker"),
+                ("maker_population", _NAMES, "", "population whose order rested"),
+                ("maker", pa.int32(), _COUNT, "number of the maker within its population"),
+                ("taker_population", _NAMES, "", "population whose order arrived"),
+                ("taker", pa.int32(), _COUNT, "number of the taker within its population"),
+                ("maker_order", pa.int64(), _COUNT, "public number of the resting order"),
+                ("taker_order", pa.int64(), _COUNT, "public number of the arriving order"),
+                ("maker_fee", pa.float64(), _CURRENCY, "fee the maker paid, negative for a rebate"),
+                ("taker_fee", pa.float64(), _CURRENCY, "fee the taker paid, negative for a rebate"),
+                ("mark", pa.float64(), _CURRENCY, "mid of the consolidated book just before, or the last valid one"),
+                ("value", pa.float64(), _CURRENCY, "fundamental value at the time"),
+            ),
+            "book": _fields(
+                *when,
+                ("venue", _NAMES, "", "venue"),
+                ("bid", pa.float64(), _CURRENCY, "best bid at the end of the step; none where there is none"),
+                ("bid_volume", pa.int64(), _LOTS, "lots at the best bid"),
+                ("ask", pa.float64(), _CURRENCY, "best ask at the end of the step; none where there is none"),
+                ("ask_volume", pa.int64(), _LOTS, "lots at the best ask"),
+                ("bid_depth", pa.int64(), _LOTS, "lots on the whole bid side"),
+                ("ask_depth", pa.int64(), _LOTS, "lots on the whole ask side"),
+                ("orders", pa.int64(), _COUNT, "resting orders on both sides"),
+                ("last", pa.float64(), _CURRENCY, "price of the last trade"),
+                ("mark", pa.float64(), _CURRENCY, "mid of the consolidated book, or the last valid one"),
+                ("value", pa.float64(), _CURRENCY, "fundamental value"),
+                ("public_value", pa.float64(), _CURRENCY, "what everybody knows of the value"),
+                *(
+                    column
+                    for level in levels
+                    for column in (
+                        (f"bid_{level}", pa.float64(), _CURRENCY, f"price of bid level {level}"),
+                        (f"bid_volume_{level}", pa.int64(), _LOTS, f"lots at bid level {level}"),
+                        (f"ask_{level}", pa.float64(), _CURRENCY, f"price of ask level {level}"),
+                        (f"ask_volume_{level}", pa.int64(), _LOTS, f"lots at ask level {level}"),
+                    )
+                ),
+            ),
+            "agents": _fields(
+                *when,
+                *who,
+                ("cash", pa.float64(), _CURRENCY, "cash"),
+                ("wealth", pa.float64(), _CURRENCY, "cash and positions at the mark"),
+                *lots,
+            ),
+            "episodes": _fields(
+                when[0],
+                *who,
+                ("payoff", pa.float64(), _CURRENCY, "wealth after settlement less wealth at the start"),
+                ("private_value", pa.float64(), _CURRENCY, "private value of what was acquired"),
+                ("cash", pa.float64(), _CURRENCY, "cash after settlement"),
+                ("fees", pa.float64(), _CURRENCY, "fees paid, negative for rebates received"),
+                ("trades", pa.int64(), _COUNT, "trades, as maker or taker"),
+                ("volume", pa.int64(), _LOTS, "lots traded"),
+                ("messages", pa.int64(), _COUNT, "order messages sent"),
+                *lots,
+            ),
+            "messages": _fields(
+                *when,
+                ("sequence", pa.int64(), _COUNT, "serial number among trades and logged messages; later than its own trades"),
+                ("venue", _NAMES, "", "venue"),
+                *who,
+                ("kind", _NAMES, "", "what the message was; expire, self_trade and withdraw are removals by rule"),
+                ("side", _NAMES, "", "side of the order"),
+                ("price", pa.float64(), _CURRENCY, "price, 0 for a market order"),
+                ("quantity", pa.int64(), _LOTS, "lots of a new or replaced order, lots removed by a removal"),
+                ("filled", pa.int64(), _LOTS, "lots traded at once"),
+                ("order", pa.int64(), _COUNT, "public number of the order"),
+            ),
+        }  # fmt: skip
+
+    # --- conversions: each takes records of sim.world and gives a pyarrow table -------------------------------------
+
+    def _names(self, numbers: Any, names: pa.Array) -> pa.DictionaryArray:
+        return pa.DictionaryArray.from_arrays(pa.array(numbers, pa.int32()), names)
+
+    def _table(self, name: str, columns: list[Any]) -> pa.Table:
+        return pa.Table.from_arrays([pa.array(column) for column in columns], schema=self.schemas[name])
+
+    def _when(self, rows: Any) -> list[Any]:
+        return [rows["episode"], rows["step"], rows["step"] * self._seconds]
+
+    def _prices(self, ticks: Any, venues: Any) -> pa.Array:
+        """Ticks as currency, to the last decimal that the tick has; none where there is no price."""
+        missing = ticks == NO_PRICE
+        prices = np.where(missing, 0, ticks) * self._ticks[venues]
+        return pa.array(np.round(prices, 12), mask=missing)
+
+    def _who(self, rows: Any) -> list[Any]:
+        """Population, and number within it where the row is one agent's."""
+        whole = rows["agent"] < 0
+        number = np.where(whole, 0, rows["agent"] - self._firsts[rows["population"]]).astype(np.int32)
+        return [self._names(rows["population"], self._populations), pa.array(number, mask=whole)]
+
+    def _agent(self, agents: Any) -> list[Any]:
+        population = self._population_of[agents]
+        return [self._names(population, self._populations), (agents - self._firsts[population]).astype(np.int32)]
+
+    def _money(self, units: Any) -> Any:
+        return units * self._unit
+
+    def trades(self, rows: Any) -> pa.Table:
+        """Rows of the trade tape."""
+        venues = rows["venue"]
+        return self._table("trades", [
+            *self._when(rows), rows["sequence"], self._names(venues, self._venues), self._prices(rows["price"], venues),
+            rows["quantity"], self._names((rows["aggressor"] + 1) // 2, self._sides), *self._agent(rows["maker"]),
+            *self._agent(rows["taker"]), rows["maker_order"], rows["taker_order"], self._money(rows["maker_fee"]),
+            self._money(rows["taker_fee"]), rows["mark"], rows["value"],
+        ])  # fmt: skip
+
+    def book(self, rows: Any, ladder: Any) -> pa.Table:
+        """Samples of the book; ``ladder`` is int64 (rows, 4 * levels), or None when one level is sampled."""
+        venues = rows["venue"]
+        deeper: list[Any] = []
+        if ladder is not None:
+            for column in range(0, ladder.shape[1], 2):
+                deeper += [self._prices(ladder[:, column], venues), ladder[:, column + 1]]
+        return self._table("book", [
+            *self._when(rows), self._names(venues, self._venues), self._prices(rows["bid"], venues), rows["bid_volume"],
+            self._prices(rows["ask"], venues), rows["ask_volume"], rows["bid_depth"], rows["ask_depth"], rows["orders"],
+            self._prices(rows["last"], venues), rows["mark"], rows["value"], rows["public"], *deeper,
+        ])  # fmt: skip
+
+    def agents(self, rows: Any, lots: Any) -> pa.Table:
+        """Samples of agents or populations; ``lots`` is int64 (rows, instruments)."""
+        return self._table(
+            "agents", [*self._when(rows), *self._who(rows), self._money(rows["cash"]), rows["wealth"], *lots.T]
+        )
+
+    def episodes(self, rows: Any, lots: Any) -> pa.Table:
+        """Results of episodes; ``lots`` is int64 (rows, instruments), held just before settlement."""
+        return self._table("episodes", [
+            rows["episode"], *self._who(rows), rows["payoff"], rows["private_value"], self._money(rows["cash"]),
+            self._money(rows["fees"]), rows["trades"], rows["volume"], rows["messages"], *lots.T,
+        ])  # fmt: skip
+
+    def messages(self, rows: Any) -> pa.Table:
+        """Rows of the message log."""
+        return self._table("messages", [
+            *self._when(rows), rows["sequence"], self._names(rows["venue"], self._venues), *self._agent(rows["agent"]),
+            self._names(rows["kind"], self._kinds), self._names((rows["side"] + 1) // 2, self._sides),
+            self._prices(rows["price"], rows["venue"]), rows["quantity"], rows["filled"], rows["number"],
+        ])  # fmt: skip

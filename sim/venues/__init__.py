@@ -1,0 +1,1 @@
+"""Places that trade one instrument by one mechanism: one mechanism a file."""

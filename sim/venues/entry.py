@@ -1,0 +1,130 @@
+"""The door to every venue: what an agent sends in its turn passes here.
+
+It holds agents to the number of messages their strategy declared, keeps the orders of a simultaneous class until all its
+members have acted, and is where messages to other mechanisms will part ways and delays will wait.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from sim.compiled import callback, caller, njit
+from sim.ledger import RUNNING, TOO_MANY
+from sim.rng import ENTRY, mix
+from sim.venues import book
+from sim.world import NONE, NOTHING, address_of, attach
+
+
+@njit
+def _may_send(world):
+    clock = world.clock[0]
+    if clock.sent >= clock.allowed:
+        if clock.status == RUNNING:
+            clock.status = TOO_MANY
+        return False
+    clock.sent += 1
+    return True
+
+
+# The three doors are callbacks, called by address: so the matching engine is compiled once, not into every strategy.
+
+
+def _order_door(address, agent, venue, kind, side, price, lots, lifetime):
+    world = attach(address)
+    clock = world.clock[0]
+    if not _may_send(world):
+        return book.refuse(world, book.TOO_MANY_SENT)
+    expires = clock.step + lifetime if lifetime > 0 else np.int64(0)
+    if clock.simultaneous == 0:
+        return book.enter(world, venue, agent, kind, side, price, lots, expires, NOTHING)
+    clock.filled = 0
+    clock.refusal = book.ACCEPTED
+    if kind != book.LIMIT and kind != book.POST_ONLY:
+        return book.refuse(world, book.NOT_HERE)
+    order = book.allocate(world, agent, NONE, lots, expires)
+    waiting = world.pending[clock.pending]
+    waiting.key = mix(mix(clock.turn_key, ENTRY), clock.sent)
+    waiting.price = price
+    waiting.handle = book.handle_of(world, order)
+    waiting.venue = venue
+    waiting.side = side
+    waiting.agent = agent
+    clock.pending += 1
+    return waiting.handle
+
+
+def _cancel_door(address, agent, handle):
+    world = attach(address)
+    if not _may_send(world):
+        return book.refuse(world, book.TOO_MANY_SENT)
+    return book.cancel(world, agent, handle)
+
+
+def _replace_door(address, agent, handle, price, lots):
+    world = attach(address)
+    if not _may_send(world):
+        return book.refuse(world, book.TOO_MANY_SENT)
+    return book.replace(world, agent, handle, price, lots)
+
+
+@cache
+def doors() -> list[Any]:
+    """The compiled doors; their addresses go into the World."""
+    return [callback(_order_door, 8), callback(_cancel_door, 3), callback(_replace_door, 5)]
+
+
+_call_order, _call_cancel, _call_replace = caller(8), caller(3), caller(5)
+
+
+@njit
+def send_order(world, agent, venue, kind, side, price, lots, lifetime):
+    """A new order. Returns its handle if it rests or waits for its class to finish, else 0."""
+    return _call_order(world.doors[0], address_of(world), agent, venue, kind, side, price, lots, lifetime)
+
+
+@njit
+def send_cancel(world, agent, handle):
+    """Cancel an order. Returns the lots cancelled."""
+    return _call_cancel(world.doors[1], address_of(world), agent, handle)
+
+
+@njit
+def send_replace(world, agent, handle, price, lots):
+    """Change an order's price and open quantity. Returns its handle if it rests, else 0."""
+    return _call_replace(world.doors[2], address_of(world), agent, handle, price, lots)
+
+
+@njit
+def enter_pending(world):
+    """The orders of a simultaneous class enter, in random order, as post-only: its members never trade with one another."""
+    clock = world.clock[0]
+    waiting = world.pending
+    for i in range(1, clock.pending):  # few orders: by insertion
+        j = i
+        while j > 0 and waiting[j - 1].key > waiting[j].key:
+            _swap(waiting, j)
+            j -= 1
+    for i in range(clock.pending):
+        order = waiting[i].handle & 0xFFFFFFFF
+        record = world.orders[order]
+        if record.state == book.WITHDRAWN:
+            book.release(world, order)
+        else:
+            book.enter(world, np.int64(waiting[i].venue), np.int64(waiting[i].agent), book.POST_ONLY,
+                       np.int64(waiting[i].side), waiting[i].price, record.remaining, record.expires, order)  # fmt: skip
+    clock.pending = 0
+
+
+@njit
+def _swap(waiting, j):
+    low = waiting[j - 1]
+    high = waiting[j]
+    low.key, high.key = high.key, low.key
+    low.price, high.price = high.price, low.price
+    low.handle, high.handle = high.handle, low.handle
+    low.venue, high.venue = high.venue, low.venue
+    low.side, high.side = high.side, low.side
+    low.agent, high.agent = high.agent, low.agent

@@ -1,0 +1,171 @@
+"""Price levels of a book's side, as leaves of a 64-ary trie five deep: a billion ticks, the best in at most five steps.
+
+A key is a price turned so that the best of a side is its smallest key; asks and bids then share every line of code.
+Levels and nodes come from pools. A side remembers its last leaf, since the next order is most often near.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.compiled import njit, trailing_zeros
+from sim.ledger import market_price
+from sim.world import NONE, NOTHING
+
+LOWEST_PRICE, HIGHEST_PRICE = -(1 << 29), (1 << 29) - 1
+KEYS = 1 << 30
+DEPTH = 5
+NODES_PER_LEVEL = DEPTH - 1  # the most that one new level can take from the pool
+
+
+@njit
+def key_of(side, price):
+    """The key of a price on a row of ``sides`` (even: bids, odd: asks)."""
+    return price - LOWEST_PRICE if side & 1 else HIGHEST_PRICE - price
+
+
+@njit
+def _take_node(world, parent, place):
+    clock = world.clock[0]
+    node = clock.free_node
+    if node != NOTHING:
+        clock.free_node = world.nodes[node].parent
+    else:
+        node = clock.nodes_used
+        clock.nodes_used += 1
+    clock.nodes_live += 1
+    world.nodes[node].bits = 0
+    world.nodes[node].parent = parent
+    world.nodes[node].place = place
+    return node
+
+
+@njit
+def open_side(world, side):
+    """Give an empty side its root."""
+    row = world.sides[side]
+    row.root = _take_node(world, NOTHING, NONE)
+    row.best = NOTHING
+    row.leaf = NOTHING
+
+
+@njit
+def _leaf(world, side, key):
+    """The leaf that holds a key, made where it is missing."""
+    row = world.sides[side]
+    if row.leaf != NOTHING and row.prefix == key >> 6:
+        return np.int64(row.leaf)
+    node = np.int64(row.root)
+    shift = np.int64(6 * (DEPTH - 1))
+    while shift > 0:
+        place = (key >> shift) & 63
+        bit = np.int64(1) << place
+        if world.nodes[node].bits & bit == 0:
+            child = _take_node(world, node, place)
+            world.nodes[node].bits |= bit
+            world.children[64 * node + place] = child
+            node = np.int64(child)
+        else:
+            node = np.int64(world.children[64 * node + place])
+        shift -= 6
+    row.leaf = node
+    row.prefix = key >> 6
+    return node
+
+
+@njit
+def level_at(world, side, price):
+    """The level of a price, made where it is missing."""
+    key = key_of(side, price)
+    node = _leaf(world, side, key)
+    place = key & 63
+    bit = np.int64(1) << place
+    if world.nodes[node].bits & bit != 0:
+        return np.int64(world.children[64 * node + place])
+    clock = world.clock[0]
+    level = clock.free_level
+    if level != NOTHING:
+        clock.free_level = np.int64(world.levels[level].next)
+    else:
+        level = clock.levels_used
+        clock.levels_used += 1
+    record = world.levels[level]
+    record.key = key
+    record.price = price
+    record.volume = 0
+    record.count = 0
+    record.head = NOTHING
+    record.tail = NOTHING
+    record.node = node
+    record.side = side
+    world.nodes[node].bits |= bit
+    world.children[64 * node + place] = level
+    row = world.sides[side]
+    if row.best == NOTHING or key < world.levels[row.best].key:
+        row.best = level
+    return level
+
+
+@njit
+def find_level(world, side, price):
+    """The level of a price, or NOTHING."""
+    key = key_of(side, price)
+    node = np.int64(world.sides[side].root)
+    shift = np.int64(6 * (DEPTH - 1))
+    while True:
+        place = (key >> shift) & 63
+        if world.nodes[node].bits & (np.int64(1) << place) == 0:
+            return np.int64(NOTHING)
+        node = np.int64(world.children[64 * node + place])
+        if shift == 0:
+            return node
+        shift -= 6
+
+
+@njit
+def next_level(world, level):
+    """The next level away from the best, or NOTHING."""
+    key = world.levels[level].key
+    node = np.int64(world.levels[level].node)
+    shift = np.int64(0)
+    while node != NOTHING:
+        # -2 shifted by our place: all ones above it.
+        above = world.nodes[node].bits & (np.int64(-2) << ((key >> shift) & 63))
+        if above != 0:
+            child = np.int64(world.children[64 * node + trailing_zeros(above)])
+            while shift > 0:
+                child = np.int64(world.children[64 * child + trailing_zeros(world.nodes[child].bits)])
+                shift -= 6
+            return child
+        node = np.int64(world.nodes[node].parent)
+        shift += 6
+    return np.int64(NOTHING)
+
+
+@njit
+def remove_level(world, level):
+    """Take an empty level out of its side and give it back to the pool."""
+    clock = world.clock[0]
+    record = world.levels[level]
+    row = world.sides[record.side]
+    if row.best == level:
+        # Before a side may become empty the last valid mark is kept; after it, it could not be had.
+        market_price(world, world.venues[row.venue].instrument)
+        row.best = next_level(world, level)
+    key = record.key
+    node = np.int64(record.node)
+    shift = np.int64(0)
+    while True:
+        world.nodes[node].bits &= ~(np.int64(1) << ((key >> shift) & 63))
+        parent = np.int64(world.nodes[node].parent)
+        if world.nodes[node].bits != 0 or parent == NOTHING:
+            break
+        if row.leaf == node:
+            row.leaf = NOTHING
+        world.nodes[node].parent = clock.free_node
+        clock.free_node = node
+        clock.nodes_live -= 1
+        node = parent
+        shift += 6
+    record.next = clock.free_level
+    clock.free_level = level

@@ -1,0 +1,259 @@
+"""One limit order book by itself, a Python call a message: for replays, benchmarks, lessons and tests.
+
+The engine is the one that runs scenarios; only the driver is a Python caller instead of the kernel.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from sim.compiled import njit
+from sim.ledger import NEED_TAPE, RUNNING
+from sim.venues import book
+from sim.world import HISTORY, NOTHING, Storage, attach
+
+MATCHING = {"price_time": book.PRICE_TIME, "pro_rata": book.PRO_RATA}
+SELF_TRADE = {"cancel_resting": book.CANCEL_RESTING, "cancel_incoming": book.CANCEL_INCOMING, "allow": book.ALLOW}
+POST_ONLY = {"refuse": book.REFUSE, "move": book.MOVE}
+FEE_PER = {"notional": 0, "lot": 1}
+ORDER_KINDS = {name: number for number, name in enumerate(book.KINDS[:5])}
+
+
+@njit
+def _open(address):
+    book.open_books(attach(address))
+
+
+@njit
+def _enter(address, agent, kind, side, price, lots, lifetime):
+    world = attach(address)
+    lack = book.has_room(world, 1)
+    if lack != RUNNING:
+        return -1 - lack
+    step = world.clock[0].step
+    return book.enter(world, 0, agent, kind, side, price, lots, step + lifetime if lifetime > 0 else 0, NOTHING)
+
+
+@njit
+def _cancel(address, agent, handle):
+    world = attach(address)
+    lack = book.has_room(world, 1)
+    if lack != RUNNING:
+        return -1 - lack
+    return book.cancel(world, agent, handle)
+
+
+@njit
+def _replace(address, agent, handle, price, lots):
+    world = attach(address)
+    lack = book.has_room(world, 1)
+    if lack != RUNNING:
+        return -1 - lack
+    return book.replace(world, agent, handle, price, lots)
+
+
+@njit
+def _advance(address):
+    world = attach(address)
+    world.clock[0].step += 1
+    book.expire(world)
+
+
+@njit
+def _queue(address, side, rows):
+    """Fill ``rows`` (price, remaining, number, agent) from the best price, first in first; returns how many there are."""
+    world = attach(address)
+    level = np.int64(world.sides[side].best)
+    found = 0
+    while level != NOTHING:
+        order = np.int64(world.levels[level].head)
+        while order != NOTHING:
+            if found < len(rows):
+                rows[found, 0] = world.levels[level].price
+                rows[found, 1] = world.orders[order].remaining
+                rows[found, 2] = world.orders[order].number
+                rows[found, 3] = world.orders[order].agent
+            found += 1
+            order = np.int64(world.orders[order].next)
+        level = book.next_level(world, level)
+    return found
+
+
+@njit
+def _depth(address, side, rows):
+    """Fill ``rows`` (price, volume) level by level from the best; returns how many levels there are in it."""
+    world = attach(address)
+    level = np.int64(world.sides[side].best)
+    found = 0
+    while level != NOTHING and found < len(rows):
+        rows[found, 0] = world.levels[level].price
+        rows[found, 1] = world.levels[level].volume
+        found += 1
+        level = book.next_level(world, level)
+    return found
+
+
+class OrderBook:
+    """A limit order book with its ledger.
+
+    Parameters
+    ----------
+    agents : number of agents that may send orders, numbered from 0.
+    matching : ``price_time`` or ``pro_rata``.
+    self_trade : ``cancel_resting``, ``cancel_incoming`` or ``allow``.
+    post_only : what becomes of a post-only order that would trade: ``refuse``, or ``move`` one tick from the other side.
+    maker_fee, taker_fee : negative for a rebate.
+    fee_per : ``notional`` (a fraction of the money traded) or ``lot`` (currency).
+    tick_units : money units (1e-6 currency) in one tick times one lot.
+    orders : slots to begin with; storage grows when it runs short.
+    keep_log : keep the message log (``messages()``).
+
+    Prices are whole ticks, quantities whole lots; ``side`` is 1 to buy and -1 to sell.
+    """
+
+    def __init__(
+        self,
+        agents: int = 2,
+        matching: Literal["price_time", "pro_rata"] = "price_time",
+        self_trade: Literal["cancel_resting", "cancel_incoming", "allow"] = "cancel_resting",
+        post_only: Literal["refuse", "move"] = "move",
+        maker_fee: float = 0.0,
+        taker_fee: float = 0.0,
+        fee_per: Literal["notional", "lot"] = "notional",
+        tick_units: int = 10_000,
+        orders: int = 1024,
+        keep_log: bool = False,
+    ) -> None:
+        nodes = 2 * 64
+        self.storage = Storage(
+            clock=1, orders=orders, levels=orders, nodes=nodes, children=64 * nodes, sides=2, venues=1, instruments=1,
+            agents=agents, accounts=agents + 1, holdings=agents + 1, wheel=2 * 256, tape=2 * HISTORY,
+            log=HISTORY if keep_log else 0,
+        )  # fmt: skip
+        self.fee_account = agents
+        world = self.storage.world
+        clock, venue, instrument = world.clock[0], world.venues[0], world.instruments[0]
+        clock["instruments"] = 1
+        clock["money_unit"] = 1e-6
+        clock["keeps_log"] = keep_log
+        clock["shares"] = matching == "pro_rata"
+        instrument["lot_size"] = 1.0
+        venue["matching"] = MATCHING[matching]
+        venue["self_trade"] = SELF_TRADE[self_trade]
+        venue["post_only"] = POST_ONLY[post_only]
+        venue["maker_fee"], venue["taker_fee"], venue["fee_per"] = maker_fee, taker_fee, FEE_PER[fee_per]
+        venue["fee_account"] = self.fee_account
+        venue["tick_units"] = tick_units
+        venue["tick_size"] = tick_units * 1e-6
+        venue["next_of_instrument"] = NOTHING
+        self._trades: list[Any] = []
+        self._messages: list[Any] = []
+        _open(self.storage.address)
+
+    def _make_room(self, lack: int, messages: int = 1) -> None:
+        """Drain the tapes, or grow the pools, whichever is short."""
+        make_room(self.storage, lack, messages, self._trades, self._messages)
+
+    def enter(self, agent: int, kind: str, side: int, price: int, quantity: int, lifetime: int = 0) -> int:
+        """Send a new order (a kind of ORDER_KINDS). Returns its handle if it rests, else 0."""
+        while True:
+            handle = _enter(self.storage.address, agent, ORDER_KINDS[kind], side, price, quantity, lifetime)
+            if handle >= 0:
+                return int(handle)
+            self._make_room(-1 - handle)
+
+    def cancel(self, agent: int, handle: int) -> int:
+        """Cancel a resting order. Returns the lots cancelled, 0 if the handle is stale or another agent's."""
+        while True:
+            lots = _cancel(self.storage.address, agent, handle)
+            if lots >= 0:
+                return int(lots)
+            self._make_room(-1 - lots)
+
+    def replace(self, agent: int, handle: int, price: int, quantity: int) -> int:
+        """Change a resting order's price and open quantity. Returns its handle if it rests, else 0."""
+        while True:
+            new = _replace(self.storage.address, agent, handle, price, quantity)
+            if new >= 0:
+                return int(new)
+            self._make_room(-1 - new)
+
+    def advance(self) -> None:
+        """Go to the next step; orders whose lifetime ends are removed."""
+        self._make_room(NEED_TAPE, 1)
+        _advance(self.storage.address)
+
+    def queue(self, side: int) -> Any:
+        """Resting orders of a side, best price first, first in first: int64 (orders, 4): price, remaining, number, agent."""
+        rows = np.empty((int(self.storage.world.clock[0]["resting"]), 4), np.int64)
+        return rows[: _queue(self.storage.address, 0 if side > 0 else 1, rows)]
+
+    def depth(self, side: int, levels: int = 10) -> Any:
+        """Price and volume of the best levels of a side: int64 (levels, 2)."""
+        rows = np.empty((levels, 2), np.int64)
+        return rows[: _depth(self.storage.address, 0 if side > 0 else 1, rows)]
+
+    @property
+    def filled(self) -> int:
+        """Lots that the last message traded at once."""
+        return int(self.storage.world.clock[0]["filled"])
+
+    @property
+    def refusal(self) -> int:
+        """Why the last message was refused, 0 if it was not (``sim.venues.book.ACCEPTED`` and its neighbours)."""
+        return int(self.storage.world.clock[0]["refusal"])
+
+    def trades(self) -> Any:
+        """All trades so far, as records of ``sim.world.TRADE``."""
+        self._make_room(NEED_TAPE, 1)
+        return np.concatenate([*self._trades, self.storage.world.tape[:0]])
+
+    def messages(self) -> Any:
+        """The message log so far, as records of ``sim.world.MESSAGE`` (empty unless ``keep_log``)."""
+        self._make_room(NEED_TAPE, 1)
+        return np.concatenate([*self._messages, self.storage.world.log[:0]])
+
+
+def undrained(ring: Any, since: int, until: int) -> Any:
+    """Rows ``since`` to ``until`` of a ring whose length is a power of two, in order, copied."""
+    return np.asarray(ring)[np.arange(since, until) & (len(ring) - 1)]
+
+
+def make_room(storage: Storage, lack: int, messages: int, trades: list[Any], log: list[Any]) -> None:
+    """Give a World what ``has_room`` found lacking: tapes are drained into the two lists, then what is short grows."""
+    clock = storage.world.clock[0]
+    if lack == NEED_TAPE:
+        trades.append(undrained(storage.world.tape, clock["tape_drained"], clock["trades"]))
+        clock["tape_drained"] = clock["trades"]
+        if clock["keeps_log"]:
+            log.append(undrained(storage.world.log, clock["log_drained"], clock["messages_logged"]))
+            clock["log_drained"] = clock["messages_logged"]
+        makes = int(clock["resting"]) + messages
+        grow_ring(storage, "tape", makes * (messages if clock["shares"] else 1) + HISTORY, int(clock["trades"]))
+        if clock["keeps_log"]:
+            grow_ring(storage, "log", int(clock["resting"]) + 3 * messages, int(clock["messages_logged"]))
+        return
+    orders, nodes = len(storage.world.orders), len(storage.world.nodes)
+    wanted = int(clock["resting"]) + messages
+    if wanted > orders:
+        storage.grow("orders", max(2 * orders, wanted))
+        storage.grow("levels", max(2 * orders, wanted))
+        storage.grow("pending", max(2 * orders, wanted))
+    wanted = int(clock["nodes_live"]) + book.NODES_PER_LEVEL * messages
+    if wanted > nodes:
+        storage.grow("nodes", max(2 * nodes, wanted))
+        storage.grow("children", 64 * max(2 * nodes, wanted))
+
+
+def grow_ring(storage: Storage, name: str, least: int, written: int) -> None:
+    """Make a ring hold at least ``least`` rows (rounded up to a power of two), keeping the rows before ``written``."""
+    ring = getattr(storage.world, name)
+    length = 1 << max(least - 1, 1).bit_length()
+    if length <= len(ring):
+        return
+    kept = undrained(ring, max(0, written - len(ring)), written)
+    storage.grow(name, length)
+    ring = getattr(storage.world, name)
+    ring[np.arange(written - len(kept), written) & (length - 1)] = kept
