@@ -272,7 +272,8 @@ def _fill_populations(
         row["strategy"] = built.played.index(strategy)
         row["stream"] = mix(world.clock[0]["seed"], name_key("population", population.name))
         row["external"] = population.name in external
-        row["allowed"] = strategy.max_messages(population.params)
+        # A Python agent's messages find room one by one; a compiled turn must find it all before it begins.
+        row["allowed"] = 1 if population.name in external else strategy.max_messages(population.params)
         row["first_venue"], row["venues"] = venue, len(population.venues)
         for name in population.venues:
             world.in_venues[venue] = venue_numbers[name]

@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +69,13 @@ def _open_cache() -> None:
 _open_cache()
 
 
-def cache_is_warm(folder: Path | None = CACHE) -> bool:
-    """Whether anything compiled lies in the cache already."""
-    return folder is not None and any(folder.rglob("*.nbi"))
+def is_compiled(strategies: Iterable[str]) -> bool:
+    """Whether the engine and these strategies lie in the cache already, so that a run starts at once."""
+    if not COMPILED or CACHE is None:
+        return not COMPILED
+    stored = {path.name.partition("-")[0] for path in CACHE.rglob("*.nbi")}
+    turns = {name.rpartition(".")[2] for name in stored}
+    return "kernel.advance" in stored and all(f"turn_of_{name}" in turns for name in strategies)
 
 
 @contextlib.contextmanager

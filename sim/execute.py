@@ -13,9 +13,9 @@ from typing import Any
 
 from sim.build import build
 from sim.errors import SpreadgameError
-from sim.runs import MemorySink, Run, RunFolder, open_run, scenario_hash, versions
+from sim.runs import MemorySink, Run, RunFolder, manifest_of, open_run
 from sim.scenario import Scenario
-from sim.simulation import Simulation, Sink
+from sim.simulation import Both, Simulation
 from sim.summary import Summary
 
 
@@ -31,33 +31,6 @@ class Progress:
 
 
 Watch = Callable[[Progress], None]
-
-
-class _Both:
-    """Every row to the tables and to the summary."""
-
-    def __init__(self, *sinks: Sink) -> None:
-        self._sinks = sinks
-
-    def trades(self, rows: Any) -> None:
-        for sink in self._sinks:
-            sink.trades(rows)
-
-    def messages(self, rows: Any) -> None:
-        for sink in self._sinks:
-            sink.messages(rows)
-
-    def book(self, rows: Any, ladder: Any) -> None:
-        for sink in self._sinks:
-            sink.book(rows, ladder)
-
-    def agents(self, rows: Any, lots: Any) -> None:
-        for sink in self._sinks:
-            sink.agents(rows, lots)
-
-    def episodes(self, rows: Any, lots: Any) -> None:
-        for sink in self._sinks:
-            sink.episodes(rows, lots)
 
 
 @dataclass
@@ -125,7 +98,7 @@ def execute(
     folder = RunFolder(scenario, Path(out), name) if out is not None else None
     tables = folder.sink if folder else MemorySink(scenario)
     summary = Summary(built)
-    simulation = Simulation(built, _Both(tables, summary))
+    simulation = Simulation(built, Both(tables, summary))
     begin = time.perf_counter()
     failure: SpreadgameError | None = None
     with stop_on_signals() as stop:
@@ -143,42 +116,10 @@ def execute(
                 status = "interrupted"
         except SpreadgameError as error:
             status, failure = "failed", error
-        manifest = _manifest(simulation, status, time.perf_counter() - begin)
+        manifest = manifest_of(simulation, status, time.perf_counter() - begin)
         manifest["reason"] = str(failure) if failure else "asked to stop" if status == "interrupted" else ""
         if folder:
             path = folder.finish(manifest, summary.table())
     if failure:
         raise failure
     return open_run(path) if folder else Run(scenario, manifest, summary.table(), tables)
-
-
-def _manifest(simulation: Simulation, status: str, seconds: float) -> dict[str, Any]:
-    clock, scenario = simulation.clock, simulation.built.scenario
-    messages = int(clock["messages"])
-    populations, first = [], 0
-    for population in scenario.populations:
-        populations.append(
-            {"name": population.name, "strategy": population.strategy, "first": first, "count": population.count}
-        )
-        first += population.count
-    return {
-        "status": status,
-        "title": scenario.title,
-        "scenario_hash": scenario_hash(scenario),
-        "seed": scenario.run.seed,
-        "versions": versions(),
-        "steps": simulation.done,
-        "steps_asked": simulation.total,
-        "episodes": int(clock["episode"]),
-        "messages": messages,
-        "trades": int(clock["trades"]),
-        "refused": int(clock["refused"]),
-        "moved_quotes": int(clock["moved_quotes"]),
-        "seconds": seconds,
-        "messages_per_second": messages / seconds if seconds > 0 else 0.0,
-        "populations": populations,
-        "sampling": {
-            "book_every": simulation.built.sampling.book_every,
-            "agents_every": simulation.built.sampling.agents_every,
-        },
-    }

@@ -33,7 +33,10 @@ def open_run(address):
 
 @njit
 def advance(address, until):
-    """Run to step ``until``, counted over all episodes, or to the first thing that needs Python. Returns the status."""
+    """Run to step ``until``, counted over all episodes, or to the first thing that needs Python.
+
+    Returns the status; EXTERNAL with the agent's row above its lowest byte.
+    """
     world = attach(address)
     clock = world.clock[0]
     while True:
@@ -129,8 +132,8 @@ def _act(world, address):
         turn = world.turns[clock.place]
         agent = np.int64(turn.agent)
         population = world.populations[world.agents[agent].population]
-        if clock.external == NOTHING:
-            clock.external = 0  # a Python agent has acted: on to the next
+        if clock.external != 0:  # a Python agent has acted: on to the next
+            clock.external = 0
             clock.place += 1
             continue
         lack = book.has_room(world, population.allowed)
@@ -145,8 +148,8 @@ def _act(world, address):
         clock.draw = 0
         population.turns += 1
         if population.external != 0:
-            clock.external = agent + 1
-            return EXTERNAL
+            clock.external = 1
+            return EXTERNAL + (agent << 8)
         status = _call(world.strategies[population.strategy], agent, address)
         if status != RUNNING:
             clock.fault_agent = agent

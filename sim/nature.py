@@ -60,7 +60,7 @@ def draw_block(
         rows["diffusion"] = random.standard_normal(BLOCK)
     if kind == JUMP and process.jump_probability > 0.0:
         jumps = random.random(BLOCK) < process.jump_probability
-        coin = 2.0 * random.integers(0, 2, BLOCK) - 1.0
+        coin = np.where(random.random(BLOCK) < process.up_probability, 1.0, -1.0)
         sizes = {
             "normal": lambda: random.standard_normal(BLOCK) * process.jump_size,
             "fixed": lambda: coin * process.jump_size,

@@ -426,7 +426,7 @@ def _content(path: Path) -> bytes:
     return raw
 
 
-def _problem_in(path: Path, raw: bytes, types: list[str]) -> str:
+def _problem_in(path: Path, raw: bytes, types: list[str], otherwise: str) -> str:
     """The first line that the fast reader cannot have liked, found slowly."""
     for number, line in enumerate(raw.decode("utf-8", "replace").splitlines(), 1):
         if not line:
@@ -446,7 +446,7 @@ def _problem_in(path: Path, raw: bytes, types: list[str]) -> str:
                 return f"{path}, line {number}, column {place}: {cell.strip()[:40]!r} is not {wanted}{header}"
             if not -(2**63) <= value < 2**63:
                 return f"{path}, line {number}, column {place}: {cell.strip()} does not fit 64 bits"
-    return f"{path}: not a table of whole numbers separated by commas"
+    return f"{path}: not a table of numbers separated by commas ({otherwise})"
 
 
 def _read_csv(path: Path, types_of: Callable[[int], list[str] | None], wanted: str) -> list[npt.NDArray[Any]]:
@@ -472,7 +472,7 @@ def _read_csv(path: Path, types_of: Callable[[int], list[str] | None], wanted: s
             ),
         )
     except pa.ArrowInvalid as error:
-        raise ReplayError(_problem_in(path, raw, types)) from error
+        raise ReplayError(_problem_in(path, raw, types, str(error))) from error
     return [column.to_numpy() for column in table.columns]
 
 
@@ -511,7 +511,8 @@ def _read_lobster(messages: Path, book: Path) -> Recording:
     # A level that is not there has size 0, or -1, and a price that nobody pays.
     rows[(rows[..., 1] <= 0) | (abs(rows[..., 0]) >= _LOBSTER_EMPTY)] = 0
     holes = (rows[:, 1:, :, 1] > 0) & (rows[:, :-1, :, 1] == 0)
-    _refuse_first(book, holes.any((1, 2)), rows[:, 0, 0, 1] * 0, "is the size of a level before one with orders")
+    remedy = "is the size of a level before one with orders: levels count from the best, without gaps"
+    _refuse_first(book, holes.any((1, 2)), rows[:, 0, 0, 1] * 0, remedy)
     return Recording(kinds.astype(np.int8), orders, quantities, prices, sides.astype(np.int8), rows, 1e-4)
 
 
@@ -606,7 +607,7 @@ def replay(
     format : a name in ``FORMATS``.
     depth : levels to compare, and to adopt when they slide into view; all that the book file has if None.
     adopt : take a level from the file when it comes from beyond the depth, where no message reports what happens.
-    progress : called with rows done and rows in all, a few times a second.
+    progress : called with rows done and rows in all, every 65,536 rows and at the end; what it raises ends the replay.
 
     Raises
     ------

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from sim.errors import RunError, ScenarioError
 from sim.scenario import Scenario, dump_toml, load
+from sim.simulation import Simulation
 from sim.tables import TABLES, Tables
 
 if TYPE_CHECKING:
@@ -299,3 +300,36 @@ def open_run(folder: str | Path) -> Run:
     except ScenarioError as error:
         raise RunError(f"{folder}: its scenario does not fit this version or this machine\n{error}") from error
     return Run(scenario, manifest, summary, folder)
+
+
+def manifest_of(simulation: Simulation, status: str, seconds: float) -> dict[str, Any]:
+    """What a run's manifest says of it, but for the reason why it ended early."""
+    clock, scenario = simulation.clock, simulation.built.scenario
+    messages = int(clock["messages"])
+    populations, first = [], 0
+    for population in scenario.populations:
+        populations.append(
+            {"name": population.name, "strategy": population.strategy, "first": first, "count": population.count}
+        )
+        first += population.count
+    return {
+        "status": status,
+        "title": scenario.title,
+        "scenario_hash": scenario_hash(scenario),
+        "seed": scenario.run.seed,
+        "versions": versions(),
+        "steps": simulation.done,
+        "steps_asked": simulation.total,
+        "episodes": int(clock["episode"]),
+        "messages": messages,
+        "trades": int(clock["trades"]),
+        "refused": int(clock["refused"]),
+        "moved_quotes": int(clock["moved_quotes"]),
+        "seconds": seconds,
+        "messages_per_second": messages / seconds if seconds > 0 else 0.0,
+        "populations": populations,
+        "sampling": {
+            "book_every": simulation.built.sampling.book_every,
+            "agents_every": simulation.built.sampling.agents_every,
+        },
+    }

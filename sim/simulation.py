@@ -33,6 +33,33 @@ class Sink(Protocol):
     def episodes(self, rows: Any, lots: Any) -> None: ...
 
 
+class Both:
+    """Every row to the tables and to the summary."""
+
+    def __init__(self, *sinks: Sink) -> None:
+        self._sinks = sinks
+
+    def trades(self, rows: Any) -> None:
+        for sink in self._sinks:
+            sink.trades(rows)
+
+    def messages(self, rows: Any) -> None:
+        for sink in self._sinks:
+            sink.messages(rows)
+
+    def book(self, rows: Any, ladder: Any) -> None:
+        for sink in self._sinks:
+            sink.book(rows, ladder)
+
+    def agents(self, rows: Any, lots: Any) -> None:
+        for sink in self._sinks:
+            sink.agents(rows, lots)
+
+    def episodes(self, rows: Any, lots: Any) -> None:
+        for sink in self._sinks:
+            sink.episodes(rows, lots)
+
+
 class Simulation:
     """A run in progress.
 
@@ -74,7 +101,10 @@ class Simulation:
             status = advance(self._storage.address, until)
             if status == ledger.RUNNING:
                 return
-            self._provide(int(status))
+            if status & 0xFF == ledger.EXTERNAL and self._act is not None:
+                self._act(status >> 8)
+            else:
+                self._provide(status)
 
     def run(self, progress: Callable[[], bool] = lambda: True, chunk: int | None = None) -> bool:
         """Run to the end, or until ``progress``, called between chunks, says False. Says whether the end was reached.
@@ -129,9 +159,6 @@ class Simulation:
                 storage.grow(name, 2 * len(storage.world.turns) if name == "turns" else len(storage.world.turns))
         elif status == ledger.NEED_NATURE:
             fill_block(self.built, self.done // BLOCK)
-        elif status == ledger.EXTERNAL and self._act is not None:
-            self._act(int(clock["external"]) - 1)
-            self.clock["external"] = -1
         else:
             raise self._failure(status)
 

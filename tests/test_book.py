@@ -167,19 +167,11 @@ def _random_rules(rng: np.random.Generator) -> dict[str, object]:
     }
 
 
-def _spend_the_first_handle(pair: Pair) -> None:
-    """The first handle of a book is 0, like the answer "does not rest"; see the tests marked xfail."""
-    message = 0, "limit", 1, 0, 1
-    pair.handles[pair.reference.enter(*message)] = pair.compiled.enter(*message)
-    pair.cancel(0, 1)
-
-
 def drive(rng: np.random.Generator, length: int) -> Pair:
     """Send a random stream of messages to a pair of random books."""
     settings_of_venue = _random_rules(rng)
     agents = settings_of_venue["agents"]
     pair = Pair(int(rng.choice([8, 9, 16, 100])), bool(rng.integers(2)), **settings_of_venue)
-    _spend_the_first_handle(pair)
     price = _prices(rng)
     quantity = _quantities(rng, huge=rng.random() < 0.15)
     mix = rng.dirichlet([8, 1, 1, 1, 2, 1, 4, 0.7]).cumsum()
@@ -296,7 +288,6 @@ class BothBooks(RuleBasedStateMachine):
     def open(self, orders, keep_log, agents, fees, **rules_of_venue):
         self.agents = agents
         self.pair = Pair(orders, keep_log, agents=agents, maker_fee=fees[0], taker_fee=fees[1], **rules_of_venue)
-        _spend_the_first_handle(self.pair)
 
     def order(self, data, mine: bool) -> tuple[int, int]:
         """An agent and an order number; the agent's own order, which may be gone, or any number."""
@@ -368,13 +359,11 @@ def test_one_message_may_trade_with_ten_thousand_orders(matching):
     assert pair.compiled.trades()[list(Trade._fields)].tolist() == pair.reference.made
 
 
-@pytest.mark.xfail(strict=True, reason="slot 0 of generation 0 has the handle 0, which also says: does not rest")
 def test_no_order_has_the_handle_0_that_says_it_does_not_rest():
     book = OrderBook()
     assert book.enter(0, "limit", 1, 100, 5) != 0
 
 
-@pytest.mark.xfail(strict=True, reason="slot 0 of generation 0 has the handle 0, which also says: does not rest")
 def test_the_answer_of_an_order_that_does_not_rest_cancels_nothing():
     book = OrderBook()
     book.enter(0, "limit", 1, 100, 5)

@@ -61,7 +61,10 @@ class JumpDiffusion(Table):
     drift: Amount = Field(default=0.0, description="mean change between jumps, currency per step")
     jump_probability: Fraction = Field(description="probability of a jump in a step, 0 to 1")
     jump: Literal["normal", "fixed", "exponential"] = Field(
-        default="normal", description="law of a jump; fixed and exponential ones go up or down on a fair coin"
+        default="normal", description="law of a jump; fixed and exponential ones have a sign drawn apart"
+    )
+    up_probability: Fraction = Field(
+        default=0.5, description="probability that a fixed or exponential jump goes up, 0 to 1"
     )
     jump_size: Positive = Field(
         description="standard deviation (normal), size (fixed) or mean size (exponential) of a jump, currency"

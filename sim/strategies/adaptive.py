@@ -33,13 +33,13 @@ _RING = 64
     "Stoikov 2008, equation 3.17 (inventory)",
     parameters={
         "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),
-        "minimum_half_spread": Parameter(0.01, "never quotes closer than this to what it believes", unit="currency", low=0.0),
+        "margin": Parameter(0.01, "what it asks beyond what trades turn out to be followed by", unit="currency", low=0.0),
         "risk_aversion": Parameter(0.1, "price of risk: the belief moves down by this times variance times lots held",
                                    unit="1 / currency", low=0.0),
         "inventory_limit": Parameter(0, "most lots held either way, 0 for no limit", unit="lots", low=0),
-        "horizon": Parameter(20, "trades after which a trade is marked against the belief", low=1, high=_RING - 1),
-        "average_weight": Parameter(0.5, "weight of a trade's price in the average", low=0.0, high=1.0),
-        "public_weight": Parameter(0.02, "how fast the average goes to the public value, once that moves", low=0.0, high=1.0),
+        "horizon": Parameter(40, "trades after which a trade is marked against the belief", low=1, high=_RING - 1),
+        "average_weight": Parameter(0.5, "weight of a trade's price in the average", low=0.0, high=0.9),
+        "public_weight": Parameter(0.05, "how fast the average goes to the public value, once that moves", low=0.0, high=1.0),
         "imbalance_weight": Parameter(0.0, "share of the half-spread by which full imbalance of the flow leans the quotes",
                                       low=0.0, high=5.0),
         "learning_rate": Parameter(0.005, "weight of the newest trade in the estimates of mark-out, imbalance and volatility",
@@ -65,7 +65,7 @@ def act(me, market):
         kept.before = kept.average
     _learn(me, market)
     held = inventory(me, market)
-    half = max(choice.minimum_half_spread, kept.markout)
+    half = choice.margin + max(0.0, kept.markout)
     half += 0.5 * choice.risk_aversion * kept.variance
     centre = kept.average + choice.imbalance_weight * half * kept.imbalance
     centre -= choice.risk_aversion * kept.variance * held

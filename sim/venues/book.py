@@ -56,6 +56,7 @@ def allocate(world, agent, number, lots, expires):
     else:
         order = clock.orders_used
         clock.orders_used += 1
+        world.orders[order].generation = 1  # so that no handle is 0, which says that nothing rests
     clock.resting += 1
     record = world.orders[order]
     record.remaining = lots
@@ -114,7 +115,7 @@ def release(world, order):
         else:
             world.wheel[half + spoke] = record.wheel_previous
     record.state = FREE
-    record.generation = (record.generation + 1) & 0x7FFFFFFF
+    record.generation = record.generation % 0x7FFFFFFF + 1
     record.next = clock.free_order
     clock.free_order = order
     clock.resting -= 1

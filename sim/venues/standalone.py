@@ -10,7 +10,8 @@ from typing import Any, Literal
 import numpy as np
 
 from sim.compiled import njit
-from sim.ledger import NEED_TAPE, RUNNING
+from sim.errors import RunError
+from sim.ledger import MONEY_OVERFLOW, NEED_TAPE, RUNNING
 from sim.venues import book
 from sim.world import HISTORY, NOTHING, Storage, attach
 
@@ -18,6 +19,7 @@ MATCHING = {"price_time": book.PRICE_TIME, "pro_rata": book.PRO_RATA}
 SELF_TRADE = {"cancel_resting": book.CANCEL_RESTING, "cancel_incoming": book.CANCEL_INCOMING, "allow": book.ALLOW}
 POST_ONLY = {"refuse": book.REFUSE, "move": book.MOVE}
 FEE_PER = {"notional": 0, "lot": 1}
+_ONE, _VENUE = np.int64(1), np.int64(0)
 ORDER_KINDS = {name: number for number, name in enumerate(book.KINDS[:5])}
 
 
@@ -29,17 +31,18 @@ def _open(address):
 @njit
 def _enter(address, agent, kind, side, price, lots, lifetime):
     world = attach(address)
-    lack = book.has_room(world, 1)
+    lack = book.has_room(world, _ONE)
     if lack != RUNNING:
         return -1 - lack
     step = world.clock[0].step
-    return book.enter(world, 0, agent, kind, side, price, lots, step + lifetime if lifetime > 0 else 0, NOTHING)
+    handle = book.enter(world, _VENUE, agent, kind, side, price, lots, step + lifetime if lifetime > 0 else step * 0, NOTHING)
+    return handle if world.clock[0].status == RUNNING else -1 - world.clock[0].status
 
 
 @njit
 def _cancel(address, agent, handle):
     world = attach(address)
-    lack = book.has_room(world, 1)
+    lack = book.has_room(world, _ONE)
     if lack != RUNNING:
         return -1 - lack
     return book.cancel(world, agent, handle)
@@ -48,10 +51,11 @@ def _cancel(address, agent, handle):
 @njit
 def _replace(address, agent, handle, price, lots):
     world = attach(address)
-    lack = book.has_room(world, 1)
+    lack = book.has_room(world, _ONE)
     if lack != RUNNING:
         return -1 - lack
-    return book.replace(world, agent, handle, price, lots)
+    handle = book.replace(world, agent, handle, price, lots)
+    return handle if world.clock[0].status == RUNNING else -1 - world.clock[0].status
 
 
 @njit
@@ -150,50 +154,66 @@ class OrderBook:
         venue["next_of_instrument"] = NOTHING
         self._trades: list[Any] = []
         self._messages: list[Any] = []
-        _open(self.storage.address)
+        self._address = self.storage.address  # of the table of pointers, which stays where it is
+        _open(self._address)
 
-    def _make_room(self, lack: int, messages: int = 1) -> None:
-        """Drain the tapes, or grow the pools, whichever is short."""
-        make_room(self.storage, lack, messages, self._trades, self._messages)
+    def _mend(self, lack: int) -> None:
+        """Drain the tapes, or grow the pools, whichever is short; or say that the ledger cannot go on."""
+        if lack == MONEY_OVERFLOW:
+            raise RunError("an amount of money is too large to count — use a smaller tick_units or smaller orders")
+        make_room(self.storage, lack, 1, self._trades, self._messages)
 
     def enter(self, agent: int, kind: str, side: int, price: int, quantity: int, lifetime: int = 0) -> int:
-        """Send a new order (a kind of ORDER_KINDS). Returns its handle if it rests, else 0."""
+        """Send a new order (a kind of ORDER_KINDS). Returns its handle if it rests, else 0.
+
+        Raises
+        ------
+        ValueError
+            If the agent, the kind or the side is none of the book's.
+        RunError
+            If the money traded is too large to count.
+        """
+        if not 0 <= agent < self.fee_account or side * side != 1 or kind not in ORDER_KINDS:
+            raise ValueError(
+                f"agent {agent!r}, kind {kind!r}, side {side!r}: agents are 0 to {self.fee_account - 1}, sides 1 and -1, "
+                f"kinds {', '.join(ORDER_KINDS)}"
+            )
         while True:
-            handle = _enter(self.storage.address, agent, ORDER_KINDS[kind], side, price, quantity, lifetime)
+            handle = _enter(self._address, agent, ORDER_KINDS[kind], side, price, quantity, lifetime)
             if handle >= 0:
-                return int(handle)
-            self._make_room(-1 - handle)
+                return handle
+            self._mend(-1 - handle)
 
     def cancel(self, agent: int, handle: int) -> int:
         """Cancel a resting order. Returns the lots cancelled, 0 if the handle is stale or another agent's."""
         while True:
-            lots = _cancel(self.storage.address, agent, handle)
+            lots = _cancel(self._address, agent, handle)
             if lots >= 0:
-                return int(lots)
-            self._make_room(-1 - lots)
+                return lots
+            self._mend(-1 - lots)
 
     def replace(self, agent: int, handle: int, price: int, quantity: int) -> int:
         """Change a resting order's price and open quantity. Returns its handle if it rests, else 0."""
         while True:
-            new = _replace(self.storage.address, agent, handle, price, quantity)
+            new = _replace(self._address, agent, handle, price, quantity)
             if new >= 0:
-                return int(new)
-            self._make_room(-1 - new)
+                return new
+            self._mend(-1 - new)
 
     def advance(self) -> None:
         """Go to the next step; orders whose lifetime ends are removed."""
-        self._make_room(NEED_TAPE, 1)
-        _advance(self.storage.address)
+        self._mend(NEED_TAPE)
+        _advance(self._address)
 
     def queue(self, side: int) -> Any:
         """Resting orders of a side, best price first, first in first: int64 (orders, 4): price, remaining, number, agent."""
         rows = np.empty((int(self.storage.world.clock[0]["resting"]), 4), np.int64)
-        return rows[: _queue(self.storage.address, 0 if side > 0 else 1, rows)]
+        return rows[: _queue(self._address, 0 if side > 0 else 1, rows)]
 
     def depth(self, side: int, levels: int = 10) -> Any:
         """Price and volume of the best levels of a side: int64 (levels, 2)."""
         rows = np.empty((levels, 2), np.int64)
-        return rows[: _depth(self.storage.address, 0 if side > 0 else 1, rows)]
+        return rows[: _depth(self._address, 0 if side > 0 else 1, rows)]
 
     @property
     def filled(self) -> int:
@@ -207,13 +227,15 @@ class OrderBook:
 
     def trades(self) -> Any:
         """All trades so far, as records of ``sim.world.TRADE``."""
-        self._make_room(NEED_TAPE, 1)
-        return np.concatenate([*self._trades, self.storage.world.tape[:0]])
+        self._mend(NEED_TAPE)
+        self._trades = [np.concatenate([*self._trades, self.storage.world.tape[:0]])]
+        return self._trades[0]
 
     def messages(self) -> Any:
         """The message log so far, as records of ``sim.world.MESSAGE`` (empty unless ``keep_log``)."""
-        self._make_room(NEED_TAPE, 1)
-        return np.concatenate([*self._messages, self.storage.world.log[:0]])
+        self._mend(NEED_TAPE)
+        self._messages = [np.concatenate([*self._messages, self.storage.world.log[:0]])]
+        return self._messages[0]
 
 
 def undrained(ring: Any, since: int, until: int) -> Any:
@@ -225,9 +247,10 @@ def make_room(storage: Storage, lack: int, messages: int, trades: list[Any], log
     """Give a World what ``has_room`` found lacking: tapes are drained into the two lists, then what is short grows."""
     clock = storage.world.clock[0]
     if lack == NEED_TAPE:
-        trades.append(undrained(storage.world.tape, clock["tape_drained"], clock["trades"]))
+        if clock["trades"] > clock["tape_drained"]:
+            trades.append(undrained(storage.world.tape, clock["tape_drained"], clock["trades"]))
         clock["tape_drained"] = clock["trades"]
-        if clock["keeps_log"]:
+        if clock["messages_logged"] > clock["log_drained"]:
             log.append(undrained(storage.world.log, clock["log_drained"], clock["messages_logged"]))
             clock["log_drained"] = clock["messages_logged"]
         makes = int(clock["resting"]) + messages

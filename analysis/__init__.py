@@ -1,0 +1,1 @@
+"""Everything that reads runs: pictures and tables now; spreads, attribution, risk and equilibria to come."""

@@ -1,0 +1,77 @@
+"""Spreadgame: a market you can study as a game.
+
+``import spreadgame as sg`` costs nothing until a name is used:
+
+- ``sg.load(path)`` reads a scenario, ``sg.run(scenario)`` runs it, ``sg.open_run(folder)`` opens what a run left;
+- ``sg.Market`` is the market as a Mesa model, ``sg.Trader`` the base of an agent written in Python;
+- ``sg.OrderBook`` is one limit order book by itself, ``sg.replay`` drives it with a recorded exchange day;
+- ``sg.picture(run)`` draws a run.
+
+Strategies are written with :mod:`spreadgame.strategy`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spreadgame import _guard
+
+if TYPE_CHECKING:
+    from analysis.plots import picture as picture
+    from analysis.plots import save_picture as save_picture
+    from sim.errors import ReplayError as ReplayError
+    from sim.errors import RunError as RunError
+    from sim.errors import ScenarioError as ScenarioError
+    from sim.errors import SpreadgameError as SpreadgameError
+    from sim.errors import StrategyError as StrategyError
+    from sim.market import Market as Market
+    from sim.market import Trader as Trader
+    from sim.replay import replay as replay
+    from sim.runs import Run as Run
+    from sim.runs import open_run as open_run
+    from sim.scenario import Scenario as Scenario
+    from sim.venues.standalone import OrderBook as OrderBook
+    from spreadgame.api import load as load
+    from spreadgame.api import load_strategies as load_strategies
+    from spreadgame.api import run as run
+
+_guard.check()
+
+_HOMES = {
+    "load": "spreadgame.api",
+    "run": "spreadgame.api",
+    "load_strategies": "spreadgame.api",
+    "open_run": "sim.runs",
+    "Run": "sim.runs",
+    "Scenario": "sim.scenario",
+    "Market": "sim.market",
+    "Trader": "sim.market",
+    "OrderBook": "sim.venues.standalone",
+    "replay": "sim.replay",
+    "picture": "analysis.plots",
+    "save_picture": "analysis.plots",
+    "SpreadgameError": "sim.errors",
+    "ScenarioError": "sim.errors",
+    "StrategyError": "sim.errors",
+    "RunError": "sim.errors",
+    "ReplayError": "sim.errors",
+}
+__all__ = sorted([*_HOMES, "__version__"])  # noqa: PLE0605  read by people and editors
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("spreadgame")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'spreadgame' has no attribute {name!r}")
+    from importlib import import_module
+
+    found = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

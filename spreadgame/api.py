@@ -1,0 +1,100 @@
+"""Loading and running from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sim.execute import Watch, execute
+from sim.runs import Run
+from sim.scenario import Scenario, with_overrides
+from sim.scenario import load as _load
+from sim.scenario.overrides import Overrides
+from sim.strategies.declare import Strategy
+
+
+def load(path: str | Path, seed: int | None = None, overrides: Overrides | None = None) -> Scenario:
+    """Read a scenario file.
+
+    Parameters
+    ----------
+    path : a TOML file.
+    seed : takes the place of ``run.seed``.
+    overrides : ``{"makers.params.half_spread": 0.05}``, or texts ``"makers.params.half_spread=0.05"``.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem that can be known at once.
+    """
+    return _load(path, overrides, seed)
+
+
+def load_strategies(path: str | Path) -> list[Strategy]:
+    """Make the strategies that a Python file declares known to scenarios.
+
+    Raises
+    ------
+    StrategyError
+        If the file cannot be loaded, or a strategy in it is badly declared.
+    """
+    from sim.strategies.files import load_file
+
+    return load_file(path)
+
+
+def run(
+    scenario: Scenario | str | Path,
+    seed: int | None = None,
+    overrides: Overrides | None = None,
+    out: str | Path | None = None,
+    strategies: str | Path | Sequence[str | Path] = (),
+    watch: Watch | None = None,
+) -> Run:
+    """Run a scenario.
+
+    Parameters
+    ----------
+    scenario : a scenario, or the path of its file.
+    seed, overrides : as for :func:`load`.
+    out : the folder that will hold the run folder; None keeps the tables in memory.
+    strategies : files of strategies of your own.
+    watch : called between chunks with a :class:`sim.execute.Progress`.
+
+    Returns
+    -------
+    Run
+        With ``trades``, ``book``, ``agents``, ``episodes`` and ``summary`` as DataFrames.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario cannot run.
+    StrategyError
+        If a strategy raises, or sends more messages than it declared.
+    RunError
+        If the run folder cannot be written.
+    KeyboardInterrupt
+        After Ctrl-C; a run folder is then there and says ``interrupted``.
+
+    Examples
+    --------
+    >>> result = run("scenarios/quickstart.toml", overrides={"run.steps": 1000})  # doctest: +SKIP
+    >>> result.summary  # doctest: +SKIP
+    """
+    for path in [strategies] if isinstance(strategies, str | Path) else strategies:
+        load_strategies(path)
+    if not isinstance(scenario, Scenario):
+        scenario = load(scenario, seed, overrides)
+    elif seed is not None or overrides:
+        scenario = with_overrides(scenario, overrides, seed)
+    result = execute(scenario, out, run_name(scenario), watch)
+    if result.status == "interrupted":
+        raise KeyboardInterrupt(f"interrupted after {result.manifest['steps']:,} steps; {result!r}")
+    return result
+
+
+def run_name(scenario: Scenario) -> str:
+    """The name of a scenario's run folder: its file's name and the seed."""
+    stem = Path(scenario.source).stem if scenario.source.endswith(".toml") else "run"
+    return f"{stem}-seed{scenario.run.seed}"
