@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,16 +17,13 @@ Floats = NDArray[np.float64]
 
 MANY_EPISODES = 12  # beyond this many, or when episodes are shorter than SHORT_EPISODE, time series say little
 SHORT_EPISODE = 20
-_BETWEEN_ROWS = 1 << 20  # batches of a table are thinned when they come to this many rows
 
 
 def columns(run: Run, table: str, names: list[str]) -> pd.DataFrame:
-    """Some columns of a table; the others are never held in memory together."""
+    """Some columns of a table; the others are read a batch at a time and let go."""
     parts = [batch.select(names) for batch in run.batches(table)]
-    schema = pa.schema([run_field for run_field in parts[0].schema]) if parts else None
-    if schema is None:
-        return run.table(table).select(names).to_pandas()
-    return pa.Table.from_batches(parts, schema).to_pandas()
+    whole: pd.DataFrame = (pa.Table.from_batches(parts) if parts else run.table(table).select(names)).to_pandas()
+    return whole
 
 
 def has_many_episodes(run: Run) -> bool:
@@ -70,7 +68,9 @@ def percentiles(run: Run, steps: Floats, values: Any, points: int, low: float, h
     """Two percentiles (0 to 1) within each of the stretches that :func:`thinned` takes."""
     bins, centres = _stretches(run, steps, points)
     grouped = pd.Series(np.asarray(values, float)).groupby(bins)
-    lines = [_broken(run, centres, grouped.quantile(level).reindex(range(len(centres))).to_numpy()) for level in (low, high)]
+    lines = [
+        _broken(run, centres, grouped.quantile(level).reindex(range(len(centres))).to_numpy()) for level in (low, high)
+    ]
     return lines[0], lines[1]
 
 
@@ -103,7 +103,7 @@ def whole_range(values: Any, tail: float = 0.005) -> tuple[float, float]:
 
 
 def edges(values: Any, grid: float | None = None, most: int = 60) -> Floats:
-    """Edges of a histogram's bins: one to each value where these lie on a grid of few, even bins otherwise.
+    """Edges of about so many even bins; on a grid each bin holds equally many of the values that can occur.
 
     Parameters
     ----------
@@ -111,16 +111,8 @@ def edges(values: Any, grid: float | None = None, most: int = 60) -> Floats:
     grid : distance of neighbouring values: a tick, a lot; None if they lie anywhere.
     """
     low, high = whole_range(values)
-    if grid is not None:
-        width = grid * max(1, round((high - low) / grid / most))
-        first = round(low / grid) * grid - width / 2
-        return first + width * np.arange(int(np.ceil((high - first) / width - 1e-9)) + 1)
-    distinct = np.unique(np.round(np.asarray(values, float), 9))
-    if high == low:
-        room = 0.01 * abs(low) or 0.5
-        return np.array([low - room, low + room])
-    if len(distinct) <= most // 2:
-        room = float(np.diff(distinct).min()) / 2
-        if (high - low) / room < 8 * most:
-            return np.arange(low - room, high + 2 * room, 2 * room)
-    return np.linspace(low, high, most + 1)
+    if grid is None:
+        return np.linspace(low, high, most + 1)
+    width = grid * max(1, round((high - low) / grid / most))
+    first = (round(low / grid) - 0.5) * grid
+    return np.asarray(first + width * np.arange(math.ceil((high - first) / width) + 1))

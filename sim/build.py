@@ -20,7 +20,7 @@ from sim.scenario import Scenario, read_values
 from sim.strategies.callbacks import compile_strategy, memory_type, parameter_type
 from sim.strategies.declare import Strategy
 from sim.venues.entry import doors
-from sim.venues.standalone import FEE_PER, MATCHING, POST_ONLY, SELF_TRADE
+from sim.venues.standalone import FEE_PER, MATCHING, POST_ONLY, SELF_TRADE, set_tick_units
 from sim.world import HISTORY, NOTHING, Storage, attach
 
 RESERVATIONS = {"fixed": 1, "uniform": 2, "normal": 3, "exponential": 4}
@@ -252,7 +252,7 @@ def _fill_venues(built: Built) -> None:
         row["maker_fee"], row["taker_fee"] = venue.maker_fee, venue.taker_fee
         row["fee_account"] = built.accounts.number(f"fees {venue.name}")
         row["tick_size"] = venue.tick_size
-        row["tick_units"] = round(venue.tick_size * instrument["lot_size"] / scenario.money.unit)
+        set_tick_units(row, round(venue.tick_size * instrument["lot_size"] / scenario.money.unit))
 
 
 def _fill_populations(

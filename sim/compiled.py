@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import operator
 import os
 import shutil
 import sys
@@ -110,68 +111,120 @@ def njit(function: Callable[..., Any], cached: bool = True) -> Callable[..., Any
 if COMPILED:
     from llvmlite import ir
     from numba.core import cgutils
-    from numba.core.imputils import lower_getattr_generic
-    from numba.core.typing.templates import AttributeTemplate, infer_getattr
+    from numba.core.cgutils import create_struct_proxy
+    from numba.core.imputils import lower_builtin, lower_getattr_generic
+    from numba.core.typing import signature
+    from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_getattr, infer_global
     from numba.extending import models, register_model
-    from numba.np.arrayobj import make_array, populate_array
     from numba.np.numpy_support import from_dtype
 
-    @intrinsic
-    def pointer(typing_context, address):  # type: ignore[no-untyped-def]
-        """Turn an int64 address into a pointer that ``numba.carray`` accepts."""
+    def make_struct(context: Any, builder: Any, table_type: Any, value: Any = None) -> Any:
+        """A table's two words, to read or to fill."""
+        return create_struct_proxy(table_type)(context, builder, value=value)
 
-        def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-            return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+    class TableType(types.Type):  # type: ignore[misc]
+        """An array of a World as compiled code sees it: a pointer and a length, indexed by non-negative numbers only.
 
-        return types.voidptr(types.int64), code
-
-    def record_arrays(name: str, dtypes: dict[str, np.dtype[Any]]) -> tuple[Callable[[int], Any], Callable[[Any], int]]:
-        """A compiled type whose value is the address of a table of (pointer, length), one pair an array.
-
-        Returns ``attach(address)`` and its inverse. An attribute of the result of ``attach`` is that array. Passing thirty arrays to a function by
-        value costs more than most functions here do; this passes one word, and a function loads the arrays it names.
-        The loads are marked invariant: the table changes only while no compiled code runs.
+        A Numba array would be three times as long and allow negative indices, which costs a comparison at each access.
         """
-        table_type = type(f"{name}Type", (types.Type,), {"__init__": lambda self: types.Type.__init__(self, name=name)})
-        arrays = {field: types.Array(from_dtype(dtype), 1, "C") for field, dtype in dtypes.items()}
+
+        def __init__(self, dtype: Any) -> None:
+            self.dtype = dtype
+            super().__init__(name=f"Table({dtype})")
+
+    @register_model(TableType)
+    class _TableModel(models.StructModel):  # type: ignore[misc]
+        def __init__(self, data_model_manager: Any, numba_type: Any) -> None:
+            members = [("data", types.CPointer(numba_type.dtype)), ("length", types.int64)]
+            super().__init__(data_model_manager, numba_type, members)
+
+    @infer_global(operator.getitem)
+    class _GetItem(AbstractTemplate):  # type: ignore[misc]
+        def generic(self, arguments: Any, keywords: Any) -> Any:
+            if len(arguments) == 2 and isinstance(arguments[0], TableType) and isinstance(arguments[1], types.Integer):
+                return signature(arguments[0].dtype, arguments[0], types.int64)
+            return None
+
+    @infer_global(operator.setitem)
+    class _SetItem(AbstractTemplate):  # type: ignore[misc]
+        def generic(self, arguments: Any, keywords: Any) -> Any:
+            if isinstance(arguments[0], TableType) and isinstance(arguments[1], types.Integer):
+                return signature(types.none, arguments[0], types.int64, arguments[0].dtype)
+            return None
+
+    @infer_global(len)
+    class _Length(AbstractTemplate):  # type: ignore[misc]
+        def generic(self, arguments: Any, keywords: Any) -> Any:
+            if len(arguments) == 1 and isinstance(arguments[0], TableType):
+                return signature(types.int64, *arguments)
+            return None
+
+    def _place(context: Any, builder: Any, table_type: Any, table: Any, index: Any) -> Any:
+        """Pointer to an element: to a record's bytes, or to a scalar."""
+        held = make_struct(context, builder, table_type, table)
+        size = context.get_abi_sizeof(context.get_data_type(table_type.dtype))
+        if isinstance(table_type.dtype, types.Record):
+            size = table_type.dtype.size
+            record = context.get_value_type(table_type.dtype)
+            return builder.gep(builder.bitcast(held.data, record), [index])
+        return builder.gep(held.data, [index])
+
+    @lower_builtin(operator.getitem, TableType, types.int64)
+    def _get_item(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        place = _place(context, builder, sig.args[0], *arguments)
+        if isinstance(sig.args[0].dtype, types.Record):
+            return place
+        return context.unpack_value(builder, sig.args[0].dtype, place)
+
+    @lower_builtin(operator.setitem, TableType, types.int64, types.Any)
+    def _set_item(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        place = _place(context, builder, sig.args[0], *arguments[:2])
+        context.pack_value(builder, sig.args[0].dtype, arguments[2], place)
+        return context.get_dummy_value()
+
+    @lower_builtin(len, TableType)
+    def _length(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        return make_struct(context, builder, sig.args[0], arguments[0]).length
+
+    def tables(name: str, dtypes: dict[str, np.dtype[Any]]) -> tuple[Callable[[int], Any], Callable[[Any], int]]:
+        """A compiled type whose value is the address of a list of (pointer, length), a pair for each of some arrays.
+
+        Returns ``attach(address)`` and its inverse. An attribute of the result of ``attach`` is that array, as a
+        :class:`TableType`. Passing thirty arrays to a function by value costs more than most functions here do; this
+        passes one word, and a function loads the arrays it names. The loads are marked invariant: the list changes only
+        while no compiled code runs.
+        """
+        world_type = type(f"{name}Type", (types.Type,), {"__init__": lambda self: types.Type.__init__(self, name=name)})
+        arrays = {field: TableType(from_dtype(dtype)) for field, dtype in dtypes.items()}
         places = {field: place for place, field in enumerate(dtypes)}
 
-        @register_model(table_type)
+        @register_model(world_type)
         class _Model(models.PrimitiveModel):  # type: ignore[misc]
             def __init__(self, data_model_manager: Any, numba_type: Any) -> None:
                 super().__init__(data_model_manager, numba_type, ir.IntType(64))
 
         @infer_getattr
         class _Attributes(AttributeTemplate):  # type: ignore[misc]
-            key = table_type
+            key = world_type
 
             def generic_resolve(self, value: Any, field: str) -> Any:
                 return arrays.get(field)
 
-        @lower_getattr_generic(table_type)
+        @lower_getattr_generic(world_type)
         def _load(context: Any, builder: Any, value_type: Any, value: Any, field: str) -> Any:
             i64 = ir.IntType(64)
-            table = builder.inttoptr(value, i64.as_pointer())
+            pairs = builder.inttoptr(value, i64.as_pointer())
             words = []
             for place in (2 * places[field], 2 * places[field] + 1):
-                load = builder.load(builder.gep(table, [ir.Constant(i64, place)]))
+                load = builder.load(builder.gep(pairs, [ir.Constant(i64, place)]))
                 load.set_metadata("invariant.load", builder.module.add_metadata([]))
                 words.append(load)
-            array_type = arrays[field]
-            array = make_array(array_type)(context, builder)
-            item = context.get_abi_sizeof(context.get_data_type(array_type.dtype))
-            size = ir.Constant(i64, item)
-            populate_array(
-                array,
-                data=builder.inttoptr(words[0], array.data.type),
-                shape=(words[1],),
-                strides=(size,),
-                itemsize=size,
-                meminfo=None,
-            )
-            return array._getvalue()
+            table = make_struct(context, builder, arrays[field])
+            table.data = builder.inttoptr(words[0], table.data.type)
+            table.length = words[1]
+            return table._getvalue()
 
-        instance = table_type()
+        instance = world_type()
 
         @intrinsic
         def attach(typing_context, address):  # type: ignore[no-untyped-def]
@@ -182,6 +235,17 @@ if COMPILED:
             return types.int64(instance), lambda context, builder, signature, arguments: arguments[0]
 
         return attach, address_of
+
+    @intrinsic
+    def record_in(typing_context, table, offset, dtype):  # type: ignore[no-untyped-def]
+        """The record of type ``dtype`` that begins ``offset`` bytes into a table of bytes."""
+        kind = dtype.dtype
+
+        def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            place = _place(context, builder, signature.args[0], *arguments[:2])
+            return builder.bitcast(place, context.get_value_type(kind))
+
+        return kind(table, types.int64, dtype), code
 
     def caller(count: int) -> Callable[..., int]:
         """``call(address, *arguments)``: call the callback at an address with ``count`` int64 arguments."""
@@ -212,6 +276,9 @@ if COMPILED:
 
 else:
     _called: dict[int, Callable[..., int]] = {}
+
+    def record_in(table: Any, offset: int, dtype: np.dtype[Any]) -> Any:
+        return table[int(offset) : int(offset) + dtype.itemsize].view(dtype).view(np.recarray)[0]
 
     def caller(count: int) -> Callable[..., int]:
         return lambda address, *arguments: _called[int(address)](*arguments)

@@ -11,17 +11,17 @@ PER_NOTIONAL, PER_LOT = 0, 1
 # Why a run must end; the clock's status.
 RUNNING, NEED_ORDERS, NEED_TAPE, NEED_TURNS, NEED_NATURE, EXTERNAL = 0, 1, 2, 3, 4, 5
 RAISED, TOO_MANY, MONEY_OVERFLOW = 10, 11, 12
-_MOST_MONEY = 4.0e18  # a little below 2**62: two such sums still fit an int64
+MOST_MONEY = np.int64(4 * 10**18)  # a little below 2**62: two such sums still fit an int64
 
 
 @njit
 def move_cash(world, payer, receiver, units):
     """Move whole money units from one account to another."""
-    world.accounts[payer].cash -= units
-    world.accounts[receiver].cash += units
-    if abs(np.float64(world.accounts[payer].cash)) > _MOST_MONEY or (
-        abs(np.float64(world.accounts[receiver].cash)) > _MOST_MONEY
-    ):
+    paid = world.accounts[payer].cash - units
+    received = world.accounts[receiver].cash + units
+    world.accounts[payer].cash = paid
+    world.accounts[receiver].cash = received
+    if paid > MOST_MONEY or paid < -MOST_MONEY or received > MOST_MONEY or received < -MOST_MONEY:
         world.clock[0].status = MONEY_OVERFLOW
 
 
@@ -72,7 +72,9 @@ def record_trade(world, venue, price, lots, maker, taker, aggressor, maker_order
     clock = world.clock[0]
     place = world.venues[venue]
     instrument = place.instrument
-    if np.float64(abs(price)) * np.float64(lots) * np.float64(place.tick_units) > _MOST_MONEY:
+    if lots > place.safe_lots and (
+        np.float64(abs(price)) * np.float64(lots) * np.float64(place.tick_units) > np.float64(MOST_MONEY)
+    ):
         clock.status = MONEY_OVERFLOW
         return
     mark = market_price(world, instrument)

@@ -21,7 +21,7 @@ NOTHING = np.int64(-1)  # no order, no level, no node
 NO_PRICE = np.int64(-(1 << 62))
 NONE = np.int64(0)
 BUY, SELL = np.int64(1), np.int64(-1)
-HISTORY = 4096  # trades that strategies may always look back on, whatever the tape's capacity
+HISTORY = 1024  # trades that strategies may always look back on, whatever the tape's capacity
 
 
 def _record(*fields: tuple[str, str]) -> np.dtype[Any]:
@@ -54,7 +54,7 @@ LEVEL = _named("i8: key price volume / i4: head tail count node side next")
 NODE = _named("i8: bits / i4: parent place")
 SIDE = _named("i8: prefix orders volume bought / i4: best root leaf venue")
 VENUE = _named(
-    "i8: instrument mechanism matching self_trade post_only fee_per fee_account tick_units last_price last_quantity "
+    "i8: instrument mechanism matching self_trade post_only fee_per fee_account tick_units safe_lots last_price last_quantity "
     "last_side last_trade trades volume next_of_instrument "
     "/ f8: tick_size maker_fee taker_fee"
 )
@@ -146,10 +146,10 @@ DTYPES = World(
 )  # fmt: skip
 
 if COMPILED:
-    from sim.compiled import record_arrays
+    from sim.compiled import tables
 
     # In compiled code a World is its address alone: a single register to pass on, and an array is loaded when named.
-    attach, address_of = record_arrays("World", DTYPES._asdict())
+    attach, address_of = tables("World", DTYPES._asdict())
 else:
     _worlds: dict[int, World] = {}
 

@@ -6,15 +6,18 @@ memory, calls ``act``, and turns an exception into a status, because a C callbac
 
 from __future__ import annotations
 
+import sys
+from pickle import PickleError
 from types import FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import carray
 
-from sim.compiled import COMPILED, cache_folder, callback, njit
+from sim.compiled import COMPILED, cache_folder, callback, njit, record_in
+from sim.errors import StrategyError
 from sim.ledger import RAISED
 from sim.strategies.declare import Strategy
+from sim.strategies.diagnosis import explain
 from sim.world import attach
 
 _callbacks: dict[Strategy, Any] = {}
@@ -43,60 +46,64 @@ def memory_type(strategy: Strategy) -> np.dtype[Any]:
     return np.dtype(fields or [("nothing", "i8")], align=True)
 
 
-if COMPILED:
-    from sim.compiled import pointer
+# Each strategy's copy of the template below finds its own under these names.
+ACT: Any = None
+PARAMETERS: Any = None
+MEMORY: Any = None
 
-    def _turn(agent, address):  # type: ignore[no-untyped-def]
-        market = attach(address)
-        population = market.populations[market.agents[agent].population]
-        venue = market.in_venues[population.first_venue]
-        kept = market.memories.ctypes.data + market.agents[agent].memory
-        me = Seat(
-            agent,
-            venue,
-            market.venues[venue].instrument,
-            carray(pointer(market.parameters.ctypes.data + population.parameters), (1,), PARAMETERS)[0],  # type: ignore[name-defined]  # noqa: F821
-            carray(pointer(kept), (1,), MEMORY)[0],  # type: ignore[name-defined]  # noqa: F821
-        )
-        try:
-            ACT(me, market)  # type: ignore[name-defined]  # noqa: F821
-        except Exception:
-            return RAISED
-        return market.clock[0].status
 
-else:
+def _turn(agent, address):
+    market = attach(address)
+    population = market.populations[market.agents[agent].population]
+    venue = market.in_venues[population.first_venue]
+    me = Seat(
+        agent,
+        venue,
+        market.venues[venue].instrument,
+        record_in(market.parameters, population.parameters, PARAMETERS),
+        record_in(market.memories, market.agents[agent].memory, MEMORY),
+    )
+    try:
+        ACT(me, market)
+    except Exception:
+        _keep()
+        return RAISED
+    return market.clock[0].status
 
-    def _turn(agent: int, address: int) -> int:
-        market = attach(address)
-        population = market.populations[market.agents[agent].population]
-        venue = market.in_venues[population.first_venue]
-        kept = int(market.agents[agent].memory)
-        given = int(population.parameters)
-        me = Seat(
-            agent,
-            venue,
-            market.venues[venue].instrument,
-            market.parameters[given : given + PARAMETERS.itemsize].view(PARAMETERS).view(np.recarray)[0],  # type: ignore[name-defined]  # noqa: F821
-            market.memories[kept : kept + MEMORY.itemsize].view(MEMORY).view(np.recarray)[0],  # type: ignore[name-defined]  # noqa: F821
-        )
-        try:
-            ACT(me, market)  # type: ignore[name-defined]  # noqa: F821
-        except Exception as error:
-            raised[:] = [error]
-            return RAISED
-        return int(market.clock[0].status)
+
+def _keep_raised() -> None:
+    raised[:] = [error for error in [sys.exception()] if error is not None]
+
+
+@njit
+def _forget_raised() -> None:
+    """Compiled code cannot keep what was raised."""
+
+
+_keep = _forget_raised if COMPILED else _keep_raised
 
 
 def compile_strategy(strategy: Strategy) -> Any:
-    """The strategy's callback; its ``address`` goes into the World. Compiled once a process, cached where it may be."""
+    """The strategy's callback; its ``address`` goes into the World. Compiled once a process, cached where it may be.
+
+    Raises
+    ------
+    StrategyError
+        If Numba cannot compile it.
+    """
     if strategy not in _callbacks:
         scope = dict(globals())
         scope |= {"PARAMETERS": parameter_type(strategy), "MEMORY": memory_type(strategy)}
-        with cache_folder(strategy.cache_key or ""):
-            # The name enters the name of the cached file; the template's own would be the same for all.
-            scope["ACT"] = njit(strategy.act, cached=False)  # its callback is, with it inside
-            turn = FunctionType(_turn.__code__, scope, f"turn_of_{strategy.name}")
-            turn.__qualname__ = f"turn_of_{strategy.name}"
-            turn.__module__ = __name__
-            _callbacks[strategy] = callback(turn, 2, cached=strategy.cache_key is not None)
+        try:
+            with cache_folder(strategy.cache_key or ""):
+                # The name enters the name of the cached file; the template's own would be the same for all.
+                scope["ACT"] = njit(strategy.act, cached=False)  # its callback is, with it inside
+                turn = FunctionType(_turn.__code__, scope, f"turn_of_{strategy.name}")
+                turn.__qualname__ = f"turn_of_{strategy.name}"
+                turn.__module__ = __name__
+                _callbacks[strategy] = callback(turn, 2, cached=strategy.cache_key is not None)
+        except (OSError, EOFError, PickleError):
+            raise  # the cache's trouble, not the author's
+        except Exception as error:  # Numba's own, and KeyError for a field that a record does not have
+            raise StrategyError(explain(strategy, error)) from error
     return _callbacks[strategy]

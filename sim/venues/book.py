@@ -193,10 +193,8 @@ def remove_order(world, order):
 
 @njit
 def note(world, kind, venue, agent, side, price, lots, number, filled):
-    """Write a message into the log, if this run keeps one."""
+    """Write a message into the log of a run that keeps one."""
     clock = world.clock[0]
-    if clock.keeps_log == 0:
-        return
     row = world.log[clock.messages_logged & (len(world.log) - 1)]
     row.sequence = clock.sequence
     row.step = clock.step
@@ -393,7 +391,8 @@ def enter(world, venue, agent, kind, side, price, lots, expires, slot):
     ):
         left = _match(world, venue, agent, side, worst_key, lots, number)
         clock.filled = lots - left
-    note(world, kind, venue, agent, side, price if kind != MARKET else np.int64(0), lots, number, clock.filled)
+    if clock.keeps_log != 0:
+        note(world, kind, venue, agent, side, price if kind != MARKET else NONE, lots, number, clock.filled)
     if left == 0 or clock.cut == 1 or (kind != LIMIT and kind != POST_ONLY):
         if slot != NOTHING:
             release(world, slot)
@@ -460,7 +459,8 @@ def replace(world, agent, handle, price, lots):
         queue.volume -= record.remaining - lots
         world.sides[side_row].volume -= record.remaining - lots
         record.remaining = lots
-        note(world, REPLACE, venue, agent, side, price, lots, number, NONE)
+        if clock.keeps_log != 0:
+            note(world, REPLACE, venue, agent, side, price, lots, number, NONE)
         return handle
     other = side_row ^ 1
     best = np.int64(world.sides[other].best)
@@ -480,7 +480,8 @@ def replace(world, agent, handle, price, lots):
     record.state = WAITING
     left = _match(world, venue, agent, side, worst_key, lots, number) if crosses else lots
     clock.filled = lots - left
-    note(world, REPLACE, venue, agent, side, price, lots, number, clock.filled)
+    if clock.keeps_log != 0:
+        note(world, REPLACE, venue, agent, side, price, lots, number, clock.filled)
     if left == 0 or clock.cut == 1:
         release(world, order)
         return np.int64(0)

@@ -11,8 +11,9 @@ import numpy as np
 
 from sim.compiled import njit
 from sim.errors import RunError
-from sim.ledger import MONEY_OVERFLOW, NEED_TAPE, RUNNING
+from sim.ledger import MONEY_OVERFLOW, MOST_MONEY, NEED_TAPE, RUNNING
 from sim.venues import book
+from sim.venues.levels import HIGHEST_PRICE
 from sim.world import HISTORY, NOTHING, Storage, attach
 
 MATCHING = {"price_time": book.PRICE_TIME, "pro_rata": book.PRO_RATA}
@@ -149,7 +150,7 @@ class OrderBook:
         venue["post_only"] = POST_ONLY[post_only]
         venue["maker_fee"], venue["taker_fee"], venue["fee_per"] = maker_fee, taker_fee, FEE_PER[fee_per]
         venue["fee_account"] = self.fee_account
-        venue["tick_units"] = tick_units
+        set_tick_units(venue, tick_units)
         venue["tick_size"] = tick_units * 1e-6
         venue["next_of_instrument"] = NOTHING
         self._trades: list[Any] = []
@@ -236,6 +237,12 @@ class OrderBook:
         self._mend(NEED_TAPE)
         self._messages = [np.concatenate([*self._messages, self.storage.world.log[:0]])]
         return self._messages[0]
+
+
+def set_tick_units(venue: Any, units: int) -> None:
+    """Money units of one tick times one lot; up to ``safe_lots`` no price can make a trade too large to count."""
+    venue["tick_units"] = units
+    venue["safe_lots"] = int(MOST_MONEY) // (units * (HIGHEST_PRICE + 1))
 
 
 def undrained(ring: Any, since: int, until: int) -> Any:

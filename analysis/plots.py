@@ -1,0 +1,121 @@
+"""Pictures of a run: one figure of what happened, and its panels, which draw on axes of yours.
+
+Nothing here touches pyplot or global settings, and no window opens.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.dress import GREY, STYLE, VERMILLION
+from analysis.panels import inventories, payoff_distribution, payoffs, price_against_value, spread
+from analysis.samples import has_many_episodes
+from sim.errors import RunError
+from sim.runs import Run
+
+__all__ = ["inventories", "payoff_distribution", "payoffs", "picture", "price_against_value", "save_picture", "spread"]
+
+_WIDTH, _HEIGHT, _TALL, _DPI = 12.0, 9.0, 12.5, 100  # inches, tall for three instruments; dots an inch
+_MOST_PANELS = 3  # of instruments
+
+
+class Picture(Figure):
+    """A figure that a notebook shows, once, without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        file = BytesIO()
+        self.savefig(file, format="png")
+        return file.getvalue()
+
+
+def picture(run: Run) -> Figure:
+    """One figure of what happened: price against value, spread, inventories, payoffs.
+
+    Of many episodes the third panel shows the payoffs episode by episode instead. Several instruments get panels of
+    their own, the first three of them.
+    """
+    with mpl.rc_context(STYLE):
+        names = [each.name for each in run.scenario.instruments][:_MOST_PANELS]
+        rows = len(names)
+        figure = Picture(figsize=(_WIDTH, _HEIGHT if rows < _MOST_PANELS else _TALL), dpi=_DPI)
+        lines = _write_heading(run, figure)
+        figure.set_layout_engine(
+            "constrained", rect=(0.008, 0.032, 0.984, 0.912 - 0.024 * lines), wspace=0.05, hspace=0.05
+        )
+        grid = figure.add_gridspec(2 * rows, 2)
+        _stack(run, [figure.add_subplot(grid[row, 0]) for row in range(rows)], price_against_value, names)
+        spread(run, figure.add_subplot(grid[:rows, 1]))
+        if has_many_episodes(run):
+            payoff_distribution(run, figure.add_subplot(grid[rows:, 0]))
+        else:
+            _stack(run, [figure.add_subplot(grid[rows + row, 0]) for row in range(rows)], inventories, names)
+        payoffs(run, figure.add_subplot(grid[rows:, 1]))
+    return figure
+
+
+def save_picture(run: Run, path: str | Path | None = None) -> Path:
+    """Write :func:`picture` to a file. Returns its path.
+
+    Parameters
+    ----------
+    path : ends in ``.png``, ``.svg``, ``.pdf`` or another ending that matplotlib knows; None for ``picture.png`` in the
+        run folder.
+
+    Raises
+    ------
+    RunError
+        If the place cannot be written or its ending names no format, or if the run has no folder and there is no path.
+    """
+    if path is None:
+        if run.folder is None:
+            raise RunError("this run is kept in memory and has no folder — say where the picture shall go")
+        path = run.folder / "picture.png"
+    path = Path(path)
+    kind = path.suffix.lower().lstrip(".")
+    formats = Figure().canvas.get_supported_filetypes()
+    if kind not in formats:
+        what = f"{path.suffix!r} is no format of pictures" if kind else "the name has no ending that says which format"
+        raise RunError(f"{path}: {what} — end it in .png, .svg or .pdf (also possible: {', '.join(sorted(formats))})")
+    undated = {"svg": {"Date": None}, "svgz": {"Date": None}, "pdf": {"CreationDate": None}}
+    try:
+        with mpl.rc_context(STYLE):
+            picture(run).savefig(path, format=kind, metadata=undated.get(kind))
+    except (OSError, RuntimeError) as error:  # RuntimeError: what a format needs, as LaTeX for .pgf, is not installed
+        why = getattr(error, "strerror", None) or error
+        raise RunError(f"{path}: the picture cannot be written ({why}) — choose another place") from error
+    return path
+
+
+def _stack(run: Run, panels: list[Axes], draw: Any, names: list[str]) -> None:
+    """One panel below the other, an instrument each."""
+    for number, (ax, name) in enumerate(zip(panels, names, strict=True)):
+        draw(run, ax, name, legend=number == 0 or draw is inventories or has_many_episodes(run))
+        if ax is not panels[-1]:
+            ax.set_xlabel("")
+            ax.tick_params(axis="x", labelbottom=has_many_episodes(run))
+
+
+def _write_heading(run: Run, figure: Figure) -> int:
+    """Title, question, and a line at the foot. Returns the lines that the question takes."""
+    scenario, manifest = run.scenario, run.manifest
+    title = scenario.title or Path(scenario.source).stem.strip("<>") or "A run"
+    plain: dict[str, Any] = {"parse_math": False, "ha": "left", "va": "top"}
+    figure.text(0.012, 0.984, textwrap.shorten(title, 110, placeholder=" …"), fontsize=17, fontweight="bold", **plain)
+    question = textwrap.wrap(scenario.question, 135, max_lines=2, placeholder=" …")
+    figure.text(0.012, 0.948, "\n".join(question), fontsize=11.5, color=GREY, linespacing=1.35, **plain)
+    length = f"{manifest['steps']:,} steps"
+    if scenario.run.episodes > 1:
+        length += f" in {scenario.run.episodes:,} episodes"
+    foot = f"{length}, {manifest['trades']:,} trades, {manifest['messages']:,} messages; seed {manifest['seed']}"
+    figure.text(0.988, 0.01, foot, fontsize=9, color=GREY, ha="right", va="bottom")
+    if run.status != "complete":
+        reached = f"{run.status} after {manifest['steps']:,} of {manifest['steps_asked']:,} steps"
+        figure.text(0.012, 0.01, reached, fontsize=9, fontweight="bold", color=VERMILLION, ha="left", va="bottom")
+    return len(question)

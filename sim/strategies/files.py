@@ -1,0 +1,242 @@
+"""A user's own strategies: a Python file given with ``--strategies my_maker.py``.
+
+What runs is what stands in the files now: they are read anew each time, and run again when they, or modules beside
+them, no longer say what they said when they last ran.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import inspect
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from difflib import get_close_matches
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numba.core.dispatcher import Dispatcher
+
+from sim import strategies
+from sim.errors import StrategyError
+from sim.strategies import declare
+from sim.strategies.beside import TAKEN, Contents, Reader, digest, folder_first
+from sim.strategies.declare import Strategy
+from sim.strategies.diagnosis import PUBLIC, PUBLIC_NAMES
+from sim.strategies.fingerprint import fingerprint
+
+_NAME = re.compile(r"[\w-]{1,64}")  # it is part of a file's name in the cache
+
+
+@dataclasses.dataclass(frozen=True)
+class _Loaded:
+    """A file that was run."""
+
+    contents: Contents  # of it and of the modules beside it
+    declared: list[Strategy]
+
+    def is_current(self) -> bool:
+        """Whether every file still says what it said."""
+        try:
+            return all(digest(path.read_bytes()) == was for path, was in self.contents.items())
+        except OSError:
+            return False
+
+
+_loaded: dict[Path, _Loaded] = {}
+
+
+def load_file(path: str | Path) -> list[Strategy]:
+    """Make known the strategies that a Python file declares.
+
+    Parameters
+    ----------
+    path : the file. Modules beside it can be imported; they are read anew with it, whatever Python has in memory.
+
+    Returns
+    -------
+    list of Strategy
+        Those that the file and the modules beside it declare, by name; scenarios can use them from now on. The very
+        same as last time if nothing was edited.
+
+    Raises
+    ------
+    StrategyError
+        If there is no such file, it is not Python, it raises, or a declaration in it cannot stand. Nothing is known of
+        its strategies then, not even what an earlier version declared.
+    """
+    path = Path(path)
+    try:
+        home = path.resolve()
+        data = home.read_bytes()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise StrategyError(f"{path}: {_unreadable(path, error)}") from error
+    known = _loaded.pop(home, None)
+    for found in known.declared if known else ():
+        if strategies._from_files.get(found.name) is found:
+            del strategies._from_files[found.name]
+    if known is None or not known.is_current():
+        known = _run(path, home, data)
+    _loaded[home] = known
+    for found in known.declared:
+        strategies.register(found)
+    return list(known.declared)
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        near = get_close_matches(path.name, [other.name for other in path.parent.glob("*.py")], 1)
+        return "there is no such file" + (f" — did you mean {near[0]!r}?" if near else "")
+    if isinstance(error, IsADirectoryError):
+        return "this is a folder — give the Python file in it that declares strategies"
+    return f"the file cannot be read: {getattr(error, 'strerror', None) or error}"
+
+
+# --- running a file -------------------------------------------------------------------------------------------------
+
+
+def _run(path: Path, home: Path, data: bytes) -> _Loaded:
+    """Run the file as a module named by its content, and look at what it declared."""
+    ours = strategies.built_in().values()
+    name = f"spreadgame_user_{digest(data)}"
+    contents: Contents = {}
+    loader = Reader(name, str(home), contents)
+    module = importlib.util.module_from_spec(ModuleSpec(name, loader, origin=str(home)))
+    module.__file__ = str(home)
+    before = sys.modules.get(name)
+    sys.modules[name] = module
+    try:
+        with folder_first(home.parent, contents), _uncached(contents), _recording() as declared:
+            loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        if before is not None:
+            sys.modules[name] = before
+        raise StrategyError(_import_failure(path, home, contents, error)) from error
+    declared += [value for value in vars(module).values() if isinstance(value, Strategy)]
+    found = list(dict.fromkeys(each for each in declared if each not in ours))
+    if not found:
+        raise StrategyError(f"{path}: it declares no strategy — put @strategy(…), from {PUBLIC}, over act(me, market)")
+    return _Loaded(contents, [_checked(each, found, contents) for each in sorted(found, key=lambda each: each.name)])
+
+
+@contextmanager
+def _uncached(contents: Contents) -> Iterator[None]:
+    """Inside, functions of these files are not cached by themselves: Numba would not see what changes around them.
+
+    A strategy's callback is cached, with all of them inside it.
+    """
+    enable = Dispatcher.enable_caching
+
+    def enable_elsewhere(function: Any) -> None:
+        if Path(function.py_func.__code__.co_filename) not in contents:
+            enable(function)
+
+    Dispatcher.enable_caching = enable_elsewhere  # type: ignore[assignment, method-assign]
+    try:
+        yield
+    finally:
+        Dispatcher.enable_caching = enable  # type: ignore[method-assign]
+
+
+@contextmanager
+def _recording() -> Iterator[list[Strategy]]:
+    """Inside, every declaration is noted, also one that a second function of its name hides."""
+    found: list[Strategy] = []
+
+    def note(**fields: Any) -> Strategy:
+        found.append(Strategy(**fields))
+        return found[-1]
+
+    declare.Strategy = note  # type: ignore[assignment, misc]
+    try:
+        yield found
+    finally:
+        declare.Strategy = Strategy  # type: ignore[misc]
+
+
+def _import_failure(path: Path, home: Path, contents: Contents, error: BaseException) -> str:
+    """What went wrong while the file ran, and where."""
+    if isinstance(error, SyntaxError) and error.filename and Path(error.filename) in contents:
+        line = f", line {error.lineno}" if error.lineno else ""
+        return f"{_shown(path, home, error.filename)}{line}: this is not Python: {error.msg}"
+    place = str(path)
+    for frame in traceback.extract_tb(error.__traceback__):
+        if Path(frame.filename) in contents:
+            place = f"{_shown(path, home, frame.filename)}, line {frame.lineno}"
+    if isinstance(error, StrategyError):
+        return f"{place}: {error}"
+    text = f"{place}: it cannot be imported: {type(error).__name__}: {error}".rstrip(": ")
+    remedy = _import_remedy(home.parent, error)
+    return f"{text} — {remedy}" if remedy else text
+
+
+def _shown(path: Path, home: Path, filename: str) -> str:
+    return str(path) if Path(filename) == home else filename
+
+
+def _import_remedy(folder: Path, error: BaseException) -> str:
+    if isinstance(error, NameError) and error.name in PUBLIC_NAMES:
+        return f"from {PUBLIC} import {error.name}"
+    if not isinstance(error, ImportError):
+        return ""
+    if "relative import" in str(error):
+        return "write the import without the dot: modules beside the file are found by their names"
+    top = (error.name or "").partition(".")[0]
+    if top in TAKEN and any((folder / each).exists() for each in (top, f"{top}.py")):
+        return f"{folder / top} is not found under this name, which is taken: rename it"
+    if isinstance(error, ModuleNotFoundError):
+        return "install it, or put it beside the file"
+    wanted = re.match(r"cannot import name '(\w+)'", str(error))
+    near = get_close_matches(wanted[1], dir(sys.modules.get(error.name or "")), 1) if wanted else []
+    return f"did you mean {near[0]!r}?" if near else ""
+
+
+# --- looking at what it declared ------------------------------------------------------------------------------------
+
+
+def _checked(found: Strategy, all_of_them: list[Strategy], contents: Contents) -> Strategy:
+    """The strategy, ready to be known by its name.
+
+    Raises
+    ------
+    StrategyError
+        If its name or its function cannot stand.
+    """
+    act = getattr(found.act, "py_func", found.act)  # of a function that its author has compiled already
+    place = f"{found.file}, line {act.__code__.co_firstlineno}: strategy {found.name!r}"
+    if not _NAME.fullmatch(found.name):
+        raise StrategyError(f"{place}: this is not a name — use 1 to 64 letters, digits, _ and -")
+    if found.name in strategies.built_in():
+        raise StrategyError(f"{place} has the name of one of ours — choose another")
+    if any(other.name == found.name for other in all_of_them if other is not found):
+        raise StrategyError(f"{place}: two have this name — choose another for one of them")
+    try:
+        inspect.signature(act).bind(None, None)
+    except TypeError:
+        takes = f"{act.__name__}{inspect.signature(act)}"
+        raise StrategyError(f"{place}: it is {takes} — it must take two arguments: act(me, market)") from None
+    bound = _bounded(found, place)
+    bound(found.resolve({}))
+    checked = dataclasses.replace(found, act=act, max_messages=bound)
+    return dataclasses.replace(checked, cache_key=fingerprint(checked, contents))
+
+
+def _bounded(found: Strategy, place: str) -> Callable[[Mapping[str, Any]], int]:
+    """Its ``max_messages``, whose own mistakes are told as such."""
+
+    def most(given: Mapping[str, Any]) -> int:
+        try:
+            number: object = found.max_messages(given)
+        except Exception as error:
+            raise StrategyError(f"{place}: its max_messages raised {type(error).__name__}: {error}") from error
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 0:
+            raise StrategyError(f"{place}: its max_messages is {number!r} — it must be, or return, a whole number")
+        return int(number)
+
+    return most

@@ -1,0 +1,141 @@
+"""Everything that a strategy of your own is written with.
+
+A strategy is a function ``act(me, market)``, called once a turn and compiled, with a declaration around it. Helper
+functions are decorated with ``@compiled``. Prices are whole ticks, quantities whole lots, values and cash currency;
+``side`` is BUY or SELL. ``me.parameters`` holds what the scenario set, ``me.memory`` what the agent keeps from turn to
+turn within an episode.
+
+Examples
+--------
+A maker that joins the best quotes, in a file ``joiner.py``::
+
+    from spreadgame.strategy import BUY, NO_ASK, NO_BID, SELL, Parameter, best_ask, best_bid, requote, strategy
+
+
+    @strategy(
+        "joiner",
+        summary="quotes at the best prices of the others",
+        parameters={"quantity": Parameter(1, "size of each order", unit="lots", low=1)},
+        memory={"bid": int, "ask": int},
+        max_messages=2,
+    )
+    def act(me, market):
+        bid, ask = best_bid(me, market, me.venue), best_ask(me, market, me.venue)
+        kept, lots = me.memory, me.parameters.quantity
+        if bid != NO_BID:
+            kept.bid = requote(me, market, me.venue, kept.bid, BUY, bid, lots)
+        if ask != NO_ASK:
+            kept.ask = requote(me, market, me.venue, kept.ask, SELL, ask, lots)
+
+``spreadgame run market.toml --strategies joiner.py`` makes it known to the scenario.
+"""
+
+from sim.compiled import njit as compiled
+from sim.strategies.declare import Parameter, strategy
+from sim.strategies.desk import (
+    BUY,
+    HISTORY,
+    NO_ASK,
+    NO_BID,
+    NOTHING,
+    SELL,
+    best_ask,
+    best_bid,
+    best_volume,
+    cancel_all,
+    cancel_order,
+    cash,
+    fill_or_kill_order,
+    filled,
+    immediate_or_cancel_order,
+    instrument_of,
+    inventory,
+    is_live,
+    last_price,
+    limit_order,
+    market_order,
+    market_value,
+    messages_left,
+    nearest_tick,
+    normal,
+    open_quantity,
+    order_price,
+    own_order,
+    own_orders,
+    post_only_order,
+    price_of,
+    private_value,
+    public_value,
+    recent_trade,
+    replace_order,
+    requote,
+    reservation_price,
+    round_lots,
+    signal,
+    step,
+    taker_cost,
+    tick_above,
+    tick_below,
+    tick_of_venue,
+    trades_so_far,
+    uniform,
+    venue_of,
+)
+from sim.strategies.quoting import MOST_LEVELS, keep_ladder, keep_quotes, room_to_trade
+
+__all__ = [
+    "BUY",
+    "HISTORY",
+    "MOST_LEVELS",
+    "NOTHING",
+    "NO_ASK",
+    "NO_BID",
+    "SELL",
+    "Parameter",
+    "best_ask",
+    "best_bid",
+    "best_volume",
+    "cancel_all",
+    "cancel_order",
+    "cash",
+    "compiled",
+    "fill_or_kill_order",
+    "filled",
+    "immediate_or_cancel_order",
+    "instrument_of",
+    "inventory",
+    "is_live",
+    "keep_ladder",
+    "keep_quotes",
+    "last_price",
+    "limit_order",
+    "market_order",
+    "market_value",
+    "messages_left",
+    "nearest_tick",
+    "normal",
+    "open_quantity",
+    "order_price",
+    "own_order",
+    "own_orders",
+    "post_only_order",
+    "price_of",
+    "private_value",
+    "public_value",
+    "recent_trade",
+    "replace_order",
+    "requote",
+    "reservation_price",
+    "room_to_trade",
+    "round_lots",
+    "signal",
+    "step",
+    "strategy",
+    "taker_cost",
+    "tick_above",
+    "tick_below",
+    "tick_of_venue",
+    "trades_so_far",
+    "uniform",
+    "venue_of",
+]
