@@ -138,8 +138,8 @@ def _price_distribution(run: Run, ax: Axes, instrument: str, legend: bool) -> Ax
 def _fit_prices(ax: Axes, market: pd.DataFrame) -> None:
     """Limits that show value, mid and nearly all quotes, but no quote far from any of them."""
     low, high = whole_range(market[["mark", "value"]].to_numpy(), 0.0)
-    distances = market[["bid", "ask"]].sub(market["mark"], axis=0).abs().stack()
-    room = max(high - low, 3 * float(distances.median())) if len(distances) else 0.0
+    distances = np.abs(market[["bid", "ask"]].to_numpy() - market[["mark"]].to_numpy())
+    room = max(high - low, 3 * float(np.nanmedian(distances))) if np.isfinite(distances).any() else 0.0
     for quotes in (market["bid"].dropna(), market["ask"].dropna()):
         if len(quotes):
             inner_low, inner_high = quotes.quantile([0.01, 0.99])
@@ -364,7 +364,7 @@ def _time_axis(run: Run, ax: Axes) -> None:
         if episode * length < done:
             ax.axvline(episode * length, color=GREY, lw=0.7, ls=":", zorder=0)
     ax.set_xlim(*((0, done) if done > _FEW_POINTS else (-0.5, done - 0.5)))
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, steps=[1, 2, 2.5, 5, 10]))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, steps=[1, 2, 2.5, 5, 10], min_n_ticks=1))
     ax.xaxis.set_major_formatter(FuncFormatter(tick_text))
     ax.set_xlabel("step" if episodes == 1 else f"step, {episodes} episodes one after another")
 
