@@ -120,11 +120,8 @@ def _price_distribution(run: Run, ax: Axes, instrument: str, legend: bool) -> Ax
         takers, colours = trades["taker_population"], _colours(run)
         busiest = [str(name) for name in takers.value_counts().index[:_MOST_LINES]]
         groups = [(clipped(name), colours[name], gain[takers == name]) for name in colours if name in busiest]
-        what, unit = (
-            "value less price if bought, price less value if sold; currency",
-            "share of its trades",
-        )
-        return histograms(ax, groups, gain, None, f"{title}: what takers gained by a trade", (what, unit), legend)
+        labels = "value less price if bought, price less value if sold; currency", "share of its trades"
+        return histograms(ax, groups, gain, None, f"{title}: what takers gained by a trade", labels, legend)
     book = columns(run, "book", ["venue", "mark", "value"])
     book = book[book["venue"].isin(names)]
     if book.empty:

@@ -17,10 +17,9 @@ MOST_MONEY = np.int64(4 * 10**18)  # a little below 2**62: two such sums still f
 @njit
 def move_cash(world, payer, receiver, units):
     """Move whole money units from one account to another."""
-    paid = world.accounts[payer].cash - units
-    world.accounts[payer].cash = paid
-    received = world.accounts[receiver].cash + units  # read after the other is written: they may be one account
-    world.accounts[receiver].cash = received
+    world.accounts[payer].cash -= units
+    world.accounts[receiver].cash += units
+    paid, received = world.accounts[payer].cash, world.accounts[receiver].cash  # they may be one account
     if paid > MOST_MONEY or paid < -MOST_MONEY or received > MOST_MONEY or received < -MOST_MONEY:
         world.clock[0].status = MONEY_OVERFLOW
 
