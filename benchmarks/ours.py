@@ -10,9 +10,10 @@ import numpy as np
 from benchmarks.measure import INFORMED, MAKERS, NOISE, Skipped, stream
 from sim.build import build
 from sim.compiled import njit
-from sim.market import Market, Trader
+from sim.market import Market
 from sim.scenario import Scenario, parse
 from sim.simulation import Simulation
+from sim.trader import Trader
 from sim.venues import book
 from sim.venues.standalone import OrderBook
 from sim.world import HISTORY, NONE, NOTHING, attach

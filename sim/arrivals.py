@@ -1,8 +1,8 @@
 """Who acts in a step, and in which order: arrival laws, and the shuffling of a turn class.
 
-Draws restart with every episode from a key of (seed, population, episode), so that an episode's arrivals do not depend on
-the episodes before it. Laws that leave most members asleep cost by the arrival, not by the member: what is kept is the
-distance to the next one.
+Draws restart with every episode from a key of (seed, population, episode), so that an episode's arrivals do not
+depend on the episodes before it. Laws that leave most members asleep cost by the arrival, not by the member: what is
+kept is the distance to the next one.
 """
 
 from __future__ import annotations

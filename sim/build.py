@@ -69,7 +69,9 @@ def sampling_of(scenario: Scenario) -> Sampling:
     agents_by = by[many if record.agents == "auto" else record.agents]
     rows = {BY_AGENT: agents, BY_POPULATION: len(scenario.populations), NOBODY: 0}
     fits = run.episodes * agents <= _OUTCOMES
-    episodes_by = by[("agents" if many == "agents" and fits else "populations") if record.episodes == "auto" else record.episodes]
+    episodes_by = by[
+        ("agents" if many == "agents" and fits else "populations") if record.episodes == "auto" else record.episodes
+    ]
     book_every, book_episodes = _every(record.book_every, scenario, len(scenario.venues), _BOOK_SAMPLES)
     agents_every, agents_episodes = _every(record.agents_every, scenario, rows[agents_by], _AGENT_SAMPLES)
     return Sampling(
@@ -137,6 +139,7 @@ def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, 
     agent_samples = max(1 << 15, rows_agents)
     outcomes = max(1 << 15, rows_episodes)
     simultaneous = bool(scenario.turns.simultaneous)
+    valued = sum(2 * each.private_values.units * each.count for each in scenario.populations if each.private_values)
     nodes = 64 + 2 * venues
     tape = 1 << (max(tape, 2 * HISTORY) - 1).bit_length()
     storage = Storage(
@@ -148,7 +151,7 @@ def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, 
         first_holdings=len(accounts.names) * instruments, first_cash=len(accounts.names),
         parameters=sum(parameters),
         memories=sum(size * each.count for size, each in zip(memory, scenario.populations, strict=True)),
-        private_values=sum(2 * each.private_values.units * each.count for each in scenario.populations if each.private_values),
+        private_values=valued,
         turns=agents + 64, scratch=agents + 64, pending=orders if simultaneous else 0, wheel=2 * _WHEEL, tape=tape,
         log=tape if scenario.record.messages else 0, book_samples=book_samples,
         ladder=4 * scenario.record.levels * book_samples if scenario.record.levels > 1 else 0,
@@ -174,7 +177,9 @@ def _history(scenario: Scenario, instrument: str) -> int:
     """Past values that somebody may still have to be told: a power of two."""
     traded = {venue.name: venue.instrument for venue in scenario.venues}
     seen = [each.sees.delay for each in scenario.populations if each.sees and traded[each.venues[0]] == instrument]
-    public = [each.public_delay for each in scenario.instruments if each.name == instrument and each.public_delay != "never"]
+    public = [
+        each.public_delay for each in scenario.instruments if each.name == instrument and each.public_delay != "never"
+    ]
     return 1 << int(max([*seen, *public, 0])).bit_length()
 
 
@@ -390,6 +395,12 @@ def fill_block(built: Built, block: int) -> None:
         if instrument.value.process == "constant" and not random_dividend:
             continue
         world.increments[number * BLOCK : (number + 1) * BLOCK] = nature.draw_block(
-            instrument.value, instrument.name, run.seed, block, run.steps, random_dividend, built.values.get(instrument.name)
+            instrument.value,
+            instrument.name,
+            run.seed,
+            block,
+            run.steps,
+            random_dividend,
+            built.values.get(instrument.name),
         )
     world.clock[0]["block"] = block

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import operator
 import os
 import shutil
 import sys
@@ -20,9 +19,13 @@ from typing import Any
 
 import numba
 import numpy as np
-from numba import config, types
+from numba import types
+from numba.core.caching import NullCache
 from numba.extending import intrinsic
 
+from sim.cache import CarefulCache
+
+config: Any = numba.config  # its settings are made at run time, where a type checker cannot see them
 COMPILED: bool = not config.DISABLE_JIT
 _KEPT_CACHES = 6  # of other versions of our sources; older ones are removed
 
@@ -50,38 +53,42 @@ def _cache_base() -> Path | None:
     return None
 
 
-SOURCES = _sources_hash()
-_base = _cache_base()
-CACHE: Path | None = _base / SOURCES if _base else None
-
-
-def _open_cache() -> None:
-    if CACHE is None or _base is None or not COMPILED:
-        return
+def _opened(base: Path | None) -> Path | None:
+    """The folder of our cache, ready to be written; None if there can be none."""
+    if base is None:
+        return None
+    folder = base / SOURCES
+    try:
+        folder.mkdir(exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):  # else Numba would cache beside the sources, and miss edits
+            os.utime(folder)
+    except OSError:
+        return None
     with contextlib.suppress(OSError):
-        CACHE.mkdir(exist_ok=True)
-        os.utime(CACHE)
-        others = sorted((f for f in _base.iterdir() if f.is_dir()), key=lambda f: f.stat().st_mtime)
+        others = sorted((f for f in base.iterdir() if f.is_dir()), key=lambda f: f.stat().st_mtime)
         for old in others[:-_KEPT_CACHES]:
             shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+SOURCES = _sources_hash()
+CACHE: Path | None = _opened(_cache_base()) if COMPILED else None
+if CACHE is not None:
     config.CACHE_DIR = str(CACHE)
 
 
-_open_cache()
-
-
-def is_compiled(strategies: Iterable[str]) -> bool:
-    """Whether the engine and these strategies lie in the cache already, so that a run starts at once."""
+def is_compiled(strategies: Iterable[str], entry: str = "kernel.advance") -> bool:
+    """Whether the engine, that is its ``entry``, and these strategies lie in the cache, so that a run starts at once."""
     if not COMPILED or CACHE is None:
         return not COMPILED
     stored = {path.name.partition("-")[0] for path in CACHE.rglob("*.nbi")}
     turns = {name.rpartition(".")[2] for name in stored}
-    return "kernel.advance" in stored and all(f"turn_of_{name}" in turns for name in strategies)
+    return entry in stored and all(f"turn_of_{name}" in turns for name in strategies)
 
 
 @contextlib.contextmanager
 def cache_folder(key: str) -> Iterator[None]:
-    """Functions decorated inside are cached in a folder of their own, named by ``key``; our own folder if it is empty."""
+    """Functions decorated inside are cached in a folder named by ``key``, in our own if it is empty."""
     before = config.CACHE_DIR
     if CACHE is not None and key:
         folder = CACHE / key
@@ -94,164 +101,31 @@ def cache_folder(key: str) -> Iterator[None]:
         config.CACHE_DIR = before
 
 
-def forget_cache() -> None:
-    """Remove what lies in the cache: it could not be read."""
-    if CACHE is not None:
-        shutil.rmtree(CACHE, ignore_errors=True)
-        _open_cache()
+def _carefully(made: Any, function: Callable[..., Any]) -> None:
+    """Let what caches its code survive a cache that is damaged or full."""
+    if not isinstance(made._cache, NullCache):
+        made._cache = CarefulCache(function)
 
 
 def njit(function: Callable[..., Any], cached: bool = True) -> Callable[..., Any]:
     """Compile in nopython mode, without the GIL, cached on disk where a cache can be written."""
     if not COMPILED:
         return function
-    return numba.njit(cache=cached and CACHE is not None, nogil=True)(function)  # type: ignore[no-any-return]
+    made = numba.njit(cache=cached and CACHE is not None, nogil=True)(function)
+    _carefully(made, function)
+    return made
 
 
 if COMPILED:
     from llvmlite import ir
-    from numba.core import cgutils
-    from numba.core.cgutils import create_struct_proxy
-    from numba.core.imputils import lower_builtin, lower_getattr_generic
-    from numba.core.typing import signature
-    from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_getattr, infer_global
-    from numba.extending import models, register_model
-    from numba.np.numpy_support import from_dtype
-
-    def make_struct(context: Any, builder: Any, table_type: Any, value: Any = None) -> Any:
-        """A table's two words, to read or to fill."""
-        return create_struct_proxy(table_type)(context, builder, value=value)
-
-    class TableType(types.Type):  # type: ignore[misc]
-        """An array of a World as compiled code sees it: a pointer and a length, indexed by non-negative numbers only.
-
-        A Numba array would be three times as long and allow negative indices, which costs a comparison at each access.
-        """
-
-        def __init__(self, dtype: Any) -> None:
-            self.dtype = dtype
-            super().__init__(name=f"Table({dtype})")
-
-    @register_model(TableType)
-    class _TableModel(models.StructModel):  # type: ignore[misc]
-        def __init__(self, data_model_manager: Any, numba_type: Any) -> None:
-            members = [("data", types.CPointer(numba_type.dtype)), ("length", types.int64)]
-            super().__init__(data_model_manager, numba_type, members)
-
-    @infer_global(operator.getitem)
-    class _GetItem(AbstractTemplate):  # type: ignore[misc]
-        def generic(self, arguments: Any, keywords: Any) -> Any:
-            if len(arguments) == 2 and isinstance(arguments[0], TableType) and isinstance(arguments[1], types.Integer):
-                return signature(arguments[0].dtype, arguments[0], types.int64)
-            return None
-
-    @infer_global(operator.setitem)
-    class _SetItem(AbstractTemplate):  # type: ignore[misc]
-        def generic(self, arguments: Any, keywords: Any) -> Any:
-            if isinstance(arguments[0], TableType) and isinstance(arguments[1], types.Integer):
-                return signature(types.none, arguments[0], types.int64, arguments[0].dtype)
-            return None
-
-    @infer_global(len)
-    class _Length(AbstractTemplate):  # type: ignore[misc]
-        def generic(self, arguments: Any, keywords: Any) -> Any:
-            if len(arguments) == 1 and isinstance(arguments[0], TableType):
-                return signature(types.int64, *arguments)
-            return None
-
-    def _place(context: Any, builder: Any, table_type: Any, table: Any, index: Any) -> Any:
-        """Pointer to an element: to a record's bytes, or to a scalar."""
-        held = make_struct(context, builder, table_type, table)
-        size = context.get_abi_sizeof(context.get_data_type(table_type.dtype))
-        if isinstance(table_type.dtype, types.Record):
-            size = table_type.dtype.size
-            record = context.get_value_type(table_type.dtype)
-            return builder.gep(builder.bitcast(held.data, record), [index])
-        return builder.gep(held.data, [index])
-
-    @lower_builtin(operator.getitem, TableType, types.int64)
-    def _get_item(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        place = _place(context, builder, sig.args[0], *arguments)
-        if isinstance(sig.args[0].dtype, types.Record):
-            return place
-        return context.unpack_value(builder, sig.args[0].dtype, place)
-
-    @lower_builtin(operator.setitem, TableType, types.int64, types.Any)
-    def _set_item(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        place = _place(context, builder, sig.args[0], *arguments[:2])
-        context.pack_value(builder, sig.args[0].dtype, arguments[2], place)
-        return context.get_dummy_value()
-
-    @lower_builtin(len, TableType)
-    def _length(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        return make_struct(context, builder, sig.args[0], arguments[0]).length
-
-    def tables(name: str, dtypes: dict[str, np.dtype[Any]]) -> tuple[Callable[[int], Any], Callable[[Any], int]]:
-        """A compiled type whose value is the address of a list of (pointer, length), a pair for each of some arrays.
-
-        Returns ``attach(address)`` and its inverse. An attribute of the result of ``attach`` is that array, as a
-        :class:`TableType`. Passing thirty arrays to a function by value costs more than most functions here do; this
-        passes one word, and a function loads the arrays it names. The loads are marked invariant: the list changes only
-        while no compiled code runs.
-        """
-        world_type = type(f"{name}Type", (types.Type,), {"__init__": lambda self: types.Type.__init__(self, name=name)})
-        arrays = {field: TableType(from_dtype(dtype)) for field, dtype in dtypes.items()}
-        places = {field: place for place, field in enumerate(dtypes)}
-
-        @register_model(world_type)
-        class _Model(models.PrimitiveModel):  # type: ignore[misc]
-            def __init__(self, data_model_manager: Any, numba_type: Any) -> None:
-                super().__init__(data_model_manager, numba_type, ir.IntType(64))
-
-        @infer_getattr
-        class _Attributes(AttributeTemplate):  # type: ignore[misc]
-            key = world_type
-
-            def generic_resolve(self, value: Any, field: str) -> Any:
-                return arrays.get(field)
-
-        @lower_getattr_generic(world_type)
-        def _load(context: Any, builder: Any, value_type: Any, value: Any, field: str) -> Any:
-            i64 = ir.IntType(64)
-            pairs = builder.inttoptr(value, i64.as_pointer())
-            words = []
-            for place in (2 * places[field], 2 * places[field] + 1):
-                load = builder.load(builder.gep(pairs, [ir.Constant(i64, place)]))
-                load.set_metadata("invariant.load", builder.module.add_metadata([]))
-                words.append(load)
-            table = make_struct(context, builder, arrays[field])
-            table.data = builder.inttoptr(words[0], table.data.type)
-            table.length = words[1]
-            return table._getvalue()
-
-        instance = world_type()
-
-        @intrinsic
-        def attach(typing_context, address):  # type: ignore[no-untyped-def]
-            return instance(types.int64), lambda context, builder, signature, arguments: arguments[0]
-
-        @intrinsic
-        def address_of(typing_context, world):  # type: ignore[no-untyped-def]
-            return types.int64(instance), lambda context, builder, signature, arguments: arguments[0]
-
-        return attach, address_of
-
-    @intrinsic
-    def record_in(typing_context, table, offset, dtype):  # type: ignore[no-untyped-def]
-        """The record of type ``dtype`` that begins ``offset`` bytes into a table of bytes."""
-        kind = dtype.dtype
-
-        def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-            place = _place(context, builder, signature.args[0], *arguments[:2])
-            return builder.bitcast(place, context.get_value_type(kind))
-
-        return kind(table, types.int64, dtype), code
+    from numba.core.ccallback import CFunc
+    from numba.core.sigutils import normalize_signature
 
     def caller(count: int) -> Callable[..., int]:
         """``call(address, *arguments)``: call the callback at an address with ``count`` int64 arguments."""
         words = ", ".join(f"a{i}" for i in range(count))
         scope: dict[str, Any] = {}
-        exec(f"def call(typing_context, address, {words}):\n    return typed", scope)  # noqa: S102  intrinsics take no *args
+        exec(f"def call(typing_context, address, {words}):\n    return typed", scope)
 
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             i64 = ir.IntType(64)
@@ -259,31 +133,35 @@ if COMPILED:
             return builder.call(function, arguments[1:])
 
         scope["typed"] = types.int64(*[types.int64] * (count + 1)), code
-        return intrinsic(scope["call"])  # type: ignore[no-any-return]
+        return intrinsic(scope["call"])
 
     @intrinsic
-    def trailing_zeros(typing_context, word):  # type: ignore[no-untyped-def]
+    def trailing_zeros(typing_context, word):
         """Number of zero bits below the lowest one bit of an int64 that is not 0."""
 
-        def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        def code(context, builder, signature, arguments):
             return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
 
         return types.int64(types.int64), code
 
     def callback(function: Callable[..., int], count: int, cached: bool = True) -> Any:
-        """A C callback of ``count`` int64 arguments that returns an int64; compiled at once. Call it by its ``address``."""
-        return numba.cfunc(types.int64(*[types.int64] * count), cache=cached and CACHE is not None)(function)
+        """A C callback of ``count`` int64 arguments that returns an int64, compiled at once; it has an ``address``."""
+        made = CFunc(function, normalize_signature(types.int64(*[types.int64] * count)), {}, {})  # as numba.cfunc does
+        if cached and CACHE is not None:
+            made.enable_caching()
+            _carefully(made, function)
+        made.compile()
+        return made
 
 else:
     _called: dict[int, Callable[..., int]] = {}
 
-    def record_in(table: Any, offset: int, dtype: np.dtype[Any]) -> Any:
-        return table[int(offset) : int(offset) + dtype.itemsize].view(dtype).view(np.recarray)[0]
-
     def caller(count: int) -> Callable[..., int]:
+        """``call(address, *arguments)``."""
         return lambda address, *arguments: _called[int(address)](*arguments)
 
-    def trailing_zeros(word: int) -> int:
+    def trailing_zeros(word: int) -> int:  # type: ignore[misc]
+        """Number of zero bits below the lowest one bit."""
         bits = int(word) & (2**64 - 1)
         return (bits & -bits).bit_length() - 1
 
@@ -293,4 +171,5 @@ else:
             _called[self.address] = function
 
     def callback(function: Callable[..., int], count: int, cached: bool = True) -> Any:
+        """Give a function an address of the table."""
         return _Callback(function)

@@ -1,22 +1,30 @@
-"""Running a scenario from beginning to end: the World, the sinks, the signals, the manifest."""
+"""Running a scenario from beginning to end: the World, the sinks, the signals, the manifest.
+
+Ctrl-C and SIGTERM end a run between two chunks, about a tenth of a second later, and what was done is kept. Before the
+first step, while the engine is being compiled, they end it at once and nothing is kept.
+"""
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sim.build import build
+from sim.build import Built, build
 from sim.errors import SpreadgameError
-from sim.runs import MemorySink, Run, RunFolder, manifest_of, open_run
+from sim.run_folder import DiskError, RunFolder
+from sim.runs import MemorySink, Run, manifest_of
 from sim.scenario import Scenario
 from sim.simulation import Both, Simulation
 from sim.summary import Summary
+
+_ONE_PRESS = 1.0  # seconds within which a second Ctrl-C is taken for the first
 
 
 @dataclass
@@ -33,29 +41,41 @@ class Progress:
 Watch = Callable[[Progress], None]
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, or SIGTERM, which is one of its kind here; ``signal`` says which."""
+
+    def __init__(self, number: int, message: str = "") -> None:
+        super().__init__(message)
+        self.signal = number
+
+
 @dataclass
 class Stop:
-    """Set by Ctrl-C and SIGTERM; looked at between chunks."""
+    """What Ctrl-C and SIGTERM asked for; looked at between chunks."""
 
-    signals: list[int] = field(default_factory=list)
-
-    @property
-    def asked(self) -> bool:
-        return bool(self.signals)
+    signal: int | None = None
+    since: float = 0.0
+    running: bool = False  # before the first step there is nothing to keep
 
 
 @contextmanager
 def stop_on_signals() -> Iterator[Stop]:
-    """Inside, Ctrl-C and SIGTERM ask for a stop instead of ending the process; a second Ctrl-C ends it."""
+    """Inside, and once it is running, Ctrl-C and SIGTERM ask for a stop instead of ending the process.
+
+    A second one ends it, unless it comes so soon that a key was only pressed twice. In another thread than the main one
+    nothing changes: Python lets no other have signals.
+    """
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
 
     def ask(number: int, _: Any) -> None:
-        if stop.asked:
-            raise KeyboardInterrupt
-        stop.signals.append(number)
+        again = stop.signal is not None and time.monotonic() - stop.since > _ONE_PRESS
+        if not stop.running or again:
+            raise Interrupted(number)
+        if stop.signal is None:
+            stop.signal, stop.since = number, time.monotonic()
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -63,6 +83,14 @@ def stop_on_signals() -> Iterator[Stop]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run, and the error that ended it early, if one did; the run is then ``failed``."""
+
+    run: Run
+    error: Exception | None
 
 
 def execute(
@@ -80,12 +108,13 @@ def execute(
     out : the folder that will hold the run folder; None keeps the tables in memory.
     name : the run folder's name.
     watch : told between chunks where the run stands.
-    chunk, capacities : steps of a chunk, and how large the World begins (``orders``, ``tape``). No result depends on them.
+    chunk, capacities : steps of a chunk, and how large the World begins (``orders``, ``tape``): no matter for results.
 
     Returns
     -------
     Run
-        Its status is ``complete``, or ``interrupted`` after Ctrl-C, SIGTERM or for want of disk space.
+        Its status is ``complete``, or ``interrupted`` after Ctrl-C, SIGTERM or for want of disk space; its manifest
+        says the ``reason``.
 
     Raises
     ------
@@ -93,33 +122,75 @@ def execute(
         If a strategy raises or sends more than it declared. What was written is kept and says ``failed``.
     RunError
         If the run folder cannot be written.
+    Interrupted
+        After Ctrl-C or SIGTERM before the first step, or after a second one. Nothing that can be read is kept.
     """
-    built = build(scenario, **capacities)
-    folder = RunFolder(scenario, Path(out), name) if out is not None else None
-    tables = folder.sink if folder else MemorySink(scenario)
-    summary = Summary(built)
-    simulation = Simulation(built, Both(tables, summary))
-    begin = time.perf_counter()
-    failure: SpreadgameError | None = None
+    outcome = attempt(scenario, out, name, watch, chunk, **capacities)
+    if outcome.error is not None:
+        if outcome.run.folder:
+            outcome.error.add_note(f"what was done before it is in {outcome.run.folder}")
+        raise outcome.error
+    return outcome.run
+
+
+def attempt(
+    scenario: Scenario,
+    out: str | Path | None = None,
+    name: str = "run",
+    watch: Watch | None = None,
+    chunk: int | None = None,
+    **capacities: int,
+) -> Outcome:
+    """As :func:`execute`, but an error that ends the run is returned, with what was done before it."""
     with stop_on_signals() as stop:
-
-        def go_on() -> bool:
-            if watch:
-                clock = simulation.clock
-                spent = time.perf_counter() - begin
-                watch(Progress(simulation.done, simulation.total, int(clock["messages"]), int(clock["trades"]), spent))
-            return not stop.asked
-
-        status = "complete"
+        folder = RunFolder(scenario, Path(out), name) if out is not None else None  # before it takes time to compile
         try:
-            if not simulation.run(go_on, chunk):
-                status = "interrupted"
-        except SpreadgameError as error:
-            status, failure = "failed", error
-        manifest = manifest_of(simulation, status, time.perf_counter() - begin)
-        manifest["reason"] = str(failure) if failure else "asked to stop" if status == "interrupted" else ""
-        if folder:
-            path = folder.finish(manifest, summary.table())
-    if failure:
-        raise failure
-    return open_run(path) if folder else Run(scenario, manifest, summary.table(), tables)
+            built = build(scenario, **capacities)
+            simulation = Simulation(built)
+            simulation.advance(0)  # compiles the loop
+        except BaseException:
+            if folder:
+                folder.discard()
+            raise
+        return _run(simulation, built, folder, watch, chunk, stop)
+
+
+def _run(
+    simulation: Simulation, built: Built, folder: RunFolder | None, watch: Watch | None, chunk: int | None, stop: Stop
+) -> Outcome:
+    tables = folder.sink if folder else MemorySink(built.scenario)
+    summary = Summary(built)
+    simulation.sink = Both(tables, summary)
+    begin = time.perf_counter()
+    lack = ""
+    error: Exception | None = None
+
+    def go_on() -> bool:
+        nonlocal lack
+        if watch:
+            clock, spent = simulation.clock, time.perf_counter() - begin
+            watch(Progress(simulation.done, simulation.total, int(clock["messages"]), int(clock["trades"]), spent))
+        lack = folder.sink.lacks_room() if folder and simulation.done < simulation.total else ""
+        return not lack and stop.signal is None
+
+    stop.running = True
+    try:
+        try:
+            simulation.run(go_on, chunk)
+        except DiskError:
+            raise
+        except Exception as failure:
+            error = failure
+            simulation.drain()
+    except DiskError as failure:  # its tables cannot be closed any more
+        raise DiskError(f"{failure} after {simulation.done:,} steps; the folder is incomplete — remove it") from failure
+    manifest = manifest_of(simulation, "complete", time.perf_counter() - begin)
+    if error is not None:
+        said = str(error) if isinstance(error, SpreadgameError) else f"{type(error).__name__}: {error}"
+        manifest |= {"status": "failed", "reason": said}
+    elif simulation.done < simulation.total:
+        asked = signal.Signals(stop.signal).name if stop.signal is not None else ""
+        manifest |= {"status": "interrupted", "reason": lack or asked, "signal": None if lack else stop.signal}
+    rows = [row for row in summary.table() if math.isfinite(row["value"])]
+    source = folder.finish(manifest, rows) if folder else tables
+    return Outcome(Run(built.scenario, manifest, rows, source), error)

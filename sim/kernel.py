@@ -1,8 +1,8 @@
 """The loop over steps and turns. It can stop before any turn and go on where it stopped.
 
-A turn is atomic. The cursor (phase, turn class, place in the list of turns) lives in the clock. ``advance`` returns why it
-stopped: the chunk is done, room is short, nature's next block is wanted, a Python agent must act, or a strategy failed.
-The caller mends what is wanting and calls again: nothing is replayed and nothing dropped.
+A turn is atomic. The cursor (phase, turn class, place in the list of turns) lives in the clock. ``advance`` returns
+why it stopped: the chunk is done, room is short, nature's next block is wanted, a Python agent must act, or a
+strategy failed. The caller mends what is wanting and calls again: nothing is replayed and nothing dropped.
 """
 
 from __future__ import annotations
@@ -237,7 +237,7 @@ def _open_episode(world):
 
 @njit
 def _draw_private_values(world, population):
-    """Each member's values of the lots around its endowment: normal, sorted so that the first lot more is worth most."""
+    """Each member's values of the lots around its endowment: normal, the first lot more worth most."""
     record = world.populations[population]
     width = 2 * record.units
     for member in range(record.count):
@@ -326,9 +326,7 @@ def _end_episode(world):
 @njit
 def _outcome_of(world, agent):
     clock = world.clock[0]
-    return clock.outcomes_used + (
-        agent if clock.episodes_by == BY_AGENT else np.int64(world.agents[agent].population)
-    )
+    return clock.outcomes_used + (agent if clock.episodes_by == BY_AGENT else np.int64(world.agents[agent].population))
 
 
 @njit

@@ -1,7 +1,7 @@
 """What the world does on its own: values move, shocks strike, dividends and interest are paid, positions are settled.
 
-Increments do not depend on what agents do, so NumPy draws them in blocks of BLOCK steps, each block from a stream of its
-own, keyed by (seed, instrument, block). Levels may lean on the market's price, so they live in the World.
+Increments do not depend on what agents do, so NumPy draws them in blocks of BLOCK steps, each block from a stream of
+its own, keyed by (seed, instrument, block). Levels may lean on the market's price, so they live in the World.
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ def draw_block(
     values : the file's values, for a process from a file.
     """
     rows = np.zeros(BLOCK, INCREMENT)
-    random = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, int(name_key("instrument", name)), block])))
+    random = np.random.Generator(
+        np.random.PCG64(np.random.SeedSequence([seed, int(name_key("instrument", name)), block]))
+    )
     kind = PROCESSES[process.process]
     if kind == FROM_FILE and values is not None:
         rows["diffusion"] = values[(block * BLOCK + np.arange(BLOCK)) % steps]
@@ -208,5 +210,3 @@ def wealth(world, account):
             record = world.instruments[instrument]
             total += np.float64(lots) * record.lot_size * market_price(world, instrument)
     return total
-
-

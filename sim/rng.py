@@ -36,12 +36,14 @@ else:
     _MASK = 2**64 - 1
 
     def mix(key, part):
+        """Mix one more part (any integer) into a key; the result is a uint64."""
         z = ((int(key) ^ (int(part) & _MASK)) + 0x9E3779B97F4A7C15) & _MASK
         z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
         z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
         return np.uint64(z ^ (z >> 31))
 
     def to_uniform(word):
+        """A float64 strictly between 0 and 1 from the top 52 bits of a word."""
         return (float(int(word) >> 12) + 0.5) * 2.220446049250313e-16
 
 

@@ -1,8 +1,8 @@
-"""The result of a run: a folder of Parquet tables, or the same tables in memory; writing, reading, recognising what is whole.
+"""The result of a run: a folder of Parquet tables, or the same tables in memory; reading, recognising what is whole.
 
-A folder is written as ``NAME.partial`` and renamed when it can be read: complete, interrupted or failed. So a folder that
-still has that name belongs to a run that is going on or was killed. Row groups have a fixed length whatever the flushes,
-and no table holds a clock time or a path: the same run gives the same bytes.
+A folder is written as ``NAME.partial`` and renamed when it can be read: complete, interrupted or failed. So a folder
+that still has that name belongs to a run that is going on or was killed. Row groups have a fixed length whatever the
+flushes, and no table holds a clock time or a path: the same run gives the same bytes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import shutil
+import tomllib
 from collections.abc import Iterator
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -20,18 +20,18 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim.errors import RunError, ScenarioError
-from sim.scenario import Scenario, dump_toml, load
-from sim.simulation import Simulation
-from sim.tables import TABLES, Tables
+from sim.errors import RunError
+from sim.scenario import Scenario, dump_toml
+from sim.scenario.wording import near
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # opening a run needs neither the engine nor pandas
     import pandas as pd
+
+    from sim.simulation import Simulation
 
 ROW_GROUP = 131_072
 PARTIAL = ".partial"
 FORMAT = 1
-_SPARE_BYTES = 64 * 2**20  # left free on the disk, so that what is written can be closed
 _PACKAGES = ("spreadgame", "numpy", "numba", "pandas", "pyarrow", "mesa")
 
 
@@ -39,24 +39,31 @@ class MemorySink:
     """Keeps the tables of a run in memory, as pyarrow tables."""
 
     def __init__(self, scenario: Scenario) -> None:
+        from sim.tables import TABLES, Tables  # here: it brings the engine
+
         self._tables = Tables(scenario)
         self._parts: dict[str, list[pa.Table]] = {name: [] for name in TABLES}
         self._keeps_trades = scenario.record.trades
 
     def trades(self, rows: Any) -> None:
+        """Take rows of the trade tape."""
         if self._keeps_trades:
             self._put("trades", self._tables.trades(rows))
 
     def messages(self, rows: Any) -> None:
+        """Take rows of the message log."""
         self._put("messages", self._tables.messages(rows))
 
     def book(self, rows: Any, ladder: Any) -> None:
+        """Take samples of the book."""
         self._put("book", self._tables.book(rows, ladder))
 
     def agents(self, rows: Any, lots: Any) -> None:
+        """Take samples of agents or populations."""
         self._put("agents", self._tables.agents(rows, lots))
 
     def episodes(self, rows: Any, lots: Any) -> None:
+        """Take results of episodes."""
         self._put("episodes", self._tables.episodes(rows, lots))
 
     def _put(self, name: str, table: pa.Table) -> None:
@@ -72,43 +79,10 @@ class MemorySink:
         return whole
 
 
-class FolderSink(MemorySink):
-    """Writes the tables of a run into a folder, a row group at a time; only unfinished row groups stay in memory."""
-
-    def __init__(self, scenario: Scenario, folder: Path) -> None:
-        super().__init__(scenario)
-        self._folder = folder
-        self._writers: dict[str, pq.ParquetWriter] = {}
-        wanted = [name for name in TABLES if name != "messages" or scenario.record.messages]
-        for name in wanted:
-            self._writers[name] = pq.ParquetWriter(
-                folder / f"{name}.parquet", self._tables.schemas[name], compression="zstd", store_schema=True
-            )
-
-    def _put(self, name: str, table: pa.Table) -> None:
-        super()._put(name, table)
-        rows = sum(len(part) for part in self._parts[name])
-        if rows < ROW_GROUP:
-            return
-        whole = self.table(name)
-        groups = rows // ROW_GROUP * ROW_GROUP
-        self._write(name, whole.slice(0, groups))
-        self._parts[name] = [whole.slice(groups).combine_chunks()]
-
-    def _write(self, name: str, table: pa.Table) -> None:
-        free = shutil.disk_usage(self._folder).free
-        if free < _SPARE_BYTES + table.nbytes:
-            raise RunError(f"{self._folder}: only {free / 2**20:.0f} MiB are left on the disk — free some, or record less ([record])")
-        self._writers[name].write_table(table.combine_chunks(), row_group_size=ROW_GROUP)
-
-    def close(self) -> None:
-        """Write what is left and close the files: they can be read from now on."""
-        for name, writer in self._writers.items():
-            rest = self.table(name)
-            if len(rest):
-                writer.write_table(rest.combine_chunks(), row_group_size=ROW_GROUP)
-            writer.close()
-        self._writers = {}
+def reason_of(error: Exception) -> str:
+    """What the system said, without what pyarrow puts around it."""
+    text = (error.strerror if isinstance(error, OSError) else None) or str(error).partition("\n")[0]
+    return text.rpartition("] ")[2] if "Detail: [" in text else text
 
 
 def versions() -> dict[str, str]:
@@ -125,68 +99,6 @@ def versions() -> dict[str, str]:
 def scenario_hash(scenario: Scenario) -> str:
     """A digest of the scenario as resolved, its seed included."""
     return hashlib.blake2b(dump_toml(scenario).encode(), digest_size=16).hexdigest()
-
-
-
-
-class RunFolder:
-    """A run folder being written.
-
-    Parameters
-    ----------
-    out : the folder that will hold the run folder; made if missing.
-    name : the run folder's name; a number is put behind it where that is taken.
-
-    Raises
-    ------
-    RunError
-        If the folder cannot be written.
-    """
-
-    def __init__(self, scenario: Scenario, out: Path, name: str) -> None:
-        self._scenario = scenario
-        try:
-            self.final, self.folder = _free_name(out, name)
-            (self.folder / "scenario.toml").write_text(dump_toml(scenario), encoding="utf-8")
-            self._write("manifest.json", {"format": FORMAT, "status": "running"})
-            self.sink = FolderSink(scenario, self.folder)
-        except OSError as error:
-            raise RunError(f"{out}: cannot be written ({error.strerror or error}) — choose another folder with --out") from error
-
-    def _write(self, name: str, content: Any) -> None:
-        (self.folder / name).write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-
-    def finish(self, manifest: dict[str, Any], summary: list[dict[str, Any]]) -> Path:
-        """Close the tables, write manifest and summary, give the folder its name. Returns it.
-
-        Raises
-        ------
-        RunError
-            If the disk does not take it; the folder then stays partial.
-        """
-        try:
-            self.sink.close()
-            self._write("summary.json", summary)
-            self._write("manifest.json", {"format": FORMAT, **manifest})
-            self.folder.rename(self.final)
-        except OSError as error:
-            raise RunError(f"{self.folder}: cannot be finished ({error.strerror or error}); it is incomplete") from error
-        return self.final
-
-
-def _free_name(out: Path, name: str) -> tuple[Path, Path]:
-    out.mkdir(parents=True, exist_ok=True)
-    for number in range(1, 1_000_000):
-        final = out / (name if number == 1 else f"{name}-{number}")
-        partial = final.with_name(final.name + PARTIAL)
-        if final.exists():
-            continue
-        try:
-            partial.mkdir()
-        except FileExistsError:
-            continue
-        return final, partial
-    raise RunError(f"{out}: there are too many runs called {name!r} — choose another folder with --out")
 
 
 class Run:
@@ -219,18 +131,31 @@ class Run:
         """A table as pyarrow has it, with units and meanings in the metadata of its columns."""
         if isinstance(self._source, MemorySink):
             return self._source.table(name)
-        path = self._source / f"{name}.parquet"
-        if not path.exists():
-            raise RunError(f"{self._source}: this run kept no {name} — see [record] in the scenario")
-        return pq.read_table(path)
+        with self._file(name) as file:
+            try:
+                return file.read()
+            except (OSError, pa.ArrowException) as error:
+                raise _damaged(self._source, f"{name}.parquet: {reason_of(error)}") from error
 
     def batches(self, name: str) -> Iterator[pa.RecordBatch]:
         """A table batch by batch, for those that do not fit in memory."""
         if isinstance(self._source, MemorySink):
             yield from self._source.table(name).to_batches()
-        else:
-            with pq.ParquetFile(self._source / f"{name}.parquet") as file:
+            return
+        with self._file(name) as file:
+            try:
                 yield from file.iter_batches(ROW_GROUP)
+            except (OSError, pa.ArrowException) as error:
+                raise _damaged(self._source, f"{name}.parquet: {reason_of(error)}") from error
+
+    def _file(self, name: str) -> pq.ParquetFile:
+        path = Path(str(self._source)) / f"{name}.parquet"
+        if not path.exists():
+            raise RunError(f"{self._source}: this run kept no {name} — see [record] in the scenario")
+        try:
+            return pq.ParquetFile(path)
+        except (OSError, pa.ArrowException) as error:
+            raise _damaged(self._source, f"{name}.parquet: {reason_of(error)}") from error
 
     def units(self, name: str) -> dict[str, str]:
         """Unit of each column of a table."""
@@ -277,6 +202,8 @@ class Run:
 def open_run(folder: str | Path) -> Run:
     """Open a run folder.
 
+    The scenario is taken as it was resolved for the run: neither value files nor strategies are looked for again.
+
     Raises
     ------
     RunError
@@ -286,24 +213,55 @@ def open_run(folder: str | Path) -> Run:
     if not folder.exists() and folder.with_name(folder.name + PARTIAL).exists():
         folder = folder.with_name(folder.name + PARTIAL)
     if not (folder / "manifest.json").is_file():
-        raise RunError(f"{folder}: this is no run folder (it has no manifest.json) — give the folder that a run printed")
+        raise RunError(_no_run(folder))
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         if manifest["status"] == "running":
-            raise RunError(f"{folder}: this run is incomplete: it is still going on, or it was killed — run it again")
+            raise RunError(
+                f"{folder}: this run is incomplete: it is still going on, or it was killed — run it again, "
+                "and remove this folder if nothing is writing to it"
+            )
         if manifest["format"] != FORMAT:
-            raise RunError(f"{folder}: written in format {manifest['format']}; this version of Spreadgame reads {FORMAT}")
+            raise RunError(
+                f"{folder}: written in format {manifest['format']}; this version of Spreadgame reads {FORMAT}"
+            )
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        scenario = load(folder / "scenario.toml")
-    except (OSError, ValueError, KeyError) as error:
-        raise RunError(f"{folder}: this run folder is damaged ({error})") from error
-    except ScenarioError as error:
-        raise RunError(f"{folder}: its scenario does not fit this version or this machine\n{error}") from error
+        scenario = _resolved(folder / "scenario.toml")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(folder, error) from error
     return Run(scenario, manifest, summary, folder)
 
 
+def _no_run(folder: Path) -> str:
+    if not folder.exists():
+        others = [other.name for other in folder.parent.glob("*") if other.is_dir()]
+        hint = near(folder.name, others) or "give the folder that a run printed"
+        return f"{folder}: there is no such folder — {hint}"
+    if not folder.is_dir():
+        inside = (folder.parent / "manifest.json").is_file()
+        return f"{folder}: this is a file — give {folder.parent if inside else 'the folder that a run printed'}"
+    runs = sorted(path.parent.name for path in folder.glob("*/manifest.json"))
+    more = ", …" if len(runs) > 5 else ""
+    hint = f"give one of those in it: {', '.join(runs[:5])}{more}" if runs else "give the folder that a run printed"
+    return f"{folder}: this is no run folder (it has no manifest.json) — {hint}"
+
+
+def _damaged(folder: object, error: object) -> RunError:
+    name = f"{type(error).__name__}: " if isinstance(error, KeyError) else ""
+    first = str(error).partition("\n")[0]
+    return RunError(f"{folder}: this run folder is damaged ({name}{first}) — run it again")
+
+
+def _resolved(path: Path) -> Scenario:
+    """A scenario as :func:`dump_toml` wrote it, every default filled in."""
+    given = tomllib.loads(path.read_text(encoding="utf-8"))
+    scenario = Scenario.model_validate_json(json.dumps(given))  # strict, but for lists, which are tuples in it
+    scenario.came_from(str(path), path.parent, given)
+    return scenario
+
+
 def manifest_of(simulation: Simulation, status: str, seconds: float) -> dict[str, Any]:
-    """What a run's manifest says of it, but for the reason why it ended early."""
+    """What a run's manifest says of it; whoever stopped the run adds the reason, and the signal if that was one."""
     clock, scenario = simulation.clock, simulation.built.scenario
     messages = int(clock["messages"])
     populations, first = [], 0
@@ -314,6 +272,8 @@ def manifest_of(simulation: Simulation, status: str, seconds: float) -> dict[str
         first += population.count
     return {
         "status": status,
+        "reason": "",
+        "signal": None,
         "title": scenario.title,
         "scenario_hash": scenario_hash(scenario),
         "seed": scenario.run.seed,

@@ -26,11 +26,25 @@ _FIRST_CHUNK = 256
 class Sink(Protocol):
     """Where a run's rows go. Each array is a copy; records are those of :mod:`sim.world`."""
 
-    def trades(self, rows: Any) -> None: ...
-    def messages(self, rows: Any) -> None: ...
-    def book(self, rows: Any, ladder: Any) -> None: ...
-    def agents(self, rows: Any, lots: Any) -> None: ...
-    def episodes(self, rows: Any, lots: Any) -> None: ...
+    def trades(self, rows: Any) -> None:
+        """Rows of the trade tape."""
+        ...
+
+    def messages(self, rows: Any) -> None:
+        """Rows of the message log."""
+        ...
+
+    def book(self, rows: Any, ladder: Any) -> None:
+        """Samples of the book, and its levels where more than one is sampled."""
+        ...
+
+    def agents(self, rows: Any, lots: Any) -> None:
+        """Samples of agents or populations, and their lots by instrument."""
+        ...
+
+    def episodes(self, rows: Any, lots: Any) -> None:
+        """Results of episodes, and lots by instrument before settlement."""
+        ...
 
 
 class Both:
@@ -40,22 +54,27 @@ class Both:
         self._sinks = sinks
 
     def trades(self, rows: Any) -> None:
+        """To both."""
         for sink in self._sinks:
             sink.trades(rows)
 
     def messages(self, rows: Any) -> None:
+        """To both."""
         for sink in self._sinks:
             sink.messages(rows)
 
     def book(self, rows: Any, ladder: Any) -> None:
+        """To both."""
         for sink in self._sinks:
             sink.book(rows, ladder)
 
     def agents(self, rows: Any, lots: Any) -> None:
+        """To both."""
         for sink in self._sinks:
             sink.agents(rows, lots)
 
     def episodes(self, rows: Any, lots: Any) -> None:
+        """To both."""
         for sink in self._sinks:
             sink.episodes(rows, lots)
 
@@ -149,7 +168,7 @@ class Simulation:
 
     def _provide(self, status: int) -> None:
         """Give the kernel what it stopped for."""
-        clock, storage = self.clock, self._storage
+        storage = self._storage
         if status in (ledger.NEED_ORDERS, ledger.NEED_TAPE):
             if status == ledger.NEED_TAPE:
                 self.drain()
@@ -185,11 +204,15 @@ class Simulation:
                 f"{who}: it sent more than the {allowed} messages it declared — raise its max_messages, or send fewer"
             )
         if status == ledger.MONEY_OVERFLOW:
-            return RunError(f"{where}: an amount of money is too large to count — use a larger money.unit or smaller orders")
+            return RunError(
+                f"{where}: an amount of money is too large to count — use a larger money.unit or smaller orders"
+            )
         return RunError(f"{where}: the engine stopped with status {status}")
 
     def _check_ledger(self) -> None:
         world = self._storage.world
         lots = np.asarray(world.holdings["lots"]).reshape(-1, int(self.clock["instruments"]))
         if np.asarray(world.accounts["cash"]).sum() != 0 or lots.sum(axis=0).any():
-            raise RunError(f"step {self.done}: the ledger does not sum to zero; this is a bug in Spreadgame, please report it")
+            raise RunError(
+                f"step {self.done}: the ledger does not sum to zero; this is a bug in Spreadgame, please report it"
+            )

@@ -56,7 +56,7 @@ class Summary:
         self._open = np.zeros((0,), float)
 
     def trades(self, rows: Any) -> None:
-        """Effective spread: twice the distance of the price from the mark just before, by lots (Huang and Stoll 1996)."""
+        """Effective spread: twice the distance of price from the mark just before, by lots (Huang and Stoll 1996)."""
         for venue in range(len(self._ticks)):
             mine = rows[rows["venue"] == venue]
             distance = mine["aggressor"] * (mine["price"] * self._ticks[venue] - mine["mark"])
@@ -100,7 +100,16 @@ class Summary:
         def row(scope: str, name: str, measure: str, value: float, of: str, error: float | None = None) -> None:
             if value == value:
                 kept = None if error is None or error != error else error
-                rows.append({"scope": scope, "name": name, "measure": measure, "value": value, "standard_error": kept, "unit": of})
+                rows.append(
+                    {
+                        "scope": scope,
+                        "name": name,
+                        "measure": measure,
+                        "value": value,
+                        "standard_error": kept,
+                        "unit": of,
+                    }
+                )
 
         for number, venue in enumerate(scenario.venues):
             trades, volume = self._traded[number]
@@ -111,7 +120,13 @@ class Summary:
             if volume:
                 row("venue", venue.name, "effective_spread", self._effective[number][0] / volume, "currency")
             if self._empty[number][1]:
-                row("venue", venue.name, "one_sided", self._empty[number][0] / self._empty[number][1], "share of samples")
+                row(
+                    "venue",
+                    venue.name,
+                    "one_sided",
+                    self._empty[number][0] / self._empty[number][1],
+                    "share of samples",
+                )
                 row("venue", venue.name, "pricing_error", math.sqrt(self._error[number].mean), "currency")
         if self._by == NOBODY:
             return rows
@@ -122,7 +137,13 @@ class Summary:
             row("population", population.name, "agents", population.count, "number")
             row("population", population.name, "payoff", payoff.mean, "currency an episode", payoff.error)
             if total["volume"]:
-                row("population", population.name, "payoff_a_lot", payoff.mean * payoff.count / total["volume"], "currency a lot")
+                row(
+                    "population",
+                    population.name,
+                    "payoff_a_lot",
+                    payoff.mean * payoff.count / total["volume"],
+                    "currency a lot",
+                )
             row("population", population.name, "fees", total["fees"] * unit, "currency")
             for name in ("trades", "volume", "messages"):
                 row("population", population.name, name, total[name], "lots" if name == "volume" else "number")

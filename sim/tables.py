@@ -17,7 +17,9 @@ _NAMES = pa.dictionary(pa.int32(), pa.string())
 
 
 def _fields(*columns: tuple[str, Any, str, str]) -> pa.Schema:
-    return pa.schema([pa.field(name, kind, metadata={"unit": unit, "meaning": text}) for name, kind, unit, text in columns])
+    return pa.schema(
+        [pa.field(name, kind, metadata={"unit": unit, "meaning": text}) for name, kind, unit, text in columns]
+    )
 
 
 class Tables:
@@ -112,7 +114,7 @@ class Tables:
             ),
             "messages": _fields(
                 *when,
-                ("sequence", pa.int64(), _COUNT, "serial number among trades and logged messages; later than its own trades"),
+                ("sequence", pa.int64(), _COUNT, "serial number among trades and messages, after its own trades"),
                 ("venue", _NAMES, "", "venue"),
                 *who,
                 ("kind", _NAMES, "", "what the message was; expire, self_trade and withdraw are removals by rule"),

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+
 from sim.compiled import COMPILED
 
 # Of type int64, so that compiled code makes no second version of a function for each constant it is called with.
@@ -40,7 +41,8 @@ CLOCK = _named(
     "sent allowed simultaneous pending external next_number sequence messages refused trades moved_quotes "
     "filled refusal cut shares free_order orders_used resting free_level levels_used free_node nodes_used nodes_live "
     "tape_drained messages_logged log_drained keeps_log samples_used agent_samples_used outcomes_used "
-    "book_every agents_every book_episodes agents_episodes book_levels agents_by episodes_by draw block first_account instruments "
+    "book_every agents_every book_episodes agents_episodes book_levels agents_by episodes_by draw block "
+    "first_account instruments "
     "interest_every interest_account issue_account settlement_account "
     "/ f8: interest money_unit "
     "/ u8: seed draw_key turn_key step_key"
@@ -54,8 +56,8 @@ LEVEL = _named("i8: key price volume / i4: head tail count node side next")
 NODE = _named("i8: bits / i4: parent place")
 SIDE = _named("i8: prefix orders volume bought / i4: best root leaf venue")
 VENUE = _named(
-    "i8: instrument mechanism matching self_trade post_only fee_per fee_account tick_units safe_lots last_price last_quantity "
-    "last_side last_trade trades volume next_of_instrument "
+    "i8: instrument mechanism matching self_trade post_only fee_per fee_account tick_units safe_lots "
+    "last_price last_quantity last_side last_trade trades volume next_of_instrument "
     "/ f8: tick_size maker_fee taker_fee"
 )
 INSTRUMENT = _named(
@@ -146,7 +148,8 @@ DTYPES = World(
 )  # fmt: skip
 
 if COMPILED:
-    from sim.compiled import tables
+    from sim.compiled_tables import record_in as record_in
+    from sim.compiled_tables import tables
 
     # In compiled code a World is its address alone: a single register to pass on, and an array is loaded when named.
     attach, address_of = tables("World", DTYPES._asdict())
@@ -161,6 +164,10 @@ else:
         """The address of a World."""
         return next(address for address, known in _worlds.items() if known is world)
 
+    def record_in(table: Any, offset: int, dtype: np.dtype[Any]) -> Any:  # type: ignore[misc]
+        """The record of type ``dtype`` that begins ``offset`` bytes into a table of bytes."""
+        return table[int(offset) : int(offset) + dtype.itemsize].view(dtype).view(np.recarray)[0]
+
 
 class Storage:
     """The arrays of a World, kept alive by Python, and the table of pointers that compiled code reads.
@@ -172,9 +179,7 @@ class Storage:
         unknown = set(lengths) - set(World._fields)
         if unknown:
             raise TypeError(f"no such arrays: {sorted(unknown)}")
-        self._arrays = {
-            name: self._empty(dtype, lengths.get(name, 0)) for name, dtype in DTYPES._asdict().items()
-        }
+        self._arrays = {name: self._empty(dtype, lengths.get(name, 0)) for name, dtype in DTYPES._asdict().items()}
         self._table = np.zeros(2 * len(World._fields), np.int64)
         self._publish()
 

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from sim.errors import SpreadgameError as SpreadgameError
     from sim.errors import StrategyError as StrategyError
     from sim.market import Market as Market
-    from sim.market import Trader as Trader
     from sim.replay import replay as replay
     from sim.runs import Run as Run
     from sim.runs import open_run as open_run
     from sim.scenario import Scenario as Scenario
+    from sim.trader import Trader as Trader
     from sim.venues.standalone import OrderBook as OrderBook
     from spreadgame.api import load as load
     from spreadgame.api import load_strategies as load_strategies
@@ -45,7 +45,7 @@ _HOMES = {
     "Run": "sim.runs",
     "Scenario": "sim.scenario",
     "Market": "sim.market",
-    "Trader": "sim.market",
+    "Trader": "sim.trader",
     "OrderBook": "sim.venues.standalone",
     "replay": "sim.replay",
     "picture": "analysis.plots",
@@ -56,7 +56,7 @@ _HOMES = {
     "RunError": "sim.errors",
     "ReplayError": "sim.errors",
 }
-__all__ = sorted([*_HOMES, "__version__"])  # noqa: PLE0605  read by people and editors
+__all__ = sorted([*_HOMES, "__version__"])
 
 
 def __getattr__(name: str) -> Any:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sim.execute import Watch, execute
-from sim.runs import Run
+from sim.errors import RunError
 from sim.scenario import Scenario, with_overrides
 from sim.scenario import load as _load
 from sim.scenario.overrides import Overrides
 from sim.strategies.declare import Strategy
+
+if TYPE_CHECKING:  # reading a scenario needs no engine
+    from sim.execute import Watch
+    from sim.runs import Run
 
 
 def load(path: str | Path, seed: int | None = None, overrides: Overrides | None = None) -> Scenario:
@@ -73,9 +77,10 @@ def run(
     StrategyError
         If a strategy raises, or sends more messages than it declared.
     RunError
-        If the run folder cannot be written.
+        If the run folder cannot be written, or the disk is full; what was done until then is in the run folder, which
+        says ``interrupted``.
     KeyboardInterrupt
-        After Ctrl-C; a run folder is then there and says ``interrupted``.
+        After Ctrl-C, or SIGTERM; the run folder says ``interrupted`` too.
 
     Examples
     --------
@@ -88,9 +93,15 @@ def run(
         scenario = load(scenario, seed, overrides)
     elif seed is not None or overrides:
         scenario = with_overrides(scenario, overrides, seed)
+    from sim.execute import Interrupted, execute
+
     result = execute(scenario, out, run_name(scenario), watch)
     if result.status == "interrupted":
-        raise KeyboardInterrupt(f"interrupted after {result.manifest['steps']:,} steps; {result!r}")
+        manifest = result.manifest
+        message = f"{manifest['reason']} after {manifest['steps']:,} steps; {result!r}"
+        if manifest["signal"] is None:
+            raise RunError(f"{message} — free some space, or record less ([record] in the scenario)")
+        raise Interrupted(manifest["signal"], message)
     return result
 
 

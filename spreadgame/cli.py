@@ -1,81 +1,120 @@
-"""The command line: what may be typed. What each command does is in :mod:`spreadgame.commands`, imported when called."""
+"""The command line: what may be typed. :mod:`spreadgame.commands`, imported when one is called, says what is done."""
 
 from __future__ import annotations
 
 import argparse
+import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
+_EXIT_CODES = "exit codes: 0 done; 1 a replay that differs; 2 bad input or a full disk; 130 Ctrl-C; 143 SIGTERM"
+
 
 class _Parser(argparse.ArgumentParser):
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, **settings)
+
     def error(self, message: str) -> NoReturn:
-        """One line, with the nearest right command, and where to read on."""
+        """One line, with the nearest right word, and where to read on."""
         self.exit(BAD_INPUT, f"{self.prog}: {message}\nsee {self.prog} --help\n")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.dest != "command" or action.choices is None or value in action.choices:
+            return super()._check_value(action, value)
+        if str(value).endswith(".toml"):
+            self.error(f"{value!r} is no command — did you mean: {self.prog} run {value}")
+        self.error(f"{value!r} is no command{_nearest(value, action.choices)}")
+
+
+def _nearest(wrong: str, right: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    names = list(right)
+    near = get_close_matches(wrong, names, 1)
+    return f" — did you mean {near[0]!r}?" if near else f" — there are {', '.join(names)}"
+
+
+def _whole_number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text[:60]!r} is not a whole number") from None
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output, nothing else")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _add_strategies(parser: argparse.ArgumentParser, name: str = "strategies") -> None:
+    parser.add_argument("--strategies", action="append", default=[], type=Path, metavar="FILE", dest=name,
+                        help="a Python file with strategies of your own (may be repeated)")  # fmt: skip
+
+
+def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
+    """The parser, and those of the commands."""
     parser = _Parser(
         prog="spreadgame",
         description="A market you can study as a game: scenario file in, run folder out.",
-        epilog="Start with: spreadgame run scenarios/quickstart.toml --out runs --plot",
+        epilog=f"Start with: spreadgame run scenarios/quickstart.toml --out runs --plot. {_EXIT_CODES}",
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
-    run = commands.add_parser("run", help="run a scenario", description="Run a scenario and write a run folder.")
+    run = commands.add_parser("run", help="run a scenario", description="Run a scenario and write a run folder.",
+                              epilog="Ctrl-C ends a run early; what was done until then is kept.")  # fmt: skip
     run.add_argument("scenario", type=Path, metavar="SCENARIO", help="a TOML file")
     run.add_argument("--out", type=Path, default=Path("runs"), metavar="DIR",
-                     help="the folder that will hold the run folder (default: runs)")
-    run.add_argument("--seed", type=int, metavar="N", help="takes the place of run.seed")
+                     help="the folder that will hold the run folder (default: runs)")  # fmt: skip
+    run.add_argument("--seed", type=_whole_number, metavar="N", help="takes the place of run.seed")
     run.add_argument("--set", action="append", default=[], dest="overrides", metavar="PATH=VALUE",
-                     help="change a value: --set makers.params.risk_aversion=0.2 (may be repeated)")
-    run.add_argument("--strategies", action="append", default=[], type=Path, metavar="FILE",
-                     help="a Python file with strategies of your own (may be repeated)")
+                     help="change a value: --set makers.params.risk_aversion=0.2 (may be repeated)")  # fmt: skip
+    _add_strategies(run)
     run.add_argument("--plot", action="store_true", help="draw the run too")
     _add_json(run)
 
     validate = commands.add_parser("validate", help="check scenario files", description="Check scenario files.")
     validate.add_argument("files", type=Path, nargs="+", metavar="FILE")
-    validate.add_argument("--strategies", action="append", default=[], type=Path, metavar="FILE",
-                          help="a Python file with strategies of your own")
+    _add_strategies(validate)
 
     commands.add_parser("schema", help="print the JSON Schema of scenario files",
-                        description="Print the JSON Schema of scenario files.")
+                        description="Print the JSON Schema of scenario files.")  # fmt: skip
 
     strategies = commands.add_parser("strategies", help="list strategies, or explain one",
-                                     description="List the strategies, or explain one.")
+                                     description="List the strategies, or explain one.")  # fmt: skip
     strategies.add_argument("name", nargs="?", metavar="NAME")
-    strategies.add_argument("--strategies", action="append", default=[], type=Path, metavar="FILE", dest="files",
-                            help="a Python file with strategies of your own")
+    _add_strategies(strategies, "files")
 
     plot = commands.add_parser("plot", help="draw a run folder", description="Draw a run folder.")
     plot.add_argument("run", type=Path, metavar="RUN", help="the folder that a run printed")
     plot.add_argument("--out", type=Path, metavar="FILE", help="where to (default: picture.png in the folder)")
 
-    replay = commands.add_parser("replay", help="drive the engine with a recorded exchange day",
-                                 description="Drive the engine with recorded messages and compare it with the recorded book.")
+    replay = commands.add_parser(
+        "replay", help="drive the engine with a recorded exchange day",
+        description="Drive the engine with recorded messages and compare its book with the recorded one.",
+    )  # fmt: skip
     replay.add_argument("messages", type=Path, metavar="MESSAGES", help="the message file, plain or gzip")
     replay.add_argument("--book", type=Path, required=True, metavar="BOOK", help="the order book file, plain or gzip")
     replay.add_argument("--format", default="lobster", help="of both files (default: lobster)")
-    replay.add_argument("--depth", type=int, metavar="N", help="levels to compare (default: all in the file)")
+    replay.add_argument("--depth", type=_whole_number, metavar="N", help="levels to compare (default: all in the file)")
     replay.add_argument("--no-adopt", action="store_true",
-                        help="take no level from the file that slides in from beyond its depth")
+                        help="take no level from the file that slides in from beyond its depth")  # fmt: skip
     _add_json(replay)
-    return parser
+    return parser, dict(commands.choices)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 a replay that differs, 2 bad input, 130 interrupted."""
-    parser = _parser()
-    given = parser.parse_args(arguments)
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser, commands = _parser()
+    given, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        chosen = commands.get(given.command or "", parser)
+        options = [option for option in chosen._option_string_actions if option.startswith("--")]
+        if unknown[0].startswith("-"):
+            chosen.error(f"{unknown[0]!r} is no option{_nearest(unknown[0].partition('=')[0], options)}")
+        chosen.error(f"{unknown[0]!r} is one argument too many")
     if given.version:
         from importlib.metadata import version
 
@@ -84,6 +123,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.command is None:
         parser.print_help()
         sys.exit(OK)
-    from spreadgame import commands
+    return given
 
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with one of the codes that ``--help`` lists."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal may lack a letter of a name
+    try:
+        given = _parsed(arguments)
+        from spreadgame import commands
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     sys.exit(commands.call(given))

@@ -4,33 +4,69 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from sim.errors import SpreadgameError
 from spreadgame.cli import BAD_INPUT, FAILED, INTERRUPTED, OK
 
-_screen = Console(stderr=True, highlight=False)  # progress and errors; results go to standard output
+if TYPE_CHECKING:
+    from sim.execute import Progress
+    from sim.runs import Run
+    from sim.scenario import Scenario
+
+_OUTPUT = ("status", "steps", "messages", "trades", "messages_per_second", "seconds")
+Move = Callable[[int, int, int, float], None]  # done, of how many, messages, seconds
+_REPLAY_OUTPUT = ("rows", "rows_equal", "adoptions", "messages_per_second")
 
 
 def call(given: argparse.Namespace) -> int:
     """Run the command that was typed. Returns the exit code."""
     command: Callable[[argparse.Namespace], int] = globals()[f"_{given.command}"]
     try:
-        return command(given)
+        code = command(given)
+        sys.stdout.flush()
+        return code
     except SpreadgameError as error:
-        _screen.print(str(error), markup=False, style="red", soft_wrap=True)
+        _complain(str(error))
         return BAD_INPUT
-    except KeyboardInterrupt:
-        _screen.print("interrupted")
-        return INTERRUPTED
+    except KeyboardInterrupt as interrupt:
+        _complain("interrupted")
+        number = getattr(interrupt, "signal", None)
+        return 128 + number if number else INTERRUPTED
     except BrokenPipeError:  # somebody closed our output, as head does
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+    except OSError as error:
+        _complain(f"{error.filename or 'standard output'}: {error.strerror or error}")
+        return BAD_INPUT
+    except MemoryError:
+        _complain("there is not enough memory for this — take fewer agents, or record less ([record] in the scenario)")
+        return BAD_INPUT
+
+
+def _results() -> Console:
+    """Results go to standard output."""
+    return Console(highlight=False, emoji=False, markup=False)
+
+
+def _screen() -> Console:
+    """Progress and errors go to standard error."""
+    return Console(stderr=True, highlight=False, emoji=False, markup=False)
+
+
+def _complain(message: str) -> None:
+    _screen().print(message, style="red", soft_wrap=True)
+
+
+def _say(message: str) -> None:
+    _screen().print(message, soft_wrap=True)
 
 
 def _print_json(content: Any) -> None:
@@ -45,6 +81,42 @@ def _load_strategies(files: list[Path]) -> None:
             load_file(path)
 
 
+def _announce_compiling(entry: str, strategies: list[str]) -> None:
+    from sim.compiled import CACHE, COMPILED, is_compiled
+
+    if not COMPILED or is_compiled(strategies, entry):
+        return
+    if CACHE is None:
+        _say("compiling, about 20 seconds, each time: no cache can be written — set NUMBA_CACHE_DIR to a folder")
+    elif is_compiled([], entry):
+        _say("compiling strategies, once for this version: a few seconds …")
+    else:
+        _say("compiling the engine, once for this version: about 20 seconds …")
+
+
+@contextmanager
+def _bar(what: str, of: str, hidden: bool) -> Iterator[Move]:
+    """A progress bar on the screen, none where there is no screen. Gives the function that moves it."""
+    screen = _screen()
+    if hidden or not screen.is_terminal:
+        yield lambda done, total, messages, seconds: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    bar = Progress(
+        TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn(of), TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(), console=screen, transient=True,
+    )  # fmt: skip
+    task = bar.add_task("", total=None, speed="")
+
+    def move(done: int, total: int, messages: int, seconds: float) -> None:
+        speed = messages / max(seconds, 1e-9) / 1e6
+        bar.update(task, completed=done, total=total, speed=f"{speed:.2f} million messages a second")
+
+    with bar:
+        yield move
+
+
 # --- run ------------------------------------------------------------------------------------------------------------
 
 
@@ -53,81 +125,67 @@ def _run(given: argparse.Namespace) -> int:
     from sim.scenario import load
 
     scenario = load(given.scenario, given.overrides, given.seed)
-    quiet = given.json
-    _announce_compiling([population.strategy for population in scenario.populations])
-    from sim.execute import execute
-    from spreadgame.api import run_name
-
-    if quiet or not _screen.is_terminal:
-        result = execute(scenario, given.out, run_name(scenario))
-    else:
-        with _progress_bar(scenario.run.steps * scenario.run.episodes) as watch:
-            result = execute(scenario, given.out, run_name(scenario), watch)
-    manifest = result.manifest
+    result, error = _watched(scenario, given.out, given.json)
+    if given.json:
+        _print_json({"folder": str(result.folder), **{key: result.manifest[key] for key in _OUTPUT}})
+    elif error is None:
+        _report(result)
+    if result.status != "complete":
+        return _ending(result, error)
+    out = None if given.json else _results()
     if given.plot:
         from analysis.plots import save_picture
 
         drawn = save_picture(result)
-    if quiet:
-        keys = ("status", "steps", "messages", "trades", "messages_per_second", "seconds")
-        _print_json({"folder": str(result.folder), **{key: manifest[key] for key in keys}})
-    else:
-        from analysis.report import summary_table
-
-        out = Console(highlight=False)
-        out.print(summary_table(result))
-        out.print(
-            f"{manifest['steps']:,} steps, {manifest['messages']:,} messages, {manifest['trades']:,} trades in "
-            f"{manifest['seconds']:.2f} s ({manifest['messages_per_second'] / 1e6:.2f} million messages a second)"
-        )
-        if manifest["refused"] or manifest["moved_quotes"]:
-            out.print(f"{manifest['refused']:,} messages refused, {manifest['moved_quotes']:,} quotes moved off the other side")
-        out.print(f"run folder  {result.folder}", soft_wrap=True)
-        if given.plot:
+        if out:
             out.print(f"picture     {drawn}", soft_wrap=True)
-        else:
-            out.print(f"draw it     spreadgame plot {result.folder}", soft_wrap=True)
-    if result.status == "interrupted":
-        _screen.print(f"interrupted after {manifest['steps']:,} of {manifest['steps_asked']:,} steps; what was done is in the folder")
-        return INTERRUPTED
+    elif out:
+        out.print(f"draw it     spreadgame plot {result.folder}", soft_wrap=True)
     return OK
 
 
-def _announce_compiling(strategies: list[str]) -> None:
-    from sim.compiled import is_compiled
+def _watched(scenario: Scenario, out: Path, quiet: bool) -> tuple[Run, Exception | None]:
+    _announce_compiling("kernel.advance", [population.strategy for population in scenario.populations])
+    from sim.execute import attempt
+    from spreadgame.api import run_name
 
-    if not is_compiled(strategies):
-        _screen.print("compiling the engine, once for this version: about 20 seconds …")
+    with _bar("running", "steps", quiet) as move:
+
+        def watch(progress: Progress) -> None:
+            move(progress.steps, progress.total, progress.messages, progress.seconds)
+
+        outcome = attempt(scenario, out, run_name(scenario), watch)
+    return outcome.run, outcome.error
 
 
-class _progress_bar:  # noqa: N801  reads as a function
-    """A bar with steps and messages a second; entering it gives the function that moves it."""
+def _report(result: Run) -> None:
+    from analysis.tables import summary_table
 
-    def __init__(self, total: int) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self._bar = Progress(
-            TextColumn("running"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("steps"),
-            TextColumn("{task.fields[speed]}"),
-            TimeRemainingColumn(),
-            console=_screen,
-            transient=True,
+    out, manifest = _results(), result.manifest
+    out.print(summary_table(result))
+    out.print(f"{manifest['steps']:,} steps, {manifest['messages']:,} messages, {manifest['trades']:,} trades")
+    out.print(f"{manifest['seconds']:.2f} s, {manifest['messages_per_second'] / 1e6:.2f} million messages a second")
+    if manifest["refused"] or manifest["moved_quotes"]:
+        out.print(
+            f"{manifest['refused']:,} messages refused, {manifest['moved_quotes']:,} quotes moved off the other side"
         )
-        self._task = self._bar.add_task("running", total=total, speed="")
+    out.print(f"run folder  {result.folder}", soft_wrap=True)
 
-    def __enter__(self) -> Callable[[Any], None]:
-        self._bar.__enter__()
-        return self._watch
 
-    def __exit__(self, *exception: Any) -> None:
-        self._bar.__exit__(*exception)
-
-    def _watch(self, progress: Any) -> None:
-        speed = progress.messages / max(progress.seconds, 1e-9)
-        self._bar.update(self._task, completed=progress.steps, speed=f"{speed / 1e6:.2f} million messages a second")
+def _ending(result: Run, error: Exception | None) -> int:
+    """Say on the screen why the run ended early. Returns the exit code."""
+    manifest = result.manifest
+    if error is not None:
+        if not isinstance(error, SpreadgameError):
+            raise error
+        _complain(f"{error}\nwhat was done before it is in {result.folder}")
+        return BAD_INPUT
+    reached = f"after {manifest['steps']:,} of {manifest['steps_asked']:,} steps; what was done is in {result.folder}"
+    if manifest["signal"] is not None:
+        _complain(f"interrupted ({manifest['reason']}) {reached}")
+        return 128 + int(manifest["signal"])
+    _complain(f"{manifest['reason']} {reached} — free some space, or record less ([record] in the scenario)")
+    return BAD_INPUT
 
 
 # --- the others -----------------------------------------------------------------------------------------------------
@@ -143,10 +201,10 @@ def _validate(given: argparse.Namespace) -> int:
             scenario = load(path)
         except SpreadgameError as error:
             bad += 1
-            _screen.print(str(error), markup=False, style="red", soft_wrap=True)
+            _complain(str(error))
         else:
-            agents = scenario.agents()
-            sys.stdout.write(f"{path}: fine ({agents:,} agents, {scenario.run.episodes:,} × {scenario.run.steps:,} steps)\n")
+            steps = f"{scenario.run.episodes:,} × {scenario.run.steps:,} steps"
+            sys.stdout.write(f"{path}: fine ({scenario.agents():,} agents, {steps})\n")
     return BAD_INPUT if bad else OK
 
 
@@ -162,7 +220,7 @@ def _strategies(given: argparse.Namespace) -> int:
     from analysis.report import strategy_page, strategy_table
     from sim import strategies
 
-    out = Console(highlight=False)
+    out = _results()
     if given.name is None:
         out.print(strategy_table([strategies.get(name) for name in strategies.names()]))
         out.print("spreadgame strategies NAME explains one")
@@ -172,22 +230,33 @@ def _strategies(given: argparse.Namespace) -> int:
 
 
 def _plot(given: argparse.Namespace) -> int:
-    from analysis.plots import save_picture
     from sim.runs import open_run
 
-    sys.stdout.write(f"{save_picture(open_run(given.run), given.out)}\n")
+    run = open_run(given.run)
+    from analysis.plots import save_picture
+
+    sys.stdout.write(f"{save_picture(run, given.out)}\n")
     return OK
 
 
 def _replay(given: argparse.Namespace) -> int:
+    import time
+
+    _announce_compiling("replay._replay", [])
     from sim.replay import replay
 
-    result = replay(given.messages, given.book, format=given.format, depth=given.depth, adopt=not given.no_adopt)
+    with _bar("replaying", "rows", given.json) as move:
+        begin = time.perf_counter()
+
+        def progress(done: int, rows: int) -> None:
+            move(done, rows, done, time.perf_counter() - begin)
+
+        result = replay(given.messages, given.book, given.format, given.depth, not given.no_adopt, progress)
     if given.json:
-        keys = ("rows", "rows_equal", "adoptions", "messages_per_second")
-        _print_json({key: getattr(result, key) for key in keys})
+        _print_json({key: getattr(result, key) for key in _REPLAY_OUTPUT})
     else:
         from analysis.report import replay_table
 
-        Console(highlight=False).print(replay_table(result))
-    return OK if result.rows_equal == result.rows else FAILED
+        _results().print(replay_table(result))
+    same = result.rows_equal == result.rows and not result.unmatched and not result.crossed
+    return OK if same else FAILED

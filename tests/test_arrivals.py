@@ -290,7 +290,7 @@ def test_sleepers_are_never_asked():
         assert rows["ordinal"][0] == acted[0] + 1
         assert rows["ordinal"][1] == 2 * acted[1] + 1
         assert rows["ordinal"][2:4].tolist() == [0, 0]  # a group's draws are counted by the step
-        assert rows["ordinal"][4] == 1
+        assert rows["ordinal"][4] == 0  # never needs no draw
         assert acted[2] + acted[3] == steps
 
 

@@ -508,7 +508,7 @@ def test_unreadable_files_and_options(tmp_path: Path) -> None:
     (tmp_path / "noise.csv").write_bytes(np.random.default_rng(0).bytes(2_000))
     with pytest.raises(ReplayError, match=r"noise\.csv"):
         replay(tmp_path / "noise.csv", book)
-    with pytest.raises(ReplayError, match="format: 'itch' is not known — one of lobster"):
+    with pytest.raises(ReplayError, match="format: 'itch' is not known — there is lobster"):
         replay(messages, book, format="itch")
     for depth in (0, 3):
         with pytest.raises(ReplayError, match=f"depth: {depth}, but .* has 2 levels — choose 1 to 2"):

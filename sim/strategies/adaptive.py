@@ -1,9 +1,10 @@
 """A maker that learns: from the tape, from what its trades were followed by, and from what becomes public.
 
-It believes in an average of trade prices, corrected by what is published and leaned by the order-flow imbalance. It marks
-every trade against that belief some trades later: a market whose trades are followed by moves their way is informed, and
-it quotes as much wider (the mark-out of a maker's desk; at the fixed point the half-spread is what a trade reveals, as in
-Glosten and Milgrom). Forecast volatility and its inventory move the quotes as in Avellaneda and Stoikov.
+It believes in an average of trade prices, corrected by what is published and leaned by the order-flow imbalance. It
+marks every trade against that belief some trades later: a market whose trades are followed by moves their way is
+informed, and it quotes as much wider (the mark-out of a maker's desk; at the fixed point the half-spread is what a
+trade reveals, as in Glosten and Milgrom). Forecast volatility and its inventory move the quotes as in Avellaneda and
+Stoikov.
 """
 
 from sim.compiled import njit
@@ -33,28 +34,53 @@ _RING = 64
     "Stoikov 2008, equation 3.17 (inventory)",
     parameters={
         "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),
-        "margin": Parameter(0.01, "what it asks beyond what trades turn out to be followed by", unit="currency", low=0.0),
-        "risk_aversion": Parameter(0.1, "price of risk: the belief moves down by this times variance times lots held",
-                                   unit="1 / currency", low=0.0),
+        "margin": Parameter(
+            0.01, "what it asks beyond what trades turn out to be followed by", unit="currency", low=0.0
+        ),
+        "risk_aversion": Parameter(
+            0.1,
+            "price of risk: the belief moves down by this times variance times lots held",
+            unit="1 / currency",
+            low=0.0,
+        ),
         "inventory_limit": Parameter(0, "most lots held either way, 0 for no limit", unit="lots", low=0),
         "horizon": Parameter(40, "trades after which a trade is marked against the belief", low=1, high=_RING - 1),
         "average_weight": Parameter(0.5, "weight of a trade's price in the average", low=0.0, high=0.9),
-        "public_weight": Parameter(0.05, "how fast the average goes to the public value, once that moves", low=0.0, high=1.0),
-        "imbalance_weight": Parameter(0.0, "share of the half-spread by which full imbalance of the flow leans the quotes",
-                                      low=0.0, high=5.0),
-        "learning_rate": Parameter(0.005, "weight of the newest trade in the estimates of mark-out, imbalance and volatility",
-                                   above=0.0, high=1.0),
+        "public_weight": Parameter(
+            0.05, "how fast the average goes to the public value, once that moves", low=0.0, high=1.0
+        ),
+        "imbalance_weight": Parameter(
+            0.0, "share of the half-spread by which full imbalance of the flow leans the quotes", low=0.0, high=5.0
+        ),
+        "learning_rate": Parameter(
+            0.005,
+            "weight of the newest trade in the estimates of mark-out, imbalance and volatility",
+            above=0.0,
+            high=1.0,
+        ),
         "levels": Parameter(1, "orders on each side", low=1, high=MOST_LEVELS),
         "level_gap": Parameter(1, "distance of one order from the next", unit="ticks", low=1, high=1_000_000),
     },
     memory={
-        "begun": int, "seen": int, "trades": int, "average": float, "published": float, "informative": int, "before": float,
-        "variance": float, "imbalance": float, "markout": float, "beliefs": (float, _RING), "signs": (int, _RING),
-        "bids": (int, MOST_LEVELS), "asks": (int, MOST_LEVELS),
+        "begun": int,
+        "seen": int,
+        "trades": int,
+        "average": float,
+        "published": float,
+        "informative": int,
+        "before": float,
+        "variance": float,
+        "imbalance": float,
+        "markout": float,
+        "beliefs": (float, _RING),
+        "signs": (int, _RING),
+        "bids": (int, MOST_LEVELS),
+        "asks": (int, MOST_LEVELS),
     },
     max_messages=lambda given: 2 * given["levels"],
-)  # fmt: skip
+)
 def act(me, market):
+    """Learn from what happened since the last turn, then quote."""
     choice = me.parameters
     kept = me.memory
     if kept.begun == 0:
@@ -114,5 +140,3 @@ def _learn_from_trade(me, price, side):
         followed = kept.signs[then] * (kept.average - kept.beliefs[then])
         weight = max(choice.learning_rate, 1.0 / (kept.trades - choice.horizon))
         kept.markout += weight * (followed - kept.markout)
-
-

@@ -23,7 +23,9 @@ from sim.strategies.desk import (
     summary="trades two books of one instrument against each other when the gap exceeds its costs",
     source="Foucault, Pagano and Roell 2013, Market Liquidity, chapter 7",
     parameters={
-        "least_gain": Parameter(0.0, "profit after fees below which it does not trade", unit="currency a unit", low=0.0),
+        "least_gain": Parameter(
+            0.0, "profit after fees below which it does not trade", unit="currency a unit", low=0.0
+        ),
         "quantity": Parameter(100, "most lots of one trade", unit="lots", low=1, high=(1 << 31) - 1),
         "rounds": Parameter(5, "most times it goes back to the books in one turn", low=1, high=1000),
     },
@@ -31,6 +33,7 @@ from sim.strategies.desk import (
     venues=2,
 )
 def act(me, market):
+    """Trade as long as it gains."""
     one = venue_of(me, market, 0)
     other = venue_of(me, market, 1)
     while messages_left(me, market) >= 2:

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.compiled import COMPILED, cache_folder, callback, njit, record_in
+from sim.compiled import COMPILED, cache_folder, callback, njit
 from sim.errors import StrategyError
 from sim.ledger import RAISED
 from sim.strategies.declare import Strategy
 from sim.strategies.diagnosis import explain
-from sim.world import attach
+from sim.world import attach, record_in
 
 _callbacks: dict[Strategy, Any] = {}
 raised: list[BaseException] = []  # what a strategy raised last, when nothing is compiled and it can be kept

@@ -17,11 +17,78 @@ Value = bool | int | float | str
 NEEDS = ("signal", "reservation", "private_values")
 # Fields of a compiled record are read as attributes; these names belong to numpy.record itself.
 RESERVED = frozenset(
-    "T all any argmax argmin argsort astype base byteswap choose clip compress conj conjugate copy cumprod cumsum data "
-    "device diagonal dtype dump dumps fill flags flat flatten getfield imag item itemset itemsize max mean min nbytes "
-    "ndim newbyteorder nonzero pprint prod ptp put ravel real repeat reshape resize round searchsorted setfield setflags "
-    "shape size sort squeeze std strides sum swapaxes take to_device tobytes tofile tolist tostring trace transpose var "
-    "view".split()
+    [
+        "T",
+        "all",
+        "any",
+        "argmax",
+        "argmin",
+        "argsort",
+        "astype",
+        "base",
+        "byteswap",
+        "choose",
+        "clip",
+        "compress",
+        "conj",
+        "conjugate",
+        "copy",
+        "cumprod",
+        "cumsum",
+        "data",
+        "device",
+        "diagonal",
+        "dtype",
+        "dump",
+        "dumps",
+        "fill",
+        "flags",
+        "flat",
+        "flatten",
+        "getfield",
+        "imag",
+        "item",
+        "itemset",
+        "itemsize",
+        "max",
+        "mean",
+        "min",
+        "nbytes",
+        "ndim",
+        "newbyteorder",
+        "nonzero",
+        "pprint",
+        "prod",
+        "ptp",
+        "put",
+        "ravel",
+        "real",
+        "repeat",
+        "reshape",
+        "resize",
+        "round",
+        "searchsorted",
+        "setfield",
+        "setflags",
+        "shape",
+        "size",
+        "sort",
+        "squeeze",
+        "std",
+        "strides",
+        "sum",
+        "swapaxes",
+        "take",
+        "to_device",
+        "tobytes",
+        "tofile",
+        "tolist",
+        "tostring",
+        "trace",
+        "transpose",
+        "var",
+        "view",
+    ]
 )
 
 
@@ -40,10 +107,13 @@ class Parameter:
     high: float | None = None  # inclusive
     above: float | None = None  # exclusive lower bound
     choices: tuple[str, ...] = ()
-    needs: Mapping[str, str] = field(default_factory=dict)  # choice -> what the population must then have (one of NEEDS)
+    needs: Mapping[str, str] = field(
+        default_factory=dict
+    )  # choice -> what the population must then have (one of NEEDS)
 
     @property
     def type(self) -> type:
+        """Of its values: that of the default."""
         return type(self.default)
 
     @property
@@ -58,6 +128,8 @@ class Parameter:
         if type(value) is not self.type:
             names = {bool: "true or false", int: "a whole number", float: "a number", str: "a name in quotes"}
             return f"{value!r} is not {names[self.type]}"
+        if not isinstance(value, bool | int | float | str):
+            return f"{value!r} is not a value"
         if isinstance(value, str):
             return "" if value in self.choices else f"{value!r} is none of {', '.join(self.choices)}"
         if not (abs(value) < 2**62):  # also refuses nan
@@ -150,7 +222,9 @@ def strategy(
         for field_name, kept in (memory or {}).items():
             kind, length = kept if isinstance(kept, tuple) else (kept, 0)
             if kind not in (int, float) or length < 0:
-                raise StrategyError(f"strategy {name}: memory {field_name!r} must be int or float, or (int, 8), not {kept!r}")
+                raise StrategyError(
+                    f"strategy {name}: memory {field_name!r} must be int or float, or (int, 8), not {kept!r}"
+                )
             fields[field_name] = ("f8" if kind is float else "i8", length)
         for field_name, parameter in (parameters or {}).items():
             wrong = parameter.check(parameter.default)

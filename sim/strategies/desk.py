@@ -19,12 +19,53 @@ from sim.venues.entry import send_cancel, send_order, send_replace
 from sim.world import BUY, HISTORY, NO_PRICE, NONE, NOTHING, SELL
 
 __all__ = [
-    "BUY", "HISTORY", "NO_ASK", "NO_BID", "NOTHING", "SELL", "best_ask", "best_bid", "best_volume", "cancel_all",
-    "cancel_order", "cash", "fill_or_kill_order", "filled", "immediate_or_cancel_order", "instrument_of", "inventory",
-    "is_live", "last_price", "limit_order", "market_order", "market_value", "messages_left", "nearest_tick", "normal", "open_quantity",
-    "order_price", "own_order", "own_orders", "post_only_order", "price_of", "private_value", "public_value",
-    "recent_trade", "replace_order", "requote", "reservation_price", "round_lots", "signal", "step", "taker_cost", "tick_above",
-    "tick_below", "tick_of_venue", "trades_so_far", "uniform", "venue_of",
+    "BUY",
+    "HISTORY",
+    "NOTHING",
+    "NO_ASK",
+    "NO_BID",
+    "SELL",
+    "best_ask",
+    "best_bid",
+    "best_volume",
+    "cancel_all",
+    "cancel_order",
+    "cash",
+    "fill_or_kill_order",
+    "filled",
+    "immediate_or_cancel_order",
+    "instrument_of",
+    "inventory",
+    "is_live",
+    "last_price",
+    "limit_order",
+    "market_order",
+    "market_value",
+    "messages_left",
+    "nearest_tick",
+    "normal",
+    "open_quantity",
+    "order_price",
+    "own_order",
+    "own_orders",
+    "post_only_order",
+    "price_of",
+    "private_value",
+    "public_value",
+    "recent_trade",
+    "replace_order",
+    "requote",
+    "reservation_price",
+    "round_lots",
+    "signal",
+    "step",
+    "taker_cost",
+    "tick_above",
+    "tick_below",
+    "tick_of_venue",
+    "trades_so_far",
+    "uniform",
+    "venue_of",
 ]  # fmt: skip
 
 NO_BID, NO_ASK = NO_PRICE, -NO_PRICE  # a missing best bid is below, a missing best ask above, every price
@@ -158,7 +199,7 @@ def normal(me, market):
 
 @njit
 def reservation_price(me, market, side):
-    """A draw of the price beyond which the agent does not trade now: most it pays (BUY), least it takes (SELL). Currency."""
+    """A draw of the most the agent pays now (BUY), or the least it takes (SELL). Currency."""
     population = market.populations[market.agents[me.agent].population]
     anchor = market.instruments[me.instrument].public
     if population.around == 1:

@@ -24,22 +24,30 @@ _PUBLIC_VALUE, _MID, _LAST, _AVERAGE, _SIGNAL = range(5)
     summary="quotes a fixed half-spread around a reference price, leaned against its inventory",
     source="the inventory maker of Ho and Stoll 1981 with a constant fee; Amihud and Mendelson 1980",
     parameters={
-        "half_spread": Parameter(0.05, "distance of the best quotes from the reference; quotes are rounded outward",
-                                 unit="currency", low=0.0),
+        "half_spread": Parameter(
+            0.05, "distance of the best quotes from the reference; quotes are rounded outward", unit="currency", low=0.0
+        ),
         "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),
-        "inventory_skew": Parameter(0.0, "how far the reference moves down for each lot held", unit="currency a lot", low=0.0),
+        "inventory_skew": Parameter(
+            0.0, "how far the reference moves down for each lot held", unit="currency a lot", low=0.0
+        ),
         "inventory_limit": Parameter(0, "most lots held either way, 0 for no limit", unit="lots", low=0),
         "levels": Parameter(1, "orders on each side", low=1, high=MOST_LEVELS),
         "level_gap": Parameter(1, "distance of one order from the next", unit="ticks", low=1, high=1_000_000),
-        "reference": Parameter("public_value", "what it quotes around; before there is any, the initial value",
-                               choices=("public_value", "mid", "last", "average", "signal"), needs={"signal": "signal"}),
+        "reference": Parameter(
+            "public_value",
+            "what it quotes around; before there is any, the initial value",
+            choices=("public_value", "mid", "last", "average", "signal"),
+            needs={"signal": "signal"},
+        ),
         "average_weight": Parameter(0.1, "weight of the newest mid in the average, once a turn", above=0.0, high=1.0),
         "sides": Parameter("both", "quote on both sides or on one", choices=("both", "buy", "sell")),
     },
     memory={"average": float, "begun": int, "bids": (int, MOST_LEVELS), "asks": (int, MOST_LEVELS)},
     max_messages=lambda given: 2 * given["levels"],
-)  # fmt: skip
+)
 def act(me, market):
+    """Quote around the reference."""
     choice = me.parameters
     kept = me.memory
     held = inventory(me, market)

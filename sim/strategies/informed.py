@@ -23,15 +23,19 @@ _EVERYTHING = (1 << 31) - 1
     source="the insiders of Glosten and Milgrom 1985, section 2; Copeland and Galai 1983",
     parameters={
         "threshold": Parameter(0.0, "how wrong a quote must be before it is taken", unit="currency", low=0.0),
-        "amount": Parameter("one", "how much: one lot, the stated quantity, or all that is mispriced",
-                            choices=("one", "quantity", "all")),
+        "amount": Parameter(
+            "one",
+            "how much: one lot, the stated quantity, or all that is mispriced",
+            choices=("one", "quantity", "all"),
+        ),
         "quantity": Parameter(1, "lots, where amount is quantity", unit="lots", low=1, high=_EVERYTHING),
         "inventory_limit": Parameter(0, "most lots held either way, 0 for no limit", unit="lots", low=0),
     },
     max_messages=1,
     needs=("signal",),
-)  # fmt: skip
+)
 def act(me, market):
+    """Take what the signal says is wrong."""
     choice = me.parameters
     known = signal(me, market)
     # The worst price worth taking lies strictly beyond the threshold.

@@ -19,6 +19,7 @@ from sim.strategies.desk import BUY, SELL, market_order, normal, round_lots, uni
     max_messages=1,
 )
 def act(me, market):
+    """Send one market order."""
     choice = me.parameters
     side = BUY if uniform(me, market) < choice.buy_probability else SELL
     lots = choice.quantity

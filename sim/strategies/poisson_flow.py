@@ -35,16 +35,26 @@ def _most_messages(parameters):
     source="Farmer, Patelli and Zovko 2005; Smith, Farmer, Gillemot and Krishnamurthy 2003, section 2",
     parameters={
         "market_rate": Parameter(0.1, "market orders of each side", unit="a step", low=0.0, high=1e6),
-        "limit_rate": Parameter(0.01, "limit orders of each side at each price", unit="a tick and step", low=0.0, high=1e6),
-        "cancel_rate": Parameter(0.01, "chance that a resting order is cancelled", unit="an order and step", low=0.0, high=1e6),
-        "window": Parameter(100, "prices, counted from the other side's best, at which limit orders arrive", unit="ticks",
-                            low=1, high=1_000_000),
+        "limit_rate": Parameter(
+            0.01, "limit orders of each side at each price", unit="a tick and step", low=0.0, high=1e6
+        ),
+        "cancel_rate": Parameter(
+            0.01, "chance that a resting order is cancelled", unit="an order and step", low=0.0, high=1e6
+        ),
+        "window": Parameter(
+            100,
+            "prices, counted from the other side's best, at which limit orders arrive",
+            unit="ticks",
+            low=1,
+            high=1_000_000,
+        ),
         "quantity": Parameter(1, "size of every order", unit="lots", low=1, high=(1 << 31) - 1),
     },
     memory={"left": float, "bid": int, "ask": int, "begun": int},
     max_messages=_most_messages,
-)  # fmt: skip
+)
 def act(me, market):
+    """Let the events of one step happen."""
     choice = me.parameters
     kept = me.memory
     if kept.begun == 0:
@@ -77,7 +87,7 @@ def act(me, market):
 
 @njit
 def _place(me, market):
-    """A limit order, uniform over the window that ends one tick short of the other side's best (or where that last was)."""
+    """A limit order, uniform over the window that ends a tick short of the other side's best, or of its last one."""
     choice = me.parameters
     kept = me.memory
     ask = best_ask(me, market, me.venue)

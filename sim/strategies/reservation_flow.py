@@ -26,6 +26,7 @@ from sim.strategies.desk import (
     needs=("reservation",),
 )
 def act(me, market):
+    """Take the best quote if it is good enough."""
     side = BUY if uniform(me, market) < me.parameters.buy_probability else SELL
     limit = reservation_price(me, market, side)
     if side == BUY:

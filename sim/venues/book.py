@@ -1,8 +1,8 @@
 """The limit order book: price-time priority or pro rata; entering, cancelling, replacing, expiring.
 
-An order is a slot in a pool, linked into its level's queue, its agent's list and, if it has a lifetime, the list of the
-step in which it expires. Agents hold an order by its handle, ``generation * 2**32 + slot``: a handle whose order is gone
-is refused. Public order numbers are serial and do not depend on capacities.
+An order is a slot in a pool, linked into its level's queue, its agent's list and, if it has a lifetime, the list of
+the step in which it expires. Agents hold an order by its handle, ``generation * 2**32 + slot``: a handle whose order
+is gone is refused. Public order numbers are serial and do not depend on capacities.
 
 Whoever calls ``enter`` has seen to it that the pools and the tape have room (``has_room``).
 """
@@ -217,8 +217,8 @@ def _note_removal(world, order, kind):
         return
     record = world.orders[order]
     level = world.levels[record.level]
-    note(world, kind, np.int64(world.sides[level.side].venue), np.int64(record.agent), 1 - 2 * (level.side & 1), level.price,
-         record.remaining, record.number, NONE)  # fmt: skip
+    venue, side = np.int64(world.sides[level.side].venue), np.int64(1 - 2 * (level.side & 1))
+    note(world, kind, venue, np.int64(record.agent), side, level.price, record.remaining, record.number, NONE)  # fmt: skip
 
 
 @njit
@@ -266,7 +266,7 @@ def _own_at(world, level, agent):
 
 @njit
 def _fill_pro_rata(world, venue, level, agent, side, lots, number):
-    """Share ``lots`` among a level's orders by size, rounded down; what rounding leaves goes by time. Returns the rest."""
+    """Share ``lots`` by size, rounded down, and by time what is left. Returns what the level cannot take."""
     queue = world.levels[level]
     volume = queue.volume
     take = min(lots, volume)
@@ -324,7 +324,7 @@ def _match(world, venue, agent, side, worst_key, lots, number):
 
 @njit
 def _can_fill(world, venue, agent, side, worst_key, lots):
-    """Whether an incoming order would be filled in full; its own agent's orders do not count where they may not trade."""
+    """Whether an incoming order would be filled in full. Its own agent's orders count only where they may trade."""
     place = world.venues[venue]
     level = np.int64(world.sides[2 * venue + (1 if side > 0 else 0)].best)
     found = np.int64(0)
@@ -332,8 +332,10 @@ def _can_fill(world, venue, agent, side, worst_key, lots):
     while level != NOTHING and world.levels[level].key <= worst_key and found < lots:
         if not careful:
             found += world.levels[level].volume
-        elif place.matching == PRO_RATA and place.self_trade == CANCEL_INCOMING and (
-            _own_at(world, level, agent) != NOTHING
+        elif (
+            place.matching == PRO_RATA
+            and place.self_trade == CANCEL_INCOMING
+            and (_own_at(world, level, agent) != NOTHING)
         ):
             return False
         else:
@@ -386,8 +388,11 @@ def enter(world, venue, agent, kind, side, price, lots, expires, slot):
     clock.next_number += 1
     number = clock.next_number
     left = lots
-    if kind != POST_ONLY and best != NOTHING and world.levels[best].key <= worst_key and (
-        kind != FILL_OR_KILL or _can_fill(world, venue, agent, side, worst_key, lots)
+    if (
+        kind != POST_ONLY
+        and best != NOTHING
+        and world.levels[best].key <= worst_key
+        and (kind != FILL_OR_KILL or _can_fill(world, venue, agent, side, worst_key, lots))
     ):
         left = _match(world, venue, agent, side, worst_key, lots, number)
         clock.filled = lots - left

@@ -1,7 +1,7 @@
 """The door to every venue: what an agent sends in its turn passes here.
 
-It holds agents to the number of messages their strategy declared, keeps the orders of a simultaneous class until all its
-members have acted, and is where messages to other mechanisms will part ways and delays will wait.
+It holds agents to the number of messages their strategy declared, keeps the orders of a simultaneous class until all
+its members have acted, and is where messages to other mechanisms will part ways and delays will wait.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def send_replace(world, agent, handle, price, lots):
 
 @njit
 def enter_pending(world):
-    """The orders of a simultaneous class enter, in random order, as post-only: its members never trade with one another."""
+    """The orders of a simultaneous class enter in random order, post-only: its members never trade with each other."""
     clock = world.clock[0]
     waiting = world.pending
     for i in range(1, clock.pending):  # few orders: by insertion
@@ -113,8 +113,9 @@ def enter_pending(world):
         if record.state == book.WITHDRAWN:
             book.release(world, order)
         else:
-            book.enter(world, np.int64(waiting[i].venue), np.int64(waiting[i].agent), book.POST_ONLY,
-                       np.int64(waiting[i].side), waiting[i].price, record.remaining, record.expires, order)  # fmt: skip
+            venue, agent, side = np.int64(waiting[i].venue), np.int64(waiting[i].agent), np.int64(waiting[i].side)
+            lots, expires = record.remaining, record.expires
+            book.enter(world, venue, agent, book.POST_ONLY, side, waiting[i].price, lots, expires, order)
     clock.pending = 0
 
 

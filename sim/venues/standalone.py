@@ -13,7 +13,7 @@ from sim.compiled import njit
 from sim.errors import RunError
 from sim.ledger import MONEY_OVERFLOW, MOST_MONEY, NEED_TAPE, RUNNING
 from sim.venues import book
-from sim.venues.levels import HIGHEST_PRICE
+from sim.venues.levels import HIGHEST_PRICE, NODES_PER_LEVEL
 from sim.world import HISTORY, NOTHING, Storage, attach
 
 MATCHING = {"price_time": book.PRICE_TIME, "pro_rata": book.PRO_RATA}
@@ -36,7 +36,9 @@ def _enter(address, agent, kind, side, price, lots, lifetime):
     if lack != RUNNING:
         return -1 - lack
     step = world.clock[0].step
-    handle = book.enter(world, _VENUE, agent, kind, side, price, lots, step + lifetime if lifetime > 0 else step * 0, NOTHING)
+    handle = book.enter(
+        world, _VENUE, agent, kind, side, price, lots, step + lifetime if lifetime > 0 else step * 0, NOTHING
+    )
     return handle if world.clock[0].status == RUNNING else -1 - world.clock[0].status
 
 
@@ -68,7 +70,7 @@ def _advance(address):
 
 @njit
 def _queue(address, side, rows):
-    """Fill ``rows`` (price, remaining, number, agent) from the best price, first in first; returns how many there are."""
+    """Fill ``rows`` (price, remaining, number, agent), best price and first in first; returns how many there are."""
     world = attach(address)
     level = np.int64(world.sides[side].best)
     found = 0
@@ -108,7 +110,7 @@ class OrderBook:
     agents : number of agents that may send orders, numbered from 0.
     matching : ``price_time`` or ``pro_rata``.
     self_trade : ``cancel_resting``, ``cancel_incoming`` or ``allow``.
-    post_only : what becomes of a post-only order that would trade: ``refuse``, or ``move`` one tick from the other side.
+    post_only : a post-only order that would trade is refused (``refuse``) or moved one tick away (``move``).
     maker_fee, taker_fee : negative for a rebate.
     fee_per : ``notional`` (a fraction of the money traded) or ``lot`` (currency).
     tick_units : money units (1e-6 currency) in one tick times one lot.
@@ -176,7 +178,8 @@ class OrderBook:
         """
         if not 0 <= agent < self.fee_account or side * side != 1 or kind not in ORDER_KINDS:
             raise ValueError(
-                f"agent {agent!r}, kind {kind!r}, side {side!r}: agents are 0 to {self.fee_account - 1}, sides 1 and -1, "
+                f"agent {agent!r}, kind {kind!r}, side {side!r}: agents are 0 to {self.fee_account - 1}, "
+                f"sides 1 and -1, "
                 f"kinds {', '.join(ORDER_KINDS)}"
             )
         while True:
@@ -207,7 +210,7 @@ class OrderBook:
         _advance(self._address)
 
     def queue(self, side: int) -> Any:
-        """Resting orders of a side, best price first, first in first: int64 (orders, 4): price, remaining, number, agent."""
+        """Resting orders of a side, best first: int64 (orders, 4), of price, remaining, number, agent."""
         rows = np.empty((int(self.storage.world.clock[0]["resting"]), 4), np.int64)
         return rows[: _queue(self._address, 0 if side > 0 else 1, rows)]
 
@@ -271,7 +274,7 @@ def make_room(storage: Storage, lack: int, messages: int, trades: list[Any], log
         storage.grow("orders", max(2 * orders, wanted))
         storage.grow("levels", max(2 * orders, wanted))
         storage.grow("pending", max(2 * orders, wanted))
-    wanted = int(clock["nodes_live"]) + book.NODES_PER_LEVEL * messages
+    wanted = int(clock["nodes_live"]) + NODES_PER_LEVEL * messages
     if wanted > nodes:
         storage.grow("nodes", max(2 * nodes, wanted))
         storage.grow("children", 64 * max(2 * nodes, wanted))

@@ -1,0 +1,246 @@
+"""An agent of a market, looked at through Mesa, and the base of agents that act in plain Python."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import mesa
+import numpy as np
+
+from sim.compiled import njit
+from sim.ledger import RUNNING
+from sim.nature import wealth
+from sim.rng import next_uniform
+from sim.strategies import desk
+from sim.strategies.callbacks import Seat
+from sim.venues import book, entry
+from sim.world import NO_PRICE, NOTHING, attach
+
+if TYPE_CHECKING:
+    from sim.market import Market
+
+NO_LIMIT = 1 << 60
+ONE = np.int64(1)
+
+
+# --- what Python agents call, by address ----------------------------------------------------------------------------
+
+
+@njit
+def _send_order(address, agent, venue, kind, side, price, lots, lifetime):
+    world = attach(address)
+    lack = book.has_room(world, ONE)
+    if lack != RUNNING:
+        return -1 - lack
+    return entry.send_order(world, agent, venue, kind, side, price, lots, lifetime)
+
+
+@njit
+def _send_cancel(address, agent, handle):
+    world = attach(address)
+    lack = book.has_room(world, ONE)
+    if lack != RUNNING:
+        return -1 - lack
+    return entry.send_cancel(world, agent, handle)
+
+
+@njit
+def _send_replace(address, agent, handle, price, lots):
+    world = attach(address)
+    lack = book.has_room(world, ONE)
+    if lack != RUNNING:
+        return -1 - lack
+    return entry.send_replace(world, agent, handle, price, lots)
+
+
+@njit
+def best_price(address, side):
+    """The best price on a row of sides, NO_PRICE where there is none."""
+    world = attach(address)
+    level = world.sides[side].best
+    return world.levels[level].price if level != NOTHING else np.int64(NO_PRICE)
+
+
+@njit
+def _lots(address, agent, instrument):
+    world = attach(address)
+    return world.holdings[agent * world.clock[0].instruments + instrument].lots
+
+
+@njit
+def _signal(address, agent, instrument):
+    return desk.signal(Seat(agent, 0, instrument, 0, 0), attach(address))
+
+
+@njit
+def _reservation(address, agent, instrument, side):
+    return desk.reservation_price(Seat(agent, 0, instrument, 0, 0), attach(address), side)
+
+
+@njit
+def _uniform(address):
+    return next_uniform(attach(address))
+
+
+@njit
+def _wealth(address, account):
+    return wealth(attach(address), account)
+
+
+@njit
+def _is_live(address, handle):
+    return handle > 0 and book.slot_of(attach(address), handle) != NOTHING
+
+
+@njit
+def let_send(address, messages):
+    """Let the agent whose turn it is send so many messages."""
+    attach(address).clock[0].allowed = messages
+
+
+class Trader(mesa.Agent):
+    """One agent: a row of the World, looked at through Mesa.
+
+    A subclass with a ``step`` of its own acts in Python: give it to :class:`Market` for a population. Prices are whole
+    ticks, quantities whole lots, cash and values currency; ``side`` is 1 to buy and -1 to sell.
+    """
+
+    model: Market
+
+    def __init__(self, model: Market, row: int) -> None:
+        super().__init__(model)
+        self.row = row
+        population = model.population_rows[row]
+        self.population = model.scenario.populations[population].name
+        self.number = row - int(model.world.populations[population]["first"])
+        self.venues = tuple(model.venue_numbers[name] for name in model.scenario.populations[population].venues)
+        self.venue = self.venues[0]
+        self.instrument = int(model.world.venues[self.venue]["instrument"])
+        self.tick_size = float(model.world.venues[self.venue]["tick_size"])
+        self._address = model.address
+
+    # --- what it has ------------------------------------------------------------------------------------------------
+
+    @property
+    def inventory(self) -> int:
+        """Lots of its first venue's instrument, negative when short."""
+        return int(_lots(self._address, self.row, self.instrument))
+
+    @property
+    def cash(self) -> float:
+        """Cash, currency."""
+        return float(self.model.world.accounts[self.row]["cash"]) * self.model.scenario.money.unit
+
+    @property
+    def wealth(self) -> float:
+        """Cash and positions at the mark, currency."""
+        return float(_wealth(self._address, self.row))
+
+    @property
+    def profit(self) -> float:
+        """Wealth less what the episode began with, lots at the initial value, currency."""
+        return self.wealth - self.model.first_wealth(self.row)
+
+    @property
+    def quotes(self) -> list[dict[str, Any]]:
+        """Its resting orders, the oldest first: venue, side, price (ticks), quantity (open lots), order, handle."""
+        world, found = self.model.world, []
+        order = int(world.agents[self.row]["first_order"])
+        while order != NOTHING:
+            record = world.orders[order]
+            if record["state"] == book.RESTING:
+                level = world.levels[int(record["level"])]
+                side = int(level["side"])
+                found.append(
+                    {
+                        "venue": side // 2,
+                        "side": 1 - 2 * (side & 1),
+                        "price": int(level["price"]),
+                        "quantity": int(record["remaining"]),
+                        "order": int(record["number"]),
+                        "handle": int(record["generation"]) << 32 | order,
+                    }
+                )
+            order = int(record["agent_next"])
+        return found
+
+    # --- what it sees -----------------------------------------------------------------------------------------------
+
+    def best_bid(self, venue: int | None = None) -> int | None:
+        """The best bid in ticks, None where there is none."""
+        return self.model.best_bid(self.venue if venue is None else venue)
+
+    def best_ask(self, venue: int | None = None) -> int | None:
+        """The best ask in ticks, None where there is none."""
+        return self.model.best_ask(self.venue if venue is None else venue)
+
+    @property
+    def public_value(self) -> float:
+        """What everybody knows of the value, currency."""
+        return float(self.model.world.instruments[self.instrument]["public"])
+
+    @property
+    def signal(self) -> float:
+        """What its population sees of the value, currency. Needs ``sees`` in the scenario."""
+        if self.model.scenario.populations[self.model.population_rows[self.row]].sees is None:
+            raise AttributeError(f'population {self.population!r} has no signal; give it sees = {{ of = "value" }}')
+        return float(_signal(self._address, self.row, self.instrument))
+
+    def reservation_price(self, side: int) -> float:
+        """A draw of the price beyond which it does not trade now, currency. Needs ``reservation`` in the scenario."""
+        if self.model.scenario.populations[self.model.population_rows[self.row]].reservation is None:
+            raise AttributeError(f"population {self.population!r} has no reservation in the scenario")
+        return float(_reservation(self._address, self.row, self.instrument, side))
+
+    def uniform(self) -> float:
+        """A random number on (0, 1) from its own stream: the same run gives the same numbers."""
+        return float(_uniform(self._address))
+
+    # --- what it does -----------------------------------------------------------------------------------------------
+
+    def limit_order(self, side: int, price: int, quantity: int, *, venue: int | None = None, lifetime: int = 0) -> int:
+        """Trade up to a price and rest with what is left. Returns the handle if it rests, else 0."""
+        return self._order(book.LIMIT, side, price, quantity, venue, lifetime)
+
+    def post_only_order(
+        self, side: int, price: int, quantity: int, *, venue: int | None = None, lifetime: int = 0
+    ) -> int:
+        """Rest at a price without trading. Returns the handle, 0 if refused."""
+        return self._order(book.POST_ONLY, side, price, quantity, venue, lifetime)
+
+    def market_order(self, side: int, quantity: int, *, venue: int | None = None) -> int:
+        """Trade at whatever price. Returns the lots traded."""
+        self._order(book.MARKET, side, 0, quantity, venue, 0)
+        return int(self.model.world.clock[0]["filled"])
+
+    def immediate_or_cancel_order(self, side: int, price: int, quantity: int, *, venue: int | None = None) -> int:
+        """Trade up to a price; what is left is dropped. Returns the lots traded."""
+        self._order(book.IMMEDIATE_OR_CANCEL, side, price, quantity, venue, 0)
+        return int(self.model.world.clock[0]["filled"])
+
+    def fill_or_kill_order(self, side: int, price: int, quantity: int, *, venue: int | None = None) -> int:
+        """Trade all of it up to a price, or nothing. Returns the lots traded."""
+        self._order(book.FILL_OR_KILL, side, price, quantity, venue, 0)
+        return int(self.model.world.clock[0]["filled"])
+
+    def cancel_order(self, handle: int) -> int:
+        """Cancel one of its orders. Returns the lots cancelled, 0 if it is gone."""
+        while (result := _send_cancel(self._address, self.row, handle)) < 0:
+            self.model.make_room(-1 - result)
+        return result
+
+    def replace_order(self, handle: int, price: int, quantity: int) -> int:
+        """Change an order's price and open quantity. Returns its handle if it rests, else 0."""
+        while (result := _send_replace(self._address, self.row, handle, price, quantity)) < 0:
+            self.model.make_room(-1 - result)
+        return result
+
+    def is_live(self, handle: int) -> bool:
+        """Whether an order still rests."""
+        return bool(_is_live(self._address, handle))
+
+    def _order(self, kind: Any, side: int, price: int, quantity: int, venue: int | None, lifetime: int) -> int:
+        where = self.venue if venue is None else venue
+        while (result := _send_order(self._address, self.row, where, kind, side, price, quantity, lifetime)) < 0:
+            self.model.make_room(-1 - result)
+        return result
