@@ -1,7 +1,7 @@
 """What a run's pictures are made of: functions that draw one thing on axes of yours, and return these.
 
 A run of one or a few long episodes is drawn over time; of many episodes, or of very short ones, the distributions are
-drawn. Nothing here touches pyplot or global settings.
+drawn. Nothing here touches global settings.
 """
 
 from __future__ import annotations
@@ -11,44 +11,40 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from analysis.dress import (
-    BLUE,
-    DARKER,
-    GREEN,
     GREY,
     INK,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILLION,
+    NUMBERS,
     clipped,
-    coloured,
     dress,
     histograms,
     nothing,
     percent,
-    points_across,
-    shades,
+    points,
     short,
-    text_width,
-    tick_text,
     with_error,
 )
-from analysis.samples import columns, has_many_episodes, market_steps, percentiles, thinned, whole_range
+from analysis.samples import columns, has_many_episodes, stretches, thinned, whole_range
 from sim.errors import RunError
 from sim.runs import Run
 from sim.scenario.vocabulary import Venue
 
-_POPULATIONS = (BLUE, VERMILLION, ORANGE, PURPLE, GREEN, SKY, *DARKER)
-_VENUES = (GREEN, PURPLE, SKY, ORANGE, BLUE, VERMILLION)
 _POINTS = 1500  # of a line: more than a screen has columns
 _STRETCHES = 150  # of a line that is to be smooth
 _FEW_POINTS = 30
 _MOST_LINES = 8
+_COLOURBLIND = 10  # colours that seaborn's palette of this name has
+_LIGHT = "#9ecae1"  # the value's line, broad, below all others
+_PUBLIC, _GAP = "#3182bd", GREY
+_TIGHT = 0.05  # of the axes' height: where price and value are closer, their difference is drawn too
+_TALL = 150  # points; in lower axes it is not
+
+Colour = tuple[float, float, float]
 
 
 # --- price ----------------------------------------------------------------------------------------------------------
@@ -57,9 +53,10 @@ _MOST_LINES = 8
 def price_against_value(run: Run, ax: Axes, instrument: str | None = None, legend: bool = True) -> Axes:
     """Draw how far the market's price was from the value.
 
-    Over time: fundamental value, mid of the consolidated book, best bid and ask, and what everybody knows of the value.
-    For many episodes: the distribution of what each population gained as taker, its trades valued at the value of the
-    moment; the price is right where nobody gains.
+    Over time: fundamental value, mid of the consolidated book, best bid and ask, and what everybody knows of the value;
+    where price and value can hardly be told apart, a strip at the bottom shows their difference. For many episodes: the
+    distribution of what each population gained as taker, its trades valued at the value of the moment; the price is
+    right where nobody gains.
 
     Parameters
     ----------
@@ -82,31 +79,42 @@ def price_against_value(run: Run, ax: Axes, instrument: str | None = None, legen
         return nothing(ax, title, _why_no_book(run))
     consolidated = {"bid": "max", "ask": "min", "mark": "last", "value": "last", "public_value": "last"}
     market = book.groupby(["episode", "step"], as_index=False, sort=True).agg(consolidated)
-    steps = market_steps(run, market)
-    lines = {column: thinned(run, steps, market[column], _POINTS) for column in consolidated}
-    entries: list[tuple[Any, str]] = []
-
-    def line(column: str, label: str, colour: str, **style: Any) -> None:
-        at = lines[column]
-        (drawn,) = ax.plot(at.steps, at.values, color=colour, label=label, **style, **_marks(at.steps))
-        entries.append((drawn, label))
-
-    line("value", "value", INK, lw=2.2, zorder=2)
-    line("mark", "price (mid)", VERMILLION, lw=1.0, zorder=4)
+    market["gap"] = market["mark"] - market["value"]
+    drawn = thinned(run, market, _POINTS)
+    _line(ax, drawn, "value", color=_LIGHT, lw=4, zorder=2)
+    _line(ax, drawn, "mark", color=INK, lw=0.9, zorder=4)
+    entries: list[tuple[Any, str]] = [(Patch(color=_LIGHT, lw=0), "value"), (INK, "price (mid)")]
     if market[["bid", "ask"]].notna().all(axis=1).any():
-        bid, ask = lines["bid"], lines["ask"]
-        band = ax.fill_between(bid.steps, bid.values, ask.values, color=VERMILLION, alpha=0.3, lw=0, zorder=3,
-                               label="best bid to ask")  # fmt: skip
-        entries.append((band, "best bid to ask"))
+        for _, part in drawn.groupby("episode"):
+            ax.fill_between(part["at"], part["bid"], part["ask"], color=INK, alpha=0.25, lw=0, zorder=3)
+        entries.append((Patch(color=INK, alpha=0.25, lw=0), "best bid to ask"))
     delay = next(each.public_delay for each in run.scenario.instruments if each.name == name)
     if delay not in ("never", 0):
-        line("public_value", f"public value, {delay:,} steps late", SKY, lw=0.9, zorder=1)
+        _line(ax, drawn, "public_value", color=_PUBLIC, lw=0.9, zorder=1)
+        entries.append((_PUBLIC, f"public value, {delay:,} steps late"))
     _fit_prices(ax, market)
-    distance = math.sqrt(float(((market["mark"] - market["value"]) ** 2).mean()))
     _time_axis(run, ax)
+    distance = math.sqrt(float((market["gap"] ** 2).mean()))
+    if distance < _TIGHT * np.ptp(ax.get_ylim()) and ax.bbox.height > _TALL * points(ax):
+        _difference(ax, drawn)
+        entries.append((_GAP, "below: price less value"))
     title += f": typically {short(distance)} apart"
-    dress(ax, title, "price, currency", entries if legend else [], note=_silence(run))
+    dress(ax, title, "price, currency", entries if legend else (), _silence(run))
     return ax
+
+
+def _difference(ax: Axes, drawn: pd.DataFrame) -> None:
+    """A strip at the bottom of axes, whose lines move up to make room."""
+    low, high = ax.get_ylim()
+    ax.set_ylim(low - 0.36 * (high - low), high)
+    ax.set_yticks([tick for tick in ax.get_yticks() if low <= tick <= high])
+    strip = ax.inset_axes((0, 0, 1, 0.22), sharex=ax, facecolor="none")
+    _line(strip, drawn, "gap", color=_GAP, lw=0.7)
+    strip.axhline(0, color=GREY, lw=0.7)
+    strip.set(ylim=whole_range(drawn["gap"], 0.01), xlabel="", ylabel="")
+    strip.yaxis.set_major_locator(MaxNLocator(3, prune=None))
+    strip.tick_params(bottom=False, labelbottom=False)
+    sns.despine(ax=strip, bottom=True)
 
 
 def _price_distribution(run: Run, ax: Axes, instrument: str, legend: bool) -> Axes:
@@ -114,22 +122,21 @@ def _price_distribution(run: Run, ax: Axes, instrument: str, legend: bool) -> Ax
     title = f"Price against value{_of(run, instrument)}"
     trades = columns(run, "trades", ["venue", "price", "aggressor", "taker_population", "value"])
     trades = trades[trades["venue"].isin(names)]
-    groups: list[tuple[str, str, Any]]
     if len(trades):
         gain = (trades["value"] - trades["price"]) * np.where(trades["aggressor"] == "buy", 1.0, -1.0)
-        takers, colours = trades["taker_population"], _colours(run)
+        takers = trades["taker_population"]
         busiest = [str(name) for name in takers.value_counts().index[:_MOST_LINES]]
-        groups = [(clipped(name), colours[name], gain[takers == name]) for name in colours if name in busiest]
+        groups = [
+            (clipped(name), colour, gain[takers == name]) for name, colour in _colours(run).items() if name in busiest
+        ]
         labels = "value less price if bought, price less value if sold; currency", "share of its trades"
-        return histograms(ax, groups, gain, None, f"{title}: what takers gained by a trade", labels, legend)
+        return histograms(ax, groups, 0.0, f"{title}: what takers gained by a trade", labels, legend)
     book = columns(run, "book", ["venue", "mark", "value"])
     book = book[book["venue"].isin(names)]
     if book.empty:
         return nothing(ax, title, _why_no_book(run))
-    gap = book["value"] - book["mark"]
-    groups = [("ends of steps", VERMILLION, gap)]
-    labels = "value less mid, currency", "share of samples"
-    return histograms(ax, groups, gap, None, title, labels, legend, _silence(run))
+    gaps = [("ends of steps", INK, book["value"] - book["mark"])]
+    return histograms(ax, gaps, 0.0, title, ("value less mid, currency", "share of samples"), legend, _silence(run))
 
 
 def _fit_prices(ax: Axes, market: pd.DataFrame) -> None:
@@ -163,38 +170,35 @@ def spread(run: Run, ax: Axes, legend: bool = True) -> Axes:
         why = _why_no_book(run) if rows.empty else "No venue had both a bid and an ask when the book was sampled."
         rows = columns(run, "trades", ["episode", "step", "venue", "price", "mark", "aggressor"])
         rows["spread"] = 2 * (rows["price"] - rows["mark"]) * np.where(rows["aggressor"] == "buy", 1.0, -1.0)
-        title, what, unit = (
-            "Effective spread",
-            "twice the distance of trade price from mid, currency",
-            "share of trades",
-        )
         if rows.empty:
-            return nothing(ax, "Quoted spread", why)
+            return nothing(ax, title, why)
+        title, unit = "Effective spread", "share of trades"
+        what = "twice the distance of trade price from mid, currency"
     groups = []
-    for venue, colour in coloured(run.scenario.venues, _VENUES)[:_MOST_LINES]:
+    venues = run.scenario.venues[:_MOST_LINES]
+    for venue, colour in zip(venues, sns.color_palette("rocket", len(venues)), strict=True):
         mine = rows[rows["venue"] == venue.name]
         missing = float(mine["spread"].isna().mean())
         if missing < 1:  # nan, and so not drawn, where the venue has no rows at all
             half = f", one side empty {percent(missing)} of the time" if missing else ""
             groups.append((f"{clipped(venue.name)}: mean {short(float(mine['spread'].mean()))}{half}", colour, mine))
     if has_many_episodes(run):
-        values, tick = rows["spread"].dropna(), min(venue.tick_size for venue in run.scenario.venues)
+        tick = min(venue.tick_size for venue in run.scenario.venues)
         shown = [(label, colour, mine["spread"].dropna()) for label, colour, mine in groups]
-        return histograms(ax, shown, values, tick, title, (what, unit), legend, _silence(run), means=False)
-    entries: list[tuple[Any, str]] = []
-    tops = []
-    for label, colour, mine in groups:
-        steps, values = market_steps(run, mine), mine["spread"].to_numpy()
-        line = thinned(run, steps, values, _STRETCHES)
-        low, high = percentiles(run, steps, values, _STRETCHES, 0.05, 0.95)
-        ax.fill_between(low.steps, low.values, high.values, color=colour, alpha=0.2, lw=0)
-        (drawn,) = ax.plot(line.steps, line.values, color=colour, lw=1.8, label=label, **_marks(line.steps))
-        entries.append((drawn, label))
-        tops.append(min(np.nanmax(high.values), 3 * np.nanquantile(high.values, 0.95)))
-    entries.append((Patch(color=GREY, alpha=0.3, lw=0), "nine tenths of samples"))
-    ax.set_ylim(0, 1.06 * max(tops) if max(tops) > 0 else None)
+        return histograms(ax, shown, tick, title, (what, unit), legend, _silence(run), means=False)
+    for _, colour, mine in groups:
+        mine = mine.assign(at=stretches(run, mine, _STRETCHES))
+        mine["stretch"] = mine["at"].rank(method="dense")
+        mine = mine.dropna(subset="spread")
+        breaks = mine["stretch"].diff().gt(1) | mine["episode"].diff().ne(0)  # no line leads over what is missing
+        _line(ax, mine.assign(piece=breaks.cumsum()), "spread", hue="piece", palette=[colour] * int(breaks.sum()), lw=1.6,
+              estimator="mean", errorbar=("pi", 90), err_kws={"lw": 0})  # fmt: skip
+    highest = 4 * max(float(mine["spread"].quantile(0.95)) for _, _, mine in groups)
+    ax.set_ylim(0, min(ax.get_ylim()[1], highest) if highest > 0 else None)
     _time_axis(run, ax)
-    dress(ax, title, what, entries if legend else [], note=_silence(run))
+    entries: list[tuple[Any, str]] = [(colour, label) for label, colour, _ in groups]
+    entries.append((Patch(color=GREY, alpha=0.3, lw=0), "nine tenths of samples"))
+    dress(ax, title, what, entries if legend else (), _silence(run))
     return ax
 
 
@@ -223,62 +227,53 @@ def inventories(run: Run, ax: Axes, instrument: str | None = None, legend: bool 
     when = ["episode"] if many else ["episode", "step"]
     table = columns(run, "episodes" if many else "agents", [*when, "population", "agent", column])
     makers = _makers(run, name)
-    chosen = makers or [each.name for each in run.scenario.populations][:_MOST_LINES]
-    are_makers = bool(makers)
-    title = f"Inventories of makers{_of(run, name)}" if are_makers else f"Inventories{_of(run, name)}"
-    table = table[table["population"].isin(chosen)]
-    if not are_makers and (run.scenario.record.trades or not run.manifest["trades"]):
+    title = f"Inventories{' of makers' if makers else ''}{_of(run, name)}"
+    if not makers and (run.scenario.record.trades or not run.manifest["trades"]):
         return nothing(ax, title, f"Nobody traded {name}: no inventory changed.")
+    chosen = [each for each in run.scenario.populations if each.name in makers or not makers][:_MOST_LINES]
+    table = table[table["population"].isin([each.name for each in chosen])]
     if table.empty:
         return nothing(ax, title, "No inventories were recorded: see [record].")
-    counts = {each.name: each.count for each in run.scenario.populations}
+    colours = _colours(run)
     by_agent = bool(table["agent"].notna().any())
     if many:
-        colours = _colours(run)
-        held = [(f"{clipped(each)}, a member" if by_agent and counts[each] > 1 else clipped(each), colours[each],
-                 table.loc[table["population"] == each, column]) for each in chosen]  # fmt: skip
+        held = [
+            (clipped(each.name) + (", a member" if by_agent and each.count > 1 else ""), colours[each.name],
+             table.loc[table["population"] == each.name, column]) for each in chosen
+        ]  # fmt: skip
         labels = "held just before settlement, lots", "share of episodes"
-        return histograms(ax, held, table[column], 1.0, title, labels, legend, _silence(run))
-    alone = are_makers and by_agent and sum(counts[each] for each in chosen) <= _MOST_LINES
-    entries = []
-    for label, colour, mine in _holders(run, table, chosen, alone, column):
-        line = thinned(run, market_steps(run, mine), mine[column], _POINTS // 2)
-        (drawn,) = ax.plot(line.steps, line.values, color=colour, lw=1.2, label=label, **_marks(line.steps))
-        entries.append((drawn, label))
+        return histograms(ax, held, 1.0, title, labels, legend, _silence(run))
+    alone = bool(makers) and by_agent and sum(each.count for each in chosen) <= _MOST_LINES
+    parts, entries = [], []
+    for each in chosen:
+        mine, colour = table[table["population"] == each.name], colours[each.name]
+        if alone and each.count > 1:
+            ends = sns.dark_palette(colour, 3)[1], sns.light_palette(colour, 3)[1]
+            shades = sns.blend_palette([ends[0], colour, ends[1]], each.count)
+            entries += [(shade, f"{clipped(each.name)} {number}") for number, shade in enumerate(shades)]
+            parts.append(mine.assign(line=len(entries) - each.count + mine["agent"].astype(int)))
+        else:
+            entries.append((colour, clipped(each.name) + ("" if each.count == 1 else f", {_agents(each.count)}")))
+            total = mine.groupby(["episode", "step"], as_index=False)[[column]].sum()
+            parts.append(total.assign(line=len(entries) - 1))
+    drawn = thinned(run, pd.concat(parts), _POINTS // 2, by="line")
+    _line(ax, drawn, column, hue="line", palette=[colour for colour, _ in entries], lw=1.1)
     ax.axhline(0, color=GREY, lw=0.8, zorder=1)
     _time_axis(run, ax)
-    dress(ax, title, "inventory, lots", entries if legend else [], note=_silence(run))
     low, high = ax.get_ylim()
     ax.set_ylim(min(low, -1.0), max(high, 1.0))
     ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-    ax.yaxis.set_major_formatter(FuncFormatter(tick_text))
+    ax.yaxis.set_major_formatter(NUMBERS)
+    dress(ax, title, "inventory, lots", entries if legend else (), _silence(run))
     return ax
 
 
-def _holders(
-    run: Run, table: pd.DataFrame, chosen: list[str], alone: bool, column: str
-) -> list[tuple[str, Any, pd.DataFrame]]:
-    """Label, colour and samples of each line."""
-    colours, counts = _colours(run), {each.name: each.count for each in run.scenario.populations}
-    found: list[tuple[str, Any, pd.DataFrame]] = []
-    for population in chosen:
-        mine: pd.DataFrame = table[table["population"].eq(population)]
-        if not alone or counts[population] == 1:
-            total = mine.groupby(["episode", "step"], as_index=False)[[column]].sum()
-            label = clipped(population) + ("" if counts[population] == 1 else f", {_agents(counts[population])}")
-            found.append((label, colours[population], total))
-            continue
-        for number, shade in enumerate(shades(colours[population], counts[population])):
-            found.append((f"{clipped(population)} {number}", shade, mine[mine["agent"].eq(number)]))
-    return found
-
-
-def _makers(run: Run, instrument: str) -> list[str]:
-    """Populations whose orders rested in trades of an instrument, the busiest first."""
+def _makers(run: Run, instrument: str) -> set[str]:
+    """Populations whose orders rested in trades of an instrument."""
     trades = columns(run, "trades", ["venue", "maker_population", "quantity"])
     trades = trades[trades["venue"].isin([venue.name for venue in _venues(run, instrument)])]
-    volume = trades.groupby("maker_population", observed=True)["quantity"].sum().sort_values(ascending=False)
-    return [str(name) for name, lots in volume.items() if lots > 0.001 * volume.sum()][:_MOST_LINES]
+    volume = trades.groupby("maker_population", observed=True)["quantity"].sum()
+    return {str(name) for name, lots in volume.nlargest(_MOST_LINES).items() if lots > 0.001 * volume.sum()}
 
 
 # --- payoffs --------------------------------------------------------------------------------------------------------
@@ -290,48 +285,37 @@ def payoffs(run: Run, ax: Axes) -> Axes:
     Whiskers are two standard errors either way, where there is more than one episode.
     """
     summary = run.summary
-    rows = summary[(summary["scope"] == "population") & (summary["measure"] == "payoff")]
-    several = run.scenario.run.episodes > 1
-    title = "Payoffs of an episode: mean ± 2 standard errors" if several else "Payoffs"
+    rows = summary[(summary["scope"] == "population") & (summary["measure"] == "payoff")].set_index("name")
+    title = "Payoffs of an episode: mean ± 2 standard errors" if run.scenario.run.episodes > 1 else "Payoffs"
     if rows.empty:
         ended = run.manifest["episodes"] > 0
         why = "No payoffs were recorded: see [record]." if ended else "No episode came to its end, so nobody was paid."
         return nothing(ax, title, why)
-    if len(rows) > _MOST_LINES + 2:
-        largest = rows["value"].abs().nlargest(_MOST_LINES + 2).index
+    largest = set(rows["value"].abs().nlargest(_MOST_LINES + 2).index)
+    if len(rows) > len(largest):
         title += f" (the {len(largest)} largest of {len(rows)})"
-        rows = rows[rows.index.isin(largest)]
-    counts, colours = {each.name: each.count for each in run.scenario.populations}, _colours(run)
-    names = [str(name) for name in rows["name"]]
-    errors = 2 * rows["standard_error"].astype(float).fillna(0.0).to_numpy()
-    values = rows["value"].to_numpy()
-    places = np.arange(len(names))
-    whiskers: dict[str, Any] = {}
+    shown = [each for each in run.scenario.populations if each.name in largest]
+    names = [each.name for each in shown]
+    values = rows.loc[names, "value"].astype(float).to_numpy()
+    errors = 2 * rows.loc[names, "standard_error"].astype(float).fillna(0.0).to_numpy()
+    sns.barplot(x=values, y=names, hue=names, palette=_colours(run), width=0.62, saturation=1, legend=False, ax=ax)
     if errors.any():
-        whiskers = {"xerr": errors, "error_kw": {"elinewidth": 1.4, "capsize": 4, "ecolor": INK}}
-    ax.barh(places, values, height=0.62, color=[colours[name] for name in names], **whiskers)
-    room = {-1: 0.0, 1: 0.0}  # points that the numbers beside the bars need
-    for place, value, error in zip(places, values.tolist(), errors.tolist(), strict=True):
+        ax.errorbar(values, range(len(names)), xerr=errors, fmt="none", ecolor=INK, elinewidth=1.3, capsize=4)
+    texts = [with_error(*both) for both in zip(values, errors, strict=True)]
+    for place, (text, value, error) in enumerate(zip(texts, values, errors, strict=True)):
         side = -1 if value < 0 else 1
-        text = with_error(value, error)
-        room[side] = max(room[side], text_width(text, 10.0) + 14)
         ax.annotate(text, (value + side * error, place), (side * 6, 0), textcoords="offset points", va="center",
                     ha="left" if side > 0 else "right", fontsize=10)  # fmt: skip
-    lowest, highest = min(0.0, float(np.min(values - errors))), max(0.0, float(np.max(values + errors)))
-    if lowest == highest:
-        lowest, highest = -1.0, 1.0
-    reach = highest - lowest
-    scale = reach / max(points_across(ax) - room[-1] - room[1], 50.0)
-    ax.set_xlim(lowest - max(room[-1] * scale, 0.04 * reach), highest + max(room[1] * scale, 0.04 * reach))
+    room = min(0.38, (6.8 * max(map(len, texts)) + 12) * points(ax) / ax.bbox.width)  # the numbers' share of the width
+    ax.margins(x=room / (1 - 2 * room))
     ax.axvline(0, color=INK, lw=0.9)
-    ax.set_yticks(places, [f"{clipped(name)}\n{_agents(counts[name])}" for name in names], color=INK)
-    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.set_yticks(range(len(names)), [f"{clipped(each.name)}\n{_agents(each.count)}" for each in shown], color=INK)
     ax.tick_params(axis="y", length=0)
     settled = {each.settlement for each in run.scenario.instruments}
     how = {"value": ", positions settled at value", "mid": ", positions settled at mid"}.get(next(iter(settled)), "")
     ax.set_xlabel(f"payoff of the whole population, currency{how if len(settled) == 1 else ''}")
-    ax.xaxis.set_major_formatter(FuncFormatter(tick_text))
-    dress(ax, title, "", [], _silence(run), grid="x")
+    ax.xaxis.set_major_formatter(NUMBERS)
+    dress(ax, title, "", (), _silence(run), grid="x")
     return ax
 
 
@@ -342,15 +326,22 @@ def payoff_distribution(run: Run, ax: Axes, legend: bool = True) -> Axes:
     if table.empty:
         return nothing(ax, title, "No payoffs were recorded: see [record], or no episode came to its end.")
     totals = table.groupby(["population", "episode"], observed=True)["payoff"].sum()
-    colours = _colours(run)
-    found = [str(name) for name in totals.index.get_level_values("population").unique()]
-    names = [each.name for each in run.scenario.populations if each.name in found][:_MOST_LINES]
-    groups = [(clipped(name), colours[name], totals.loc[name]) for name in names]
+    found = set(totals.index.unique("population"))
+    groups = [(clipped(name), colour, totals.loc[name]) for name, colour in _colours(run).items() if name in found]
     labels = "payoff of the whole population, currency", "share of episodes"
-    return histograms(ax, groups, totals, None, title, labels, legend, _silence(run))
+    return histograms(ax, groups[:_MOST_LINES], 0.0, title, labels, legend, _silence(run))
 
 
 # --- what the panels share ------------------------------------------------------------------------------------------
+
+
+def _line(ax: Axes, rows: pd.DataFrame, column: str, **look: Any) -> None:
+    """A line over time, of which no part joins two episodes; points on one that has so few that it may be none."""
+    if rows["at"].nunique() <= _FEW_POINTS:
+        look |= {"marker": "o", "markersize": 4, "markeredgewidth": 0}
+    if "estimator" not in look:
+        look |= {"estimator": None, "units": "episode", "errorbar": None}
+    sns.lineplot(rows, x="at", y=column, legend=False, ax=ax, **look)
 
 
 def _time_axis(run: Run, ax: Axes) -> None:
@@ -362,13 +353,8 @@ def _time_axis(run: Run, ax: Axes) -> None:
             ax.axvline(episode * length, color=GREY, lw=0.7, ls=":", zorder=0)
     ax.set_xlim(*((0, done) if done > _FEW_POINTS else (-0.5, done - 0.5)))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, steps=[1, 2, 2.5, 5, 10], min_n_ticks=1))
-    ax.xaxis.set_major_formatter(FuncFormatter(tick_text))
+    ax.xaxis.set_major_formatter(NUMBERS)
     ax.set_xlabel("step" if episodes == 1 else f"step, {episodes} episodes one after another")
-
-
-def _marks(steps: Any) -> dict[str, Any]:
-    """Points on a line that has so few that it may be none."""
-    return {"marker": "o", "ms": 4} if len(steps) <= _FEW_POINTS else {}
 
 
 def _silence(run: Run) -> str:
@@ -401,6 +387,8 @@ def _agents(count: int) -> str:
     return "1 agent" if count == 1 else f"{count:,} agents"
 
 
-def _colours(run: Run) -> dict[str, str]:
+def _colours(run: Run) -> dict[str, Colour]:
     """One colour to a population, the same in every panel."""
-    return {each.name: colour for each, colour in coloured(run.scenario.populations, _POPULATIONS)}
+    names = [each.name for each in run.scenario.populations]
+    palette = sns.color_palette("colorblind" if len(names) <= _COLOURBLIND else "husl", len(names))
+    return dict(zip(names, palette, strict=True))

@@ -1,6 +1,6 @@
 """Pictures of a run: one figure of what happened, and its panels, which draw on axes of yours.
 
-Nothing here touches pyplot or global settings, and no window opens.
+Nothing here touches global settings, and no window opens.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.dress import GREY, STYLE, VERMILLION
+from analysis.dress import ALARM, GREY, level, style
 from analysis.panels import inventories, payoff_distribution, payoffs, price_against_value, spread
 from analysis.samples import has_many_episodes
 from sim.errors import RunError
@@ -41,7 +40,7 @@ def picture(run: Run) -> Figure:
     Of many episodes the third panel shows the payoffs episode by episode instead. Several instruments get panels of
     their own, the first three of them.
     """
-    with mpl.rc_context(STYLE):
+    with style():
         names = [each.name for each in run.scenario.instruments][:_MOST_PANELS]
         rows = len(names)
         figure = Picture(figsize=(_WIDTH, _HEIGHT if rows < _MOST_PANELS else _TALL), dpi=_DPI)
@@ -49,14 +48,21 @@ def picture(run: Run) -> Figure:
         figure.set_layout_engine(
             "constrained", rect=(0.008, 0.032, 0.984, 0.912 - 0.024 * lines), wspace=0.05, hspace=0.05
         )
-        grid = figure.add_gridspec(2 * rows, 2)
-        _stack(run, [figure.add_subplot(grid[row, 0]) for row in range(rows)], price_against_value, names)
-        spread(run, figure.add_subplot(grid[:rows, 1]))
-        if has_many_episodes(run):
-            payoff_distribution(run, figure.add_subplot(grid[rows:, 0]))
+        grid = figure.add_gridspec(2 * rows, 2, left=0.07, right=0.985)
+        tops = [figure.add_subplot(grid[row, 0]) for row in range(rows)]
+        right = figure.add_subplot(grid[:rows, 1])
+        _stack(run, tops, price_against_value, names)
+        level([tops[0], spread(run, right)])
+        many = has_many_episodes(run)
+        bottoms = [
+            figure.add_subplot(grid[rows:, 0] if many else grid[rows + row, 0]) for row in range(1 if many else rows)
+        ]
+        right = figure.add_subplot(grid[rows:, 1])
+        if many:
+            payoff_distribution(run, bottoms[0])
         else:
-            _stack(run, [figure.add_subplot(grid[rows + row, 0]) for row in range(rows)], inventories, names)
-        payoffs(run, figure.add_subplot(grid[rows:, 1]))
+            _stack(run, bottoms, inventories, names)
+        level([bottoms[0], payoffs(run, right)])
     return figure
 
 
@@ -85,7 +91,7 @@ def save_picture(run: Run, path: str | Path | None = None) -> Path:
         raise RunError(f"{path}: {what} — end it in .png, .svg or .pdf (also possible: {', '.join(sorted(formats))})")
     undated = {"svg": {"Date": None}, "svgz": {"Date": None}, "pdf": {"CreationDate": None}}
     try:
-        with mpl.rc_context(STYLE):
+        with style():
             picture(run).savefig(path, format=kind, metadata=undated.get(kind))
     except (OSError, RuntimeError) as error:  # RuntimeError: what a format needs, as LaTeX for .pgf, is not installed
         why = getattr(error, "strerror", None) or error
@@ -117,5 +123,5 @@ def _write_heading(run: Run, figure: Figure) -> int:
     figure.text(0.988, 0.01, foot, fontsize=9, color=GREY, ha="right", va="bottom")
     if run.status != "complete":
         reached = f"{run.status} after {manifest['steps']:,} of {manifest['steps_asked']:,} steps"
-        figure.text(0.012, 0.01, reached, fontsize=9, fontweight="bold", color=VERMILLION, ha="left", va="bottom")
+        figure.text(0.012, 0.01, reached, fontsize=9, fontweight="bold", color=ALARM, ha="left", va="bottom")
     return len(question)

@@ -10,14 +10,15 @@ import contextlib
 import logging
 from typing import Any
 
-from numba.core import sigutils
-from numba.core.caching import FunctionCache
+from numba.core import caching, sigutils
 
+_FunctionCache: Any = caching.FunctionCache  # it has no types
+_normalize: Any = sigutils.normalize_signature
 _log = logging.getLogger("spreadgame")  # a warning goes to standard error if nobody has set up logging
 _said: set[str] = set()
 
 
-class CarefulCache(FunctionCache):  # type: ignore[misc]
+class CarefulCache(_FunctionCache):  # type: ignore[misc]
     """The cache of one function."""
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
@@ -25,30 +26,26 @@ class CarefulCache(FunctionCache):  # type: ignore[misc]
         try:
             found = super().load_overload(sig, target_context)
         except Exception as error:  # unpickling what is no pickle raises whatever its bytes say
-            _say_once(f"the compiled code in {self.cache_path} cannot be read ({_named(error)}); it is compiled anew")
+            _say_once("read", f"compiled code in {self.cache_path} cannot be read and is made anew", error)
             with contextlib.suppress(OSError):
                 self.flush()  # else its index could not be read when the new code is stored
             return None
-        # Two processes that store two signatures of one function at once can give both the same file.
-        return found if found is None or found.signature.args == tuple(sigutils.normalize_signature(sig)[0]) else None
+        if found is None:
+            return None
+        # Two processes that store two signatures of one function at once may give both the same file.
+        return found if found.signature.args == tuple(_normalize(sig)[0]) else None
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Store what was compiled for a signature, if that is possible."""
         try:
             super().save_overload(sig, data)
-        except OSError as error:
-            _say_once(
-                f"compiled code cannot be kept in {self.cache_path} ({_named(error)}); the next run compiles it again"
-            )
+        except Exception as error:
+            _say_once("keep", f"compiled code cannot be kept in {self.cache_path}; the next run makes it anew", error)
 
 
-def _named(error: Exception) -> str:
+def _say_once(what: str, message: str, error: Exception) -> None:
+    if what in _said:
+        return
+    _said.add(what)
     text = (error.strerror if isinstance(error, OSError) else None) or str(error).partition("\n")[0]
-    return f"{type(error).__name__}: {text[:80]}".rstrip(": ")
-
-
-def _say_once(message: str) -> None:
-    kind = message.partition("(")[0]
-    if kind not in _said:
-        _said.add(kind)
-        _log.warning("%s", message)
+    _log.warning("%s (%s)", message, f"{type(error).__name__}: {text[:80]}".rstrip(": "))

@@ -78,7 +78,7 @@ if CACHE is not None:
 
 
 def is_compiled(strategies: Iterable[str], entry: str = "kernel.advance") -> bool:
-    """Whether the engine, that is its ``entry``, and these strategies lie in the cache, so that a run starts at once."""
+    """Whether the engine, its ``entry`` that is, and these strategies lie in the cache: a run then starts at once."""
     if not COMPILED or CACHE is None:
         return not COMPILED
     stored = {path.name.partition("-")[0] for path in CACHE.rglob("*.nbi")}

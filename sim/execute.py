@@ -145,7 +145,7 @@ def attempt(
     with stop_on_signals() as stop:
         folder = RunFolder(scenario, Path(out), name) if out is not None else None  # before it takes time to compile
         try:
-            built = build(scenario, **capacities)
+            built = build(scenario, (), **capacities)
             simulation = Simulation(built)
             simulation.advance(0)  # compiles the loop
         except BaseException:

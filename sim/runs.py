@@ -161,30 +161,34 @@ class Run:
         """Unit of each column of a table."""
         return {field.name: field.metadata[b"unit"].decode() for field in self.table(name).schema}
 
+    def _frame(self, name: str) -> pd.DataFrame:
+        frame: pd.DataFrame = self.table(name).to_pandas()
+        return frame
+
     @cached_property
     def trades(self) -> pd.DataFrame:
         """Every trade."""
-        return self.table("trades").to_pandas()
+        return self._frame("trades")
 
     @cached_property
     def book(self) -> pd.DataFrame:
         """Samples of each venue's book, with value and mark."""
-        return self.table("book").to_pandas()
+        return self._frame("book")
 
     @cached_property
     def agents(self) -> pd.DataFrame:
         """Samples of inventory, cash and wealth, by agent or by population."""
-        return self.table("agents").to_pandas()
+        return self._frame("agents")
 
     @cached_property
     def episodes(self) -> pd.DataFrame:
         """Payoffs of each episode, by agent or by population."""
-        return self.table("episodes").to_pandas()
+        return self._frame("episodes")
 
     @cached_property
     def messages(self) -> pd.DataFrame:
         """The message log."""
-        return self.table("messages").to_pandas()
+        return self._frame("messages")
 
     @cached_property
     def summary(self) -> pd.DataFrame:

@@ -208,38 +208,49 @@ def gains(market: Market) -> list[float]:
     return found
 
 
-def test_an_arbitrageur_leaves_no_gain_between_two_books_and_holds_their_mids_within_its_costs():
-    market = Market(load(ROOT / "scenarios" / "two_books.toml", {"run.steps": 4000}))
+# In the file the first book's makers look at both books; with "last" nothing but the arbitrageur ties the two together.
+@pytest.mark.parametrize(("reference", "least"), [("mid", 1), ("last", 500)])
+def test_an_arbitrageur_leaves_no_gain_between_two_books_and_holds_their_mids_within_its_costs(reference, least):
+    settings = {"run.steps": 4000, "main_makers.params.reference": reference}
+    market = Market(load(ROOT / "scenarios" / "two_books.toml", settings))
     gaps = []
     for _ in range(4000):
         market.step()  # the arbitrageur's turn is the last one
+        # After its turn no lot bought on one book and sold on the other would gain after fees …
         assert max(gains(market)) <= 1e-9
         assert sums(market) == (0, [0, 0])
         mids = market.mid(0), market.mid(1)
         if None not in mids:
-            # Bid less ask across the books is at most the fees, so the mids differ by no more than both half-spreads more.
-            fees = 1e-4 * (max(market.best_ask(0), market.best_ask(1)) + max(market.best_bid(0), market.best_bid(1))) * 0.01
+            # … so that the mids differ by no more than the fees and both half-spreads.
+            asks, bids = (market.best_ask(0), market.best_ask(1)), (market.best_bid(0), market.best_bid(1))
+            fees = 1e-4 * 0.01 * (max(asks) + max(bids))
             assert abs(mids[0] - mids[1]) <= fees + (market.spread(0) + market.spread(1)) / 2 + 1e-9
             gaps.append(abs(mids[0] - mids[1]))
     assert len(gaps) > 3000
-    trades = market.result().trades
-    mine = trades[trades["taker_population"] == "arbitrageur"]
+    run = market.result()
+    mine = run.trades[run.trades["taker_population"] == "arbitrageur"]
+    assert len(mine) >= 2 * least
     assert set(mine["venue"]) == {"main", "rival"}
-    end = market.result().episodes.query("population == 'arbitrageur'") if not market.running else None
-    assert end is not None
+    bought = mine["quantity"] * mine["aggressor"].astype(str).map({"buy": 1, "sell": -1})
+    assert (bought.groupby([mine["step"]], observed=True).sum() == 0).all()  # what it buys it sells, in the same turn
+    end = run.episodes.query("population == 'arbitrageur'")
     assert end["payoff"].iloc[0] > 0
-    assert end["inventory.ACME"].iloc[0] == 0  # what it buys it sells
+    assert end["inventory.ACME"].iloc[0] == 0
+    # Nobody's gain but somebody's loss: payoffs of all and fees of the venues sum to zero.
+    fees_paid = sum(account(market, f"fees {venue.name}") for venue in market.scenario.venues)
+    assert run.episodes["payoff"].sum() == pytest.approx(-fees_paid * 1e-6, abs=1e-5)
 
 
 def test_without_an_arbitrageur_the_books_drift_apart():
-    data = load(ROOT / "scenarios" / "two_books.toml", {"run.steps": 4000}).model_dump(exclude_none=True)
+    settings = {"run.steps": 4000, "main_makers.params.reference": "last"}
+    data = load(ROOT / "scenarios" / "two_books.toml", settings).model_dump(exclude_none=True)
     data["populations"] = [each for each in data["populations"] if each["name"] != "arbitrageur"]
     market = Market(parse(data))
     open_gains = 0
     for _ in range(4000):
         market.step()
         open_gains += max(gains(market)) > 1e-9
-    assert open_gains > 400
+    assert open_gains > 2000
 
 
 # --- too much money -------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ _RING = 64
     "adaptive",
     summary="learns value, volatility and adverse selection from the tape, and quotes as wide as trades are informed",
     source="Glosten and Milgrom 1985 (quotes as conditional expectations); Das 2005 (a learning maker); Avellaneda and "
-    "Stoikov 2008, equation 3.17 (inventory)",
+    "Stoikov 2008 (inventory)",
     parameters={
         "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),
         "margin": Parameter(

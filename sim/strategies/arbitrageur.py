@@ -21,7 +21,7 @@ from sim.strategies.desk import (
 @strategy(
     "arbitrageur",
     summary="trades two books of one instrument against each other when the gap exceeds its costs",
-    source="Foucault, Pagano and Roell 2013, Market Liquidity, chapter 7",
+    source="Foucault, Pagano and Roell 2013, Market Liquidity, on fragmented markets",
     parameters={
         "least_gain": Parameter(
             0.0, "profit after fees below which it does not trade", unit="currency a unit", low=0.0

@@ -175,11 +175,11 @@ def play(
 
     played = Played()
     simulation = Simulation(build(parse(scenario), orders=orders, tape=tape), played)
-    for episode in range(scenario["run"]["episodes"]):
-        if between:
-            between(simulation.built, episode)
-            simulation.advance((episode + 1) * scenario["run"]["steps"])
-            simulation.drain()
+    run = simulation.built.scenario.run
+    for episode in range(run.episodes if between else 0):
+        between(simulation.built, episode)
+        simulation.advance((episode + 1) * run.steps)
+        simulation.drain()
     simulation.run(chunk=chunk)
     return played
 

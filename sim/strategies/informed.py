@@ -20,7 +20,7 @@ _EVERYTHING = (1 << 31) - 1
 @strategy(
     "informed",
     summary="takes the best quote when the signal says it is wrong by more than a threshold",
-    source="the insiders of Glosten and Milgrom 1985, section 2; Copeland and Galai 1983",
+    source="the insiders of Glosten and Milgrom 1985; Copeland and Galai 1983",
     parameters={
         "threshold": Parameter(0.0, "how wrong a quote must be before it is taken", unit="currency", low=0.0),
         "amount": Parameter(

@@ -9,7 +9,7 @@ from sim.strategies.desk import BUY, SELL, market_order, normal, round_lots, uni
 @strategy(
     "noise",
     summary="market orders of random side and size, whatever the price",
-    source="the uninformed of Glosten and Milgrom 1985, section 2; Kyle 1985, section 2",
+    source="the uninformed of Glosten and Milgrom 1985; Kyle 1985",
     parameters={
         "distribution": Parameter("fixed", "how sizes are drawn", choices=("fixed", "geometric", "lognormal")),
         "quantity": Parameter(1.0, "mean size", unit="lots", low=1.0, high=1e9),

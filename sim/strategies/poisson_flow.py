@@ -32,7 +32,7 @@ def _most_messages(parameters):
 @strategy(
     "poisson_flow",
     summary="a whole flow of random limit orders, market orders and cancellations",
-    source="Farmer, Patelli and Zovko 2005; Smith, Farmer, Gillemot and Krishnamurthy 2003, section 2",
+    source="Farmer, Patelli and Zovko 2005; Smith, Farmer, Gillemot and Krishnamurthy 2003",
     parameters={
         "market_rate": Parameter(0.1, "market orders of each side", unit="a step", low=0.0, high=1e6),
         "limit_rate": Parameter(
@@ -63,7 +63,7 @@ def act(me, market):
         kept.ask = kept.bid + 2
     placing = 2.0 * choice.limit_rate * choice.window
     time = 1.0 + kept.left
-    # Events in continuous time, at the rates of the book as it then stands (Gillespie 1977, section 3). A waiting time
+    # Events in continuous time, at the rates of the book as it then stands (Gillespie 1977). A waiting time
     # that outlasts the step may be drawn anew in the next: it has no memory.
     while messages_left(me, market) > 0:
         cancelling = choice.cancel_rate * own_orders(me, market)

@@ -17,7 +17,7 @@ from sim.strategies.desk import (
 @strategy(
     "reservation_flow",
     summary="draws a side and a reservation price, and takes the best quote if it is no worse",
-    source="the elastic demand of Avellaneda and Stoikov 2008, section 2.5; Glosten and Milgrom 1985, section 2",
+    source="the elastic demand of Avellaneda and Stoikov 2008; Glosten and Milgrom 1985",
     parameters={
         "quantity": Parameter(1, "size of an order", unit="lots", low=1, high=(1 << 31) - 1),
         "buy_probability": Parameter(0.5, "chance that a taker buys", low=0.0, high=1.0),

@@ -218,7 +218,7 @@ def _note_removal(world, order, kind):
     record = world.orders[order]
     level = world.levels[record.level]
     venue, side = np.int64(world.sides[level.side].venue), np.int64(1 - 2 * (level.side & 1))
-    note(world, kind, venue, np.int64(record.agent), side, level.price, record.remaining, record.number, NONE)  # fmt: skip
+    note(world, kind, venue, np.int64(record.agent), side, level.price, record.remaining, record.number, NONE)
 
 
 @njit

@@ -1,0 +1,154 @@
+"""The reference pages: ``python -m spreadgame.reference`` writes docs/scenarios.md and docs/strategies.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sim import strategies
+from sim.scenario import json_schema
+from sim.strategies.declare import Parameter, Strategy
+
+_SECTIONS = (
+    ("Run", "[run]"),
+    ("Money", "[money]"),
+    ("Instrument", "[[instruments]]"),
+    ("Venue", "[[venues]]"),
+    ("Population", "[[populations]]"),
+    ("Turns", "[turns]"),
+    ("Record", "[record]"),
+    ("Game", "[game]"),
+)
+_DISCRIMINATORS = ("process", "law", "distribution")
+_SCENARIO_HEAD = """# What a scenario file may say
+
+Generated from the vocabulary by `python -m spreadgame.reference`. Every key has the type, default and meaning given
+here; anything else in a file is an error that names the nearest right key. Paths for `--set` and for overrides name
+members of arrays by their names: `makers.params.half_spread`, `ACME.value.volatility`, `run.steps`.
+"""
+_STRATEGY_HEAD = """# Strategies
+
+Generated from their declarations by `python -m spreadgame.reference`. Parameters go into a population's `params`.
+"""
+
+
+def scenario_page() -> str:
+    """The vocabulary of scenario files as Markdown."""
+    schema = json_schema()
+    kinds = schema["$defs"]
+    parts = [_SCENARIO_HEAD]
+    told: set[str] = set()
+    for name, title in _SECTIONS:
+        parts += _table(f"`{title}`", kinds[name])
+        told.add(name)
+    parts.append("## Tables within tables\n")
+    parts += [
+        line for name in sorted(set(kinds) - told) for line in _table(_inner_title(name, kinds[name]), kinds[name])
+    ]
+    return "\n".join(parts)
+
+
+def _inner_title(name: str, kind: dict[str, Any]) -> str:
+    for key in _DISCRIMINATORS:
+        if key in kind.get("properties", {}):
+            return f'`{key} = "{kind["properties"][key]["const"]}"`'
+    return f"`{name.lower()}`" if name != "PrivateValues" else "`private_values`"
+
+
+def _table(title: str, kind: dict[str, Any]) -> list[str]:
+    lines = [
+        f"### {title}\n",
+        f"{kind.get('description', '')}\n",
+        "| key | type | default | meaning |",
+        "|---|---|---|---|",
+    ]
+    for key, field in kind.get("properties", {}).items():
+        if key in _DISCRIMINATORS:
+            continue
+        default = "required" if key in kind.get("required", []) else _shown(field.get("default"))
+        lines.append(f"| `{key}` | {_type(field)} | {default} | {field.get('description', '')} |")
+    return [*lines, ""]
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if value in ("", [], {}) or isinstance(value, dict):
+        return "" if value != "" else '`""`'
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _type(field: dict[str, Any]) -> str:
+    if "enum" in field:
+        return ", ".join(f"`{value}`" for value in field["enum"])
+    if "const" in field:
+        return f"`{field['const']}`"
+    if "$ref" in field:
+        return "table"
+    options = field.get("anyOf") or field.get("oneOf") or field.get("allOf")
+    if options:
+        found = dict.fromkeys(_type(option) for option in options if option.get("type") != "null")
+        return " or ".join(found)
+    names = {
+        "integer": "whole number",
+        "number": "number",
+        "string": "text",
+        "boolean": "true or false",
+        "object": "table",
+    }
+    if field.get("type") == "array":
+        return f"list of {_type(field.get('items', {}))}"
+    return names.get(str(field.get("type")), "value")
+
+
+def strategy_page() -> str:
+    """Our strategies as Markdown."""
+    parts = [_STRATEGY_HEAD]
+    for name in sorted(strategies.built_in()):
+        parts += _strategy(strategies.get(name))
+    return "\n".join(parts)
+
+
+def _strategy(found: Strategy) -> list[str]:
+    lines = [f"## {found.name}\n", f"{found.summary[0].upper()}{found.summary[1:]}.\n"]
+    if found.source:
+        lines.append(f"Source: {found.source}.\n")
+    if found.venues > 1:
+        lines.append(f"Trades on {found.venues} venues.\n")
+    for need in sorted(found.needs):
+        lines.append(f"Its population must have `{'sees' if need == 'signal' else need}`.\n")
+    if found.parameters:
+        lines += ["| parameter | default | allowed | unit | meaning |", "|---|---|---|---|---|"]
+        for key, parameter in found.parameters.items():
+            default = str(parameter.default).lower() if isinstance(parameter.default, bool) else parameter.default
+            lines.append(f"| `{key}` | `{default}` | {_allowed(parameter)} | {parameter.unit} | {parameter.meaning} |")
+        lines.append("")
+    return lines
+
+
+def _allowed(parameter: Parameter) -> str:
+    if parameter.choices:
+        return ", ".join(f"`{choice}`" for choice in parameter.choices)
+    bounds = []
+    if parameter.low is not None:
+        bounds.append(f"≥ {parameter.low:g}")
+    if parameter.above is not None:
+        bounds.append(f"> {parameter.above:g}")
+    if parameter.high is not None:
+        bounds.append(f"≤ {parameter.high:g}")
+    return ", ".join(bounds)
+
+
+def pages() -> dict[str, str]:
+    """Every generated page by its path in the repository."""
+    return {"docs/scenarios.md": scenario_page(), "docs/strategies.md": strategy_page()}
+
+
+def main() -> None:
+    """Write the pages into the repository."""
+    for path, text in pages().items():
+        (Path(__file__).parents[1] / path).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
