@@ -21,6 +21,7 @@ INK, GREY, ALARM = ".15", ".42", "#c44e00"
 NUMBERS = "{x:,.10g}"  # at an axis: thousands apart, no zeros at the end
 _FEW_VALUES, _MOST_BINS = 12, 60  # up to so many values are drawn as bars of their own
 _TITLE = 11.5  # points
+_WIDEST = 0.08  # of the axes' width that bars at one value take
 _DASHES = (0, (4, 2))
 
 
@@ -101,22 +102,24 @@ def histograms(
     labels : of the horizontal and of the vertical axis.
     means : whether means belong into the legend, and zero is worth a line.
     """
-    entries, parts = [], []
-    for label, colour, values in groups:
-        if len(values):
+    entries: list[tuple[Any, str]] = []
+    parts: list[pd.DataFrame] = []
+    for label, colour, given in groups:
+        if len(given):
+            values = np.round(np.asarray(given, float), 9)
             mean = float(np.mean(values))
             ax.axvline(mean, color=colour, lw=1.4, ls=_DASHES)
             entries.append((colour, f"{label}: mean {signed(mean)}" if means else label))
-            parts.append(pd.DataFrame({"group": len(parts), "value": np.round(values, 9), "share": 1 / len(values)}))
+            parts.append(pd.DataFrame({"group": len(parts), "value": values, "share": 1 / len(values)}))
     frame = pd.concat(parts, ignore_index=True)
     look = {"ax": ax, "hue": "group", "palette": [colour for colour, _ in entries], "legend": False}
     distinct, (low, high) = np.unique(frame["value"]), whole_range(frame["value"])
-    if (
-        len(distinct) <= _FEW_VALUES
-        and np.diff(distinct).min(initial=np.inf) * _MOST_BINS >= distinct[-1] - distinct[0]
-    ):
+    reach, gap = distinct[-1] - distinct[0], np.diff(distinct).min(initial=np.inf)
+    if len(distinct) <= _FEW_VALUES and reach <= _MOST_BINS * gap:
         shares = frame.groupby(["value", "group"], as_index=False)["share"].sum()
-        sns.barplot(shares, x="value", y="share", native_scale=True, errorbar=None, saturation=1, **look)
+        sns.barplot(shares, x="value", y="share", native_scale=True, errorbar=None, saturation=1,
+                    width=min(0.8, _WIDEST * reach / gap) if reach else 0.8, **look)  # fmt: skip
+        ax.margins(x=0.05 if reach else 3.0)
     else:
         many = min(max(2 * math.sqrt(len(frame)), 10), _MOST_BINS)
         width = grid * max(1, round((high - low) / grid / many)) if grid else (high - low) / many
@@ -166,7 +169,5 @@ def with_error(value: float, error: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as a percentage of two digits; never 0 or 100 for one that is neither."""
-    if 0 < share < 0.001:
-        return "under 0.1 %"
+    """A share as a percentage of two digits; never 100 for one that is less."""
     return f"{100 * share:.2g} %" if share < 0.995 else f"{math.floor(10_000 * share) / 100:.4g} %"

@@ -38,9 +38,10 @@ _POINTS = 1500  # of a line: more than a screen has columns
 _STRETCHES = 150  # of a line that is to be smooth
 _FEW_POINTS = 30
 _MOST_LINES = 8
+_RARELY = 0.001  # so small a share is not worth a word
 _COLOURBLIND = 10  # colours that seaborn's palette of this name has
-_LIGHT = "#9ecae1"  # the value's line, broad, below all others
-_PUBLIC, _GAP = "#3182bd", GREY
+_LIGHT = "#c9b8ea"  # the value's line, broad, below all others
+_PUBLIC = "#7a5cc0"
 _TIGHT = 0.05  # of the axes' height: where price and value are closer, their difference is drawn too
 _TALL = 150  # points; in lower axes it is not
 
@@ -81,7 +82,7 @@ def price_against_value(run: Run, ax: Axes, instrument: str | None = None, legen
     market = book.groupby(["episode", "step"], as_index=False, sort=True).agg(consolidated)
     market["gap"] = market["mark"] - market["value"]
     drawn = thinned(run, market, _POINTS)
-    _line(ax, drawn, "value", color=_LIGHT, lw=4, zorder=2)
+    _line(ax, drawn, "value", color=_LIGHT, lw=3.5, zorder=2)
     _line(ax, drawn, "mark", color=INK, lw=0.9, zorder=4)
     entries: list[tuple[Any, str]] = [(Patch(color=_LIGHT, lw=0), "value"), (INK, "price (mid)")]
     if market[["bid", "ask"]].notna().all(axis=1).any():
@@ -90,14 +91,13 @@ def price_against_value(run: Run, ax: Axes, instrument: str | None = None, legen
         entries.append((Patch(color=INK, alpha=0.25, lw=0), "best bid to ask"))
     delay = next(each.public_delay for each in run.scenario.instruments if each.name == name)
     if delay not in ("never", 0):
-        _line(ax, drawn, "public_value", color=_PUBLIC, lw=0.9, zorder=1)
+        _line(ax, drawn, "public_value", color=_PUBLIC, lw=0.9, zorder=3)
         entries.append((_PUBLIC, f"public value, {delay:,} steps late"))
     _fit_prices(ax, market)
     _time_axis(run, ax)
     distance = math.sqrt(float((market["gap"] ** 2).mean()))
     if distance < _TIGHT * np.ptp(ax.get_ylim()) and ax.bbox.height > _TALL * points(ax):
         _difference(ax, drawn)
-        entries.append((_GAP, "below: price less value"))
     title += f": typically {short(distance)} apart"
     dress(ax, title, "price, currency", entries if legend else (), _silence(run))
     return ax
@@ -106,13 +106,14 @@ def price_against_value(run: Run, ax: Axes, instrument: str | None = None, legen
 def _difference(ax: Axes, drawn: pd.DataFrame) -> None:
     """A strip at the bottom of axes, whose lines move up to make room."""
     low, high = ax.get_ylim()
-    ax.set_ylim(low - 0.36 * (high - low), high)
+    ax.set_ylim(low - 0.4 * (high - low), high)
     ax.set_yticks([tick for tick in ax.get_yticks() if low <= tick <= high])
     strip = ax.inset_axes((0, 0, 1, 0.22), sharex=ax, facecolor="none")
-    _line(strip, drawn, "gap", color=_GAP, lw=0.7)
+    _line(strip, drawn, "gap", color=INK, lw=0.7)
     strip.axhline(0, color=GREY, lw=0.7)
-    strip.set(ylim=whole_range(drawn["gap"], 0.01), xlabel="", ylabel="")
-    strip.yaxis.set_major_locator(MaxNLocator(3, prune=None))
+    strip.set(xlabel="", ylabel="")
+    strip.set_title("price less value", loc="left", fontsize=8, fontweight="normal", color=GREY, pad=2, y=1)
+    strip.yaxis.set_major_locator(MaxNLocator(3))
     strip.tick_params(bottom=False, labelbottom=False)
     sns.despine(ax=strip, bottom=True)
 
@@ -180,7 +181,7 @@ def spread(run: Run, ax: Axes, legend: bool = True) -> Axes:
         mine = rows[rows["venue"] == venue.name]
         missing = float(mine["spread"].isna().mean())
         if missing < 1:  # nan, and so not drawn, where the venue has no rows at all
-            half = f", one side empty {percent(missing)} of the time" if missing else ""
+            half = f", one side empty {percent(missing)} of the time" if missing >= _RARELY else ""
             groups.append((f"{clipped(venue.name)}: mean {short(float(mine['spread'].mean()))}{half}", colour, mine))
     if has_many_episodes(run):
         tick = min(venue.tick_size for venue in run.scenario.venues)
@@ -191,8 +192,8 @@ def spread(run: Run, ax: Axes, legend: bool = True) -> Axes:
         mine["stretch"] = mine["at"].rank(method="dense")
         mine = mine.dropna(subset="spread")
         breaks = mine["stretch"].diff().gt(1) | mine["episode"].diff().ne(0)  # no line leads over what is missing
-        _line(ax, mine.assign(piece=breaks.cumsum()), "spread", hue="piece", palette=[colour] * int(breaks.sum()), lw=1.6,
-              estimator="mean", errorbar=("pi", 90), err_kws={"lw": 0})  # fmt: skip
+        look = {"hue": "piece", "palette": [colour] * int(breaks.sum()), "lw": 1.6, "err_kws": {"lw": 0}}
+        _line(ax, mine.assign(piece=breaks.cumsum()), "spread", estimator="mean", errorbar=("pi", 90), **look)
     highest = 4 * max(float(mine["spread"].quantile(0.95)) for _, _, mine in groups)
     ax.set_ylim(0, min(ax.get_ylim()[1], highest) if highest > 0 else None)
     _time_axis(run, ax)
@@ -301,7 +302,7 @@ def payoffs(run: Run, ax: Axes) -> Axes:
     sns.barplot(x=values, y=names, hue=names, palette=_colours(run), width=0.62, saturation=1, legend=False, ax=ax)
     if errors.any():
         ax.errorbar(values, range(len(names)), xerr=errors, fmt="none", ecolor=INK, elinewidth=1.3, capsize=4)
-    texts = [with_error(*both) for both in zip(values, errors, strict=True)]
+    texts = [with_error(float(value), float(error)) for value, error in zip(values, errors, strict=True)]
     for place, (text, value, error) in enumerate(zip(texts, values, errors, strict=True)):
         side = -1 if value < 0 else 1
         ax.annotate(text, (value + side * error, place), (side * 6, 0), textcoords="offset points", va="center",

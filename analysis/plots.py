@@ -49,20 +49,13 @@ def picture(run: Run) -> Figure:
             "constrained", rect=(0.008, 0.032, 0.984, 0.912 - 0.024 * lines), wspace=0.05, hspace=0.05
         )
         grid = figure.add_gridspec(2 * rows, 2, left=0.07, right=0.985)
-        tops = [figure.add_subplot(grid[row, 0]) for row in range(rows)]
-        right = figure.add_subplot(grid[:rows, 1])
-        _stack(run, tops, price_against_value, names)
-        level([tops[0], spread(run, right)])
-        many = has_many_episodes(run)
-        bottoms = [
-            figure.add_subplot(grid[rows:, 0] if many else grid[rows + row, 0]) for row in range(1 if many else rows)
-        ]
-        right = figure.add_subplot(grid[rows:, 1])
-        if many:
-            payoff_distribution(run, bottoms[0])
-        else:
-            _stack(run, bottoms, inventories, names)
-        level([bottoms[0], payoffs(run, right)])
+        for first, draw, beside in ((0, price_against_value, spread), (rows, inventories, payoffs)):
+            if draw is inventories and has_many_episodes(run):
+                left = [payoff_distribution(run, figure.add_subplot(grid[first:, 0]))]
+            else:
+                left = [figure.add_subplot(grid[first + row, 0]) for row in range(rows)]
+                _stack(run, left, draw, names)
+            level([left[0], beside(run, figure.add_subplot(grid[first : first + rows, 1]))])
     return figure
 
 

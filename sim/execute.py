@@ -18,7 +18,7 @@ from typing import Any
 
 from sim.build import Built, build
 from sim.errors import SpreadgameError
-from sim.run_folder import DiskError, RunFolder
+from sim.run_folder import DiskError, RunFolder, check_writable
 from sim.runs import MemorySink, Run, manifest_of
 from sim.scenario import Scenario
 from sim.simulation import Both, Simulation
@@ -143,15 +143,13 @@ def attempt(
 ) -> Outcome:
     """As :func:`execute`, but an error that ends the run is returned, with what was done before it."""
     with stop_on_signals() as stop:
-        folder = RunFolder(scenario, Path(out), name) if out is not None else None  # before it takes time to compile
-        try:
-            built = build(scenario, (), **capacities)
-            simulation = Simulation(built)
-            simulation.advance(0)  # compiles the loop
-        except BaseException:
-            if folder:
-                folder.discard()
-            raise
+        if out is not None:
+            check_writable(Path(out))  # rather than after compiling
+        built = build(scenario, (), **capacities)
+        simulation = Simulation(built)
+        simulation.advance(0)  # compiles the loop
+        stop.running = True
+        folder = RunFolder(scenario, Path(out), name) if out is not None else None
         return _run(simulation, built, folder, watch, chunk, stop)
 
 
@@ -173,7 +171,6 @@ def _run(
         lack = folder.sink.lacks_room() if folder and simulation.done < simulation.total else ""
         return not lack and stop.signal is None
 
-    stop.running = True
     try:
         try:
             simulation.run(go_on, chunk)

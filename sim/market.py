@@ -27,7 +27,7 @@ from sim.world import NO_PRICE
 
 
 class Market(mesa.Model):
-    """A scenario as a Mesa model.
+    """A scenario as a Mesa model; ``setup`` is the scenario (Mesa has a ``scenario`` of its own).
 
     Parameters
     ----------
@@ -58,24 +58,24 @@ class Market(mesa.Model):
         **capacities: int,
     ) -> None:
         if isinstance(scenario, Scenario):
-            self.scenario = with_overrides(scenario, overrides, seed) if overrides or seed is not None else scenario
+            self.setup = with_overrides(scenario, overrides, seed) if overrides or seed is not None else scenario
         else:
-            self.scenario = load(scenario, overrides, seed)
-        super().__init__(rng=self.scenario.run.seed)
+            self.setup = load(scenario, overrides, seed)
+        super().__init__(rng=self.setup.run.seed)
         self._classes = dict(agents or {})
-        names = [population.name for population in self.scenario.populations]
+        names = [population.name for population in self.setup.populations]
         unknown = [Problem("agents", f"there is no population {name!r}; there are {', '.join(names)}")
                    for name in self._classes if name not in names]  # fmt: skip
         if unknown:
-            raise ScenarioError(self.scenario.source, unknown)
-        self._built = build(self.scenario, external=self._classes, **capacities)
-        self._sink = MemorySink(self.scenario)
+            raise ScenarioError(self.setup.source, unknown)
+        self._built = build(self.setup, external=self._classes, **capacities)
+        self._sink = MemorySink(self.setup)
         self._summary = Summary(self._built)
         self._simulation = Simulation(self._built, Both(self._sink, self._summary), self._act)
         self.address = self._built.storage.address
-        self.venue_numbers = {venue.name: number for number, venue in enumerate(self.scenario.venues)}
+        self.venue_numbers = {venue.name: number for number, venue in enumerate(self.setup.venues)}
         self.population_rows = np.repeat(
-            np.arange(len(names)), [each.count for each in self.scenario.populations]
+            np.arange(len(names)), [each.count for each in self.setup.populations]
         ).tolist()
         self._sets: dict[str, AgentSet] = {}
         self._rows: dict[int, Trader] = {}
@@ -113,9 +113,9 @@ class Market(mesa.Model):
     def population(self, name: str) -> AgentSet:
         """The agents of a population, made when first asked for."""
         if name not in self._sets:
-            number = next((i for i, each in enumerate(self.scenario.populations) if each.name == name), None)
+            number = next((i for i, each in enumerate(self.setup.populations) if each.name == name), None)
             if number is None:
-                known = ", ".join(each.name for each in self.scenario.populations)
+                known = ", ".join(each.name for each in self.setup.populations)
                 raise KeyError(f"no population {name!r}; there are {known}")
             row = self.world.populations[number]
             # A class for each population, so that Mesa's agents_by_type is by population.
@@ -130,16 +130,16 @@ class Market(mesa.Model):
     def agents(self) -> AgentSet:
         """Every agent of the market. For 100,000 agents this takes a second."""
         if hasattr(self, "_sets"):
-            for population in self.scenario.populations:
+            for population in self.setup.populations:
                 self.population(population.name)
         return super().agents
 
     def first_wealth(self, row: int) -> float:
         """What an agent began the episode with, its lots at the initial value, currency."""
-        world, width = self.world, len(self.scenario.instruments)
+        world, width = self.world, len(self.setup.instruments)
         lots = world.first_holdings[row * width : (row + 1) * width]
         values = np.asarray(world.instruments["initial"]) * np.asarray(world.instruments["lot_size"])
-        return float(world.first_cash[row]) * self.scenario.money.unit + float(lots @ values)
+        return float(world.first_cash[row]) * self.setup.money.unit + float(lots @ values)
 
     # --- the market, for collectors ---------------------------------------------------------------------------------
 
@@ -171,4 +171,4 @@ class Market(mesa.Model):
         """What the run came to so far, with its tables in memory."""
         self._simulation.drain()
         status = "complete" if self._simulation.done == self._simulation.total else "interrupted"
-        return Run(self.scenario, manifest_of(self._simulation, status, 0.0), self._summary.table(), self._sink)
+        return Run(self.setup, manifest_of(self._simulation, status, 0.0), self._summary.table(), self._sink)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -126,17 +127,16 @@ class RunFolder:
             self.sink = FolderSink(scenario, self.folder)
             lack = self.sink.lacks_room()
         except OSError as error:
-            self.discard()
+            self._discard()
             raise RunError(_unwritable(out, error)) from error
         if lack:
-            self.discard()
+            self._discard()
             raise RunError(f"{out}: {lack} — free some space, or choose another folder with --out")
 
     def _write(self, name: str, content: Any) -> None:
         (self.folder / name).write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
-    def discard(self) -> None:
-        """Remove the folder of a run that never began."""
+    def _discard(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def finish(self, manifest: dict[str, Any], summary: list[dict[str, Any]]) -> Path:
@@ -158,9 +158,26 @@ class RunFolder:
         return self.final
 
 
+def check_writable(out: Path) -> None:
+    """Make the folder that will hold a run folder.
+
+    Raises
+    ------
+    RunError
+        If it cannot be made, or nothing can be made in it.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out):
+            pass
+    except OSError as error:
+        raise RunError(_unwritable(out, error)) from error
+
+
 def _unwritable(out: Path, error: OSError) -> str:
-    file = next((each for each in (out, *out.parents) if each.is_file()), None)
-    why = f"{file} is a file, not a folder" if file else reason_of(error)
+    why = reason_of(error)
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        why = next((f"{each} is a file, not a folder" for each in (out, *out.parents) if each.is_file()), why)
     return f"{out}: no run folder can be made there ({why}) — choose another folder with --out"
 
 
@@ -175,5 +192,7 @@ def _free_name(out: Path, name: str) -> tuple[Path, Path]:
             partial.mkdir()
         except FileExistsError:
             continue
-        return final, partial
+        if not final.exists():  # else another run took its name just now
+            return final, partial
+        partial.rmdir()
     raise RunError(f"{out}: there are too many runs called {name!r} — choose another folder with --out")

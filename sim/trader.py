@@ -111,9 +111,9 @@ class Trader(mesa.Agent):
         super().__init__(model)
         self.row = row
         population = model.population_rows[row]
-        self.population = model.scenario.populations[population].name
+        self.population = model.setup.populations[population].name
         self.number = row - int(model.world.populations[population]["first"])
-        self.venues = tuple(model.venue_numbers[name] for name in model.scenario.populations[population].venues)
+        self.venues = tuple(model.venue_numbers[name] for name in model.setup.populations[population].venues)
         self.venue = self.venues[0]
         self.instrument = int(model.world.venues[self.venue]["instrument"])
         self.tick_size = float(model.world.venues[self.venue]["tick_size"])
@@ -129,7 +129,7 @@ class Trader(mesa.Agent):
     @property
     def cash(self) -> float:
         """Cash, currency."""
-        return float(self.model.world.accounts[self.row]["cash"]) * self.model.scenario.money.unit
+        return float(self.model.world.accounts[self.row]["cash"]) * self.model.setup.money.unit
 
     @property
     def wealth(self) -> float:
@@ -182,13 +182,13 @@ class Trader(mesa.Agent):
     @property
     def signal(self) -> float:
         """What its population sees of the value, currency. Needs ``sees`` in the scenario."""
-        if self.model.scenario.populations[self.model.population_rows[self.row]].sees is None:
+        if self.model.setup.populations[self.model.population_rows[self.row]].sees is None:
             raise AttributeError(f'population {self.population!r} has no signal; give it sees = {{ of = "value" }}')
         return float(_signal(self._address, self.row, self.instrument))
 
     def reservation_price(self, side: int) -> float:
         """A draw of the price beyond which it does not trade now, currency. Needs ``reservation`` in the scenario."""
-        if self.model.scenario.populations[self.model.population_rows[self.row]].reservation is None:
+        if self.model.setup.populations[self.model.population_rows[self.row]].reservation is None:
             raise AttributeError(f"population {self.population!r} has no reservation in the scenario")
         return float(_reservation(self._address, self.row, self.instrument, side))
 

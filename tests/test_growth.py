@@ -19,12 +19,21 @@ from sim.runs import Run
 from sim.scenario import parse
 
 ROOT = Path(__file__).resolve().parent.parent
-LADDERS = {"strategy": "fixed_spread", "count": 6, "params": {"levels": 10, "level_gap": 3, "quantity": 2, "reference": "mid"}}
-FLOW = {"strategy": "poisson_flow", "params": {"market_rate": 1.0, "limit_rate": 0.1, "cancel_rate": 0.01, "window": 200}}
+LADDERS = {
+    "strategy": "fixed_spread",
+    "count": 6,
+    "params": {"levels": 10, "level_gap": 3, "quantity": 2, "reference": "mid"},
+}
+FLOW = {
+    "strategy": "poisson_flow",
+    "params": {"market_rate": 1.0, "limit_rate": 0.1, "cancel_rate": 0.01, "window": 200},
+}
 SWEEPS = {"strategy": "noise", "turn": 1, "params": {"quantity": 500.0}}
 
 
-def market(*populations: dict[str, Any], steps: int = 400, episodes: int = 1, messages: bool = True, **venue: Any) -> dict[str, Any]:
+def market(
+    *populations: dict[str, Any], steps: int = 400, episodes: int = 1, messages: bool = True, **venue: Any
+) -> dict[str, Any]:
     return {
         "run": {"steps": steps, "episodes": episodes, "seed": 9},
         "instruments": [{"name": "ACME", "value": {"process": "random_walk", "initial": 100.0, "volatility": 0.02}}],
@@ -86,7 +95,9 @@ def test_the_least_tape_is_drained_in_the_middle_of_steps_and_nothing_is_lost(la
 
 
 def test_a_tape_grows_for_a_turn_that_may_trade_with_a_large_book(lacks):
-    data = market({**LADDERS, "count": 900, "params": {**LADDERS["params"], "quantity": 1}}, {**SWEEPS, "count": 3}, steps=12)
+    data = market(
+        {**LADDERS, "count": 900, "params": {**LADDERS["params"], "quantity": 1}}, {**SWEEPS, "count": 3}, steps=12
+    )
     built = execute(parse(data), orders=8, tape=1)
     assert {NEED_TAPE, NEED_ORDERS} <= lacks
     assert_whole(built)
@@ -109,13 +120,14 @@ from sim.scenario import parse
 crowd = {"name": "crowd", "strategy": "noise", "arrivals": {"law": "poisson", "rate": 150.0}}
 others = {"name": "others", "strategy": "noise", "count": 100%s}
 group = {"name": "one", "strategy": "noise", "arrivals": {"law": "one_of", "group": "g"}}
-run = execute(parse({"run": {"steps": 30}, "instruments": [{"name": "A", "value": {"process": "constant", "initial": 9.0}}],
+run = execute(parse({"run": {"steps": 8}, "instruments": [{"name": "A", "value": {"process": "constant", "initial": 9.0}}],
                      "venues": [{"name": "lit"}], "populations": [crowd, others, group], "record": {"messages": True}}))
-least = 31 * 30 if "bernoulli" in str(others) else 101 * 30
-assert len(run.messages) > 150 * 30 - 300 + least
+assert len(run.messages) > (150 + 100 + 1) * 8 - 4 * (150 * 8) ** 0.5
 print("whole")
 """
-_REASON = "only Poisson arrivals look whether the list of turns is full: others after them in a class write beyond its end"
+_REASON = (
+    "only Poisson arrivals look whether the list of turns is full: others after them in a class write beyond its end"
+)
 
 
 @pytest.mark.parametrize("compiled", [
@@ -202,7 +214,9 @@ def test_rows_of_agents_and_books_beyond_their_buffers_are_drained(lacks):
 
 def episodes_of(count: int) -> Run:
     """A maker, a taker, two steps an episode; it ends flat or not, and starts anew."""
-    data = market({"strategy": "fixed_spread"}, {"strategy": "noise", "turn": 1}, steps=2, episodes=count, messages=False)
+    data = market(
+        {"strategy": "fixed_spread"}, {"strategy": "noise", "turn": 1}, steps=2, episodes=count, messages=False
+    )
     data["record"] = {"trades": False, "agents": "none", "levels": 0}
     return execute(parse(data), tape=1)
 

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def sums(market: Market) -> tuple[int, list[int]]:
     """Cash over all accounts in whole units, and lots of each instrument, added in Python's own integers."""
     cash = sum(np.asarray(market.world.accounts["cash"]).tolist())
-    lots = np.asarray(market.world.holdings["lots"]).reshape(-1, len(market.scenario.instruments))
+    lots = np.asarray(market.world.holdings["lots"]).reshape(-1, len(market.setup.instruments))
     return cash, [sum(row) for row in lots.T.tolist()]
 
 
@@ -29,7 +29,9 @@ def account(market: Market, name: str) -> int:
     return int(market.world.accounts[market._built.accounts.names.index(name)]["cash"])
 
 
-def small(*populations: dict[str, Any], steps: int = 20, unit: float = 1e-6, initial: float = 100.0, **rest: Any) -> dict[str, Any]:
+def small(
+    *populations: dict[str, Any], steps: int = 20, unit: float = 1e-6, initial: float = 100.0, **rest: Any
+) -> dict[str, Any]:
     """A still market of these populations."""
     venue, instrument = rest.pop("venue", {}), rest.pop("instrument", {})
     return {
@@ -202,8 +204,8 @@ def gains(market: Market) -> list[float]:
         if ask is None or bid is None:
             found.append(-np.inf)
             continue
-        fee = [market.scenario.venues[each].taker_fee for each in (cheap, dear)]
-        paid, got = ask * market.scenario.venues[cheap].tick_size, bid * market.scenario.venues[dear].tick_size
+        fee = [market.setup.venues[each].taker_fee for each in (cheap, dear)]
+        paid, got = ask * market.setup.venues[cheap].tick_size, bid * market.setup.venues[dear].tick_size
         found.append(got * (1 - fee[1]) - paid * (1 + fee[0]))
     return found
 
@@ -237,7 +239,7 @@ def test_an_arbitrageur_leaves_no_gain_between_two_books_and_holds_their_mids_wi
     assert end["payoff"].iloc[0] > 0
     assert end["inventory.ACME"].iloc[0] == 0
     # Nobody's gain but somebody's loss: payoffs of all and fees of the venues sum to zero.
-    fees_paid = sum(account(market, f"fees {venue.name}") for venue in market.scenario.venues)
+    fees_paid = sum(account(market, f"fees {venue.name}") for venue in market.setup.venues)
     assert run.episodes["payoff"].sum() == pytest.approx(-fees_paid * 1e-6, abs=1e-5)
 
 
@@ -282,6 +284,8 @@ def test_cash_that_piles_up_beyond_64_bits_ends_the_run_too():
 ])  # fmt: skip
 def test_income_beyond_64_bits_ends_the_run_with_an_error(income):
     # 10**9 lots at 18,446.744074 are 2**64 + 290,448,384 units.
-    data = small({"strategy": "noise", "endowment": {"inventory": 10**9}}, initial=18_446.744074, steps=1, instrument=income)
+    data = small(
+        {"strategy": "noise", "endowment": {"inventory": 10**9}}, initial=18_446.744074, steps=1, instrument=income
+    )
     with pytest.raises(RunError, match="too large"):
         execute(parse(data))

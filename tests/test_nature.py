@@ -18,7 +18,9 @@ MAKER = {"name": "maker", "strategy": "fixed_spread", "params": {"half_spread": 
 STEPS = 100_000
 
 
-def market(value: dict[str, Any], steps: int = STEPS, episodes: int = 1, seed: int = 17, **instrument: Any) -> dict[str, Any]:
+def market(
+    value: dict[str, Any], steps: int = STEPS, episodes: int = 1, seed: int = 17, **instrument: Any
+) -> dict[str, Any]:
     return {
         "run": {"steps": steps, "episodes": episodes, "seed": seed},
         "instruments": [{"name": "ACME", "value": value, **instrument}],
@@ -113,7 +115,9 @@ def test_geometric_brownian_motion_keeps_its_mean_over_whole_episodes():
 
 @pytest.mark.parametrize("reversion", [0.02, 0.5, 1.0])
 def test_a_mean_reverting_value_has_its_stationary_variance(reversion):
-    value = values({"process": "mean_reverting", "mean": 50.0, "initial": 50.0, "reversion": reversion, "volatility": 0.3})
+    value = values(
+        {"process": "mean_reverting", "mean": 50.0, "initial": 50.0, "reversion": reversion, "volatility": 0.3}
+    )
     assert_moments(value[1:] - value[:-1] - reversion * (50.0 - value[:-1]), 0.0, 0.09)
     keeps = 1 - reversion
     variance = 0.09 / (1 - keeps**2)
@@ -136,7 +140,9 @@ def test_only_a_clipped_value_stops_at_zero():
     assert free.min() < -0.5
     assert clipped.min() == 0.0
     moves = np.diff(free) - 0.1 * (0.5 - free[:-1])
-    np.testing.assert_allclose(clipped[1:], np.maximum(0.0, clipped[:-1] + 0.1 * (0.5 - clipped[:-1]) + moves), atol=1e-9)
+    np.testing.assert_allclose(
+        clipped[1:], np.maximum(0.0, clipped[:-1] + 0.1 * (0.5 - clipped[:-1]) + moves), atol=1e-9
+    )
 
 
 def jumps_of(**law: Any) -> np.ndarray:
@@ -181,7 +187,9 @@ def test_jumps_come_on_top_of_the_walk_between_them():
 
 @pytest.mark.parametrize("probability", [0.0, 0.3, 1.0])
 def test_a_binary_value_is_drawn_once_an_episode(probability):
-    data = market({"process": "binary", "low": 90.0, "high": 110.0, "probability": probability}, steps=3, episodes=20_000)
+    data = market(
+        {"process": "binary", "low": 90.0, "high": 110.0, "probability": probability}, steps=3, episodes=20_000
+    )
     value = column(data)
     assert (value == value[:, :1]).all()
     assert set(value[:, 0]) <= {90.0, 110.0}
@@ -274,7 +282,9 @@ def with_traders(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_value_is_drawn_to_the_mark_by_the_share_stated():
-    data = market({"process": "constant", "initial": 100.0}, 60, price_feedback=0.1, shocks=[{"step": 0, "value": 10.0}])
+    data = market(
+        {"process": "constant", "initial": 100.0}, 60, price_feedback=0.1, shocks=[{"step": 0, "value": 10.0}]
+    )
     data["populations"] = [MAKER]  # it quotes around the initial value, which is all that is public
     value = column(data)[0]
     np.testing.assert_allclose(value, 100.0 + 10.0 * 0.9 ** np.arange(60), rtol=1e-12)
@@ -294,12 +304,16 @@ def test_without_feedback_the_market_does_not_touch_the_value():
     np.testing.assert_array_equal(column(with_traders(market(WALK, 2000))), column(market(WALK, 2000)))
 
 
-@pytest.mark.xfail(strict=True, reason="a value from a file is set anew each step, so that price_feedback is lost in silence")
+@pytest.mark.xfail(
+    strict=True, reason="a value from a file is set anew each step, so that price_feedback is lost in silence"
+)
 def test_a_value_from_a_file_leans_on_the_market_too(tmp_path):
     (tmp_path / "values.csv").write_text("value\n" + "110\n" * 20, encoding="utf-8")
     data = market({"process": "file", "path": str(tmp_path / "values.csv")}, 20, price_feedback=0.5)
     data["populations"] = [{**MAKER, "params": {**MAKER["params"], "sides": "buy"}}]
-    data["populations"].append({**MAKER, "name": "other", "params": {"half_spread": 21.0, "quantity": 5, "sides": "sell"}})
+    data["populations"].append(
+        {**MAKER, "name": "other", "params": {"half_spread": 21.0, "quantity": 5, "sides": "sell"}}
+    )
     value, mark = column(data)[0], column(data, "mark")[0]
     assert mark[-1] != value[0]
     assert (value[1:] != 110.0).any()
@@ -405,14 +419,17 @@ def test_a_signal_drawn_once_an_episode_errs_alike_in_all_its_steps():
 # --- income and settlement ------------------------------------------------------------------------------------------
 
 
-def holders(value: dict[str, Any], *held: tuple[float, int], steps: int = 10, unit: float = 1e-6, **rest: Any) -> Market:
+def holders(
+    value: dict[str, Any], *held: tuple[float, int], steps: int = 10, unit: float = 1e-6, **rest: Any
+) -> Market:
     """Populations of one with these endowments of cash and lots, who never act; run to the end."""
     money = {"unit": unit, **rest.pop("money", {})}
     data = market(value, steps, **rest)
     data["money"] = money
     data["venues"][0]["tick_size"] = max(0.01, unit)
     data["populations"] = [
-        {**SLEEPER, "name": f"holder{i}", "endowment": {"cash": cash, "inventory": lots}} for i, (cash, lots) in enumerate(held)
+        {**SLEEPER, "name": f"holder{i}", "endowment": {"cash": cash, "inventory": lots}}
+        for i, (cash, lots) in enumerate(held)
     ]
     stepped = Market(parse(data))
     stepped.run_model()
@@ -456,7 +473,9 @@ def test_settlement_at_mid_takes_the_mark():
 
 
 def test_without_settlement_positions_stay_and_are_worth_the_mark():
-    stepped = holders({"process": "random_walk", "initial": 100.0, "volatility": 1.0}, (10.0, 3), (0.0, -3), settlement="none")
+    stepped = holders(
+        {"process": "random_walk", "initial": 100.0, "volatility": 1.0}, (10.0, 3), (0.0, -3), settlement="none"
+    )
     assert money_of(stepped, "holder0 0") == 10_000_000
     assert lots_of(stepped, "holder0 0") == 3
     assert money_of(stepped, "settlement") == lots_of(stepped, "settlement") == 0

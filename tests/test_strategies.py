@@ -106,7 +106,7 @@ LADDER = population("maker", "fixed_spread", params={"half_spread": 0.05, "level
 
 
 def informed_lots(threshold: int, **params: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Lots bought in each step, the value in ticks, and what trades gain, of one who meets a ladder that stands still."""
+    """One who meets a ladder that stands still: lots bought in each step, value in ticks, what each trade gains."""
     knows = population("informed", turn=1, sees={"of": "value"}, params={"threshold": threshold * TICK, **params})
     data = scenario(LADDER, knows, steps=2_000, value=COIN)
     data["record"] |= {"levels": 1, "book_every": 1}
@@ -199,15 +199,19 @@ def test_poisson_flow_trades_at_its_rate_and_keeps_its_window() -> None:
 # --- fixed_spread ---------------------------------------------------------------------------------------------------
 
 
+LOTS = 50  # of each quote, more than the noise traders take
+
+
 class Stand:
     """One maker alone with small noise traders; stepped, and looked at between steps, when it is about to act."""
 
     def __init__(self, instrument: dict[str, Any] | None = None, **params: Any) -> None:
-        maker = population("maker", "fixed_spread", sees={"of": "value"}, params={"quantity": 50, **params})
+        maker = population("maker", "fixed_spread", sees={"of": "value"}, params={"quantity": LOTS, **params})
         noise = population("noise", turn=1, count=3, arrivals={"law": "bernoulli", "probability": 0.6})
         value = {"process": "random_walk", "initial": 100.0037, "volatility": 0.037}
         data = scenario(maker, noise, steps=10_000, value=value, instrument=instrument or {})
-        self.simulation = Simulation(build(parse(data)), Played())
+        self.sink = Played()
+        self.simulation = Simulation(build(parse(data)), self.sink)
         self.world = self.simulation.built.storage.world
         self.done = 0
 
@@ -226,17 +230,14 @@ class Stand:
 
     def quotes(self) -> tuple[dict[int, int], dict[int, int]]:
         """The maker's bids and asks: lots by price in ticks, with what the noise traders took of them in this step."""
-        sink = self.simulation.sink
-        assert isinstance(sink, Played)
-        self.simulation.drain()
         found: tuple[dict[int, int], dict[int, int]] = ({}, {})
-        orders = self.world.orders
-        for order in orders[: int(self.simulation.clock["orders_used"])]:
+        for order in self.world.orders[: int(self.simulation.clock["orders_used"])]:
             if order["state"] == 1:
                 level = self.world.levels[order["level"]]
                 found[int(level["side"])][int(level["price"])] = int(order["remaining"])
-        trades = sink.table("trades")
-        for trade in trades[trades["step"] == self.done - 1]:
+        self.sink.parts["trades"].clear()
+        self.simulation.drain()
+        for trade in self.sink.table("trades"):
             side = found[0 if trade["aggressor"] < 0 else 1]
             side[int(trade["price"])] = side.get(int(trade["price"]), 0) + int(trade["quantity"])
         return found
@@ -254,34 +255,42 @@ def rounded_outward(low: float, high: float) -> tuple[int, int]:
         {"half_spread": 0.05},
         {"half_spread": 0.0333, "inventory_skew": 0.0047},
         {"half_spread": 0.02, "inventory_limit": 4, "levels": 3, "level_gap": 7},
+        {"half_spread": 0.01, "inventory_limit": 120, "levels": 3, "level_gap": 1},
         {"half_spread": 0.02, "sides": "buy", "inventory_skew": 0.01},
         {"half_spread": 0.02, "sides": "sell", "inventory_limit": 30},
     ],
-    ids=["plain", "skewed", "limited", "buys", "sells"],
+    ids=["plain", "skewed", "limited", "ladder", "buys", "sells"],
 )
 def test_fixed_spread_quotes_its_distance_rounded_outward(reference: str, params: dict[str, Any]) -> None:
     stand = Stand({"public_delay": 0}, reference=reference, **params)
-    average = None
-    for _ in range(250):
-        held, middle = (
-            int(stand.world.holdings[0]["lots"]) if stand.done else 0,
-            stand.middle() if stand.done else 100.0037,
-        )
-        average = middle if average is None else average + 0.1 * (middle - average)
-        last = float(stand.world.venues[0]["last_price"]) * TICK if stand.simulation.clock["trades"] else middle
+    average = last = middle = 100.0037
+    held = 0
+    for step in range(150):
+        if step > 0:
+            held, middle = int(stand.world.holdings[0]["lots"]), stand.middle()
+            average += 0.1 * (middle - average)
+            last = float(stand.world.venues[0]["last_price"]) * TICK if stand.simulation.clock["trades"] else middle
         stand.step()
         value = float(stand.world.instruments[0]["value"])
         known = {"public_value": value, "mid": middle, "last": last, "average": average, "signal": value}[reference]
         known -= params.get("inventory_skew", 0.0) * held
         bid, ask = rounded_outward(known - params["half_spread"], known + params["half_spread"])
         limit = params.get("inventory_limit", 0) or 1000
-        levels, gap = params.get("levels", 1), params.get("level_gap", 1)
-        buying = 0 if params.get("sides") == "sell" else min(50, limit - held)
-        selling = 0 if params.get("sides") == "buy" else min(50, limit + held)
-        assert stand.quotes() == (
-            {bid - gap * level: buying for level in range(levels) if buying > 0},
-            {ask + gap * level: selling for level in range(levels) if selling > 0},
-        )
+        gap, levels = params.get("level_gap", 1), range(params.get("levels", 1))
+        buying = 0 if params.get("sides") == "sell" else limit - held
+        selling = 0 if params.get("sides") == "buy" else limit + held
+        bids = {bid - gap * level: min(LOTS, buying - LOTS * level) for level in levels if buying > LOTS * level}
+        asks = {ask + gap * level: min(LOTS, selling - LOTS * level) for level in levels if selling > LOTS * level}
+        assert stand.quotes() == (bids, asks)
+
+
+@pytest.mark.parametrize("maker", ["fixed_spread", "adaptive"])
+def test_makers_keep_within_their_inventory_limit(maker: str) -> None:
+    quoting = population("maker", maker, params={"quantity": 2, "levels": 3, "inventory_limit": 5})
+    takers = population("noise", turn=1, count=5, params={"quantity": 4.0, "distribution": "geometric"})
+    trades = play(scenario(quoting, takers, steps=500)).table("trades")
+    held = np.cumsum(-trades["aggressor"] * trades["quantity"])
+    assert np.abs(held).max() == 5
 
 
 def test_fixed_spread_of_nothing_on_a_tick_does_not_lock_its_own_book() -> None:

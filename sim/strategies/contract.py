@@ -175,11 +175,12 @@ def play(
 
     played = Played()
     simulation = Simulation(build(parse(scenario), orders=orders, tape=tape), played)
-    run = simulation.built.scenario.run
-    for episode in range(run.episodes if between else 0):
-        between(simulation.built, episode)
-        simulation.advance((episode + 1) * run.steps)
-        simulation.drain()
+    if between:
+        run = simulation.built.scenario.run
+        for episode in range(run.episodes):
+            between(simulation.built, episode)
+            simulation.advance((episode + 1) * run.steps)
+            simulation.drain()
     simulation.run(chunk=chunk)
     return played
 
