@@ -114,12 +114,15 @@ def histograms(
     frame = pd.concat(parts, ignore_index=True)
     look = {"ax": ax, "hue": "group", "palette": [colour for colour, _ in entries], "legend": False}
     distinct, (low, high) = np.unique(frame["value"]), whole_range(frame["value"])
-    reach, gap = distinct[-1] - distinct[0], np.diff(distinct).min(initial=np.inf)
-    if len(distinct) <= _FEW_VALUES and reach <= _MOST_BINS * gap:
+    alone = len(distinct) == 1
+    reach = distinct[-1] - distinct[0] or 0.2 * abs(distinct[0]) or 2.0
+    gap = 1.0 if alone else np.diff(distinct).min()
+    if alone or (len(distinct) <= _FEW_VALUES and reach <= _MOST_BINS * gap):
         shares = frame.groupby(["value", "group"], as_index=False)["share"].sum()
         sns.barplot(shares, x="value", y="share", native_scale=True, errorbar=None, saturation=1,
-                    width=min(0.8, _WIDEST * reach / gap) if reach else 0.8, **look)  # fmt: skip
-        ax.margins(x=0.05 if reach else 3.0)
+                    width=min(0.8, _WIDEST * reach / gap), **look)  # fmt: skip
+        margin = (0.5 if alone else _WIDEST) * reach
+        ax.set_xlim(distinct[0] - margin, distinct[-1] + margin)
     else:
         many = min(max(2 * math.sqrt(len(frame)), 10), _MOST_BINS)
         width = grid * max(1, round((high - low) / grid / many)) if grid else (high - low) / many

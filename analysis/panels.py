@@ -42,6 +42,7 @@ _RARELY = 0.001  # so small a share is not worth a word
 _COLOURBLIND = 10  # colours that seaborn's palette of this name has
 _LIGHT = "#c9b8ea"  # the value's line, broad, below all others
 _PUBLIC = "#7a5cc0"
+_LATE = 0.005  # of the run: what is public earlier would lie on the value's line
 _TIGHT = 0.05  # of the axes' height: where price and value are closer, their difference is drawn too
 _TALL = 150  # points; in lower axes it is not
 
@@ -54,8 +55,8 @@ Colour = tuple[float, float, float]
 def price_against_value(run: Run, ax: Axes, instrument: str | None = None, legend: bool = True) -> Axes:
     """Draw how far the market's price was from the value.
 
-    Over time: fundamental value, mid of the consolidated book, best bid and ask, and what everybody knows of the value;
-    where price and value can hardly be told apart, a strip at the bottom shows their difference. For many episodes: the
+    Over time: fundamental value, mid of the consolidated book, best bid and ask, and what everybody knows of the value
+    if that is visibly late; where price and value can hardly be told apart, a strip at the bottom shows their difference. For many episodes: the
     distribution of what each population gained as taker, its trades valued at the value of the moment; the price is
     right where nobody gains.
 
@@ -90,7 +91,7 @@ def price_against_value(run: Run, ax: Axes, instrument: str | None = None, legen
             ax.fill_between(part["at"], part["bid"], part["ask"], color=INK, alpha=0.25, lw=0, zorder=3)
         entries.append((Patch(color=INK, alpha=0.25, lw=0), "best bid to ask"))
     delay = next(each.public_delay for each in run.scenario.instruments if each.name == name)
-    if delay not in ("never", 0):
+    if delay not in ("never", 0) and delay > _LATE * run.manifest["steps"]:
         _line(ax, drawn, "public_value", color=_PUBLIC, lw=0.9, zorder=3)
         entries.append((_PUBLIC, f"public value, {delay:,} steps late"))
     _fit_prices(ax, market)
@@ -195,7 +196,7 @@ def spread(run: Run, ax: Axes, legend: bool = True) -> Axes:
         look = {"hue": "piece", "palette": [colour] * int(breaks.sum()), "lw": 1.6, "err_kws": {"lw": 0}}
         _line(ax, mine.assign(piece=breaks.cumsum()), "spread", estimator="mean", errorbar=("pi", 90), **look)
     highest = 4 * max(float(mine["spread"].quantile(0.95)) for _, _, mine in groups)
-    ax.set_ylim(0, min(ax.get_ylim()[1], highest) if highest > 0 else None)
+    ax.set_ylim(0, 1.06 * min(ax.dataLim.y1, highest) if highest > 0 else None)
     _time_axis(run, ax)
     entries: list[tuple[Any, str]] = [(colour, label) for label, colour, _ in groups]
     entries.append((Patch(color=GREY, alpha=0.3, lw=0), "nine tenths of samples"))
@@ -310,7 +311,8 @@ def payoffs(run: Run, ax: Axes) -> Axes:
     room = min(0.38, (6.8 * max(map(len, texts)) + 12) * points(ax) / ax.bbox.width)  # the numbers' share of the width
     ax.margins(x=room / (1 - 2 * room))
     ax.axvline(0, color=INK, lw=0.9)
-    ax.set_yticks(range(len(names)), [f"{clipped(each.name)}\n{_agents(each.count)}" for each in shown], color=INK)
+    between = "\n" if len(names) < _MOST_LINES else ", "
+    ax.set_yticks(range(len(names)), [clipped(each.name) + between + _agents(each.count) for each in shown], color=INK)
     ax.tick_params(axis="y", length=0)
     settled = {each.settlement for each in run.scenario.instruments}
     how = {"value": ", positions settled at value", "mid": ", positions settled at mid"}.get(next(iter(settled)), "")

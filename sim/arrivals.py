@@ -98,6 +98,8 @@ def collect(world, population):
     """Add a population's arrivals of this step to the list of turns. False if the list is full: call again to go on."""
     clock = world.clock[0]
     record = world.populations[population]
+    if record.law != POISSON and clock.length + record.count > len(world.turns):
+        return False
     if record.law == ALWAYS:
         for member in range(record.count):
             _add(world, population, member, NONE)

@@ -74,7 +74,7 @@ class FolderSink(MemorySink):
         if held and free < held + coming + spare:
             small = sum(_compressed(table) for name in self._wanted if len(table := self.table(name)))
             held, coming = small, coming * small // held
-        return f"disk full: {free / 2**20:.1f} MiB are left" if free < held + coming + spare else ""
+        return f"disk full: only {free / 2**20:.1f} MiB are left" if free < held + coming + spare else ""
 
     def close(self) -> None:
         """Write what is left and close the files: they can be read from now on."""

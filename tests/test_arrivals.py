@@ -143,13 +143,16 @@ def act(me, market):
 """
 
 
-@pytest.mark.xfail(strict=True, reason="an arrival's number in the step enters its key where purposes do: the 4th arrival's "
-                   "turn order is the third draw of the 1st")  # fmt: skip
+@pytest.mark.xfail(
+    strict=True,
+    reason="an arrival's number in the step enters its key where purposes do: the place of a member's arrival 3 is the "
+    "third draw of its arrival 0",
+)
 def test_a_turns_place_has_nothing_to_do_with_what_another_turn_draws(tmp_path):
     (tmp_path / "third.py").write_text(THIRD, encoding="utf-8")
     load_file(tmp_path / "third.py")
-    stepped = Market(parse(market({"strategy": "third_draw", "params": {}, "arrivals": {"law": "poisson", "rate": 30.0}},
-                                  steps=20)))  # fmt: skip
+    often = {"strategy": "third_draw", "params": {}, "arrivals": {"law": "poisson", "rate": 30.0}}
+    stepped = Market(parse(market(often, steps=20)))
     keys: set[int] = set()
     while stepped.running:
         before = int(stepped.world.populations[0]["turns"])
@@ -234,8 +237,10 @@ def orders(frame: pd.DataFrame) -> pd.Series:
     ).value_counts()  # fmt: skip
 
 
-@pytest.mark.parametrize("populations", [[{"count": 3}], [{"count": 2}, {"count": 1}],
-                                         [{}, {"arrivals": {"law": "bernoulli", "probability": 1.0}}, one_of(None)]])  # fmt: skip
+SURE = {"arrivals": {"law": "bernoulli", "probability": 1.0}}
+
+
+@pytest.mark.parametrize("populations", [[{"count": 3}], [{"count": 2}, {}], [{}, SURE, one_of(None)]])
 def test_the_six_orders_of_three_agents_are_equally_likely(populations):
     found = orders(turns(market(*populations, steps=12_000)))
     assert len(found) == len(list(permutations(range(3))))

@@ -1,4 +1,4 @@
-"""Storage that runs short grows, tapes that are full are drained, and a long run takes no more memory than a short one."""
+"""Storage that runs short grows, full tapes are drained, and a long run takes no more memory than a short one."""
 
 from __future__ import annotations
 
@@ -120,7 +120,8 @@ from sim.scenario import parse
 crowd = {"name": "crowd", "strategy": "noise", "arrivals": {"law": "poisson", "rate": 150.0}}
 others = {"name": "others", "strategy": "noise", "count": 100%s}
 group = {"name": "one", "strategy": "noise", "arrivals": {"law": "one_of", "group": "g"}}
-run = execute(parse({"run": {"steps": 8}, "instruments": [{"name": "A", "value": {"process": "constant", "initial": 9.0}}],
+value = {"process": "constant", "initial": 9.0}
+run = execute(parse({"run": {"steps": 8}, "instruments": [{"name": "A", "value": value}],
                      "venues": [{"name": "lit"}], "populations": [crowd, others, group], "record": {"messages": True}}))
 assert len(run.messages) > (150 + 100 + 1) * 8 - 4 * (150 * 8) ** 0.5
 print("whole")
@@ -251,7 +252,8 @@ data = {
     "venues": [{"name": "lit"}],
     "populations": [
         {"name": "makers", "strategy": "fixed_spread", "count": 2, "params": {"inventory_skew": 0.001}},
-        {"name": "noise", "strategy": "noise", "count": 50, "turn": 1, "arrivals": {"law": "bernoulli", "probability": 0.004}},
+        {"name": "noise", "strategy": "noise", "count": 50, "turn": 1,
+         "arrivals": {"law": "bernoulli", "probability": 0.004}},
     ],
 }
 run = execute(parse(data), sys.argv[2])

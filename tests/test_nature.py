@@ -232,8 +232,14 @@ def test_two_instruments_move_independently_each_by_its_name():
 # --- shocks ---------------------------------------------------------------------------------------------------------
 
 WALK = {"process": "random_walk", "initial": 100.0, "volatility": 0.1}
-SHOCKS = [{"step": 30, "value": 2.5}, {"step": 0, "value": -1.0}, {"step": 30, "value": 0.5}, {"step": 60, "volatility": 3.0},
-          {"step": 80, "volatility": 0.0}, {"step": 90, "volatility": 1.0, "value": -4.0}]  # fmt: skip
+SHOCKS = [
+    {"step": 30, "value": 2.5},
+    {"step": 0, "value": -1.0},
+    {"step": 30, "value": 0.5},
+    {"step": 60, "volatility": 3.0},
+    {"step": 80, "volatility": 0.0},
+    {"step": 90, "volatility": 1.0, "value": -4.0},
+]
 
 
 def test_shocks_to_the_value_strike_at_their_steps_in_every_episode():
@@ -502,9 +508,13 @@ def test_dividends_are_exact_in_units_and_paid_by_their_account(every):
     assert money_of(stepped, "dividends ACME") == -3 * paid
 
 
-@pytest.mark.parametrize("value", [WALK, {"process": "constant", "initial": 100.0},
-    pytest.param({"process": "binary", "low": 90.0, "high": 110.0}, marks=pytest.mark.xfail(
-        strict=True, reason="a binary value's dividends get its uniform draw where a normal one belongs"))])  # fmt: skip
+UNIFORM = pytest.mark.xfail(
+    strict=True, reason="a binary value's dividends get its uniform draw where a normal one belongs"
+)
+BINARY = pytest.param({"process": "binary", "low": 90.0, "high": 110.0}, marks=UNIFORM)
+
+
+@pytest.mark.parametrize("value", [WALK, {"process": "constant", "initial": 100.0}, BINARY])
 def test_random_dividends_have_their_mean_and_deviation(value):
     data = market(value, 20_000, settlement="none", dividend={"mean": 0.5, "deviation": 0.2})
     data["populations"] = [{**SLEEPER, "endowment": {"inventory": 2}}]

@@ -120,7 +120,7 @@ def test_payoffs_are_those_of_the_reference_matrix(first, second, record_propert
             assert not payoff.any()
             continue
         z = (payoff.mean() - mean) / math.sqrt(variance / EPISODES)
-        record_property("z", z)
+        record_property("z", float(z))
         assert abs(z) <= 4.0, z
         assert abs(payoff.var() / variance - 1.0) < 0.05
 
@@ -137,7 +137,7 @@ def test_equal_makers_share_ties_evenly_one_unit_at_a_time(half_spread, record_p
     run = play(half_spread, half_spread, seed=1)
     first, second = by_player(run, "volume")
     assert (first + second == 1).all()
-    record_property("share", first.mean())
+    record_property("share", float(first.mean()))
     assert abs(first.mean() - 0.5) <= 4 * math.sqrt(0.25 / EPISODES)
     runs = np.diff(first) != 0
     assert abs(runs.mean() - 0.5) <= 4 * math.sqrt(0.25 / EPISODES)  # who won last says nothing
