@@ -56,9 +56,9 @@ def price_against_value(run: Run, ax: Axes, instrument: str | None = None, legen
     """Draw how far the market's price was from the value.
 
     Over time: fundamental value, mid of the consolidated book, best bid and ask, and what everybody knows of the value
-    if that is visibly late; where price and value can hardly be told apart, a strip at the bottom shows their difference. For many episodes: the
-    distribution of what each population gained as taker, its trades valued at the value of the moment; the price is
-    right where nobody gains.
+    if that is visibly late; where price and value can hardly be told apart, a strip at the bottom shows their
+    difference. For many episodes: the distribution of what each population gained as taker, its trades valued at the
+    value of the moment; the price is right where nobody gains.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def _difference(ax: Axes, drawn: pd.DataFrame) -> None:
     _line(strip, drawn, "gap", color=INK, lw=0.7)
     strip.axhline(0, color=GREY, lw=0.7)
     strip.set(xlabel="", ylabel="")
-    strip.set_title("price less value", loc="left", fontsize=8, fontweight="normal", color=GREY, pad=2, y=1)
+    strip.set_title("price less value", loc="left", x=0.01, fontsize=8, fontweight="normal", color=GREY, pad=2, y=1)
     strip.yaxis.set_major_locator(MaxNLocator(3))
     strip.tick_params(bottom=False, labelbottom=False)
     sns.despine(ax=strip, bottom=True)

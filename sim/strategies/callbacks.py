@@ -98,6 +98,8 @@ def compile_strategy(strategy: Strategy) -> Any:
             with cache_folder(strategy.cache_key or ""):
                 # The name enters the name of the cached file; the template's own would be the same for all.
                 scope["ACT"] = njit(strategy.act, cached=False)  # its callback is, with it inside
+                if not COMPILED:  # compiled code raises where NumPy's numbers would only warn
+                    scope["ACT"] = np.errstate(divide="raise")(strategy.act)
                 turn = FunctionType(_turn.__code__, scope, f"turn_of_{strategy.name}")
                 turn.__qualname__ = f"turn_of_{strategy.name}"
                 turn.__module__ = __name__

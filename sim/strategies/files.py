@@ -209,13 +209,13 @@ def _checked(found: Strategy, all_of_them: list[Strategy], contents: Contents) -
         If its name or its function cannot stand.
     """
     act = getattr(found.act, "py_func", found.act)  # of a function that its author has compiled already
-    place = f"{found.file}, line {act.__code__.co_firstlineno}: strategy {found.name!r}"
+    place = f"{_line(found)}: strategy {found.name!r}"
     if not _NAME.fullmatch(found.name):
         raise StrategyError(f"{place}: this is not a name — use 1 to 64 letters, digits, _ and -")
     if found.name in strategies.built_in():
         raise StrategyError(f"{place} has the name of one of ours — choose another")
-    if any(other.name == found.name for other in all_of_them if other is not found):
-        raise StrategyError(f"{place}: two have this name — choose another for one of them")
+    if twins := [other for other in all_of_them if other.name == found.name and other is not found]:
+        raise StrategyError(f"{place} has the name of another ({_line(twins[0])}) — choose another for one of them")
     try:
         inspect.signature(act).bind(None, None)
     except TypeError:
@@ -225,6 +225,10 @@ def _checked(found: Strategy, all_of_them: list[Strategy], contents: Contents) -
     bound(found.resolve({}))
     checked = dataclasses.replace(found, act=act, max_messages=bound)
     return dataclasses.replace(checked, cache_key=fingerprint(checked, contents))
+
+
+def _line(found: Strategy) -> str:
+    return f"{found.file}, line {found.act.__code__.co_firstlineno}"
 
 
 def _bounded(found: Strategy, place: str) -> Callable[[Mapping[str, Any]], int]:

@@ -1,0 +1,66 @@
+"""The command as a process of its own, and a market small enough to start often."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+QUICKSTART = ROOT / "scenarios" / "quickstart.toml"
+MARKET = """
+title = "One maker and one trader"
+[run]
+steps = 200
+[[instruments]]
+name = "ACME"
+value = { process = "random_walk", initial = 100.0, volatility = 0.02 }
+[[venues]]
+name = "lit"
+[[populations]]
+name = "maker"
+strategy = "fixed_spread"
+[[populations]]
+name = "noise"
+strategy = "noise"
+turn = 1
+"""
+FAILING = """
+from spreadgame.strategy import strategy
+
+@strategy("fails", summary="raises at its twentieth turn", memory={"turns": int})
+def fails(me, market):
+    me.memory.turns += 1
+    if me.memory.turns == 20:
+        raise ValueError("enough")
+"""
+LONG = "run.steps=1000000000"
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This process's environment with our sources first."""
+    return os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "COLUMNS": "80"} | more
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "spreadgame", *map(str, arguments)]
+
+
+def shell(*arguments: str | Path, cwd: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+    """The command, run to its end."""
+    return subprocess.run(
+        command(*arguments), cwd=cwd, env=environment(**more), capture_output=True, text=True, encoding="utf-8"
+    )
+
+
+def started(*arguments: str | Path, **more: str) -> subprocess.Popen[str]:
+    """The command, still running."""
+    return subprocess.Popen(
+        command(*arguments),
+        env=environment(**more),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
