@@ -246,7 +246,8 @@ def test_many_small_episodes_run_in_one_go(count):
 # --- memory ---------------------------------------------------------------------------------------------------------
 
 _PEAK = """
-import resource, sys
+import sys
+from pathlib import Path
 from sim.execute import execute
 from sim.scenario import parse
 data = {
@@ -257,30 +258,39 @@ data = {
     "populations": [
         {"name": "makers", "strategy": "fixed_spread", "count": 2, "params": {"inventory_skew": 0.001}},
         {"name": "noise", "strategy": "noise", "count": 50, "turn": 1,
-         "arrivals": {"law": "bernoulli", "probability": 0.004}},
+         "arrivals": {"law": "bernoulli", "probability": float(sys.argv[3])}},
     ],
 }
 run = execute(parse(data), sys.argv[2])
-print(run.status, run.manifest["steps"], run.manifest["trades"], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+# Not getrusage: its peak is no less than that of the process which started this one.
+status = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
+print(run.status, run.manifest["steps"], run.manifest["trades"], *status["VmHWM"].split()[:1])
 """
 
 
-def peak(steps: int, folder: Path) -> int:
+def peak(steps: int, folder: Path, probability: float) -> int:
     """Peak memory of a run of its own process, KiB."""
     answer = subprocess.run(
-        [sys.executable, "-c", _PEAK, str(steps), str(folder)], cwd=ROOT, capture_output=True, text=True, check=True,
+        [sys.executable, "-c", _PEAK, str(steps), str(folder), str(probability)],
+        cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     status, done, trades, kilobytes = answer.stdout.split()
     assert (status, int(done)) == ("complete", steps)
-    assert int(trades) > 0.1 * steps
+    assert int(trades) > 131_072 or steps == 1000
     return int(kilobytes)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss has another unit elsewhere")
-@pytest.mark.parametrize("steps", [100_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
-def test_a_run_ten_times_as_long_peaks_within_a_tenth(tmp_path, steps, record_property):
-    peak(1000, tmp_path)  # compiles, if need be
-    short, long = peak(steps, tmp_path), peak(10 * steps, tmp_path)
-    record_property("peaks", (short, long))
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/status")
+@pytest.mark.parametrize(
+    ("steps", "probability"),
+    [(100_000, 0.04), pytest.param(1_000_000, 0.004, marks=pytest.mark.slow)],  # trades fill a row group in either
+)
+def test_a_run_ten_times_as_long_peaks_within_a_tenth(tmp_path, steps, probability, record_property):
+    peak(1000, tmp_path, 0.1)  # compiles, if need be
+    short, long = peak(steps, tmp_path, probability), peak(10 * steps, tmp_path, probability)
+    record_property("peaks", f"{short} {long}")
     assert long <= 1.1 * short, (short, long)

@@ -1,0 +1,210 @@
+"""The cache of compiled code: never stale, and nothing that lies in it stops a run.
+
+What is compiled here is small, since the whole engine takes 20 seconds; the tests marked slow take that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import MARKET, ROOT, environment, started
+
+# A function that calls another in another file, and a callback; the number is what rng.py makes of it.
+SMALL = """
+import numpy as np
+from sim.compiled import njit, callback, caller
+from sim.rng import mix
+
+@njit
+def double(number):
+    return 2 * number
+
+@njit
+def mixed(key, number):
+    return mix(key, number)
+
+print("decorated", flush=True)
+triple = callback(lambda number: 3 * number, 1)
+call = caller(1)
+
+@njit
+def tripled(address, number):
+    return call(address, number)
+
+print(double(21), double(0.5), mixed(np.uint64(7), 5), tripled(triple.address, 5))
+"""
+
+
+@pytest.fixture
+def copy(tmp_path) -> Path:
+    """Our compiled sources in another place, and a script that compiles little of them."""
+    shutil.copytree(ROOT / "sim", tmp_path / "copy" / "sim", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "copy" / "small.py").write_text(SMALL, encoding="utf-8")
+    return tmp_path / "copy"
+
+
+def small(copy: Path, **more: str) -> tuple[str, str]:
+    """What the script printed, and what it said on the screen."""
+    more = {"PYTHONPATH": str(copy), "NUMBA_CACHE_DIR": str(copy / "cache"), "NUMBA_DEBUG_CACHE": ""} | more
+    answer = subprocess.run(
+        [sys.executable, "-c", "import small"],
+        cwd=copy, env=environment(**more), capture_output=True, text=True, encoding="utf-8",
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout, answer.stderr
+
+
+def stored(copy: Path) -> list[Path]:
+    return sorted(path for path in copy.rglob("*.nb?") if path.is_file())
+
+
+def test_what_was_compiled_is_loaded_by_the_next_process(copy):
+    first, screen = small(copy)
+    assert screen == ""
+    files = {path: path.stat().st_mtime_ns for path in stored(copy)}
+    assert files
+    second, screen = small(copy)
+    assert (second, screen) == (first, "")
+    assert {path: path.stat().st_mtime_ns for path in stored(copy)} == files
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "cut": lambda data: data[: len(data) // 2],
+    "empty": lambda data: b"",
+    "overwritten": lambda data: b"something else altogether" * 20,
+    "zeros": lambda data: bytes(len(data)),
+    "random": lambda data: bytes((7 * i * i + i // 3) % 256 for i in range(len(data))),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
+@pytest.mark.parametrize("kind", ["nbi", "nbc"])
+def test_a_damaged_cache_is_ignored_with_one_line(copy, damage, kind):
+    first, _ = small(copy)
+    files = [path for path in stored(copy) if path.suffix == f".{kind}"]
+    for path in files:
+        path.write_bytes(damage(path.read_bytes()))
+    second, screen = small(copy)
+    assert second == first
+    assert re.fullmatch(r"compiled code in .* cannot be read and is made anew \(.*\)\n", screen)
+    assert small(copy) == (first, "")
+
+
+def test_a_file_that_is_missing_is_made_anew(copy):
+    first, _ = small(copy)
+    stored(copy)[-1].unlink()
+    assert small(copy) == (first, "")
+
+
+def test_a_cache_that_takes_nothing_is_said_once(copy, tmp_path):
+    (copy / "sitecustomize.py").write_text(
+        "from numba.core.caching import IndexDataCacheFile\n"
+        "def full(*_): raise OSError(28, 'No space left on device')\n"
+        "IndexDataCacheFile._save_index = full\n",
+        encoding="utf-8",
+    )
+    _, screen = small(copy)
+    assert len(screen.splitlines()) == 1
+    assert "compiled code cannot be kept in" in screen
+    assert "No space left on device" in screen
+
+
+def test_no_cache_where_none_can_be_written(copy):
+    (copy / "file").touch()
+    printed, screen = small(copy, NUMBA_CACHE_DIR=str(copy / "file"))
+    assert (printed, screen) == (small(copy)[0], "")
+    assert not list((copy / "sim").rglob("*.nb?"))  # nor beside the sources
+
+
+def test_an_edit_in_another_file_is_seen(copy):
+    before, _ = small(copy)
+    rng = copy / "sim" / "rng.py"
+    text = rng.read_text(encoding="utf-8")
+    constant = re.search(r"0x[0-9A-Fa-f]{16}", text)
+    assert constant is not None
+    stamp = rng.stat()
+    digit = "1" if constant[0][-1] != "1" else "3"
+    rng.write_text(text.replace(constant[0], constant[0][:-1] + digit), encoding="utf-8")
+    os.utime(rng, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))  # not even its time tells
+    after, _ = small(copy)
+    assert after != before
+    assert after == small(copy, NUMBA_DISABLE_JIT="1")[0]
+    rng.write_text(text, encoding="utf-8")
+    assert small(copy)[0] == before
+
+
+def test_caches_of_old_versions_are_removed(copy):
+    old = [copy / "cache" / "spreadgame" / f"old{i}" for i in range(9)]
+    for number, folder in enumerate(old):
+        folder.mkdir(parents=True)
+        os.utime(folder, (number, number))
+    small(copy)
+    left = {path.name for path in (copy / "cache" / "spreadgame").iterdir()}
+    assert {"old8", "old7"} < left
+    assert "old0" not in left
+
+
+def test_two_processes_may_compile_at_once(copy):
+    env = environment(PYTHONPATH=str(copy), NUMBA_CACHE_DIR=str(copy / "cache"))
+    both = [
+        subprocess.Popen([sys.executable, "-c", "import small"], cwd=copy, env=env, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    printed = {process.communicate()[0] for process in both}
+    assert [process.returncode for process in both] == [0, 0]
+    assert len(printed) == 1
+    assert small(copy) == (printed.pop(), "")
+
+
+def test_code_that_was_stored_for_other_arguments_is_not_taken(copy):
+    first, _ = small(copy)
+    # As two processes leave it that store at once: both signatures of `double` in the same file.
+    one, two = (path for path in stored(copy) if path.name.startswith("small.double") and path.suffix == ".nbc")
+    two.write_bytes(one.read_bytes())
+    assert small(copy)[0] == first
+
+
+# -- the whole engine
+
+
+@pytest.mark.slow
+def test_the_first_run_says_that_it_compiles_and_the_second_does_not(tmp_path):
+    path = tmp_path / "market.toml"
+    path.write_text(MARKET, encoding="utf-8")
+    cache = str(tmp_path / "cache")
+    arguments = ("run", path, "--out", tmp_path / "runs", "--json")
+    screens = []
+    for _ in range(2):
+        process = started(*arguments, NUMBA_CACHE_DIR=cache)
+        said, screen = process.communicate()
+        assert process.returncode == 0
+        assert json.loads(said)["steps"] == 200
+        screens.append(screen)
+    assert screens == ["compiling the engine, once for this version: about 20 seconds …\n", ""]
+    other = path.with_name("other.toml")
+    other.write_text(MARKET.replace('"fixed_spread"', '"adaptive"'), encoding="utf-8")
+    process = started("run", other, "--out", tmp_path / "runs", NUMBA_CACHE_DIR=cache)
+    assert "compiling strategies" in process.communicate()[1]
+
+
+@pytest.mark.slow
+def test_two_first_runs_at_once(tmp_path):
+    path = tmp_path / "market.toml"
+    path.write_text(MARKET, encoding="utf-8")
+    arguments = ("run", path, "--out", tmp_path / "runs", "--json")
+    both = [started(*arguments, NUMBA_CACHE_DIR=str(tmp_path / "cache")) for _ in range(2)]
+    folders = [json.loads(process.communicate()[0])["folder"] for process in both]
+    third = started(*arguments, NUMBA_CACHE_DIR=str(tmp_path / "cache"))
+    said, screen = third.communicate()
+    assert screen == ""
+    tables = [(Path(each) / "trades.parquet").read_bytes() for each in (*folders, json.loads(said)["folder"])]
+    assert tables[0] == tables[1] == tables[2]
