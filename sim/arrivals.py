@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from sim.compiled import njit
-from sim.rng import ARRIVAL, TURN_ORDER, mix, to_uniform
+from sim.rng import AGAIN, ARRIVAL, TURN_ORDER, mix, to_uniform
 from sim.world import NONE, NOTHING
 
 ALWAYS, BERNOULLI, POISSON, ONE_OF, ON_NEWS = 0, 1, 2, 3, 4
@@ -85,7 +85,7 @@ def _add(world, population, member, ordinal):
     agent = world.populations[population].first + member
     key = mix(world.agents[agent].stream, clock.step_key)
     if ordinal > 0:  # a member that arrives again in the same step
-        key = mix(key, ordinal)
+        key = mix(mix(key, AGAIN), ordinal)
     row = world.turns[clock.length]
     row.key = mix(key, TURN_ORDER)
     row.agent = agent

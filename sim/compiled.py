@@ -119,20 +119,29 @@ def njit(function: Callable[..., Any], cached: bool = True) -> Callable[..., Any
 if COMPILED:
     from llvmlite import ir
     from numba.core.ccallback import CFunc
+    from numba.core.errors import TypingError
     from numba.core.sigutils import normalize_signature
 
     def caller(count: int) -> Callable[..., int]:
         """``call(address, *arguments)``: call the callback at an address with ``count`` int64 arguments."""
         words = ", ".join(f"a{i}" for i in range(count))
         scope: dict[str, Any] = {}
-        exec(f"def call(typing_context, address, {words}):\n    return typed", scope)
+        exec(f"def call(typing_context, address, {words}):\n    return typed({words})", scope)
 
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             i64 = ir.IntType(64)
             function = builder.inttoptr(arguments[0], ir.FunctionType(i64, [i64] * count).as_pointer())
             return builder.call(function, arguments[1:])
 
-        scope["typed"] = types.int64(*[types.int64] * (count + 1)), code
+        def typed(*arguments: Any) -> Any:
+            if any(isinstance(argument, types.Float) for argument in arguments):
+                # Numba would cut the fraction off without a word.
+                raise TypingError(
+                    "prices are whole ticks and quantities whole lots: round a float first (nearest_tick)"
+                )
+            return types.int64(*[types.int64] * (count + 1)), code
+
+        scope["typed"] = typed
         return intrinsic(scope["call"])
 
     @intrinsic

@@ -24,6 +24,7 @@ from sim.scenario import Scenario
 from sim.simulation import Both, Simulation
 from sim.summary import Summary
 
+_MOST_GROWTH = 4.0  # of a chunk over the one before it
 _ONE_PRESS = 1.0  # seconds within which a second Ctrl-C is taken for the first
 
 
@@ -160,15 +161,17 @@ def _run(
     summary = Summary(built)
     simulation.sink = Both(tables, summary)
     begin = time.perf_counter()
-    lack = ""
+    lack, before = "", 0
     error: Exception | None = None
 
     def go_on() -> bool:
-        nonlocal lack
+        nonlocal lack, before
         if watch:
             clock, spent = simulation.clock, time.perf_counter() - begin
             watch(Progress(simulation.done, simulation.total, int(clock["messages"]), int(clock["trades"]), spent))
-        lack = folder.sink.lacks_room() if folder and simulation.done < simulation.total else ""
+        last, left = max(simulation.done - before, 1), simulation.total - simulation.done
+        lack = folder.sink.lacks_room(min(left / last, _MOST_GROWTH)) if folder and left else ""
+        before = simulation.done
         return not lack and stop.signal is None
 
     try:

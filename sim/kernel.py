@@ -13,7 +13,7 @@ from sim.arrivals import choose_in_groups, collect, open_arrivals, shuffle
 from sim.compiled import caller, njit
 from sim.ledger import EXTERNAL, NEED_NATURE, NEED_TAPE, NEED_TURNS, RUNNING, market_price
 from sim.nature import BLOCK, move_values, open_values, pay_income, settle, wealth
-from sim.rng import ACT, PRIVATE_VALUE, mix, normal_quantile, to_uniform
+from sim.rng import ACT, AGAIN, PRIVATE_VALUE, mix, normal_quantile, to_uniform
 from sim.venues import book
 from sim.venues.entry import enter_pending
 from sim.world import NO_PRICE, NONE, NOTHING, attach
@@ -143,7 +143,7 @@ def _act(world, address):
         clock.allowed = population.allowed
         clock.turn_key = mix(world.agents[agent].stream, clock.step_key)
         if turn.ordinal > 0:
-            clock.turn_key = mix(clock.turn_key, turn.ordinal)
+            clock.turn_key = mix(mix(clock.turn_key, AGAIN), turn.ordinal)
         clock.draw_key = mix(clock.turn_key, ACT)
         clock.draw = 0
         population.turns += 1

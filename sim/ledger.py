@@ -39,6 +39,15 @@ def rounded_units(amount):
 
 
 @njit
+def pay_per_lot(world, payer, receiver, lots, amount):
+    """Move cash for lots at ``amount`` money units each (float64), which is rounded once."""
+    if abs(amount) * np.float64(abs(lots)) > np.float64(MOST_MONEY) or abs(amount) > np.float64(MOST_MONEY):
+        world.clock[0].status = MONEY_OVERFLOW
+        return
+    move_cash(world, payer, receiver, lots * rounded_units(amount))
+
+
+@njit
 def market_price(world, instrument):
     """The mark: mid of the consolidated book, or the last valid one while a side is empty. Currency per unit.
 

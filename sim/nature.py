@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.compiled import njit
-from sim.ledger import market_price, move_cash, rounded_units
+from sim.ledger import market_price, move_cash, pay_per_lot, rounded_units
 from sim.rng import name_key
 from sim.world import INCREMENT
 
@@ -71,8 +71,8 @@ def draw_block(
         rows["jump"] = np.where(jumps, sizes, 0.0)
     if kind == BINARY:
         rows["uniform"] = random.random(BLOCK)
-    elif dividends:
-        rows["uniform"] = random.standard_normal(BLOCK)
+    if dividends:
+        rows["dividend"] = random.standard_normal(BLOCK)
     return rows
 
 
@@ -123,14 +123,17 @@ def move_values(world):
         record = world.instruments[instrument]
         record.jumped = 0
         if record.feedback != 0.0:
-            record.value += record.feedback * (market_price(world, instrument) - record.value)
+            pull = record.feedback * (market_price(world, instrument) - record.value)
+            record.value += pull
+            if record.process == FROM_FILE:
+                record.drift += pull  # the file's later values are shifted with it
         while record.next_shock < record.first_shock + record.shocks and (
             world.shocks[record.next_shock].step == clock.step
         ):
             shock = world.shocks[record.next_shock]
             record.value += shock.value
             if record.process == FROM_FILE:
-                record.drift += shock.value  # the file's later values are shifted with it
+                record.drift += shock.value
             if shock.volatility >= 0.0:
                 record.volatility_factor = shock.volatility
             if shock.value != 0.0:
@@ -167,12 +170,12 @@ def pay_income(world):
         if record.dividend_every > 0 and (clock.step + 1) % record.dividend_every == 0:
             amount = record.dividend
             if record.dividend_deviation > 0.0:
-                amount += record.dividend_deviation * _increment(world, instrument).uniform
-            units = rounded_units(amount * record.lot_size / clock.money_unit)
+                amount += record.dividend_deviation * _increment(world, instrument).dividend
+            amount *= record.lot_size / clock.money_unit
             for account in range(clock.first_account):
                 lots = world.holdings[account * clock.instruments + instrument].lots
                 if lots != 0:
-                    move_cash(world, record.dividend_account, account, lots * units)
+                    pay_per_lot(world, record.dividend_account, account, lots, amount)
     if clock.interest_every > 0 and (clock.step + 1) % clock.interest_every == 0:
         for account in range(clock.first_account):
             units = rounded_units(np.float64(world.accounts[account].cash) * clock.interest)
@@ -189,12 +192,12 @@ def settle(world):
             continue
         price = record.value if record.settlement == AT_VALUE else market_price(world, instrument)
         record.mark = price
-        units = rounded_units(price * record.lot_size / clock.money_unit)
+        amount = price * record.lot_size / clock.money_unit
         for account in range(clock.first_account):
             holding = world.holdings[account * clock.instruments + instrument]
             lots = holding.lots
             if lots != 0:
-                move_cash(world, clock.settlement_account, account, lots * units)
+                pay_per_lot(world, clock.settlement_account, account, lots, amount)
                 holding.lots = 0
                 world.holdings[clock.settlement_account * clock.instruments + instrument].lots += lots
 

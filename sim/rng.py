@@ -15,7 +15,7 @@ import numpy as np
 from sim.compiled import COMPILED, njit
 
 # Purposes, the last part of a key.
-ARRIVAL, TURN_ORDER, ACT, SIGNAL, PRIVATE_VALUE, ENTRY = (np.int64(i) for i in range(1, 7))
+ARRIVAL, TURN_ORDER, ACT, SIGNAL, PRIVATE_VALUE, ENTRY, AGAIN = (np.int64(i) for i in range(1, 8))
 
 if COMPILED:
 

@@ -17,7 +17,6 @@ from sim.scenario import Scenario, dump_toml
 
 _SPARE_BYTES = 256 * 2**10  # of the disk, for what a table has at its end, manifest and summary
 _FOOTER_BYTES = 8 * 2**10  # of each row group, in what a table has at its end
-_MOST_GROWTH = 4  # of a chunk over the one before it
 _COMPRESSION = "zstd"
 
 
@@ -35,7 +34,8 @@ class FolderSink(MemorySink):
         self._wanted = [name for name in self._parts if name != "messages" or scenario.record.messages]
         self._groups = 0  # row groups written
         self._held = dict.fromkeys(self._wanted, 0)  # bytes in memory of each table
-        self._taken = 0  # bytes taken since the room was looked at
+        self._taken = 0  # bytes taken
+        self._taken_before = 0  # when the room was looked at last
 
     def _put(self, name: str, table: pa.Table) -> None:
         super()._put(name, table)
@@ -61,19 +61,24 @@ class FolderSink(MemorySink):
         except OSError as error:
             raise DiskError(f"{self._folder}: {name}.parquet cannot be written ({reason_of(error)})") from error
 
-    def lacks_room(self) -> str:
-        """Why another chunk might find no room on the disk, to be asked after each; an empty string if it will.
+    def lacks_room(self, growth: float = 0.0) -> str:
+        """Why the next chunk might find no room on the disk; an empty string if it will. To be asked after each chunk.
 
-        What is in memory must find room at the end as well, so a run is stopped while all of it still does. Where bytes
-        in memory do not fit for sure they are compressed, to see.
+        What is in memory must find room at the end as well, so a run is stopped while all of it still does. Where it
+        might not as it is, it is compressed to see.
+
+        Parameters
+        ----------
+        growth : how many times as many rows as the last chunk the next one may bring.
         """
         free = shutil.disk_usage(self._folder).free
         spare = _SPARE_BYTES + _FOOTER_BYTES * self._groups
-        held, coming = sum(self._held.values()), _MOST_GROWTH * self._taken
-        self._taken = 0
-        if held and free < held + coming + spare:
-            small = sum(_compressed(table) for name in self._wanted if len(table := self.table(name)))
-            held, coming = small, coming * small // held
+        held, coming = sum(self._held.values()), int(growth * (self._taken - self._taken_before))
+        self._taken_before = self._taken
+        if self._taken and free < held + coming + spare:
+            held = sum(_compressed(table) for name in self._wanted if len(table := self.table(name)))
+            written = sum((self._folder / f"{name}.parquet").stat().st_size for name in self._writers)
+            coming = coming * (written + held) // self._taken
         return f"disk full: only {free / 2**20:.1f} MiB are left" if free < held + coming + spare else ""
 
     def close(self) -> None:

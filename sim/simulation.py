@@ -170,8 +170,6 @@ class Simulation:
         """Give the kernel what it stopped for."""
         storage = self._storage
         if status in (ledger.NEED_ORDERS, ledger.NEED_TAPE):
-            if status == ledger.NEED_TAPE:
-                self.drain()
             self.make_room(status)
         elif status == ledger.NEED_TURNS:
             for name in ("turns", "scratch"):
@@ -183,6 +181,8 @@ class Simulation:
 
     def make_room(self, status: int) -> None:
         """Make the pools or tapes hold what one more turn may need."""
+        if status == ledger.NEED_TAPE:
+            self.drain()
         allowed = int(self._storage.world.populations["allowed"].max())
         make_room(self._storage, status, max(allowed, int(self.clock["pending"])), [], [])
 

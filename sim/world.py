@@ -67,7 +67,7 @@ INSTRUMENT = _named(
     "feedback dividend dividend_deviation"
 )
 SHOCK = _named("i8: step / f8: value volatility")
-INCREMENT = _named("f8: diffusion jump uniform")
+INCREMENT = _named("f8: diffusion jump uniform dividend")
 POPULATION = _named(
     "i8: first count strategy first_venue venues parameters law group gap ordinal allowed external "
     "delay redraw reservation around units private_first endowment_cash endowment_lots turns "

@@ -101,17 +101,16 @@ def _bar(what: str, of: str, hidden: bool) -> Iterator[Move]:
     if hidden or not screen.is_terminal:
         yield lambda done, total, messages, seconds: None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    bar = Progress(
-        TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn(of), TextColumn("{task.fields[speed]}"),
-        TimeRemainingColumn(), console=screen, transient=True,
-    )  # fmt: skip
-    task = bar.add_task("", total=None, speed="")
+    columns = TextColumn(what), BarColumn(20), TextColumn("{task.fields[said]}"), TimeRemainingColumn()
+    bar = Progress(*columns, console=screen, transient=True)
+    task = bar.add_task("", total=None, said="")
 
     def move(done: int, total: int, messages: int, seconds: float) -> None:
         speed = messages / max(seconds, 1e-9) / 1e6
-        bar.update(task, completed=done, total=total, speed=f"{speed:.2f} million messages a second")
+        said = f"{done:,} {of}, {speed:.2f} million messages a second"
+        bar.update(task, completed=done, total=total, said=said)
 
     with bar:
         yield move

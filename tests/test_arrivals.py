@@ -143,11 +143,6 @@ def act(me, market):
 """
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="an arrival's number in the step enters its key where purposes do: the place of a member's arrival 3 is the "
-    "third draw of its arrival 0",
-)
 def test_a_turns_place_has_nothing_to_do_with_what_another_turn_draws(tmp_path):
     (tmp_path / "third.py").write_text(THIRD, encoding="utf-8")
     load_file(tmp_path / "third.py")

@@ -54,7 +54,7 @@ def copy(tmp_path) -> Path:
 
 def small(copy: Path, **more: str) -> tuple[str, str]:
     """What the script printed, and what it said on the screen."""
-    more = {"PYTHONPATH": str(copy), "NUMBA_CACHE_DIR": str(copy / "cache"), "NUMBA_DEBUG_CACHE": ""} | more
+    more = {"PYTHONPATH": str(copy), "NUMBA_CACHE_DIR": str(copy / "cache")} | more
     answer = subprocess.run(
         [sys.executable, "-c", "import small"],
         cwd=copy, env=environment(**more), capture_output=True, text=True, encoding="utf-8",
@@ -75,33 +75,27 @@ def test_what_was_compiled_is_loaded_by_the_next_process(copy):
     second, screen = small(copy)
     assert (second, screen) == (first, "")
     assert {path: path.stat().st_mtime_ns for path in stored(copy)} == files
-
-
-DAMAGE: dict[str, Callable[[bytes], bytes]] = {
-    "cut": lambda data: data[: len(data) // 2],
-    "empty": lambda data: b"",
-    "overwritten": lambda data: b"something else altogether" * 20,
-    "zeros": lambda data: bytes(len(data)),
-    "random": lambda data: bytes((7 * i * i + i // 3) % 256 for i in range(len(data))),
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
-@pytest.mark.parametrize("kind", ["nbi", "nbc"])
-def test_a_damaged_cache_is_ignored_with_one_line(copy, damage, kind):
-    first, _ = small(copy)
-    files = [path for path in stored(copy) if path.suffix == f".{kind}"]
-    for path in files:
-        path.write_bytes(damage(path.read_bytes()))
-    second, screen = small(copy)
-    assert second == first
-    assert re.fullmatch(r"compiled code in .* cannot be read and is made anew \(.*\)\n", screen)
+    next(path for path in files if path.suffix == ".nbc").unlink()
     assert small(copy) == (first, "")
 
 
-def test_a_file_that_is_missing_is_made_anew(copy):
+DAMAGE: list[tuple[str, Callable[[bytes], bytes]]] = [
+    ("nbi", lambda data: data[: len(data) // 2]),
+    ("nbi", lambda data: b"something else altogether" * 20),
+    ("nbc", lambda data: data[: len(data) // 2]),
+    ("nbc", lambda data: bytes((7 * i * i + i // 3) % 256 for i in range(len(data)))),
+    ("nb?", lambda data: b""),
+]
+
+
+def test_a_damaged_cache_is_ignored_with_one_line(copy):
     first, _ = small(copy)
-    stored(copy)[-1].unlink()
+    for kind, damage in DAMAGE:
+        for path in copy.rglob(f"*.{kind}"):
+            path.write_bytes(damage(path.read_bytes()))
+        again, screen = small(copy)
+        assert again == first
+        assert re.fullmatch(r"compiled code in .* cannot be read and is made anew \(.*\)\n", screen)
     assert small(copy) == (first, "")
 
 
@@ -138,8 +132,6 @@ def test_an_edit_in_another_file_is_seen(copy):
     after, _ = small(copy)
     assert after != before
     assert after == small(copy, NUMBA_DISABLE_JIT="1")[0]
-    rng.write_text(text, encoding="utf-8")
-    assert small(copy)[0] == before
 
 
 def test_caches_of_old_versions_are_removed(copy):

@@ -258,14 +258,7 @@ print(execute(load(sys.argv[2]), sys.argv[3], chunk=50, orders=8).status)
 """
 
 
-MIXED = pytest.mark.xfail(
-    strict=True, reason="desk.signal mixes uint64 and int64 in one expression: compiled, its key is a float64"
-)
-
-
-@pytest.mark.parametrize(
-    ("steps", "sees"), [(45, {}), pytest.param(100, {"noise": 0.05, "probability": 0.8}, marks=MIXED)]
-)
+@pytest.mark.parametrize(("steps", "sees"), [(45, {}), (100, {"noise": 0.05, "probability": 0.8})])
 def test_the_same_bytes_come_out_uncompiled(restless, tmp_path, steps, sees):
     data = rich(steps, 2, book_every=1, agents_every=1, agents="agents")
     for population in data["populations"]:

@@ -166,10 +166,6 @@ class Layer(Trader):
             assert self.limit_order(1, 9_000 - int(1e6 * self.uniform()), 1, lifetime=20)
 
 
-LOST = pytest.mark.xfail(strict=True, reason="Market.make_room empties a full tape into a list that nobody keeps")
-
-
-@LOST
 def test_a_python_agents_trades_are_all_kept_when_the_tape_is_full():
     stepped = Market(parse(market({"strategy": "noise"}, steps=2000, self_trade="allow")), agents={"p0": Churner})
     stepped.run_model()
@@ -178,7 +174,7 @@ def test_a_python_agents_trades_are_all_kept_when_the_tape_is_full():
     assert_whole(run)
 
 
-@pytest.mark.parametrize("messages", [False, pytest.param(True, marks=LOST)])
+@pytest.mark.parametrize("messages", [False, True])
 def test_a_python_agents_orders_find_room(messages):
     data = market({"strategy": "noise", "count": 5}, steps=200, messages=messages)
     stepped = Market(parse(data), agents={"p0": Layer}, orders=8, tape=1)

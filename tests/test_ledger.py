@@ -278,10 +278,8 @@ def test_cash_that_piles_up_beyond_64_bits_ends_the_run_too():
 
 
 @pytest.mark.parametrize("income", [
-    pytest.param({"settlement": "value"}, marks=pytest.mark.xfail(strict=True, reason="settle multiplies lots by units "
-                 "without looking: 2**64 units and 290 are the same")),
-    pytest.param({"settlement": "none", "dividend": {"mean": 18_446.744074}}, marks=pytest.mark.xfail(strict=True,
-                 reason="pay_income multiplies lots by units without looking")),
+    {"settlement": "value"},
+    {"settlement": "none", "dividend": {"mean": 18_446.744074}},
 ])  # fmt: skip
 def test_income_beyond_64_bits_ends_the_run_with_an_error(income):
     # 10**9 lots at 18,446.744074 are 2**64 + 290,448,384 units.

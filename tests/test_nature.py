@@ -310,9 +310,6 @@ def test_without_feedback_the_market_does_not_touch_the_value():
     np.testing.assert_array_equal(column(with_traders(market(WALK, 2000))), column(market(WALK, 2000)))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a value from a file is set anew each step, so that price_feedback is lost in silence"
-)
 def test_a_value_from_a_file_leans_on_the_market_too(tmp_path):
     (tmp_path / "values.csv").write_text("value\n" + "110\n" * 20, encoding="utf-8")
     data = market({"process": "file", "path": str(tmp_path / "values.csv")}, 20, price_feedback=0.5)
@@ -508,10 +505,7 @@ def test_dividends_are_exact_in_units_and_paid_by_their_account(every):
     assert money_of(stepped, "dividends ACME") == -3 * paid
 
 
-UNIFORM = pytest.mark.xfail(
-    strict=True, reason="a binary value's dividends get its uniform draw where a normal one belongs"
-)
-BINARY = pytest.param({"process": "binary", "low": 90.0, "high": 110.0}, marks=UNIFORM)
+BINARY = {"process": "binary", "low": 90.0, "high": 110.0}
 
 
 @pytest.mark.parametrize("value", [WALK, {"process": "constant", "initial": 100.0}, BINARY])

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -110,7 +111,7 @@ def test_every_column_has_a_unit_and_a_meaning(folder):
     for name in (*TABLES, "messages"):
         for field in folder.table(name).schema:
             assert field.metadata[b"meaning"]
-            assert field.metadata[b"unit"] or pd.api.types.is_string_dtype(field.type.to_pandas_dtype()), field.name
+            assert field.metadata[b"unit"] or pa.types.is_dictionary(field.type), field.name
     units = folder.units("trades")
     assert (units["price"], units["quantity"], units["step"], units["seconds"]) == (
         "currency",
@@ -135,17 +136,19 @@ def test_no_table_holds_a_clock_time_or_a_path(folder, tmp_path):
 
 
 @pytest.mark.parametrize("options", [{"chunk": 7}, {"chunk": 10**6}, {"chunk": 100, "orders": 8, "tape": 1}], ids=str)
-def test_bytes_do_not_depend_on_chunks_and_capacities(folder, tmp_path, monkeypatch, options):
-    monkeypatch.setattr(run_folder, "ROW_GROUP", 1000)  # so that row groups fill up
-    one = execute(parse(GAME), tmp_path, "one", chunk=1000)
-    two = execute(parse(GAME), tmp_path, "two", **options)
+def test_bytes_do_not_depend_on_chunks_and_capacities(tmp_path, monkeypatch, options):
+    scenario = parse(GAME, overrides={"run.episodes": 40})
+    memory = execute(scenario)
+    monkeypatch.setattr(run_folder, "ROW_GROUP", 100)  # so that row groups fill up
+    one = execute(scenario, tmp_path, "one", chunk=333)
+    two = execute(scenario, tmp_path, "two", **options)
     for name in (*TABLES, "messages"):
         assert (one.folder / f"{name}.parquet").read_bytes() == (two.folder / f"{name}.parquet").read_bytes()
-        pd.testing.assert_frame_equal(getattr(one, name), getattr(folder, name))
+        pd.testing.assert_frame_equal(getattr(one, name), getattr(memory, name))
     groups = pq.ParquetFile(two.folder / "trades.parquet").metadata
     lengths = [groups.row_group(i).num_rows for i in range(groups.num_row_groups)]
-    assert set(lengths[:-1]) == {1000}
-    assert 0 < lengths[-1] <= 1000
+    assert set(lengths[:-1]) == {100}
+    assert 0 < lengths[-1] <= 100
 
 
 def test_a_name_that_is_taken_gets_a_number(tmp_path):
@@ -236,9 +239,8 @@ def test_a_strategy_that_raises_leaves_what_was_done(tmp_path, monkeypatch):
     monkeypatch.setattr(strategies, "_from_files", {})
     (tmp_path / "mine.py").write_text(FAILING, encoding="utf-8")
     load_file(tmp_path / "mine.py")
-    scenario = parse(
-        MARKET + '[[populations]]\nname = "mine"\nstrategy = "fails"\nturn = 2\n[record]\nbook_every = 1\n'
-    )
+    mine = '[[populations]]\nname = "mine"\nstrategy = "fails"\nturn = 2\n'
+    scenario = parse(f"{MARKET}{mine}[record]\nbook_every = 1\n")
     with pytest.raises(StrategyError, match="'fails' of agent 'mine 0'") as raised:
         execute(scenario, tmp_path, "run")
     assert str(tmp_path / "run") in raised.value.__notes__[0]
@@ -302,7 +304,7 @@ def test_a_disk_that_fills_up_leaves_what_was_done(tmp_path, monkeypatch):
 
 def test_a_full_disk_is_refused_at_once_and_left_clean(tmp_path, monkeypatch):
     disk_with(monkeypatch, [1000])
-    with pytest.raises(RunError, match="disk full: only 0.0 MiB are left — free some space"):
+    with pytest.raises(RunError, match=r"disk full: only 0\.0 MiB are left — free some space"):
         execute(parse(MARKET), tmp_path / "runs")
     assert not list((tmp_path / "runs").iterdir())
 
@@ -363,7 +365,6 @@ def test_a_small_disk_takes_what_it_can(small_disk):
     opened = open_run(large.folder)
     assert len(opened.trades) == opened.manifest["trades"]
     assert opened.trades["step"].max() < opened.manifest["steps"]
-    assert shutil.disk_usage(small_disk).free < 2**21
 
 
 # -- the summary is that of the tables

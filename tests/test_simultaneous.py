@@ -276,9 +276,6 @@ def test_a_waiting_order_can_be_cancelled_and_never_reaches_the_venue():
     assert run.book["bid"].isna().all()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="cancel_all stops at the first waiting order: a withdrawn one stays in its agent's list"
-)
 def test_all_waiting_orders_can_be_cancelled_at_once():
     run = ran({"strategy": "changer"}, steps=20)
     assert run.manifest["refused"] == 0

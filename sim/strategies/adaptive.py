@@ -97,9 +97,11 @@ def act(me, market):
     centre -= choice.risk_aversion * kept.variance * held
     bid = tick_below(me, market, me.venue, centre - half)
     ask = max(bid + 1, tick_above(me, market, me.venue, centre + half))
-    buying = room_to_trade(choice.inventory_limit, held, BUY, choice.quantity)
-    selling = room_to_trade(choice.inventory_limit, held, SELL, choice.quantity)
-    keep_quotes(me, market, me.venue, kept.bids, kept.asks, bid, buying, ask, selling, choice.levels, choice.level_gap)
+    most = choice.quantity * choice.levels
+    buying = room_to_trade(choice.inventory_limit, held, BUY, most)
+    selling = room_to_trade(choice.inventory_limit, held, SELL, most)
+    keep_quotes(me, market, me.venue, kept.bids, kept.asks, bid, buying, ask, selling, choice.quantity, choice.levels,
+                choice.level_gap)  # fmt: skip
 
 
 @njit

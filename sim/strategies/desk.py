@@ -69,6 +69,7 @@ __all__ = [
 ]  # fmt: skip
 
 NO_BID, NO_ASK = NO_PRICE, -NO_PRICE  # a missing best bid is below, a missing best ask above, every price
+_FAR = float(1 << 40)
 _SLACK = 1e-9  # of a tick: 100.05 / 0.01 is 10004.999…, and means 10005
 
 
@@ -172,7 +173,10 @@ def signal(me, market):
     population = market.populations[agent.population]
     instrument = market.instruments[me.instrument]
     clock = market.clock[0]
-    key = mix(mix(agent.stream, clock.step_key if population.redraw == 0 else clock.episode), SIGNAL)
+    when = clock.step_key
+    if population.redraw != 0:
+        when = np.uint64(clock.episode)
+    key = mix(mix(agent.stream, when), SIGNAL)
     if population.sight < 1.0 and to_uniform(mix(key, NONE)) >= population.sight:
         return instrument.public
     value = instrument.value
@@ -255,21 +259,27 @@ def taker_cost(me, market, venue, price):
 
 
 @njit
+def _whole(ticks):
+    """Ticks as an integer; those beyond any book stay beyond it, and are refused there."""
+    return np.int64(max(-_FAR, min(_FAR, ticks)))
+
+
+@njit
 def tick_below(me, market, venue, price):
     """The last tick at or below a price."""
-    return np.int64(math.floor(price / market.venues[venue].tick_size + _SLACK))
+    return _whole(math.floor(price / market.venues[venue].tick_size + _SLACK))
 
 
 @njit
 def tick_above(me, market, venue, price):
     """The first tick at or above a price."""
-    return np.int64(math.ceil(price / market.venues[venue].tick_size - _SLACK))
+    return _whole(math.ceil(price / market.venues[venue].tick_size - _SLACK))
 
 
 @njit
 def nearest_tick(me, market, venue, price):
     """The tick nearest to a price, the higher one of two equally near."""
-    return np.int64(math.floor(price / market.venues[venue].tick_size + 0.5 + _SLACK))
+    return _whole(math.floor(price / market.venues[venue].tick_size + 0.5 + _SLACK))
 
 
 @njit
@@ -380,10 +390,15 @@ def own_order(me, market, place):
 def cancel_all(me, market):
     """Cancel every order of the agent. Returns how many."""
     cancelled = 0
-    while market.agents[me.agent].orders > 0:
-        if send_cancel(market, me.agent, own_order(me, market, 0)) == 0:
-            break
-        cancelled += 1
+    order = np.int64(market.agents[me.agent].first_order)
+    while order != NOTHING:
+        following = np.int64(market.orders[order].agent_next)
+        handle = book.handle_of(market, order)
+        if book.slot_of(market, handle) != NOTHING:  # not one that waits, cancelled, for its class to finish
+            if send_cancel(market, me.agent, handle) == 0:
+                break
+            cancelled += 1
+        order = following
     return cancelled
 
 

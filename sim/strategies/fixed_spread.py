@@ -66,8 +66,10 @@ def act(me, market):
     reference -= choice.inventory_skew * held
     bid = tick_below(me, market, me.venue, reference - choice.half_spread)
     ask = tick_above(me, market, me.venue, reference + choice.half_spread)
-    buying = room_to_trade(choice.inventory_limit, held, BUY, choice.quantity) if choice.sides != 2 else 0
-    selling = room_to_trade(choice.inventory_limit, held, SELL, choice.quantity) if choice.sides != 1 else 0
+    most = choice.quantity * choice.levels
+    buying = room_to_trade(choice.inventory_limit, held, BUY, most) if choice.sides != 2 else 0
+    selling = room_to_trade(choice.inventory_limit, held, SELL, most) if choice.sides != 1 else 0
     if ask <= bid and buying > 0 and selling > 0:
         ask = bid + 1  # a half-spread of 0 on a tick would lock its own book
-    keep_quotes(me, market, me.venue, kept.bids, kept.asks, bid, buying, ask, selling, choice.levels, choice.level_gap)
+    keep_quotes(me, market, me.venue, kept.bids, kept.asks, bid, buying, ask, selling, choice.quantity, choice.levels,
+                choice.level_gap)  # fmt: skip

@@ -22,16 +22,18 @@ from sim.strategies.desk import (
     uniform,
 )
 
+_MOST_A_TURN = 100_000
+
 
 def _most_messages(parameters):
     """Twice the mean of all events of a step, and eight deviations: what is left over waits for the next turn."""
     mean = 2.0 * (parameters["market_rate"] + 2.0 * parameters["limit_rate"] * parameters["window"])
-    return int(2.0 * mean + 8.0 * math.sqrt(mean) + 8.0)
+    return min(_MOST_A_TURN, int(2.0 * mean + 8.0 * math.sqrt(mean) + 8.0))
 
 
 @strategy(
     "poisson_flow",
-    summary="a whole flow of random limit orders, market orders and cancellations",
+    summary="a whole flow of random limit orders, market orders and cancellations (let it trade with itself)",
     source="Farmer, Patelli and Zovko 2005; Smith, Farmer, Gillemot and Krishnamurthy 2003",
     parameters={
         "market_rate": Parameter(0.1, "market orders of each side", unit="a step", low=0.0, high=1e6),

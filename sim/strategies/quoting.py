@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 from sim.compiled import njit
-from sim.strategies.desk import BUY, SELL, order_price, requote
+from sim.strategies.desk import BUY, SELL, is_live, order_price, requote
 
 MOST_LEVELS = 10
 
 
 @njit
-def keep_ladder(me, market, venue, handles, side, price, quantity, levels, gap):
-    """Keep ``levels`` orders of a side at ``price`` and every ``gap`` ticks behind it; a quantity of 0 withdraws them.
+def keep_ladder(me, market, venue, handles, side, price, lots, quantity, levels, gap):
+    """Keep ``lots`` in up to ``levels`` orders of ``quantity``, at ``price`` and every ``gap`` ticks behind it.
 
-    ``handles`` is the agent's memory of them: int64 (MOST_LEVELS,).
+    ``handles`` is the agent's memory of them: int64 (MOST_LEVELS,). What ``lots`` does not reach is withdrawn.
     """
     for level in range(levels):
-        handles[level] = requote(me, market, venue, handles[level], side, price - side * gap * level, quantity)
+        size = min(lots, quantity)
+        handles[level] = requote(me, market, venue, handles[level], side, price - side * gap * level, size)
+        lots -= size
 
 
 @njit
-def keep_quotes(me, market, venue, bids, asks, bid, bid_quantity, ask, ask_quantity, levels, gap):
-    """Keep a ladder on both sides.
+def keep_quotes(me, market, venue, bids, asks, bid, buying, ask, selling, quantity, levels, gap):
+    """Keep a ladder on both sides: ``buying`` lots from ``bid`` down, ``selling`` lots from ``ask`` up.
 
     The side that moves away goes first: a bid that moves up must not meet the agent's own old ask.
     """
-    if bid_quantity > 0 and asks[0] > 0 and order_price(me, market, asks[0]) <= bid:
-        keep_ladder(me, market, venue, asks, SELL, ask, ask_quantity, levels, gap)
-        keep_ladder(me, market, venue, bids, BUY, bid, bid_quantity, levels, gap)
+    if buying > 0 and _reaches(me, market, asks, bid, levels):
+        keep_ladder(me, market, venue, asks, SELL, ask, selling, quantity, levels, gap)
+        keep_ladder(me, market, venue, bids, BUY, bid, buying, quantity, levels, gap)
     else:
-        keep_ladder(me, market, venue, bids, BUY, bid, bid_quantity, levels, gap)
-        keep_ladder(me, market, venue, asks, SELL, ask, ask_quantity, levels, gap)
+        keep_ladder(me, market, venue, bids, BUY, bid, buying, quantity, levels, gap)
+        keep_ladder(me, market, venue, asks, SELL, ask, selling, quantity, levels, gap)
+
+
+@njit
+def _reaches(me, market, asks, bid, levels):
+    """Whether a bid would meet one of the asks that still rest."""
+    for level in range(levels):
+        if is_live(me, market, asks[level]) and order_price(me, market, asks[level]) <= bid:
+            return True
+    return False
 
 
 @njit
