@@ -6,8 +6,10 @@ first step, while the engine is being compiled, they end it at once and nothing 
 
 from __future__ import annotations
 
+import _thread
 import math
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -78,12 +80,21 @@ def stop_on_signals() -> Iterator[Stop]:
         if stop.signal is None:
             stop.signal, stop.since = number, time.monotonic()
 
+    def swallowed(unraisable: Any) -> None:
+        """Where LLVM calls Python back, nothing can be raised: the same signal comes again, a little later."""
+        if isinstance(unraisable.exc_value, Interrupted):
+            threading.Timer(0.05, _thread.interrupt_main, (unraisable.exc_value.signal,)).start()
+        else:
+            hook(unraisable)
+
+    hook, sys.unraisablehook = sys.unraisablehook, swallowed
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        sys.unraisablehook = hook
 
 
 @dataclass(frozen=True)

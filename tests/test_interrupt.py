@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -169,3 +170,10 @@ def test_a_thread_has_no_signals(tmp_path):
     thread.start()
     thread.join()
     assert found == [None, before, "complete"]
+
+
+def test_ctrl_c_that_falls_into_a_callback_of_c_comes_again():
+    press = ctypes.CFUNCTYPE(None)(lambda: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(Interrupted), stop_on_signals():
+        press()  # what is raised here, C swallows
+        time.sleep(5)
