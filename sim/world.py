@@ -54,7 +54,7 @@ ORDER = _named(
 )
 LEVEL = _named("i8: key price volume / i4: head tail count node side next")
 NODE = _named("i8: bits / i4: parent place")
-SIDE = _named("i8: prefix orders volume bought / i4: best root leaf venue")
+SIDE = _named("i8: prefix branch_prefix orders volume bought / i4: best root leaf branch venue")
 VENUE = _named(
     "i8: instrument mechanism matching self_trade post_only fee_per fee_account tick_units safe_lots "
     "last_price last_quantity last_side last_trade trades volume next_of_instrument "

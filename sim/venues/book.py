@@ -115,7 +115,7 @@ def release(world, order):
         else:
             world.wheel[half + spoke] = record.wheel_previous
     record.state = FREE
-    record.generation = record.generation % 0x7FFFFFFF + 1
+    record.generation = record.generation + 1 if record.generation < 0x7FFFFFFF else 1
     record.next = clock.free_order
     clock.free_order = order
     clock.resting -= 1

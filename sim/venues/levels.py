@@ -1,7 +1,8 @@
 """Price levels of a book's side, as leaves of a 64-ary trie five deep: a billion ticks, the best in at most five steps.
 
 A key is a price turned so that the best of a side is its smallest key; asks and bids then share every line of code.
-Levels and nodes come from pools. A side remembers its last leaf, since the next order is most often near.
+Levels and nodes come from pools. A side remembers its last leaf, and the branch above it, since the next order is most
+often near.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ def open_side(world, side):
     row.root = _take_node(world, NOTHING, NONE)
     row.best = NOTHING
     row.leaf = NOTHING
+    row.branch = NOTHING
 
 
 @njit
@@ -57,7 +59,13 @@ def _leaf(world, side, key):
         return np.int64(row.leaf)
     node = np.int64(row.root)
     shift = np.int64(6 * (DEPTH - 1))
+    if row.branch != NOTHING and row.branch_prefix == key >> 12:
+        node = np.int64(row.branch)
+        shift = np.int64(6)
     while shift > 0:
+        if shift == 6:
+            row.branch = node
+            row.branch_prefix = key >> 12
         place = (key >> shift) & 63
         bit = np.int64(1) << place
         if world.nodes[node].bits & bit == 0:
@@ -149,9 +157,11 @@ def remove_level(world, level):
     record = world.levels[level]
     row = world.sides[record.side]
     if row.best == level:
-        # Before a side may become empty the last valid mark is kept; after it, it could not be had.
-        market_price(world, world.venues[row.venue].instrument)
-        row.best = next_level(world, level)
+        following = next_level(world, level)
+        if following == NOTHING:
+            # The side becomes empty: the last valid mark is kept, since after this it could not be had.
+            market_price(world, world.venues[row.venue].instrument)
+        row.best = following
     key = record.key
     node = np.int64(record.node)
     shift = np.int64(0)
@@ -162,6 +172,8 @@ def remove_level(world, level):
             break
         if row.leaf == node:
             row.leaf = NOTHING
+        elif row.branch == node:
+            row.branch = NOTHING
         world.nodes[node].parent = clock.free_node
         clock.free_node = node
         clock.nodes_live -= 1
