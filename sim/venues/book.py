@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.compiled import njit
+from sim.compiled import inlined, njit
 from sim.ledger import NEED_ORDERS, NEED_TAPE, RUNNING, record_trade
 from sim.venues.levels import (
     HIGHEST_PRICE,
@@ -46,7 +46,7 @@ _SLOT = (1 << 32) - 1
 # --- slots and lists ------------------------------------------------------------------------------------------------
 
 
-@njit
+@inlined
 def allocate(world, agent, number, lots, expires):
     """Take a slot for an agent's order; ``expires`` is a step of the episode, 0 for never."""
     clock = world.clock[0]
@@ -88,7 +88,7 @@ def allocate(world, agent, number, lots, expires):
     return order
 
 
-@njit
+@inlined
 def release(world, order):
     """Give an order's slot back; its handle is stale from now on."""
     clock = world.clock[0]
@@ -127,7 +127,7 @@ def handle_of(world, order):
     return (np.int64(world.orders[order].generation) << 32) | np.int64(order)
 
 
-@njit
+@inlined
 def slot_of(world, handle):
     """The slot of a live order, or NOTHING for a handle that is stale or was never one."""
     order = handle & _SLOT
@@ -139,7 +139,7 @@ def slot_of(world, handle):
     return order
 
 
-@njit
+@inlined
 def _link(world, order, side, price):
     """Put an order at the end of its price's queue."""
     level = level_at(world, side, price)
@@ -160,7 +160,7 @@ def _link(world, order, side, price):
     world.sides[side].orders += 1
 
 
-@njit
+@inlined
 def _unlink(world, order):
     """Take an order out of its queue, and the level with it when it was the last."""
     record = world.orders[order]
@@ -183,7 +183,7 @@ def _unlink(world, order):
         remove_level(world, level)
 
 
-@njit
+@inlined
 def remove_order(world, order):
     """Take an order off the book and free its slot."""
     if world.orders[order].state == RESTING:

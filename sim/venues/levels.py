@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.compiled import njit, trailing_zeros
+from sim.compiled import inlined, njit, trailing_zeros
 from sim.ledger import market_price
 from sim.world import NONE, NOTHING
 
@@ -51,7 +51,7 @@ def open_side(world, side):
     row.branch = NOTHING
 
 
-@njit
+@inlined
 def _leaf(world, side, key):
     """The leaf that holds a key, made where it is missing."""
     row = world.sides[side]
@@ -81,7 +81,7 @@ def _leaf(world, side, key):
     return node
 
 
-@njit
+@inlined
 def level_at(world, side, price):
     """The level of a price, made where it is missing."""
     key = key_of(side, price)
@@ -130,7 +130,7 @@ def find_level(world, side, price):
         shift -= 6
 
 
-@njit
+@inlined
 def next_level(world, level):
     """The next level away from the best, or NOTHING."""
     key = world.levels[level].key
@@ -150,7 +150,7 @@ def next_level(world, level):
     return np.int64(NOTHING)
 
 
-@njit
+@inlined
 def remove_level(world, level):
     """Take an empty level out of its side and give it back to the pool."""
     clock = world.clock[0]
