@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.compiled import njit
+from sim.compiled import inlined, njit
 from sim.world import NO_PRICE, NOTHING
 
 PER_NOTIONAL, PER_LOT = 0, 1
@@ -14,7 +14,7 @@ RAISED, TOO_MANY, MONEY_OVERFLOW = 10, 11, 12
 MOST_MONEY = np.int64(4 * 10**18)  # a little below 2**62: two such sums still fit an int64
 
 
-@njit
+@inlined
 def move_cash(world, payer, receiver, units):
     """Move whole money units from one account to another."""
     world.accounts[payer].cash -= units
@@ -24,7 +24,7 @@ def move_cash(world, payer, receiver, units):
         world.clock[0].status = MONEY_OVERFLOW
 
 
-@njit
+@inlined
 def move_lots(world, giver, receiver, instrument, lots):
     """Move lots of an instrument from one account to another."""
     width = world.clock[0].instruments
@@ -71,7 +71,7 @@ def market_price(world, instrument):
     return record.mark
 
 
-@njit
+@inlined
 def record_trade(world, venue, price, lots, maker, taker, aggressor, maker_order, taker_order):
     """Settle a trade between two accounts, charge both fees, and write it on the tape.
 
