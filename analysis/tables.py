@@ -99,18 +99,13 @@ def _fill(table: Table, names: Sequence[str], cells: list[list[str]]) -> None:
 
 
 def _measured(run: Run, scope: str) -> dict[tuple[str, str], float]:
-    rows = run.summary[run.summary["scope"] == scope]
-    return {
-        (str(name), str(measure)): float(value)
-        for name, measure, value in zip(rows["name"], rows["measure"], rows["value"], strict=True)
-    }
+    return {(row["name"], row["measure"]): float(row["value"]) for row in run.measures if row["scope"] == scope}
 
 
 def _errors(run: Run) -> dict[str, float]:
     """Standard error of each population's payoff, where there is one."""
-    rows = run.summary[(run.summary["scope"] == "population") & (run.summary["measure"] == "payoff")]
-    errors = rows["standard_error"].astype(float)
-    return {str(name): error for name, error in zip(rows["name"], errors, strict=True) if error == error}
+    rows = [row for row in run.measures if (row["scope"], row["measure"]) == ("population", "payoff")]
+    return {row["name"]: row["standard_error"] for row in rows if row["standard_error"] is not None}
 
 
 def _count(value: float | None) -> str:

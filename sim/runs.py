@@ -114,7 +114,7 @@ class Run:
     ) -> None:
         self.scenario = scenario
         self.manifest = manifest
-        self._summary = summary
+        self.measures = summary  # the rows of the summary, without pandas
         self._source = source
 
     @property
@@ -195,7 +195,7 @@ class Run:
         """Spreads by venue and payoffs by population, a row a measure, means with their standard errors."""
         import pandas as pd
 
-        return pd.DataFrame(self._summary, columns=["scope", "name", "measure", "value", "standard_error", "unit"])
+        return pd.DataFrame(self.measures, columns=["scope", "name", "measure", "value", "standard_error", "unit"])
 
     def __repr__(self) -> str:
         where = self.folder or "in memory"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,20 @@ _COUNT, _LOTS, _CURRENCY, _STEPS, _SECONDS = "number", "lots", "currency", "step
 _NAMES = pa.dictionary(pa.int32(), pa.string())
 
 
+def _texts(words: Iterable[str]) -> pa.Array:
+    """As pa.array would; but that imports pandas, which takes longer than many a run."""
+    encoded = [word.encode() for word in words]
+    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    return pa.StringArray.from_buffers(len(encoded), pa.py_buffer(ends), pa.py_buffer(b"".join(encoded)))
+
+
+def _numbers(values: Any, missing: Any = None) -> pa.Array:
+    """As pa.array would, without pandas."""
+    values = np.ascontiguousarray(values)
+    valid = None if missing is None else pa.py_buffer(np.packbits(~missing, bitorder="little"))
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [valid, pa.py_buffer(values)])
+
+
 def _fields(*columns: tuple[str, Any, str, str]) -> pa.Schema:
     return pa.schema(
         [pa.field(name, kind, metadata={"unit": unit, "meaning": text}) for name, kind, unit, text in columns]
@@ -27,10 +42,10 @@ class Tables:
 
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
-        self._venues = pa.array([venue.name for venue in scenario.venues])
-        self._populations = pa.array([population.name for population in scenario.populations])
-        self._kinds = pa.array(KINDS)
-        self._sides = pa.array(["sell", "buy"])
+        self._venues = _texts([venue.name for venue in scenario.venues])
+        self._populations = _texts([population.name for population in scenario.populations])
+        self._kinds = _texts(KINDS)
+        self._sides = _texts(["sell", "buy"])
         self._ticks = np.array([venue.tick_size for venue in scenario.venues])
         counts = [population.count for population in scenario.populations]
         self._population_of = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
@@ -129,10 +144,13 @@ class Tables:
     # --- conversions: each takes records of sim.world and gives a pyarrow table -------------------------------------
 
     def _names(self, numbers: Any, names: pa.Array) -> pa.DictionaryArray:
-        return pa.DictionaryArray.from_arrays(pa.array(numbers, pa.int32()), names)
+        return pa.DictionaryArray.from_arrays(_numbers(numbers.astype(np.int32)), names)
 
     def _table(self, name: str, columns: list[Any]) -> pa.Table:
-        return pa.Table.from_arrays([pa.array(column) for column in columns], schema=self.schemas[name])
+        return pa.Table.from_arrays(
+            [column if isinstance(column, pa.Array) else _numbers(column) for column in columns],
+            schema=self.schemas[name],
+        )
 
     def _when(self, rows: Any) -> list[Any]:
         return [rows["episode"], rows["step"], rows["step"] * self._seconds]
@@ -141,13 +159,13 @@ class Tables:
         """Ticks as currency, to the last decimal that the tick has; none where there is no price."""
         missing = ticks == NO_PRICE
         prices = np.where(missing, 0, ticks) * self._ticks[venues]
-        return pa.array(np.round(prices, 12), mask=missing)
+        return _numbers(np.round(prices, 12), missing)
 
     def _who(self, rows: Any) -> list[Any]:
         """Population, and number within it where the row is one agent's."""
         whole = rows["agent"] < 0
         number = np.where(whole, 0, rows["agent"] - self._firsts[rows["population"]]).astype(np.int32)
-        return [self._names(rows["population"], self._populations), pa.array(number, mask=whole)]
+        return [self._names(rows["population"], self._populations), _numbers(number, whole)]
 
     def _agent(self, agents: Any) -> list[Any]:
         population = self._population_of[agents]

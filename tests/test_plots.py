@@ -306,7 +306,7 @@ def test_whatever_was_recorded_can_be_drawn(settings):
 
 def test_a_run_that_ended_no_episode_has_no_payoffs_and_says_so():
     run = ran({"run.episodes": 2})
-    run._summary = [row for row in run._summary if row["scope"] == "venue"]
+    run.measures = [row for row in run.measures if row["scope"] == "venue"]
     run.manifest |= {"status": "interrupted", "episodes": 0, "steps": 150}
     assert notes(drawn(plots.payoffs, run))[-1] == "No episode came to its end, so nobody was paid."
     texts = [text.get_text() for text in plots.picture(run).texts]
@@ -443,7 +443,7 @@ def test_what_was_not_measured_is_a_dash(silent):
 
 
 def test_large_numbers_and_long_names_fit_too(episodes):
-    rows = copy.deepcopy(episodes._summary)
+    rows = copy.deepcopy(episodes.measures)
     for row in rows:
         if row["measure"] in ("trades", "volume", "messages"):
             row["value"] = 9_999_999.0 if row["name"] == "noise" else 123_456_789_012.0
@@ -451,7 +451,7 @@ def test_large_numbers_and_long_names_fit_too(episodes):
             row["value"], row["standard_error"] = -1_234_567.891, 1234.5
     run = copy.copy(episodes)
     run.__dict__.pop("summary", None)
-    run._summary = rows
+    run.measures = rows
     text = summary_text(run)
     assert max(len(line) for line in text.splitlines()) <= 80
     assert all(number in text for number in ("9,999,999", "123.5 G", "-1,234,568"))
