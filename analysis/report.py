@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
@@ -55,10 +55,12 @@ def strategy_page(strategy: Strategy) -> Group:
     return Group(*parts, Text(""), table)
 
 
-def _value(value: bool | int | float | str) -> str:
+def _value(value: Any) -> str:
     """As a scenario would say it."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_value, value))}]"
     return f'"{value}"' if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else f"{value:,}"
 
 

@@ -139,7 +139,8 @@ def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, 
     agent_samples = max(1 << 15, rows_agents)
     outcomes = max(1 << 15, rows_episodes)
     simultaneous = bool(scenario.turns.simultaneous)
-    valued = sum(2 * each.private_values.units * each.count for each in scenario.populations if each.private_values)
+    prepared = [_prepared(each.strategy, each.params, scenario.run.steps) for each in scenario.populations]
+    valued = sum(_slots(each.private_values) * each.count for each in scenario.populations if each.private_values)
     nodes = 64 + 2 * venues
     tape = 1 << (max(tape, 2 * HISTORY) - 1).bit_length()
     storage = Storage(
@@ -151,7 +152,7 @@ def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, 
         first_holdings=len(accounts.names) * instruments, first_cash=len(accounts.names),
         parameters=sum(parameters),
         memories=sum(size * each.count for size, each in zip(memory, scenario.populations, strict=True)),
-        private_values=valued,
+        private_values=valued, prepared=sum(map(len, prepared)),
         turns=agents + 64, scratch=agents + 64, pending=orders if simultaneous else 0, wheel=2 * _WHEEL, tape=tape,
         log=tape if scenario.record.messages else 0, book_samples=book_samples,
         ladder=4 * scenario.record.levels * book_samples if scenario.record.levels > 1 else 0,
@@ -162,11 +163,22 @@ def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, 
     _fill_clock(built)
     _fill_instruments(built, delays)
     _fill_venues(built)
-    _fill_populations(built, groups, ranks, memory, parameters, set(external))
+    _fill_populations(built, groups, ranks, memory, parameters, prepared, set(external))
     _fill_endowments(built)
     open_run(storage.address)
     _fill_streams(storage.address)
     return built
+
+
+def _prepared(name: str, params: dict[str, Any], steps: int) -> NDArray[np.float64]:
+    """What a population's strategy has solved before the run."""
+    prepare = strategies.get(name).prepare
+    return np.asarray(prepare(params, steps), np.float64).ravel() if prepare else np.zeros(0)
+
+
+def _slots(values: Any) -> int:
+    """Private values of a member: those of the lots it may give up, and those of the lots it may get."""
+    return 2 * values.units if values.distribution == "normal" else 1
 
 
 def _laws(scenario: Scenario) -> list[Any]:
@@ -254,6 +266,7 @@ def _fill_venues(built: Built) -> None:
         row["next_of_instrument"], instrument["first_venue"] = instrument["first_venue"], number
         row["matching"], row["self_trade"] = MATCHING[venue.matching], SELF_TRADE[venue.self_trade]
         row["post_only"], row["fee_per"] = POST_ONLY[venue.post_only], FEE_PER[venue.fee_per]
+        row["clear_after_trade"] = venue.clear_after_trade
         row["maker_fee"], row["taker_fee"] = venue.maker_fee, venue.taker_fee
         row["fee_account"] = built.accounts.number(f"fees {venue.name}")
         row["tick_size"] = venue.tick_size
@@ -261,7 +274,13 @@ def _fill_venues(built: Built) -> None:
 
 
 def _fill_populations(
-    built: Built, groups: list[str], ranks: list[int], memory: list[int], parameters: list[int], external: set[str]
+    built: Built,
+    groups: list[str],
+    ranks: list[int],
+    memory: list[int],
+    parameters: list[int],
+    prepared: list[NDArray[np.float64]],
+    external: set[str],
 ) -> None:
     scenario, world = built.scenario, built.storage.world
     venue_numbers = {venue.name: number for number, venue in enumerate(scenario.venues)}
@@ -269,7 +288,7 @@ def _fill_populations(
     world.groups["news_population"] = NOTHING
     for number, group in enumerate(groups):
         world.groups[number]["stream"] = mix(world.clock[0]["seed"], name_key("group", group))
-    first = venue = parameter = kept = private = 0
+    first = venue = parameter = kept = private = solved = 0
     for number, population in enumerate(scenario.populations):
         row = world.populations[number]
         strategy = strategies.get(population.strategy)
@@ -298,9 +317,10 @@ def _fill_populations(
         if population.reservation:
             _fill_reservation(row, population.reservation)
         if population.private_values:
-            row["units"], row["deviation"] = population.private_values.units, population.private_values.deviation
             row["private_first"] = private
-            private += 2 * population.private_values.units * population.count
+            private += _fill_private_values(world, row, population)
+        row["prepared_first"], row["prepared_count"] = solved, len(prepared[number])
+        solved += len(prepared[number])
         row["endowment_lots"] = population.endowment.inventory
         first += population.count
     place = 0
@@ -319,7 +339,8 @@ def set_parameters(world: Any, population: int, strategy: Strategy, params: dict
     start = int(world.populations[population]["parameters"])
     record = np.asarray(world.parameters)[start : start + kind.itemsize].view(kind)[0]
     for name, value in params.items():
-        record[name] = strategy.parameters[name].number(value)
+        if strategy.parameters[name].type is not tuple:
+            record[name] = strategy.parameters[name].number(value)
 
 
 def _fill_arrivals(world: Any, number: int, law: Any, groups: list[str], instruments: dict[str, int]) -> None:
@@ -339,6 +360,21 @@ def _fill_arrivals(world: Any, number: int, law: Any, groups: list[str], instrum
         else:
             world.groups[row["group"]]["news_population"] = number
             world.groups[row["group"]]["news_instrument"] = instruments[law.instrument]
+
+
+def _fill_private_values(world: Any, row: Any, population: Any) -> int:
+    """What a population's members value. Returns how many numbers that takes."""
+    values = population.private_values
+    if values.distribution == "normal":
+        row["units_down"] = row["units_up"] = values.units
+        row["deviation"] = values.deviation
+    else:
+        row["units_up" if values.role == "buyer" else "units_down"] = 1
+        first = int(row["private_first"])
+        world.private_values[first : first + population.count] = np.linspace(
+            values.first, values.last, population.count
+        )
+    return _slots(values) * population.count
 
 
 def _fill_reservation(row: Any, reservation: Any) -> None:

@@ -7,6 +7,8 @@ strategy failed. The caller mends what is wanting and calls again: nothing is re
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from sim.arrivals import choose_in_groups, collect, open_arrivals, shuffle
@@ -229,8 +231,10 @@ def _open_episode(world):
     for place in range(len(world.memories)):
         world.memories[place] = 0
     for population in range(len(world.populations)):
-        if world.populations[population].units > 0:
+        if world.populations[population].deviation > 0.0:
             _draw_private_values(world, population)
+    for agent in range(len(world.agents)):
+        world.agents[agent].belief = math.nan
     open_values(world)
     open_arrivals(world)
 
@@ -239,7 +243,7 @@ def _open_episode(world):
 def _draw_private_values(world, population):
     """Each member's values of the lots around its endowment: normal, the first lot more worth most."""
     record = world.populations[population]
-    width = 2 * record.units
+    width = record.units_down + record.units_up
     for member in range(record.count):
         key = mix(mix(world.agents[record.first + member].stream, world.clock[0].episode), PRIVATE_VALUE)
         first = record.private_first + width * member
@@ -256,16 +260,17 @@ def _draw_private_values(world, population):
 def _private_gain(world, agent):
     """Private value of what an agent holds beyond its endowment. Currency."""
     record = world.populations[world.agents[agent].population]
-    if record.units == 0:
+    width = record.units_down + record.units_up
+    if width == 0:
         return 0.0
     clock = world.clock[0]
     instrument = world.venues[world.in_venues[record.first_venue]].instrument
     change = world.holdings[agent * clock.instruments + instrument].lots - record.endowment_lots
-    middle = record.private_first + 2 * record.units * world.agents[agent].number + record.units
+    middle = record.private_first + width * world.agents[agent].number + record.units_down
     total = 0.0
-    for i in range(min(change, record.units)):
+    for i in range(min(change, record.units_up)):
         total += world.private_values[middle + i]
-    for i in range(min(-change, record.units)):
+    for i in range(min(-change, record.units_down)):
         total -= world.private_values[middle - 1 - i]
     return total
 

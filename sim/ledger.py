@@ -122,6 +122,7 @@ def record_trade(world, venue, price, lots, maker, taker, aggressor, maker_order
     row.taker_fee = taker_fee
     row.mark = mark
     row.value = world.instruments[instrument].value
+    row.belief = world.agents[maker].belief
     row.maker = maker
     row.taker = taker
     row.venue = venue

@@ -82,6 +82,7 @@ class Tables:
                 ("taker_fee", pa.float64(), _CURRENCY, "fee the taker paid, negative for a rebate"),
                 ("mark", pa.float64(), _CURRENCY, "mid of the consolidated book just before, or the last valid one"),
                 ("value", pa.float64(), _CURRENCY, "fundamental value at the time"),
+                ("belief", pa.float64(), _CURRENCY, "what the maker took the value to be; none if it does not say"),
             ),
             "book": _fields(
                 *when,
@@ -182,6 +183,7 @@ class Tables:
             rows["quantity"], self._names((rows["aggressor"] + 1) // 2, self._sides), *self._agent(rows["maker"]),
             *self._agent(rows["taker"]), rows["maker_order"], rows["taker_order"], self._money(rows["maker_fee"]),
             self._money(rows["taker_fee"]), rows["mark"], rows["value"],
+            _numbers(rows["belief"], np.isnan(rows["belief"])),
         ])  # fmt: skip
 
     def book(self, rows: Any, ladder: Any) -> pa.Table:

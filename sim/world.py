@@ -57,7 +57,7 @@ NODE = _named("i8: bits / i4: parent place")
 SIDE = _named("i8: prefix branch_prefix orders volume bought / i4: best root leaf branch venue")
 VENUE = _named(
     "i8: instrument mechanism matching self_trade post_only fee_per fee_account tick_units safe_lots "
-    "last_price last_quantity last_side last_trade trades volume next_of_instrument "
+    "clear_after_trade last_price last_quantity last_side last_trade trades volume next_of_instrument "
     "/ f8: tick_size maker_fee taker_fee"
 )
 INSTRUMENT = _named(
@@ -70,19 +70,20 @@ SHOCK = _named("i8: step / f8: value volatility")
 INCREMENT = _named("f8: diffusion jump uniform dividend")
 POPULATION = _named(
     "i8: first count strategy first_venue venues parameters law group gap ordinal allowed external "
-    "delay redraw reservation around units private_first endowment_cash endowment_lots turns "
+    "delay redraw reservation around units_down units_up private_first prepared_first prepared_count "
+    "endowment_lots turns "
     "/ f8: log_miss rate share wait noise sight first_number second_number deviation "
     "/ u8: stream"
 )
 GROUP = _named("i8: chosen news_population news_instrument / u8: stream")
 TURN_CLASS = _named("i8: first count simultaneous")
-AGENT = _named("u8: stream / i8: memory / i4: population number first_order last_order orders")
+AGENT = _named("u8: stream / i8: memory / f8: belief / i4: population number first_order last_order orders")
 ACCOUNT = _named("i8: cash fees trades volume messages")
 HOLDING = _named("i8: lots")
 TURN = _named("u8: key / i4: agent ordinal")
 PENDING = _named("u8: key / i8: price handle / i4: venue side agent")
 TRADE = _named(
-    "i8: sequence step episode price quantity maker_order taker_order maker_fee taker_fee / f8: mark value "
+    "i8: sequence step episode price quantity maker_order taker_order maker_fee taker_fee / f8: mark value belief "
     "/ i4: maker taker venue aggressor"
 )
 MESSAGE = _named("i8: sequence step episode number price quantity filled / i4: agent venue kind side")
@@ -125,6 +126,7 @@ class World(NamedTuple):
     parameters: Any  # uint8: the parameter records, one after another
     memories: Any  # uint8: the memory records
     private_values: Any
+    prepared: Any  # float64: what strategies had solved before the run
     turns: Any
     scratch: Any  # for sorting turns
     pending: Any
@@ -143,8 +145,8 @@ class World(NamedTuple):
 
 DTYPES = World(
     CLOCK, ORDER, LEVEL, NODE, _I4, SIDE, VENUE, INSTRUMENT, SHOCK, _F8, INCREMENT, AGENT, ACCOUNT, HOLDING, POPULATION,
-    GROUP, TURN_CLASS, _I8, _I8, _I8, _I8, _U1, _U1, _F8, TURN, TURN, PENDING, _I4, TRADE, MESSAGE, BOOK_SAMPLE, _I8,
-    AGENT_SAMPLE, _I8, OUTCOME, _I8, _I8, _I8,
+    GROUP, TURN_CLASS, _I8, _I8, _I8, _I8, _U1, _U1, _F8, _F8, TURN, TURN, PENDING, _I4, TRADE, MESSAGE, BOOK_SAMPLE,
+    _I8, AGENT_SAMPLE, _I8, OUTCOME, _I8, _I8, _I8,
 )  # fmt: skip
 
 if COMPILED:

@@ -20,6 +20,7 @@ _SECTIONS = (
     ("Game", "[game]"),
 )
 _DISCRIMINATORS = ("process", "law", "distribution")
+_OWNERS = {"PrivateValues": "private_values", "Reservation": "reservation"}  # both are told apart by `distribution`
 _SCENARIO_HEAD = """# What a scenario file may say
 
 Generated from the vocabulary by `python -m spreadgame.reference`. Every key has the type, default and meaning given
@@ -49,10 +50,11 @@ def scenario_page() -> str:
 
 
 def _inner_title(name: str, kind: dict[str, Any]) -> str:
+    owner = next((f"`{words}`, " for end, words in _OWNERS.items() if name.endswith(end)), "")
     for key in _DISCRIMINATORS:
         if key in kind.get("properties", {}):
-            return f'`{key} = "{kind["properties"][key]["const"]}"`'
-    return f"`{name.lower()}`" if name != "PrivateValues" else "`private_values`"
+            return f'{owner}`{key} = "{kind["properties"][key]["const"]}"`'
+    return f"`{name.lower()}`"
 
 
 def _table(title: str, kind: dict[str, Any]) -> list[str]:

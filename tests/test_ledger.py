@@ -162,7 +162,8 @@ class Hoarder(Trader):
 
 def test_private_value_is_that_of_the_lots_acquired_and_parted_with():
     maker = {"strategy": "fixed_spread", "params": {"half_spread": 0.5, "quantity": 9}}
-    hoarders = {"strategy": "noise", "turn": 1, "count": 3, "private_values": {"deviation": 1.0, "units": 2},
+    hoarders = {"strategy": "noise", "turn": 1, "count": 3,
+                "private_values": {"distribution": "normal", "deviation": 1.0, "units": 2},
                 "endowment": {"inventory": 5}}  # fmt: skip
     market = Market(parse(small(maker, hoarders, steps=5)), agents={"p1": Hoarder})
     market.step()
@@ -180,7 +181,7 @@ def test_private_value_is_that_of_the_lots_acquired_and_parted_with():
 
 def test_private_values_are_normal_draws_new_in_every_episode():
     data = small({"strategy": "noise", "arrivals": {"law": "bernoulli", "probability": 0.0}, "count": 50,
-                  "private_values": {"deviation": 2.0, "units": 10}})  # fmt: skip
+                  "private_values": {"distribution": "normal", "deviation": 2.0, "units": 10}})  # fmt: skip
     data["run"] |= {"steps": 1, "episodes": 20}
     market = Market(parse(data))
     drawn = []

@@ -180,7 +180,7 @@ RICH = {
     "venues": ["lit"],
     "sees": {"of": "value", "delay": 2, "noise": 0.1, "probability": 0.5, "redraw": "episode"},
     "reservation": {"distribution": "uniform", "low": 0.0, "high": 1.0, "around": "signal"},
-    "private_values": {"deviation": 1.0, "units": 10},
+    "private_values": {"distribution": "normal", "deviation": 1.0, "units": 10},
     "endowment": {"cash": 100.0, "inventory": -3},
 }
 

@@ -84,4 +84,10 @@ def _params(population: Population) -> dict[str, Any]:
 
     strategy = strategies.get(population.strategy)
     params = strategy.resolve(population.params)
-    return {name: float(value) if strategy.parameters[name].type is float else value for name, value in params.items()}
+    return {name: _as_floats(strategy.parameters[name].type, value) for name, value in params.items()}
+
+
+def _as_floats(kind: type, value: Any) -> Any:
+    if kind is tuple:
+        return tuple(map(float, value))
+    return float(value) if kind is float else value

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 GIVEN_BY = {
     "signal": ("sees", '{ of = "value" }'),
     "reservation": ("reservation", '{ distribution = "fixed", distance = 1.0 }'),
-    "private_values": ("private_values", "{ deviation = 1.0, units = 10 }"),
+    "private_values": ("private_values", '{ distribution = "normal", deviation = 1.0, units = 10 }'),
 }
 
 
@@ -78,6 +78,8 @@ class PopulationChecks(Checks):
             elif wrong := wrong_setting(strategy, name, value):
                 meaning = f"it means: {parameter.meaning}" + (f", {parameter.unit}" if parameter.unit else "")
                 yield self.problem((*where, name), wrong, near(value, parameter.choices) or meaning)
+        if len(right_settings(strategy, params)) == len(params) and (wrong := strategy.wrong(strategy.resolve(params))):
+            yield self.problem(where, wrong)
 
     def _needs(self, where: Where, population: Population) -> Found:
         strategy = self.strategy(population)
@@ -124,24 +126,33 @@ class PopulationChecks(Checks):
 
     def _choices(self, where: Where, population: Population) -> Found:
         """The game's strategies, as this population would play them."""
+        from sim import strategies
+
         game = self.draft.game
         if game is None or population.name not in game.players:
             return
-        strategy = self.strategy(population)
+        playing = self.strategy(population)
         try:
-            own = right_settings(strategy, population.params)
+            own = right_settings(playing, population.params)
         except Unreadable:
             own = {}
-        for name, params in game.strategies.items():
-            yield from self._settings(("game", "strategies", name), params, strategy)
-            together = {**own, **right_settings(strategy, params)}
-            for need in unmet(population, strategy, together):
-                if need in strategy.needs_of(own):
+        for name, chosen in game.strategies.items():
+            where_chosen: Where = ("game", "strategies", name)
+            strategy, params, base = playing, dict(chosen), own
+            if "strategy" in chosen:
+                found, base = params.pop("strategy"), {}
+                if found not in strategies.names():
+                    yield self.unknown((*where_chosen, "strategy"), "strategy", found, strategies.names())
+                    continue
+                strategy = strategies.get(found)
+            yield from self._settings(where_chosen, params, strategy)
+            for need in unmet(population, strategy, {**base, **right_settings(strategy, params)}):
+                if strategy is playing and need in strategy.needs_of(own):
                     continue  # said of the population already
                 field, example = GIVEN_BY[need]
                 message = f"strategy {strategy.name!r} with these params cannot play without {field}"
                 remedy = f"write for example {field} = {example} under {self.places(where)}"
-                yield self.problem(("game", "strategies", name), message, remedy)
+                yield self.problem(where_chosen, message, remedy)
 
 
 def unmet(population: Population, strategy: Strategy, params: Mapping[str, Any]) -> list[str]:
@@ -151,6 +162,8 @@ def unmet(population: Population, strategy: Strategy, params: Mapping[str, Any])
 
 def wrong_setting(strategy: Strategy, name: str, value: object) -> str:
     """What is wrong with the value of one of a strategy's parameters, or an empty string."""
+    if isinstance(value, tuple) and strategy.parameters[name].type is tuple:
+        return strategy.parameters[name].check(value)
     if not isinstance(value, (bool, int, float, str)):
         return f"{shown(value)} is neither a number nor true, false or a name"
     if isinstance(value, int) and abs(value) >= 2**62:

@@ -73,7 +73,7 @@ Rank = Annotated[int, Field(ge=-1000, le=1000)]
 Steps = Annotated[int, Field(ge=0, le=MOST_DELAY)]
 EverySteps = Annotated[int, Field(ge=1, le=10**12)]
 Delay = Annotated[Steps, AfterValidator(_not_yet)]
-Settings = dict[str, Annotated[Any, WithJsonSchema({"type": ["boolean", "integer", "number", "string"]})]]
+Settings = dict[str, Annotated[Any, WithJsonSchema({"type": ["boolean", "integer", "number", "string", "array"]})]]
 # A union tried member by member would report one mistake twice; these look first.
 PublicDelay = Annotated[
     int | str,

@@ -94,6 +94,9 @@ class Venue(Table):
     post_only: Literal["refuse", "move"] = Field(
         default="move", description="a post-only order that would trade is refused, or moved a tick away"
     )
+    clear_after_trade: bool = Field(
+        default=False, description="whether a trade empties the book, as in the double auctions of the laboratory"
+    )
     order_delay: Delay = Field(default=0, description="steps an order takes to arrive; only 0 runs so far")
     data_delay: Delay = Field(default=0, description="steps the book takes to be seen; only 0 runs so far")
 
@@ -196,11 +199,26 @@ Reservation = Annotated[
 ]
 
 
-class PrivateValues(Table):
-    """What further lots up or down are worth to a member: normal draws, sorted from high to low."""
+class NormalPrivateValues(Table):
+    """What further lots up or down are worth: normal draws, new in each episode, sorted from high to low."""
 
+    distribution: Literal["normal"]
     deviation: Positive = Field(description="standard deviation of the draws, currency")
     units: int = Field(ge=1, le=1000, description="number of further lots valued, up and down")
+
+
+class LinearPrivateValues(Table):
+    """One lot a member, the members' values evenly spaced: a linear demand or supply curve."""
+
+    distribution: Literal["linear"]
+    role: Literal["buyer", "seller"] = Field(
+        description="whether a member wants a lot worth so much to it, or may give up one that costs it so much"
+    )
+    first: Amount = Field(description="the first member's value or cost, currency")
+    last: Amount = Field(description="the last member's value or cost, currency")
+
+
+PrivateValues = Annotated[NormalPrivateValues | LinearPrivateValues, Field(discriminator="distribution")]
 
 
 class Endowment(Table):
@@ -276,7 +294,8 @@ class Game(Table):
     players: OneOrMoreNames = Field(description="name, or list of names, of the populations that choose")
     payoff: Literal["profit"] = Field(default="profit", description="what players seek: wealth after settlement")
     strategies: dict[Name, Settings] = Field(
-        min_length=1, description="what they may choose: for each name the params it sets"
+        min_length=1,
+        description="what they may choose: for each name the params it sets, or a `strategy` and its params",
     )
 
 

@@ -35,8 +35,8 @@ class Seat(NamedTuple):
 
 
 def parameter_type(strategy: Strategy) -> np.dtype[Any]:
-    """The record type of a strategy's parameters, in the order they are declared."""
-    fields = [(name, parameter.field_type) for name, parameter in strategy.parameters.items()]
+    """The record type of a strategy's parameters, in the order they are declared; lists are not in it."""
+    fields = [(name, each.field_type) for name, each in strategy.parameters.items() if each.type is not tuple]
     return np.dtype(fields or [("nothing", "i8")], align=True)
 
 

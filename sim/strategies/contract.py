@@ -85,7 +85,7 @@ def market(
     given = {
         "signal": ("sees", {"of": "value", "noise": 0.02, "probability": sight}),
         "reservation": ("reservation", {"distribution": "exponential", "mean": 0.1}),
-        "private_values": ("private_values", {"deviation": 0.5, "units": 5}),
+        "private_values": ("private_values", {"distribution": "normal", "deviation": 0.5, "units": 5}),
     }
     subject |= dict(given[need] for need in strategy.needs_of(params or {}))
     others = []

@@ -12,9 +12,16 @@ from typing import Any
 
 from sim.errors import StrategyError
 
-Value = bool | int | float | str
+Value = bool | int | float | str | tuple[float, ...]
 
 NEEDS = ("signal", "reservation", "private_values")
+_CALLED: dict[type, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a name in quotes",
+    tuple: "a list of numbers",
+}
 # Fields of a compiled record are read as attributes; these names belong to numpy.record itself.
 RESERVED = frozenset(
     [
@@ -94,10 +101,10 @@ RESERVED = frozenset(
 
 @dataclass(frozen=True)
 class Parameter:
-    """One number, switch or choice that a scenario may set in ``params``.
+    """One number, switch, choice or list of numbers that a scenario may set in ``params``.
 
-    The type follows from the default: bool, int, float, or str (then ``choices`` lists what is allowed). A compiled
-    strategy reads a choice as its index in ``choices``.
+    The type follows from the default: bool, int, float, str (then ``choices`` lists what is allowed), or a tuple of
+    floats. A compiled strategy reads a choice as its index in ``choices``; a list is for ``prepare`` alone.
     """
 
     default: Value
@@ -125,13 +132,18 @@ class Parameter:
         """Return what is wrong with ``value``, or an empty string."""
         if self.type is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
+        if self.type is tuple and isinstance(value, list | tuple):
+            return next(filter(None, map(self._check_number, value)), "")
         if type(value) is not self.type:
-            names = {bool: "true or false", int: "a whole number", float: "a number", str: "a name in quotes"}
-            return f"{value!r} is not {names[self.type]}"
-        if not isinstance(value, bool | int | float | str):
-            return f"{value!r} is not a value"
+            return f"{value!r} is not {_CALLED[self.type]}"
         if isinstance(value, str):
             return "" if value in self.choices else f"{value!r} is none of {', '.join(self.choices)}"
+        return self._check_number(value)
+
+    def _check_number(self, value: Any) -> str:
+        """What is wrong with a number, or with a member of a list."""
+        if self.type is tuple and (isinstance(value, bool) or not isinstance(value, int | float)):
+            return f"{value!r} in it is not a number"
         if not (abs(value) < 2**62):  # also refuses nan
             return f"{value!r} is not a finite number of reasonable size"
         if self.low is not None and value < self.low:
@@ -142,8 +154,8 @@ class Parameter:
             return f"{value!r} is above the most allowed, {self.high:g}"
         return ""
 
-    def number(self, value: Value) -> float | int:
-        """The number that compiled code reads for ``value``."""
+    def number(self, value: Any) -> float | int:
+        """The number that compiled code reads for ``value``, which is no list."""
         if isinstance(value, str):
             return self.choices.index(value)
         return float(value) if self.type is float else int(value)
@@ -155,6 +167,8 @@ class Strategy:
 
     ``act(me, market)`` is called once a turn, compiled. ``memory`` names what an agent keeps from turn to turn within
     an episode (zero at its start). ``max_messages`` bounds the orders, replacements and cancellations of one turn.
+    ``wrong`` says what is wrong with parameters that are right one by one; ``prepare`` solves in Python, once a run,
+    what the compiled ``act`` looks up.
     """
 
     name: str
@@ -167,6 +181,8 @@ class Strategy:
     venues: int
     needs: frozenset[str]
     file: str
+    wrong: Callable[[Mapping[str, Any]], str] = lambda given: ""
+    prepare: Callable[[Mapping[str, Any], int], Any] | None = None
     cache_key: str | None = ""  # folder of its compiled code: "" with ours, a hash for a user's file, None for nowhere
 
     def resolve(self, given: Mapping[str, Value]) -> dict[str, Value]:
@@ -193,6 +209,8 @@ def strategy(
     max_messages: int | Callable[[Mapping[str, Any]], int] = 1,
     venues: int = 1,
     needs: tuple[str, ...] = (),
+    wrong: Callable[[Mapping[str, Any]], str] = lambda given: "",
+    prepare: Callable[[Mapping[str, Any], int], Any] | None = None,
 ) -> Callable[[Callable[..., None]], Strategy]:
     """Declare the decorated ``act(me, market)`` as a strategy.
 
@@ -206,6 +224,9 @@ def strategy(
     max_messages : the most orders, replacements and cancellations of one turn, or a function of the parameters.
     venues : how many venues it trades on (``me.venues`` has this length).
     needs : any of ``signal``, ``reservation``, ``private_values``, without which it cannot play.
+    wrong : given all parameters, each right by itself: what is wrong with them together, or an empty text.
+    prepare : given all parameters and the steps of an episode: a float64 array, which ``prepared(me, market, i)`` looks
+        up; solved once for each population, in plain Python.
 
     Raises
     ------
@@ -227,9 +248,9 @@ def strategy(
                 )
             fields[field_name] = ("f8" if kind is float else "i8", length)
         for field_name, parameter in (parameters or {}).items():
-            wrong = parameter.check(parameter.default)
-            if wrong:
-                raise StrategyError(f"strategy {name}: the default of {field_name!r} is not allowed: {wrong}")
+            problem = parameter.check(parameter.default)
+            if problem:
+                raise StrategyError(f"strategy {name}: the default of {field_name!r} is not allowed: {problem}")
         unknown = set(needs) - set(NEEDS)
         if unknown:
             raise StrategyError(f"strategy {name}: needs {sorted(unknown)} unknown; there are {', '.join(NEEDS)}")
@@ -245,6 +266,8 @@ def strategy(
             venues=venues,
             needs=frozenset(needs),
             file=act.__code__.co_filename,
+            wrong=wrong,
+            prepare=prepare,
         )
 
     return declare

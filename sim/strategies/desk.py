@@ -27,10 +27,12 @@ __all__ = [
     "SELL",
     "best_ask",
     "best_bid",
+    "best_of_others",
     "best_volume",
     "cancel_all",
     "cancel_order",
     "cash",
+    "episode_steps",
     "fill_or_kill_order",
     "filled",
     "immediate_or_cancel_order",
@@ -49,9 +51,12 @@ __all__ = [
     "own_order",
     "own_orders",
     "post_only_order",
+    "prepared",
+    "prepared_count",
     "price_of",
     "private_value",
     "public_value",
+    "publish_belief",
     "recent_trade",
     "replace_order",
     "requote",
@@ -63,6 +68,7 @@ __all__ = [
     "tick_above",
     "tick_below",
     "tick_of_venue",
+    "trade_price",
     "trades_so_far",
     "uniform",
     "venue_of",
@@ -86,6 +92,12 @@ def messages_left(me, market):
 def step(me, market):
     """The step of the episode, from 0."""
     return market.clock[0].step
+
+
+@njit
+def episode_steps(me, market):
+    """The length of an episode in steps."""
+    return market.clock[0].steps
 
 
 @njit
@@ -122,6 +134,20 @@ def best_volume(me, market, venue, side):
 
 
 @njit
+def best_of_others(me, market, venue, side):
+    """The best price at which orders of others rest on a side; NO_BID or NO_ASK where there are none."""
+    level = np.int64(market.sides[2 * venue + (0 if side > 0 else 1)].best)
+    while level != NOTHING:
+        order = np.int64(market.levels[level].head)
+        while order != NOTHING:
+            if market.orders[order].agent != me.agent:
+                return market.levels[level].price
+            order = np.int64(market.orders[order].next)
+        level = book.next_level(market, level)
+    return np.int64(NO_BID) if side > 0 else np.int64(NO_ASK)
+
+
+@njit
 def market_value(me, market, instrument):
     """The mark: mid of the consolidated book, or the last valid one. Currency."""
     return market_price(market, instrument)
@@ -149,6 +175,18 @@ def trades_so_far(me, market):
 def recent_trade(me, market, serial):
     """The trade with that serial number, a record of the tape. The last HISTORY trades of the run can be read."""
     return market.tape[serial & (len(market.tape) - 1)]
+
+
+@njit
+def trade_price(me, market, trade):
+    """The price of a trade of the tape. Currency."""
+    return np.float64(trade.price) * market.venues[trade.venue].tick_size
+
+
+@njit
+def publish_belief(me, market, belief):
+    """Let the record know what the agent takes the value to be; trades against its orders are marked with it."""
+    market.agents[me.agent].belief = belief
 
 
 @njit
@@ -227,11 +265,23 @@ def private_value(me, market, side):
     Infinitely bad beyond the number of units its population has private values for.
     """
     population = market.populations[market.agents[me.agent].population]
-    place = population.units + inventory(me, market) - population.endowment_lots - (0 if side > 0 else 1)
-    if place < 0 or place >= 2 * population.units:
+    width = population.units_down + population.units_up
+    place = population.units_down + inventory(me, market) - population.endowment_lots - (0 if side > 0 else 1)
+    if place < 0 or place >= width:
         return -side * np.inf
-    return market.private_values[population.private_first
-                                 + 2 * population.units * market.agents[me.agent].number + place]  # fmt: skip
+    return market.private_values[population.private_first + width * market.agents[me.agent].number + place]
+
+
+@njit
+def prepared(me, market, place):
+    """Number ``place`` of those that the strategy's ``prepare`` solved before the run."""
+    return market.prepared[market.populations[market.agents[me.agent].population].prepared_first + place]
+
+
+@njit
+def prepared_count(me, market):
+    """How many numbers the strategy's ``prepare`` left."""
+    return market.populations[market.agents[me.agent].population].prepared_count
 
 
 # --- ticks ----------------------------------------------------------------------------------------------------------

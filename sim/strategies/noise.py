@@ -2,8 +2,12 @@
 
 import math
 
+import numpy as np
+
+from sim.compiled import njit
 from sim.strategies.declare import Parameter, strategy
 from sim.strategies.desk import BUY, SELL, market_order, normal, round_lots, uniform
+from sim.venues.book import MOST_LOTS
 
 
 @strategy(
@@ -11,8 +15,14 @@ from sim.strategies.desk import BUY, SELL, market_order, normal, round_lots, uni
     summary="market orders of random side and size, whatever the price",
     source="the uninformed of Glosten and Milgrom 1985; Kyle 1985",
     parameters={
-        "distribution": Parameter("fixed", "how sizes are drawn", choices=("fixed", "geometric", "lognormal")),
-        "quantity": Parameter(1.0, "mean size", unit="lots", low=1.0, high=1e9),
+        "distribution": Parameter(
+            "fixed",
+            "how sizes are drawn; normal: side and size at once, a normal number of lots",
+            choices=("fixed", "geometric", "lognormal", "normal"),
+        ),
+        "quantity": Parameter(
+            1.0, "mean size; with the normal law, the standard deviation", unit="lots", low=1.0, high=1e9
+        ),
         "dispersion": Parameter(0.5, "standard deviation of the logarithm of a lognormal size", low=0.0, high=10.0),
         "buy_probability": Parameter(0.5, "chance that an order buys", low=0.0, high=1.0),
     },
@@ -21,6 +31,9 @@ from sim.strategies.desk import BUY, SELL, market_order, normal, round_lots, uni
 def act(me, market):
     """Send one market order."""
     choice = me.parameters
+    if choice.distribution == 3:
+        _normal_order(me, market)
+        return
     side = BUY if uniform(me, market) < choice.buy_probability else SELL
     lots = choice.quantity
     if choice.distribution == 1 and choice.quantity > 1.0:
@@ -29,3 +42,14 @@ def act(me, market):
         spread = choice.dispersion
         lots = choice.quantity * math.exp(spread * normal(me, market) - 0.5 * spread * spread)
     market_order(me, market, me.venue, side, round_lots(min(lots, 2.0e9)))
+
+
+@njit
+def _normal_order(me, market):
+    """Buy a normal number of lots, or sell if it is negative; nothing if it rounds to none."""
+    lots = np.int64(math.floor(me.parameters.quantity * normal(me, market) + 0.5))
+    lots = max(-MOST_LOTS, min(lots, MOST_LOTS))
+    if lots > 0:
+        market_order(me, market, me.venue, BUY, lots)
+    elif lots < 0:
+        market_order(me, market, me.venue, SELL, -lots)

@@ -222,6 +222,21 @@ def _note_removal(world, order, kind):
 
 
 @njit
+def venue_of(world, order):
+    """The venue on which an order rests."""
+    level = world.orders[order].level
+    return np.int64(world.sides[world.levels[level].side].venue) if level != NOTHING else NONE
+
+
+@njit
+def empty(world, venue):
+    """Withdraw every order of a venue by rule."""
+    for side in range(2 * venue, 2 * venue + 2):
+        while world.sides[side].best != NOTHING:
+            withdraw(world, np.int64(world.levels[world.sides[side].best].head), WITHDRAW)
+
+
+@njit
 def withdraw(world, order, kind):
     """Remove an order by rule, not by message: it expires, or its class withdraws it, or it met its own agent."""
     if world.orders[order].state == RESTING:

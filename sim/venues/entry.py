@@ -39,7 +39,8 @@ def _order_door(address, agent, venue, kind, side, price, lots, lifetime):
         return book.refuse(world, book.TOO_MANY_SENT)
     expires = clock.step + lifetime if lifetime > 0 else np.int64(0)
     if clock.simultaneous == 0:
-        return book.enter(world, venue, agent, kind, side, price, lots, expires, NOTHING)
+        handle = book.enter(world, venue, agent, kind, side, price, lots, expires, NOTHING)
+        return _kept(world, venue, handle)
     clock.filled = 0
     clock.refusal = book.ACCEPTED
     if kind != book.LIMIT and kind != book.POST_ONLY:
@@ -67,7 +68,18 @@ def _replace_door(address, agent, handle, price, lots):
     world = attach(address)
     if not _may_send(world):
         return book.refuse(world, book.TOO_MANY_SENT)
-    return book.replace(world, agent, handle, price, lots)
+    order = book.slot_of(world, handle)
+    venue = book.venue_of(world, order) if order != NOTHING else NONE
+    return _kept(world, venue, book.replace(world, agent, handle, price, lots))
+
+
+@njit
+def _kept(world, venue, handle):
+    """The handle of what rests after a message; nothing does where a trade empties the book."""
+    if world.clock[0].filled > 0 and world.venues[venue].clear_after_trade != 0:
+        book.empty(world, venue)
+        return np.int64(0)
+    return handle
 
 
 @cache
