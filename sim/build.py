@@ -19,6 +19,7 @@ from sim.rng import mix, name_key
 from sim.scenario import Scenario, read_values
 from sim.strategies.callbacks import compile_strategy, memory_type, parameter_type
 from sim.strategies.declare import Strategy
+from sim.venues.book import CALL_AUCTION, CONTINUOUS
 from sim.venues.entry import doors
 from sim.venues.standalone import FEE_PER, MATCHING, POST_ONLY, SELF_TRADE, set_tick_units
 from sim.world import HISTORY, NOTHING, Storage, attach
@@ -144,7 +145,8 @@ def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, 
     nodes = 64 + 2 * venues
     tape = 1 << (max(tape, 2 * HISTORY) - 1).bit_length()
     storage = Storage(
-        clock=1, orders=orders, levels=orders, nodes=nodes, children=64 * nodes, sides=2 * venues, venues=venues,
+        clock=1, orders=orders, calls=orders if _has_auctions(scenario) else 0, levels=orders, nodes=nodes,
+        children=64 * nodes, sides=2 * venues, venues=venues,
         instruments=instruments, shocks=sum(len(each.shocks) for each in scenario.instruments), history=sum(delays),
         increments=BLOCK * instruments, agents=agents, accounts=len(accounts.names),
         holdings=len(accounts.names) * instruments, populations=populations, groups=len(groups), classes=len(ranks),
@@ -179,6 +181,10 @@ def _prepared(name: str, params: dict[str, Any], steps: int) -> NDArray[np.float
 def _slots(values: Any) -> int:
     """Private values of a member: those of the lots it may give up, and those of the lots it may get."""
     return 2 * values.units if values.distribution == "normal" else 1
+
+
+def _has_auctions(scenario: Scenario) -> bool:
+    return any(each.auction.every or each.auction.opening or each.auction.closing for each in scenario.venues)
 
 
 def _laws(scenario: Scenario) -> list[Any]:
@@ -271,6 +277,13 @@ def _fill_venues(built: Built) -> None:
         row["fee_account"] = built.accounts.number(f"fees {venue.name}")
         row["tick_size"] = venue.tick_size
         set_tick_units(row, round(venue.tick_size * instrument["lot_size"] / scenario.money.unit))
+        row["price_size"] = scenario.price_sizes()[number]
+        if venue.auction.pricing == "free":
+            row["price_units"] = 1
+        row["mechanism"] = CALL_AUCTION if venue.mechanism == "call_auction" else CONTINUOUS
+        row["every"], row["opening"] = venue.auction.every or 0, venue.auction.opening
+        row["closing"], row["first_schedule"], row["last_schedule"] = venue.auction.closing, NOTHING, NOTHING
+    world.clock[0]["auctions"] = _has_auctions(scenario)
 
 
 def _fill_populations(

@@ -16,11 +16,11 @@ from sim.compiled import caller, njit
 from sim.ledger import EXTERNAL, NEED_NATURE, NEED_TAPE, NEED_TURNS, RUNNING, market_price
 from sim.nature import BLOCK, move_values, open_values, pay_income, settle, wealth
 from sim.rng import ACT, AGAIN, PRIVATE_VALUE, mix, normal_quantile, to_uniform
-from sim.venues import book
+from sim.venues import auction, book
 from sim.venues.entry import enter_pending
 from sim.world import NO_PRICE, NONE, NOTHING, attach
 
-EPISODE, STEP, COLLECT, ACTING, ENTERING, STEP_END, EPISODE_END = 0, 1, 2, 3, 4, 5, 6
+EPISODE, STEP, COLLECT, ACTING, ENTERING, CLEARING, STEP_END, EPISODE_END = 0, 1, 2, 3, 4, 5, 6, 7
 NOBODY, BY_AGENT, BY_POPULATION = 0, 1, 2
 _call = caller(2)
 
@@ -52,6 +52,8 @@ def advance(address, until):
                 return lack
             clock.step_key = mix(mix(clock.seed, clock.episode), clock.step)
             book.expire(world)
+            if clock.auctions != 0:
+                auction.open_calls(world)
             move_values(world)
             choose_in_groups(world)
             clock.turn_class = 0
@@ -73,6 +75,10 @@ def advance(address, until):
                 return clock.status
             clock.turn_class += 1
             clock.phase = COLLECT
+        elif clock.phase == CLEARING:
+            lack = _clear(world)
+            if lack != RUNNING:
+                return lack
         elif clock.phase == STEP_END:
             lack = _end_step(world)
             if lack != RUNNING:
@@ -115,7 +121,8 @@ def _collect(world):
             return RUNNING
         clock.population = 0
         clock.turn_class += 1
-    clock.phase = STEP_END
+    clock.place = 0
+    clock.phase = CLEARING if clock.auctions != 0 else STEP_END
     return RUNNING
 
 
@@ -165,6 +172,23 @@ def _act(world, address):
     else:
         clock.turn_class += 1
         clock.phase = COLLECT
+    return RUNNING
+
+
+@njit
+def _clear(world):
+    """The calls that end with this step are cleared."""
+    clock = world.clock[0]
+    while clock.place < len(world.venues):
+        if auction.is_due(world, clock.place):
+            lack = book.has_room(world, NONE)
+            if lack != RUNNING:
+                return lack
+            auction.clear(world, clock.place)
+            if clock.status != RUNNING:
+                return clock.status
+        clock.place += 1
+    clock.phase = STEP_END
     return RUNNING
 
 
@@ -219,6 +243,7 @@ def _open_episode(world):
         record.trades = 0
         record.volume = 0
         record.last_trade = NOTHING
+        record.collecting = 0
     for account in range(len(world.accounts)):
         record = world.accounts[account]
         record.cash = world.first_cash[account]
@@ -360,10 +385,15 @@ def _sample_book(world, venue):
     row.step = clock.step
     row.episode = clock.episode
     row.venue = venue
-    row.bid = world.levels[bids.best].price if bids.best != NOTHING else NO_PRICE
-    row.bid_volume = world.levels[bids.best].volume if bids.best != NOTHING else 0
-    row.ask = world.levels[asks.best].price if asks.best != NOTHING else NO_PRICE
-    row.ask_volume = world.levels[asks.best].volume if asks.best != NOTHING else 0
+    calling = place.collecting != 0 and not auction.is_due(world, venue)  # no book to see, but what it would come to
+    row.indicative, row.imbalance = np.int64(NO_PRICE), np.int64(NO_PRICE)
+    if calling:
+        row.indicative, _, row.imbalance = auction.find_price(world, venue)
+    has_bid, has_ask = bids.best != NOTHING and not calling, asks.best != NOTHING and not calling
+    row.bid = world.levels[bids.best].price if has_bid else NO_PRICE
+    row.bid_volume = world.levels[bids.best].volume if has_bid else 0
+    row.ask = world.levels[asks.best].price if has_ask else NO_PRICE
+    row.ask_volume = world.levels[asks.best].volume if has_ask else 0
     row.bid_depth = bids.volume
     row.ask_depth = asks.volume
     row.orders = bids.orders + asks.orders
@@ -374,7 +404,7 @@ def _sample_book(world, venue):
     if clock.book_levels > 1:
         first = clock.samples_used * 4 * clock.book_levels
         for half in range(2):
-            level = np.int64(world.sides[2 * venue + half].best)
+            level = np.int64(world.sides[2 * venue + half].best if not calling else NOTHING)
             for i in range(clock.book_levels):
                 world.ladder[first + 4 * i + 2 * half] = world.levels[level].price if level != NOTHING else NO_PRICE
                 world.ladder[first + 4 * i + 2 * half + 1] = world.levels[level].volume if level != NOTHING else 0

@@ -51,20 +51,22 @@ def pay_per_lot(world, payer, receiver, lots, amount):
 def market_price(world, instrument):
     """The mark: mid of the consolidated book, or the last valid one while a side is empty. Currency per unit.
 
-    Twice the mid is a sum of two whole numbers of money units, so equal books give equal marks to the last bit.
+    A venue that collects orders for an auction has no mid; what its auctions clear at is a valid mark. Twice the mid
+    is a sum of two whole numbers of money units, so equal books give equal marks to the last bit.
     """
     record = world.instruments[instrument]
     bid = np.int64(NO_PRICE)
     ask = np.int64(-NO_PRICE)
     venue = record.first_venue
     while venue != NOTHING:
-        units = world.venues[venue].tick_units
-        best_bid = world.sides[2 * venue].best
-        best_ask = world.sides[2 * venue + 1].best
-        if best_bid != NOTHING:
-            bid = max(bid, world.levels[best_bid].price * units)
-        if best_ask != NOTHING:
-            ask = min(ask, world.levels[best_ask].price * units)
+        if world.venues[venue].collecting == 0:
+            units = world.venues[venue].tick_units
+            best_bid = world.sides[2 * venue].best
+            best_ask = world.sides[2 * venue + 1].best
+            if best_bid != NOTHING:
+                bid = max(bid, world.levels[best_bid].price * units)
+            if best_ask != NOTHING:
+                ask = min(ask, world.levels[best_ask].price * units)
         venue = world.venues[venue].next_of_instrument
     if bid != NO_PRICE and ask != -NO_PRICE:
         record.mark = np.float64(bid + ask) * 0.5 * world.clock[0].money_unit / record.lot_size
@@ -75,18 +77,19 @@ def market_price(world, instrument):
 def record_trade(world, venue, price, lots, maker, taker, aggressor, maker_order, taker_order):
     """Settle a trade between two accounts, charge both fees, and write it on the tape.
 
+    The price counts in the venue's ``price_units``: ticks, or money units where auctions clear at any price.
     ``aggressor`` is BUY when the taker buys. The tape has room: whoever lets an agent act has seen to that.
     """
     clock = world.clock[0]
     place = world.venues[venue]
     instrument = place.instrument
     if lots > place.safe_lots and (
-        np.float64(abs(price)) * np.float64(lots) * np.float64(place.tick_units) > np.float64(MOST_MONEY)
+        np.float64(abs(price)) * np.float64(lots) * np.float64(place.price_units) > np.float64(MOST_MONEY)
     ):
         clock.status = MONEY_OVERFLOW
         return
     mark = market_price(world, instrument)
-    money = price * lots * place.tick_units
+    money = price * lots * place.price_units
     move_cash(world, taker, maker, aggressor * money)
     move_lots(world, maker, taker, instrument, aggressor * lots)
     maker_fee = np.int64(0)

@@ -156,7 +156,7 @@ def _rest_loosely(world: Any, loose: Any, side: int, price: int, lots: int) -> N
     clock.next_number += 1
     order = engine.allocate(world, _RESTER, clock.next_number, lots, 0)
     loose[order] = 1
-    engine._link(world, order, side, price)
+    engine.link(world, order, side, price)
 
 
 @njit

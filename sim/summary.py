@@ -45,6 +45,7 @@ class Summary:
         scenario = built.scenario
         self._built = built
         self._ticks = np.array([venue.tick_size for venue in scenario.venues])
+        self._prices = np.array(scenario.price_sizes())
         self._quoted = [Mean() for _ in scenario.venues]
         self._empty = [[0, 0] for _ in scenario.venues]
         self._effective = [[0.0, 0] for _ in scenario.venues]
@@ -59,7 +60,7 @@ class Summary:
         """Effective spread: twice the distance of price from the mark just before, by lots (Huang and Stoll 1996)."""
         for venue in range(len(self._ticks)):
             mine = rows[rows["venue"] == venue]
-            distance = mine["aggressor"] * (mine["price"] * self._ticks[venue] - mine["mark"])
+            distance = mine["aggressor"] * (mine["price"] * self._prices[venue] - mine["mark"])
             self._effective[venue][0] += float((2.0 * distance * mine["quantity"]).sum())
             self._traded[venue][0] += len(mine)
             self._traded[venue][1] += int(mine["quantity"].sum())

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from sim.scenario import Scenario
-from sim.venues.book import KINDS
+from sim.venues.book import KINDS, SCHEDULE
 from sim.world import NO_PRICE
 
 TABLES = ("trades", "book", "agents", "episodes", "messages")
@@ -47,6 +47,7 @@ class Tables:
         self._kinds = _texts(KINDS)
         self._sides = _texts(["sell", "buy"])
         self._ticks = np.array([venue.tick_size for venue in scenario.venues])
+        self._prices_of_trades = np.array(scenario.price_sizes())
         counts = [population.count for population in scenario.populations]
         self._population_of = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
         self._firsts = np.cumsum([0, *counts[:-1]])
@@ -69,7 +70,7 @@ class Tables:
                 *when,
                 ("sequence", pa.int64(), _COUNT, "serial number among trades and logged messages"),
                 ("venue", _NAMES, "", "venue"),
-                ("price", pa.float64(), _CURRENCY, "price of the resting order"),
+                ("price", pa.float64(), _CURRENCY, "price of the trade"),
                 ("quantity", pa.int64(), _LOTS, "lots traded"),
                 ("aggressor", _NAMES, "", "side of the taker"),
                 ("maker_population", _NAMES, "", "population whose order rested"),
@@ -98,6 +99,8 @@ class Tables:
                 ("mark", pa.float64(), _CURRENCY, "mid of the consolidated book, or the last valid one"),
                 ("value", pa.float64(), _CURRENCY, "fundamental value"),
                 ("public_value", pa.float64(), _CURRENCY, "what everybody knows of the value"),
+                ("indicative", pa.float64(), _CURRENCY, "price at which a call that is running would clear"),
+                ("imbalance", pa.int64(), _LOTS, "demand less supply that such a call would leave"),
                 *(
                     column
                     for level in levels
@@ -139,6 +142,7 @@ class Tables:
                 ("quantity", pa.int64(), _LOTS, "lots of a new or replaced order, lots removed by a removal"),
                 ("filled", pa.int64(), _LOTS, "lots traded at once"),
                 ("order", pa.int64(), _COUNT, "public number of the order"),
+                ("slope", pa.float64(), "lots per currency", "of a demand schedule; its price is where it wants none"),
             ),
         }  # fmt: skip
 
@@ -146,6 +150,10 @@ class Tables:
 
     def _names(self, numbers: Any, names: pa.Array) -> pa.DictionaryArray:
         return pa.DictionaryArray.from_arrays(_numbers(numbers.astype(np.int32)), names)
+
+    def _side_names(self, sides: Any) -> pa.DictionaryArray:
+        """Sell, buy, or none: a schedule may be either."""
+        return pa.DictionaryArray.from_arrays(_numbers(((sides + 1) // 2).astype(np.int32), sides == 0), self._sides)
 
     def _table(self, name: str, columns: list[Any]) -> pa.Table:
         return pa.Table.from_arrays(
@@ -156,10 +164,10 @@ class Tables:
     def _when(self, rows: Any) -> list[Any]:
         return [rows["episode"], rows["step"], rows["step"] * self._seconds]
 
-    def _prices(self, ticks: Any, venues: Any) -> pa.Array:
-        """Ticks as currency, to the last decimal that the tick has; none where there is no price."""
+    def _prices(self, ticks: Any, venues: Any, traded: bool = False) -> pa.Array:
+        """Ticks, or prices of trades, as currency, to the last decimal that a tick has; none where there is no price."""
         missing = ticks == NO_PRICE
-        prices = np.where(missing, 0, ticks) * self._ticks[venues]
+        prices = np.where(missing, 0, ticks) * (self._prices_of_trades if traded else self._ticks)[venues]
         return _numbers(np.round(prices, 12), missing)
 
     def _who(self, rows: Any) -> list[Any]:
@@ -179,8 +187,8 @@ class Tables:
         """Rows of the trade tape."""
         venues = rows["venue"]
         return self._table("trades", [
-            *self._when(rows), rows["sequence"], self._names(venues, self._venues), self._prices(rows["price"], venues),
-            rows["quantity"], self._names((rows["aggressor"] + 1) // 2, self._sides), *self._agent(rows["maker"]),
+            *self._when(rows), rows["sequence"], self._names(venues, self._venues),
+            self._prices(rows["price"], venues, traded=True), rows["quantity"], self._names((rows["aggressor"] + 1) // 2, self._sides), *self._agent(rows["maker"]),
             *self._agent(rows["taker"]), rows["maker_order"], rows["taker_order"], self._money(rows["maker_fee"]),
             self._money(rows["taker_fee"]), rows["mark"], rows["value"],
             _numbers(rows["belief"], np.isnan(rows["belief"])),
@@ -196,7 +204,9 @@ class Tables:
         return self._table("book", [
             *self._when(rows), self._names(venues, self._venues), self._prices(rows["bid"], venues), rows["bid_volume"],
             self._prices(rows["ask"], venues), rows["ask_volume"], rows["bid_depth"], rows["ask_depth"], rows["orders"],
-            self._prices(rows["last"], venues), rows["mark"], rows["value"], rows["public"], *deeper,
+            self._prices(rows["last"], venues, traded=True), rows["mark"], rows["value"], rows["public"],
+            self._prices(rows["indicative"], venues, traded=True),
+            _numbers(rows["imbalance"], rows["imbalance"] == NO_PRICE), *deeper,
         ])  # fmt: skip
 
     def agents(self, rows: Any, lots: Any) -> pa.Table:
@@ -216,6 +226,7 @@ class Tables:
         """Rows of the message log."""
         return self._table("messages", [
             *self._when(rows), rows["sequence"], self._names(rows["venue"], self._venues), *self._agent(rows["agent"]),
-            self._names(rows["kind"], self._kinds), self._names((rows["side"] + 1) // 2, self._sides),
+            self._names(rows["kind"], self._kinds), self._side_names(rows["side"]),
             self._prices(rows["price"], rows["venue"]), rows["quantity"], rows["filled"], rows["number"],
+            _numbers(rows["slope"], rows["kind"] != SCHEDULE),
         ])  # fmt: skip

@@ -42,23 +42,26 @@ CLOCK = _named(
     "filled refusal cut shares free_order orders_used resting free_level levels_used free_node nodes_used nodes_live "
     "tape_drained messages_logged log_drained keeps_log samples_used agent_samples_used outcomes_used "
     "book_every agents_every book_episodes agents_episodes book_levels agents_by episodes_by draw block "
-    "first_account instruments "
+    "first_account instruments auctions "
     "interest_every interest_account issue_account settlement_account "
-    "/ f8: interest money_unit "
+    "/ f8: interest money_unit centre slope "
     "/ u8: seed draw_key turn_key step_key"
 )
 # A resting or pending order: one cache line.
 ORDER = _named(
     "i8: remaining number expires / i4: level next previous agent agent_next agent_previous wheel_next wheel_previous "
-    "generation / i1: state post_only"
+    "generation / i1: state post_only leaves"
 )
+# What an order to an auction needs besides, slot by slot: a schedule's line, and what the clearing gave the order.
+CALL = _named("f8: centre slope / i8: most allotted / i4: venue chain")
 LEVEL = _named("i8: key price volume / i4: head tail count node side next")
 NODE = _named("i8: bits / i4: parent place")
 SIDE = _named("i8: prefix branch_prefix orders volume bought / i4: best root leaf branch venue")
 VENUE = _named(
     "i8: instrument mechanism matching self_trade post_only fee_per fee_account tick_units safe_lots "
-    "clear_after_trade last_price last_quantity last_side last_trade trades volume next_of_instrument "
-    "/ f8: tick_size maker_fee taker_fee"
+    "clear_after_trade every opening closing collecting price_units first_schedule last_schedule "
+    "last_price last_quantity last_side last_trade trades volume next_of_instrument "
+    "/ f8: tick_size price_size maker_fee taker_fee"
 )
 INSTRUMENT = _named(
     "i8: process settlement public_delay history_start history_mask first_venue jumped clip "
@@ -81,14 +84,15 @@ AGENT = _named("u8: stream / i8: memory / f8: belief / i4: population number fir
 ACCOUNT = _named("i8: cash fees trades volume messages")
 HOLDING = _named("i8: lots")
 TURN = _named("u8: key / i4: agent ordinal")
-PENDING = _named("u8: key / i8: price handle / i4: venue side agent")
+PENDING = _named("u8: key / i8: price handle / i4: venue side agent kind")
 TRADE = _named(
     "i8: sequence step episode price quantity maker_order taker_order maker_fee taker_fee / f8: mark value belief "
     "/ i4: maker taker venue aggressor"
 )
-MESSAGE = _named("i8: sequence step episode number price quantity filled / i4: agent venue kind side")
+MESSAGE = _named("i8: sequence step episode number price quantity filled / f8: slope / i4: agent venue kind side")
 BOOK_SAMPLE = _named(
-    "i8: step episode bid bid_volume ask ask_volume bid_depth ask_depth orders last / f8: value public mark / i4: venue"
+    "i8: step episode bid bid_volume ask ask_volume bid_depth ask_depth orders last indicative imbalance "
+    "/ f8: value public mark / i4: venue"
 )
 AGENT_SAMPLE = _named("i8: step episode cash / f8: wealth / i4: agent population")
 OUTCOME = _named("i8: episode cash fees trades volume messages / f8: payoff private_value / i4: agent population")
@@ -104,6 +108,7 @@ class World(NamedTuple):
 
     clock: Any
     orders: Any
+    calls: Any  # one for each order, where there are auctions
     levels: Any
     nodes: Any
     children: Any  # int32, 64 to a node
@@ -144,8 +149,8 @@ class World(NamedTuple):
 
 
 DTYPES = World(
-    CLOCK, ORDER, LEVEL, NODE, _I4, SIDE, VENUE, INSTRUMENT, SHOCK, _F8, INCREMENT, AGENT, ACCOUNT, HOLDING, POPULATION,
-    GROUP, TURN_CLASS, _I8, _I8, _I8, _I8, _U1, _U1, _F8, _F8, TURN, TURN, PENDING, _I4, TRADE, MESSAGE, BOOK_SAMPLE,
+    CLOCK, ORDER, CALL, LEVEL, NODE, _I4, SIDE, VENUE, INSTRUMENT, SHOCK, _F8, INCREMENT, AGENT, ACCOUNT, HOLDING,
+    POPULATION, GROUP, TURN_CLASS, _I8, _I8, _I8, _I8, _U1, _U1, _F8, _F8, TURN, TURN, PENDING, _I4, TRADE, MESSAGE, BOOK_SAMPLE,
     _I8, AGENT_SAMPLE, _I8, OUTCOME, _I8, _I8, _I8,
 )  # fmt: skip
 

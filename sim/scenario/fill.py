@@ -24,6 +24,11 @@ def instrument_of(draft: Scenario, venue: Venue) -> str:
     return venue.instrument or draft.instruments[0].name
 
 
+def mechanism_of(venue: Venue) -> str:
+    """How orders meet on a venue."""
+    return venue.mechanism or ("limit_order_book" if venue.auction.every is None else "call_auction")
+
+
 def venues_of(draft: Scenario, population: Population) -> tuple[str, ...]:
     """The names of the venues a population trades on."""
     return population.venues or tuple(venue.name for venue in draft.venues)
@@ -44,7 +49,7 @@ def filled(draft: Scenario, folder: Path) -> Scenario:
     folder : where its relative paths start; those of the result are absolute.
     """
     instruments = [each.model_copy(update={"value": _process(each.value, folder)}) for each in draft.instruments]
-    venues = [each.model_copy(update={"instrument": instrument_of(draft, each)}) for each in draft.venues]
+    venues = [_venue(draft, each) for each in draft.venues]
     populations = [
         each.model_copy(
             update={
@@ -57,6 +62,15 @@ def filled(draft: Scenario, folder: Path) -> Scenario:
     ]
     return draft.model_copy(
         update={"instruments": tuple(instruments), "venues": tuple(venues), "populations": tuple(populations)}
+    )
+
+
+def _venue(draft: Scenario, venue: Venue) -> Venue:
+    mechanism = mechanism_of(venue)
+    every = venue.auction.every or (1 if mechanism == "call_auction" else None)
+    auction = venue.auction.model_copy(update={"every": every})
+    return venue.model_copy(
+        update={"instrument": instrument_of(draft, venue), "mechanism": mechanism, "auction": auction}
     )
 
 

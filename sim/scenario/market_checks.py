@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sim.errors import ScenarioError
 from sim.scenario.checks import Checks, Found, Where, name_of
-from sim.scenario.fill import instrument_of
+from sim.scenario.fill import instrument_of, mechanism_of
 from sim.scenario.processes import FromFile
 from sim.scenario.value_file import read_values
 from sim.scenario.vocabulary import Instrument, Venue
@@ -25,7 +25,7 @@ class MarketChecks(Checks):
         yield from (self._names(array) for array in ("instruments", "venues", "populations"))
         yield self._length()
         yield from self.each("instruments", self._value_file, self._shocks)
-        yield from self.each("venues", self._instrument_known, self._money_of_a_tick)
+        yield from self.each("venues", self._instrument_known, self._money_of_a_tick, self._calls)
         yield self._cash()
 
     def _names(self, array: str) -> Found:
@@ -91,6 +91,20 @@ class MarketChecks(Checks):
             f"one tick ({tick:g}) on one lot ({lot:g}) is {wrong} of money ({unit:g}), and must be a whole number",
             "change tick_size, the instrument's lot_size or money.unit",
         )
+
+    def _calls(self, where: Where, venue: Venue) -> Found:
+        auction, steps = venue.auction, self.draft.run.steps
+        if mechanism_of(venue) == "call_auction":
+            for name in ("opening", "closing"):
+                if getattr(auction, name):
+                    message = "a call auction collects orders all the time"
+                    yield self.problem((*where, "auction", name), message, 'write mechanism = "limit_order_book"')
+        elif auction.every is not None:
+            message = "only a call auction clears every so many steps"
+            yield self.problem((*where, "auction", "every"), message, 'write mechanism = "call_auction"')
+        elif auction.opening + auction.closing > steps:
+            message = f"opening and closing are more steps than an episode has, {steps:,}"
+            yield self.problem((*where, "auction"), message, "make them shorter")
 
     def _cash(self) -> Found:
         unit = self.draft.money.unit

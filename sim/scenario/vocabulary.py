@@ -71,12 +71,32 @@ class Instrument(Table):
     shocks: tuple[Shock, ...] = Field(default=(), description="changes at known steps of each episode")
 
 
+class Auction(Table):
+    """When orders collect and trade at one price: always, at an episode's beginning, or at its end."""
+
+    every: EverySteps | None = Field(
+        default=None, description="steps between the clearings of a call auction; omitted: 1 there"
+    )
+    opening: Steps = Field(
+        default=0, description="first steps of an episode in which a limit order book only collects orders"
+    )
+    closing: Steps = Field(
+        default=0, description="last steps of an episode in which a limit order book only collects orders"
+    )
+    pricing: Literal["tick", "free"] = Field(
+        default="tick", description="a clearing price is a whole number of ticks, or of units of money"
+    )
+
+
 class Venue(Table):
     """A place that trades one instrument by one mechanism."""
 
     name: Name = Field(description="what populations call it")
     instrument: str = Field(default="", description="name of what it trades; omitted: the only instrument")
-    mechanism: Literal["limit_order_book"] = Field(default="limit_order_book", description="how orders meet")
+    mechanism: Literal["limit_order_book", "call_auction"] | None = Field(
+        default=None, description="how orders meet; omitted: call_auction if auction.every is given, else a book"
+    )
+    auction: Auction = Field(default=Auction(), description="when orders collect and trade at one price")
     tick_size: Positive = Field(default=0.01, description="smallest price increment, currency")
     matching: Literal["price_time", "pro_rata"] = Field(
         default="price_time", description="who trades first at one price: the first to come, or all by size"
@@ -347,6 +367,14 @@ class Scenario(Table):
     def agents(self) -> int:
         """Number of agents in all populations."""
         return sum(population.count for population in self.populations)
+
+    def price_sizes(self) -> list[float]:
+        """The smallest difference between the prices of trades on each venue, currency."""
+        lots = {instrument.name: instrument.lot_size for instrument in self.instruments}
+        return [
+            venue.tick_size if venue.auction.pricing == "tick" else self.money.unit / lots[venue.instrument]
+            for venue in self.venues
+        ]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Scenario) and self.model_dump() == other.model_dump()

@@ -14,8 +14,8 @@ import numpy as np
 from sim.compiled import njit
 from sim.ledger import PER_NOTIONAL, market_price
 from sim.rng import SIGNAL, mix, next_uniform, normal_quantile, to_uniform
-from sim.venues import book
-from sim.venues.entry import send_cancel, send_order, send_replace
+from sim.venues import auction, book
+from sim.venues.entry import send_cancel, send_order, send_replace, send_schedule
 from sim.world import BUY, HISTORY, NO_PRICE, NONE, NOTHING, SELL
 
 __all__ = [
@@ -35,11 +35,16 @@ __all__ = [
     "episode_steps",
     "fill_or_kill_order",
     "filled",
+    "imbalance",
     "immediate_or_cancel_order",
+    "in_call",
+    "indicative_lots",
+    "indicative_price",
     "instrument_of",
     "inventory",
     "is_live",
     "last_price",
+    "last_trade_price",
     "limit_order",
     "market_order",
     "market_value",
@@ -62,6 +67,7 @@ __all__ = [
     "requote",
     "reservation_price",
     "round_lots",
+    "schedule_order",
     "signal",
     "step",
     "taker_cost",
@@ -114,30 +120,62 @@ def instrument_of(me, market, venue):
 
 @njit
 def best_bid(me, market, venue):
-    """The best bid in ticks, NO_BID where there is none."""
+    """The best bid in ticks, NO_BID where there is none, or where a call hides it."""
     level = market.sides[2 * venue].best
-    return market.levels[level].price if level != NOTHING else np.int64(NO_BID)
+    hidden = level == NOTHING or market.venues[venue].collecting != 0
+    return np.int64(NO_BID) if hidden else market.levels[level].price
 
 
 @njit
 def best_ask(me, market, venue):
-    """The best ask in ticks, NO_ASK where there is none."""
+    """The best ask in ticks, NO_ASK where there is none, or where a call hides it."""
     level = market.sides[2 * venue + 1].best
-    return market.levels[level].price if level != NOTHING else np.int64(NO_ASK)
+    hidden = level == NOTHING or market.venues[venue].collecting != 0
+    return np.int64(NO_ASK) if hidden else market.levels[level].price
 
 
 @njit
 def best_volume(me, market, venue, side):
-    """Lots at the best price on which orders of ``side`` rest, 0 where there are none."""
+    """Lots at the best price on which orders of ``side`` rest, 0 where there are none, or where a call hides them."""
     level = market.sides[2 * venue + (0 if side > 0 else 1)].best
-    return market.levels[level].volume if level != NOTHING else np.int64(0)
+    hidden = level == NOTHING or market.venues[venue].collecting != 0
+    return np.int64(0) if hidden else market.levels[level].volume
+
+
+@njit
+def in_call(me, market, venue):
+    """Whether the venue collects orders for an auction, so that nothing trades before that is cleared."""
+    return market.venues[venue].collecting != 0
+
+
+@njit
+def indicative_price(me, market, venue):
+    """The price at which a call would clear now, the mark where nothing would trade. Currency."""
+    price, _, _ = auction.find_price(market, venue)
+    if price == NO_PRICE:
+        return market_price(market, market.venues[venue].instrument)
+    return np.float64(price) * market.venues[venue].price_size
+
+
+@njit
+def indicative_lots(me, market, venue):
+    """What a call would trade if it were cleared now."""
+    _, lots, _ = auction.find_price(market, venue)
+    return lots
+
+
+@njit
+def imbalance(me, market, venue):
+    """Demand less supply that a call would leave if it were cleared now, in lots."""
+    _, _, lots = auction.find_price(market, venue)
+    return lots
 
 
 @njit
 def best_of_others(me, market, venue, side):
     """The best price at which orders of others rest on a side; NO_BID or NO_ASK where there are none."""
     level = np.int64(market.sides[2 * venue + (0 if side > 0 else 1)].best)
-    while level != NOTHING:
+    while level != NOTHING and market.venues[venue].collecting == 0:
         order = np.int64(market.levels[level].head)
         while order != NOTHING:
             if market.orders[order].agent != me.agent:
@@ -155,8 +193,20 @@ def market_value(me, market, instrument):
 
 @njit
 def last_price(me, market, venue):
-    """The last trade's price in ticks, NO_BID before the first of the episode."""
-    return market.venues[venue].last_price
+    """The last trade's price, to the nearest tick; NO_BID before the first of the episode."""
+    place = market.venues[venue]
+    if place.last_price == NO_PRICE or place.price_units == place.tick_units:
+        return place.last_price
+    return (place.last_price * place.price_units + place.tick_units // 2) // place.tick_units
+
+
+@njit
+def last_trade_price(me, market, venue):
+    """The last trade's price, the mark before the first of the episode. Currency."""
+    place = market.venues[venue]
+    if place.last_price == NO_PRICE:
+        return market_price(market, place.instrument)
+    return np.float64(place.last_price) * place.price_size
 
 
 @njit
@@ -180,7 +230,7 @@ def recent_trade(me, market, serial):
 @njit
 def trade_price(me, market, trade):
     """The price of a trade of the tape. Currency."""
-    return np.float64(trade.price) * market.venues[trade.venue].tick_size
+    return np.float64(trade.price) * market.venues[trade.venue].price_size
 
 
 @njit
@@ -375,6 +425,17 @@ def fill_or_kill_order(me, market, venue, side, price, quantity):
     """Trade all of it up to ``price``, or nothing. Returns the lots traded."""
     send_order(market, me.agent, venue, book.FILL_OR_KILL, side, price, quantity, np.int64(0))
     return market.clock[0].filled
+
+
+@njit
+def schedule_order(me, market, venue, price, slope, most=0):
+    """Where a call is running: buy ``slope`` lots for each unit of currency below ``price``, sell as many above it.
+
+    ``price`` in currency, ``slope`` in lots per currency, ``most`` lots either way (0: no limit). It waits for the next
+    clearing only. Several add up, so that any line that falls with the price can be pieced together. Returns its
+    handle, 0 if it is refused.
+    """
+    return send_schedule(market, me.agent, venue, price, slope, most)
 
 
 @njit

@@ -8,6 +8,7 @@ from sim.strategies.desk import (
     best_ask,
     best_bid,
     immediate_or_cancel_order,
+    in_call,
     inventory,
     signal,
     tick_above,
@@ -31,7 +32,7 @@ _EVERYTHING = (1 << 31) - 1
         "quantity": Parameter(1, "lots, where amount is quantity", unit="lots", low=1, high=_EVERYTHING),
         "inventory_limit": Parameter(0, "most lots held either way, 0 for no limit", unit="lots", low=0),
     },
-    max_messages=1,
+    max_messages=2,
     needs=("signal",),
 )
 def act(me, market):
@@ -41,7 +42,10 @@ def act(me, market):
     # The worst price worth taking lies strictly beyond the threshold.
     most = tick_above(me, market, me.venue, known - choice.threshold) - 1
     least = tick_below(me, market, me.venue, known + choice.threshold) + 1
-    if best_ask(me, market, me.venue) <= most:
+    if in_call(me, market, me.venue):  # what the others bid is hidden: the price will show which order was right
+        _take(me, market, BUY, most)
+        _take(me, market, SELL, least)
+    elif best_ask(me, market, me.venue) <= most:
         _take(me, market, BUY, most)
     elif best_bid(me, market, me.venue) >= least:
         _take(me, market, SELL, least)

@@ -28,15 +28,16 @@ from sim.world import HISTORY, NONE, NOTHING
 
 # Kinds of message; the log has them all, agents send the first seven.
 LIMIT, MARKET, IMMEDIATE_OR_CANCEL, FILL_OR_KILL, POST_ONLY, CANCEL, REPLACE = (np.int64(i) for i in range(7))
-EXPIRE, SELF_TRADE, WITHDRAW = (np.int64(i) for i in range(7, 10))
+EXPIRE, SELF_TRADE, WITHDRAW, SCHEDULE = (np.int64(i) for i in range(7, 11))
 KINDS = ("limit", "market", "immediate_or_cancel", "fill_or_kill", "post_only", "cancel", "replace", "expire",
-         "self_trade", "withdraw")  # fmt: skip
+         "self_trade", "withdraw", "schedule")  # fmt: skip
 # Venue settings.
+CONTINUOUS, CALL_AUCTION = 0, 1
 PRICE_TIME, PRO_RATA = 0, 1
 CANCEL_RESTING, CANCEL_INCOMING, ALLOW = 0, 1, 2
 REFUSE, MOVE = 0, 1
 # States of an order's slot.
-FREE, RESTING, WAITING, WITHDRAWN = 0, 1, 2, 3
+FREE, RESTING, WAITING, WITHDRAWN, SCHEDULED = 0, 1, 2, 3, 4
 # Why a message was refused; ``clock.refusal``.
 ACCEPTED, BAD_PRICE, BAD_QUANTITY, GONE, WOULD_TRADE, NOT_HERE, TOO_MANY_SENT = (np.int64(i) for i in range(7))
 MOST_LOTS = (1 << 31) - 1
@@ -66,6 +67,7 @@ def allocate(world, agent, number, lots, expires):
     record.agent = agent
     record.state = WAITING
     record.post_only = 0
+    record.leaves = 0
     owner = world.agents[agent]
     record.agent_next = NOTHING
     record.agent_previous = owner.last_order
@@ -140,7 +142,7 @@ def slot_of(world, handle):
 
 
 @inlined
-def _link(world, order, side, price):
+def link(world, order, side, price):
     """Put an order at the end of its price's queue."""
     level = level_at(world, side, price)
     queue = world.levels[level]
@@ -183,11 +185,29 @@ def _unlink(world, order):
         remove_level(world, level)
 
 
+@njit
+def _unlink_schedule(world, order):
+    """Take a schedule out of its venue's list."""
+    record = world.orders[order]
+    place = world.venues[world.calls[order].venue]
+    if record.previous != NOTHING:
+        world.orders[record.previous].next = record.next
+    else:
+        place.first_schedule = record.next
+    if record.next != NOTHING:
+        world.orders[record.next].previous = record.previous
+    else:
+        place.last_schedule = record.previous
+
+
 @inlined
 def remove_order(world, order):
     """Take an order off the book and free its slot."""
-    if world.orders[order].state == RESTING:
+    state = world.orders[order].state
+    if state == RESTING:
         _unlink(world, order)
+    elif state == SCHEDULED:
+        _unlink_schedule(world, order)
     release(world, order)
 
 
@@ -203,6 +223,7 @@ def note(world, kind, venue, agent, side, price, lots, number, filled):
     row.price = price
     row.quantity = lots
     row.filled = filled
+    row.slope = 0.0
     row.agent = agent
     row.venue = venue
     row.kind = kind
@@ -216,14 +237,20 @@ def _note_removal(world, order, kind):
     if world.clock[0].keeps_log == 0:
         return
     record = world.orders[order]
+    venue, agent = venue_of(world, order), np.int64(record.agent)
+    if record.state == SCHEDULED:
+        note(world, kind, venue, agent, NONE, NONE, record.remaining, record.number, NONE)
+        return
     level = world.levels[record.level]
-    venue, side = np.int64(world.sides[level.side].venue), np.int64(1 - 2 * (level.side & 1))
-    note(world, kind, venue, np.int64(record.agent), side, level.price, record.remaining, record.number, NONE)
+    side = np.int64(1 - 2 * (level.side & 1))
+    note(world, kind, venue, agent, side, level.price, record.remaining, record.number, NONE)
 
 
 @njit
 def venue_of(world, order):
-    """The venue on which an order rests."""
+    """The venue on which an order rests, or a schedule waits."""
+    if world.orders[order].state == SCHEDULED:
+        return np.int64(world.calls[order].venue)
     level = world.orders[order].level
     return np.int64(world.sides[world.levels[level].side].venue) if level != NOTHING else NONE
 
@@ -239,7 +266,7 @@ def empty(world, venue):
 @njit
 def withdraw(world, order, kind):
     """Remove an order by rule, not by message: it expires, or its class withdraws it, or it met its own agent."""
-    if world.orders[order].state == RESTING:
+    if world.orders[order].state != WAITING:
         _note_removal(world, order, kind)
     remove_order(world, order)
 
@@ -422,7 +449,7 @@ def enter(world, venue, agent, kind, side, price, lots, expires, slot):
     record.number = number
     record.remaining = left
     record.post_only = 1 if kind == POST_ONLY else 0
-    _link(world, order, other ^ 1, price)
+    link(world, order, other ^ 1, price)
     return handle_of(world, order)
 
 
@@ -485,7 +512,7 @@ def replace(world, agent, handle, price, lots):
     other = side_row ^ 1
     best = np.int64(world.sides[other].best)
     worst_key = key_of(other, price)
-    crosses = best != NOTHING and world.levels[best].key <= worst_key
+    crosses = best != NOTHING and world.levels[best].key <= worst_key and world.venues[venue].collecting == 0
     if crosses and record.post_only == 1:
         price = world.levels[best].price - side
         if world.venues[venue].post_only == REFUSE:
@@ -506,7 +533,7 @@ def replace(world, agent, handle, price, lots):
         release(world, order)
         return np.int64(0)
     record.remaining = left
-    _link(world, order, side_row, price)
+    link(world, order, side_row, price)
     return handle
 
 

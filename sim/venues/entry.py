@@ -1,7 +1,8 @@
 """The door to every venue: what an agent sends in its turn passes here.
 
 It holds agents to the number of messages their strategy declared, keeps the orders of a simultaneous class until all
-its members have acted, and is where messages to other mechanisms will part ways and delays will wait.
+its members have acted, tells a venue that collects orders for an auction from one that trades, and is where delays
+will wait.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from sim.compiled import callback, caller, njit
 from sim.ledger import RUNNING, TOO_MANY
 from sim.rng import ENTRY, mix
-from sim.venues import book
+from sim.venues import auction, book
 from sim.world import NONE, NOTHING, address_of, attach
 
 
@@ -38,14 +39,23 @@ def _order_door(address, agent, venue, kind, side, price, lots, lifetime):
     if not _may_send(world):
         return book.refuse(world, book.TOO_MANY_SENT)
     expires = clock.step + lifetime if lifetime > 0 else np.int64(0)
+    collecting = world.venues[venue].collecting != 0
     if clock.simultaneous == 0:
+        if collecting:
+            return auction.enter(world, venue, agent, kind, side, price, lots, expires, NOTHING)
+        if kind == book.SCHEDULE:
+            return book.refuse(world, book.NOT_HERE)
         handle = book.enter(world, venue, agent, kind, side, price, lots, expires, NOTHING)
         return _kept(world, venue, handle)
     clock.filled = 0
     clock.refusal = book.ACCEPTED
-    if kind != book.LIMIT and kind != book.POST_ONLY:
+    if kind == book.FILL_OR_KILL or (auction.leaves(kind) and not collecting):
         return book.refuse(world, book.NOT_HERE)
-    order = book.allocate(world, agent, NONE, lots, expires)
+    order = np.int64(NOTHING)
+    if collecting:
+        order = auction.allocate(world, venue, agent, kind, lots, expires)
+    else:
+        order = book.allocate(world, agent, NONE, lots, expires)
     waiting = world.pending[clock.pending]
     waiting.key = mix(mix(clock.turn_key, ENTRY), clock.sent)
     waiting.price = price
@@ -53,6 +63,7 @@ def _order_door(address, agent, venue, kind, side, price, lots, lifetime):
     waiting.venue = venue
     waiting.side = side
     waiting.agent = agent
+    waiting.kind = kind
     clock.pending += 1
     return waiting.handle
 
@@ -98,6 +109,17 @@ def send_order(world, agent, venue, kind, side, price, lots, lifetime):
 
 
 @njit
+def send_schedule(world, agent, venue, centre, slope, most):
+    """A demand schedule for a call: ``slope * (centre - price)`` lots at each price, up to ``most`` either way.
+
+    Returns its handle, 0 where no call is running. Prices in currency, the slope in lots per currency.
+    """
+    world.clock[0].centre = centre
+    world.clock[0].slope = slope
+    return send_order(world, agent, venue, book.SCHEDULE, NONE, NONE, most, NONE)
+
+
+@njit
 def send_cancel(world, agent, handle):
     """Cancel an order. Returns the lots cancelled."""
     return _call_cancel(world.doors[1], address_of(world), agent, handle)
@@ -126,8 +148,12 @@ def enter_pending(world):
             book.release(world, order)
         else:
             venue, agent, side = np.int64(waiting[i].venue), np.int64(waiting[i].agent), np.int64(waiting[i].side)
-            lots, expires = record.remaining, record.expires
-            book.enter(world, venue, agent, book.POST_ONLY, side, waiting[i].price, lots, expires, order)
+            lots, expires, price = record.remaining, record.expires, waiting[i].price
+            if world.venues[venue].collecting != 0:
+                clock.centre, clock.slope = world.calls[order].centre, world.calls[order].slope
+                auction.enter(world, venue, agent, np.int64(waiting[i].kind), side, price, lots, expires, order)
+            else:
+                book.enter(world, venue, agent, book.POST_ONLY, side, price, lots, expires, order)
     clock.pending = 0
 
 
@@ -141,3 +167,4 @@ def _swap(waiting, j):
     low.venue, high.venue = high.venue, low.venue
     low.side, high.side = high.side, low.side
     low.agent, high.agent = high.agent, low.agent
+    low.kind, high.kind = high.kind, low.kind

@@ -153,7 +153,7 @@ class OrderBook:
         venue["maker_fee"], venue["taker_fee"], venue["fee_per"] = maker_fee, taker_fee, FEE_PER[fee_per]
         venue["fee_account"] = self.fee_account
         set_tick_units(venue, tick_units)
-        venue["tick_size"] = tick_units * 1e-6
+        venue["tick_size"] = venue["price_size"] = tick_units * 1e-6
         venue["next_of_instrument"] = NOTHING
         self._trades: list[Any] = []
         self._messages: list[Any] = []
@@ -244,7 +244,7 @@ class OrderBook:
 
 def set_tick_units(venue: Any, units: int) -> None:
     """Money units of one tick times one lot; up to ``safe_lots`` no price can make a trade too large to count."""
-    venue["tick_units"] = units
+    venue["tick_units"] = venue["price_units"] = units
     venue["safe_lots"] = int(MOST_MONEY) // (units * (HIGHEST_PRICE + 1))
 
 
@@ -274,6 +274,8 @@ def make_room(storage: Storage, lack: int, messages: int, trades: list[Any], log
         storage.grow("orders", max(2 * orders, wanted))
         storage.grow("levels", max(2 * orders, wanted))
         storage.grow("pending", max(2 * orders, wanted))
+        if len(storage.world.calls):
+            storage.grow("calls", max(2 * orders, wanted))
     wanted = int(clock["nodes_live"]) + NODES_PER_LEVEL * messages
     if wanted > nodes:
         storage.grow("nodes", max(2 * nodes, wanted))
