@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sim import nature, strategies
 from sim.arrivals import ALWAYS, LAWS
 from sim.compiled import njit
+from sim.errors import StrategyError
 from sim.kernel import BY_AGENT, BY_POPULATION, NOBODY, open_run
 from sim.nature import BLOCK, NEVER, PROCESSES, SETTLEMENTS
 from sim.rng import mix, name_key
@@ -175,7 +176,10 @@ def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, 
 def _prepared(name: str, params: dict[str, Any], steps: int) -> NDArray[np.float64]:
     """What a population's strategy has solved before the run."""
     prepare = strategies.get(name).prepare
-    return np.asarray(prepare(params, steps), np.float64).ravel() if prepare else np.zeros(0)
+    try:
+        return np.asarray(prepare(params, steps), np.float64).ravel() if prepare else np.zeros(0)
+    except ValueError as error:
+        raise StrategyError(f"strategy {name!r} with params = {params}: {error}") from error
 
 
 def _slots(values: Any) -> int:
@@ -333,6 +337,7 @@ def _fill_populations(
             row["private_first"] = private
             private += _fill_private_values(world, row, population)
         row["prepared_first"], row["prepared_count"] = solved, len(prepared[number])
+        world.prepared[solved : solved + len(prepared[number])] = prepared[number]
         solved += len(prepared[number])
         row["endowment_lots"] = population.endowment.inventory
         first += population.count

@@ -165,7 +165,7 @@ class Tables:
         return [rows["episode"], rows["step"], rows["step"] * self._seconds]
 
     def _prices(self, ticks: Any, venues: Any, traded: bool = False) -> pa.Array:
-        """Ticks, or prices of trades, as currency, to the last decimal that a tick has; none where there is no price."""
+        """Ticks, or prices of trades, as currency, without the noise of the product; none where there is no price."""
         missing = ticks == NO_PRICE
         prices = np.where(missing, 0, ticks) * (self._prices_of_trades if traded else self._ticks)[venues]
         return _numbers(np.round(prices, 12), missing)
@@ -188,7 +188,8 @@ class Tables:
         venues = rows["venue"]
         return self._table("trades", [
             *self._when(rows), rows["sequence"], self._names(venues, self._venues),
-            self._prices(rows["price"], venues, traded=True), rows["quantity"], self._names((rows["aggressor"] + 1) // 2, self._sides), *self._agent(rows["maker"]),
+            self._prices(rows["price"], venues, traded=True), rows["quantity"],
+            self._names((rows["aggressor"] + 1) // 2, self._sides), *self._agent(rows["maker"]),
             *self._agent(rows["taker"]), rows["maker_order"], rows["taker_order"], self._money(rows["maker_fee"]),
             self._money(rows["taker_fee"]), rows["mark"], rows["value"],
             _numbers(rows["belief"], np.isnan(rows["belief"])),

@@ -12,7 +12,10 @@ from typing import Any, NoReturn
 
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
-_EXIT_CODES = "exit codes: 0 done; 1 a replay that differs; 2 bad input or a full disk; 130 Ctrl-C; 143 SIGTERM"
+_EXIT_CODES = (
+    "exit codes: 0 done; 1 a replay that differs or a claim that fails; 2 bad input or a full disk; "
+    "130 Ctrl-C; 143 SIGTERM"
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -104,6 +107,19 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
     replay.add_argument("--no-adopt", action="store_true",
                         help="take no level from the file that slides in from beyond its depth")  # fmt: skip
     _add_json(replay)
+
+    theory = commands.add_parser(
+        "theory", help="hold the simulator against what theory knows",
+        description="Run the markets of published models and compare what they give with what theory says.",
+        epilog="What is finished is kept in DIR; the same command goes on where it was stopped.",
+    )  # fmt: skip
+    theory.add_argument("--only", action="append", default=[], metavar="NAME",
+                        help="an experiment, or a family such as kyle (may be repeated)")  # fmt: skip
+    theory.add_argument("--quick", action="store_true", help="small samples: less than a minute in all")
+    theory.add_argument("--out", type=Path, default=Path("runs/theory"), metavar="DIR",
+                        help="the folder for rows and picture (default: runs/theory)")  # fmt: skip
+    theory.add_argument("--page", type=Path, metavar="FILE", help="write the rows as a Markdown page too")
+    _add_json(theory)
     return parser, dict(commands.choices)
 
 

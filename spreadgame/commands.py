@@ -17,6 +17,9 @@ from sim.errors import SpreadgameError
 from spreadgame.cli import BAD_INPUT, FAILED, INTERRUPTED, OK
 
 if TYPE_CHECKING:
+    from analysis.theory.board import Watch
+    from analysis.theory.experiments import Experiment
+    from analysis.theory.rows import Row
     from sim.execute import Progress
     from sim.runs import Run
     from sim.scenario import Scenario
@@ -259,3 +262,61 @@ def _replay(given: argparse.Namespace) -> int:
         _results().print(replay_table(result))
     same = result.rows_equal == result.rows and not result.unmatched and not result.crossed
     return OK if same else FAILED
+
+
+def _theory(given: argparse.Namespace) -> int:
+    from analysis.theory.experiments import chosen
+
+    experiments = chosen(given.only)
+    _announce_compiling("kernel.advance", [])
+    from analysis.theory.board import run_board
+    from analysis.theory.page import board_table, markdown
+    from analysis.theory.picture import save_picture
+
+    with _board_bar(given.json) as watch:
+        rows = run_board(experiments, given.quick, given.out / ("quick" if given.quick else "full"), watch)
+    drawn = save_picture(rows, given.out / "theory.png")
+    if given.page:
+        beside = save_picture(rows, given.page.with_suffix(".png"))
+        given.page.write_text(markdown(rows, beside.name), encoding="utf-8")
+    if given.json:
+        _print_json({"rows": [row.as_json() for row in rows]})
+    else:
+        _results().print(board_table(rows))
+        _results().print(f"picture     {drawn}", soft_wrap=True)
+    return FAILED if any(row.verdict == "fail" for row in rows) else OK
+
+
+@contextmanager
+def _board_bar(hidden: bool) -> Iterator[Watch]:
+    """A bar for the experiments on the screen; where there is no screen, a line for each that ends."""
+    import time
+
+    from analysis.theory.board import Watch
+
+    screen, begun = _screen(), [time.perf_counter()]
+
+    def ended(experiment: Experiment, rows: list[Row], known: bool) -> None:
+        good = sum(row.verdict != "fail" for row in rows)
+        spent = "kept" if known else f"{time.perf_counter() - begun[0]:.1f} s"
+        begun[0] = time.perf_counter()
+        if not hidden:
+            _say(f"{experiment.name:<28} {good:>3} of {len(rows):<3} {spent}")
+
+    if hidden or not screen.is_terminal:
+        yield Watch(ends=ended)
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(20), TextColumn("{task.fields[said]}"), TimeElapsedColumn()
+    bar = Progress(*columns, console=screen, transient=True)
+    task = bar.add_task("", total=None, said="")
+
+    def begins(experiment: Experiment, place: int, count: int) -> None:
+        bar.update(task, description=experiment.title, completed=place, total=count, said=f"{place} of {count}")
+
+    def moves(market: str, progress: Any) -> None:
+        bar.update(task, said=f"{market}: {progress.steps:,} of {progress.total:,} steps")
+
+    with bar:
+        yield Watch(begins, moves, ended)

@@ -138,6 +138,11 @@ def test_informed_keeps_within_its_inventory_limit() -> None:
     assert np.abs(np.cumsum(lots)).max() == 7
 
 
+def test_informed_with_a_threshold_beyond_every_book_never_trades() -> None:
+    knows = population("informed", turn=1, sees={"of": "value"}, params={"threshold": 1e18})
+    assert len(play(scenario(LADDER, knows, steps=5)).table("trades")) == 0
+
+
 # --- reservation_flow -----------------------------------------------------------------------------------------------
 
 LAWS = {

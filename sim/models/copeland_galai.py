@@ -41,6 +41,17 @@ def spread(price: float, deviation: float, informed_share: float) -> float:
     return ask - bid
 
 
+def profit(price: float, deviation: float, informed_share: float, width: float = 1.0) -> float:
+    """What makers expect of a trader, in currency, at distances from the price that are width times those of `quotes`.
+
+    Noise pays the distance and the informed take the option. 0 at width 1. Arguments and errors are those of `quotes`.
+    """
+    bid, ask = (price + width * (quote - price) for quote in quotes(price, deviation, informed_share))
+    put = _call(bid / price, deviation) - 1 + bid / price  # put-call parity
+    paid = (1 - informed_share) / 2 * (ask - bid)
+    return paid - informed_share * price * (_call(ask / price, deviation) + put)
+
+
 def _call(strike: float, deviation: float) -> float:
     """Mean of what a lognormal variable of mean 1 exceeds the strike by (Black and Scholes 1973, without interest)."""
     distance = math.log(strike) / deviation

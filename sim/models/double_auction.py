@@ -37,8 +37,8 @@ def maximum_surplus(values: ArrayLike, costs: ArrayLike) -> float:
 def unconstrained_efficiency(values: ArrayLike, costs: ArrayLike) -> float:
     """Expected efficiency where everybody trades who finds a partner, as without a budget constraint in the long run.
 
-    The offers of unconstrained traders do not depend on their limits, so that all traders of the longer side are equally
-    likely to trade: pairs · (mean value - mean cost) / maximum surplus. With as many sellers as buyers each run gives it.
+    The offers of unconstrained traders do not depend on their limits, so that all of the longer side are as likely to
+    trade: pairs * (mean value - mean cost) / maximum surplus. With as many sellers as buyers every run gives it.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def simulate(
             raise ValueError(f"{name} must be from 0 to highest, {highest}, not from {limits.min()} to {limits.max()}")
     attainable = _surplus_to_be_had(wanted, offered)
 
-    # A seller's prices are counted negatively: everybody wants a low price of his own, and betters it by raising it.
+    # Sellers' prices are counted negatively: the best offer of a side is its highest, and two that add up to 0 meet.
     buyers, traders = len(wanted), len(wanted) + len(offered)
     worth = np.concatenate([wanted, -offered])
     lowest = np.where(np.arange(traders) < buyers, 0.0, -highest)
@@ -122,7 +122,7 @@ def simulate(
 def _limits(name: str, given: ArrayLike) -> Floats:
     limits = np.asarray(given, np.float64)
     if limits.ndim != 1 or not len(limits) or not np.isfinite(limits).all():
-        raise ValueError(f"{name} must be a one-dimensional array of at least one finite number, not {given}")
+        raise ValueError(f"{name} must be a one-dimensional array of at least one finite number, not {given!r}")
     return limits
 
 

@@ -4,7 +4,7 @@ It believes in an average of trade prices, corrected by what is published and le
 marks every trade against that belief some trades later: a market whose trades are followed by moves their way is
 informed, and it quotes as much wider (the mark-out of a maker's desk; at the fixed point the half-spread is what a
 trade reveals, as in Glosten and Milgrom). Forecast volatility and its inventory move the quotes as in Avellaneda and
-Stoikov.
+Stoikov. Volatility is an average of squared moves, or what Bollerslev's GARCH makes of them.
 """
 
 from sim.compiled import njit
@@ -13,13 +13,14 @@ from sim.strategies.desk import (
     BUY,
     HISTORY,
     SELL,
+    instrument_of,
     inventory,
     market_value,
     public_value,
     recent_trade,
     tick_above,
     tick_below,
-    tick_of_venue,
+    trade_price,
     trades_so_far,
 )
 from sim.strategies.quoting import MOST_LEVELS, keep_quotes, room_to_trade
@@ -27,11 +28,17 @@ from sim.strategies.quoting import MOST_LEVELS, keep_quotes, room_to_trade
 _RING = 64
 
 
+def _wrong(given):
+    if given["forecast"] == "garch" and given["garch_news"] + given["garch_persistence"] >= 1.0:
+        return "garch_news and garch_persistence must sum to less than 1: else there is no variance to return to"
+    return ""
+
+
 @strategy(
     "adaptive",
     summary="learns value, volatility and adverse selection from the tape, and quotes as wide as trades are informed",
     source="Glosten and Milgrom 1985 (quotes as conditional expectations); Das 2005 (a learning maker); Avellaneda and "
-    "Stoikov 2008 (inventory)",
+    "Stoikov 2008 (inventory); Bollerslev 1986 (garch)",
     parameters={
         "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),
         "margin": Parameter(
@@ -58,6 +65,14 @@ _RING = 64
             above=0.0,
             high=1.0,
         ),
+        "learns_from": Parameter(
+            "tape", "whose trades it marks: all, or those against its own orders", choices=("tape", "own_fills")
+        ),
+        "forecast": Parameter(
+            "average", "of the variance: the average, or garch around it", choices=("average", "garch")
+        ),
+        "garch_news": Parameter(0.05, "weight of the newest squared move in garch, alpha", low=0.0, high=1.0),
+        "garch_persistence": Parameter(0.9, "weight of the last forecast in garch, beta", low=0.0, high=1.0),
         "levels": Parameter(1, "orders on each side", low=1, high=MOST_LEVELS),
         "level_gap": Parameter(1, "distance of one order from the next", unit="ticks", low=1, high=1_000_000),
     },
@@ -70,7 +85,9 @@ _RING = 64
         "informative": int,
         "before": float,
         "variance": float,
+        "forecast": float,
         "imbalance": float,
+        "marked": int,
         "markout": float,
         "beliefs": (float, _RING),
         "signs": (int, _RING),
@@ -78,6 +95,7 @@ _RING = 64
         "asks": (int, MOST_LEVELS),
     },
     max_messages=lambda given: 2 * given["levels"],
+    wrong=_wrong,
 )
 def act(me, market):
     """Learn from what happened since the last turn, then quote."""
@@ -92,9 +110,9 @@ def act(me, market):
     _learn(me, market)
     held = inventory(me, market)
     half = choice.margin + max(0.0, kept.markout)
-    half += 0.5 * choice.risk_aversion * kept.variance
+    half += 0.5 * choice.risk_aversion * kept.forecast
     centre = kept.average + choice.imbalance_weight * half * kept.imbalance
-    centre -= choice.risk_aversion * kept.variance * held
+    centre -= choice.risk_aversion * kept.forecast * held
     bid = tick_below(me, market, me.venue, centre - half)
     ask = max(bid + 1, tick_above(me, market, me.venue, centre + half))
     most = choice.quantity * choice.levels
@@ -117,28 +135,37 @@ def _learn(me, market):
     serial = max(kept.seen, trades_so_far(me, market) - HISTORY)
     while serial < trades_so_far(me, market):
         trade = recent_trade(me, market, serial)
-        if market.venues[trade.venue].instrument == me.instrument:
-            price = trade.price * tick_of_venue(me, market, trade.venue)
-            _learn_from_trade(me, price, trade.aggressor)
+        if instrument_of(me, market, trade.venue) == me.instrument:
+            followed = choice.learns_from == 0 or trade.maker == me.agent
+            _learn_from_trade(me, trade_price(me, market, trade), trade.aggressor, followed)
         serial += 1
     kept.seen = trades_so_far(me, market)
     move = kept.average - kept.before
     kept.before = kept.average
     kept.variance += choice.learning_rate * (move * move - kept.variance)
+    if choice.forecast == 0:
+        kept.forecast = kept.variance
+    else:  # it returns to the average
+        returning = 1.0 - choice.garch_news - choice.garch_persistence
+        kept.forecast = (
+            returning * kept.variance + choice.garch_news * move * move + choice.garch_persistence * kept.forecast
+        )
 
 
 @njit
-def _learn_from_trade(me, price, side):
+def _learn_from_trade(me, price, side, followed):
     choice = me.parameters
     kept = me.memory
     # Marked against the belief before the trade; its own effect on the belief is part of what it was followed by.
     kept.beliefs[kept.trades % _RING] = kept.average
-    kept.signs[kept.trades % _RING] = side
+    kept.signs[kept.trades % _RING] = side if followed else 0
     kept.average += choice.average_weight * (price - kept.average)
     kept.imbalance += choice.learning_rate * (side - kept.imbalance)
     kept.trades += 1
     if kept.trades > choice.horizon:
         then = (kept.trades - 1 - choice.horizon) % _RING
-        followed = kept.signs[then] * (kept.average - kept.beliefs[then])
-        weight = max(choice.learning_rate, 1.0 / (kept.trades - choice.horizon))
-        kept.markout += weight * (followed - kept.markout)
+        if kept.signs[then] != 0:
+            kept.marked += 1
+            moved = kept.signs[then] * (kept.average - kept.beliefs[then])
+            weight = max(choice.learning_rate, 1.0 / kept.marked)
+            kept.markout += weight * (moved - kept.markout)

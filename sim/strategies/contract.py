@@ -219,25 +219,31 @@ def _wrong_with(parameter: Parameter) -> Problems:
 
 
 def extremes(parameter: Parameter) -> list[Value]:
-    """The least and the most that a parameter may be, or each of its choices."""
+    """The least and the most that a parameter may be, alone in a list of numbers, or each of its choices."""
     if parameter.type is bool:
         return [False, True]
     if parameter.type is str:
         return list(parameter.choices)
+    if parameter.type is tuple:
+        return [(float(end),) for end in _ends(parameter)]
+    return [parameter.type(end) for end in _ends(parameter)]
+
+
+def _ends(parameter: Parameter) -> tuple[float, float]:
     low: float = -_UNBOUNDED if parameter.low is None else parameter.low
     high: float = _UNBOUNDED if parameter.high is None else parameter.high
     if parameter.above is not None:
         low = parameter.above + (1 if parameter.type is int else 1e-6)
-    return [parameter.type(low), parameter.type(high)]
+    return low, high
 
 
 def _plays_extremes(strategy: Strategy) -> Problems:
-    """It runs with each parameter at its extremes, and with all of them at once."""
+    """It runs with each parameter at its extremes, and with all of them at once, where that is not wrong together."""
     ends = {name: extremes(parameter) for name, parameter in strategy.parameters.items()}
     settings: list[dict[str, Value]] = [{name: value} for name, values in ends.items() for value in values]
     for params in [*settings, _all_at(strategy, 0), _all_at(strategy, -1)]:
         try:
-            if _is_short(strategy, params):
+            if _is_playable(strategy, params):
                 yield from _self_trades(play(market(strategy, params)))
         except SpreadgameError as error:
             yield f"with params = {params}: {error}"
@@ -247,8 +253,9 @@ def _all_at(strategy: Strategy, end: int) -> dict[str, Value]:
     return {name: extremes(parameter)[end] for name, parameter in strategy.parameters.items()}
 
 
-def _is_short(strategy: Strategy, params: dict[str, Value]) -> bool:
-    return strategy.max_messages(strategy.resolve(params)) <= _LONG_TURN
+def _is_playable(strategy: Strategy, params: dict[str, Value]) -> bool:
+    given = strategy.resolve(params)
+    return not strategy.wrong(given) and strategy.max_messages(given) <= _LONG_TURN
 
 
 def _self_trades(played: Played) -> Problems:
@@ -337,7 +344,7 @@ def _outcome(strategy: Strategy) -> str:
     high = _all_at(strategy, -1)
     try:
         digests = [play(market(strategy)).digest()]
-        if _is_short(strategy, high):
+        if _is_playable(strategy, high):
             digests.append(play(market(strategy, high, steps=STEPS // 4)).digest())
         return " ".join(digests)
     except SpreadgameError as error:

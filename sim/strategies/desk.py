@@ -49,6 +49,7 @@ __all__ = [
     "market_order",
     "market_value",
     "messages_left",
+    "nearest_lots",
     "nearest_tick",
     "normal",
     "open_quantity",
@@ -75,12 +76,14 @@ __all__ = [
     "tick_below",
     "tick_of_venue",
     "trade_price",
+    "trades_of_venue",
     "trades_so_far",
     "uniform",
     "venue_of",
 ]  # fmt: skip
 
 NO_BID, NO_ASK = NO_PRICE, -NO_PRICE  # a missing best bid is below, a missing best ask above, every price
+_MOST_LOTS = float(book.MOST_LOTS)
 _FAR = float(1 << 40)
 _SLACK = 1e-9  # of a tick: 100.05 / 0.01 is 10004.999…, and means 10005
 
@@ -222,6 +225,12 @@ def trades_so_far(me, market):
 
 
 @njit
+def trades_of_venue(me, market, venue):
+    """Trades on a venue since the episode began."""
+    return market.venues[venue].trades
+
+
+@njit
 def recent_trade(me, market, serial):
     """The trade with that serial number, a record of the tape. The last HISTORY trades of the run can be read."""
     return market.tape[serial & (len(market.tape) - 1)]
@@ -359,27 +368,33 @@ def taker_cost(me, market, venue, price):
 
 
 @njit
-def _whole(ticks):
-    """Ticks as an integer; those beyond any book stay beyond it, and are refused there."""
-    return np.int64(max(-_FAR, min(_FAR, ticks)))
+def _reachable(ticks):
+    """Ticks, or the end of the range that holds every book: beyond it a price would not fit an integer."""
+    return max(-_FAR, min(_FAR, ticks))
 
 
 @njit
 def tick_below(me, market, venue, price):
     """The last tick at or below a price."""
-    return _whole(math.floor(price / market.venues[venue].tick_size + _SLACK))
+    return np.int64(math.floor(_reachable(price / market.venues[venue].tick_size + _SLACK)))
 
 
 @njit
 def tick_above(me, market, venue, price):
     """The first tick at or above a price."""
-    return _whole(math.ceil(price / market.venues[venue].tick_size - _SLACK))
+    return np.int64(math.ceil(_reachable(price / market.venues[venue].tick_size - _SLACK)))
 
 
 @njit
 def nearest_tick(me, market, venue, price):
     """The tick nearest to a price, the higher one of two equally near."""
-    return _whole(math.floor(price / market.venues[venue].tick_size + 0.5 + _SLACK))
+    return np.int64(math.floor(_reachable(price / market.venues[venue].tick_size + 0.5 + _SLACK)))
+
+
+@njit
+def nearest_lots(lots):
+    """The whole number of lots nearest to ``lots``, negative to sell; no more than an order may have."""
+    return np.int64(math.floor(max(-_MOST_LOTS, min(_MOST_LOTS, lots)) + 0.5))
 
 
 @njit

@@ -2,12 +2,9 @@
 
 import math
 
-import numpy as np
-
 from sim.compiled import njit
 from sim.strategies.declare import Parameter, strategy
-from sim.strategies.desk import BUY, SELL, market_order, normal, round_lots, uniform
-from sim.venues.book import MOST_LOTS
+from sim.strategies.desk import BUY, SELL, market_order, nearest_lots, normal, round_lots, uniform
 
 
 @strategy(
@@ -47,9 +44,6 @@ def act(me, market):
 @njit
 def _normal_order(me, market):
     """Buy a normal number of lots, or sell if it is negative; nothing if it rounds to none."""
-    lots = np.int64(math.floor(me.parameters.quantity * normal(me, market) + 0.5))
-    lots = max(-MOST_LOTS, min(lots, MOST_LOTS))
-    if lots > 0:
-        market_order(me, market, me.venue, BUY, lots)
-    elif lots < 0:
-        market_order(me, market, me.venue, SELL, -lots)
+    lots = nearest_lots(me.parameters.quantity * normal(me, market))
+    if lots != 0:
+        market_order(me, market, me.venue, BUY if lots > 0 else SELL, abs(lots))

@@ -1,9 +1,9 @@
-"""What makers share: keeping a ladder of post-only orders where they want it."""
+"""What makers share: keeping post-only orders where they want them."""
 
 from __future__ import annotations
 
 from sim.compiled import njit
-from sim.strategies.desk import BUY, SELL, is_live, order_price, requote
+from sim.strategies.desk import BUY, SELL, episode_steps, is_live, order_price, requote, step
 
 MOST_LEVELS = 10
 
@@ -41,6 +41,25 @@ def _reaches(me, market, asks, bid, levels):
         if is_live(me, market, asks[level]) and order_price(me, market, asks[level]) <= bid:
             return True
     return False
+
+
+@njit
+def keep_bid_and_ask(me, market, bid, buying, ask, selling):
+    """Keep one order a side, of ``buying`` and ``selling`` lots, at least a tick apart: they must not lock their book.
+
+    The strategy's memory has a place for each: ``"bids": (int, 1), "asks": (int, 1)``.
+    """
+    if ask <= bid and buying > 0 and selling > 0:
+        ask = bid + 1
+    keep_quotes(me, market, me.venue, me.memory.bids, me.memory.asks, bid, buying, ask, selling, max(buying, selling),
+                1, 1)  # fmt: skip
+
+
+@njit
+def steps_left(me, market):
+    """Steps to the maker's horizon, or to the end of the episode where that is 0."""
+    horizon = me.parameters.horizon if me.parameters.horizon > 0 else episode_steps(me, market)
+    return max(0, horizon - step(me, market))
 
 
 @njit

@@ -1,0 +1,69 @@
+"""The experiments of the scoreboard, by name and in the order in which it shows them."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+
+from analysis.theory.markets import Markets
+from analysis.theory.rows import Row
+
+_MODULES = (
+    "glosten_milgrom",
+    "order_cost",
+    "copeland_galai",
+    "kyle",
+    "inventory",
+    "dennert",
+    "spread_game",
+)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Markets to run, and the claims to hold them to."""
+
+    name: str
+    title: str
+    play: Callable[[Markets], list[Row]]
+
+
+def experiment(title: str) -> Callable[[Callable[[Markets], list[Row]]], Experiment]:
+    """Make an experiment of the decorated function, which keeps its name."""
+
+    def make(play: Callable[[Markets], list[Row]]) -> Experiment:
+        name = play.__name__
+        return Experiment(name, title, lambda markets: [replace(row, experiment=name) for row in play(markets)])
+
+    return make
+
+
+@cache
+def all_experiments() -> dict[str, Experiment]:
+    """Every experiment by name."""
+    modules = [importlib.import_module(f"analysis.theory.{name}") for name in _MODULES]
+    found = [value for module in modules for value in vars(module).values() if isinstance(value, Experiment)]
+    return {each.name: each for each in found}
+
+
+def chosen(names: list[str]) -> list[Experiment]:
+    """The experiments that are named, or whose names begin so; all if none is named.
+
+    Raises
+    ------
+    RunError
+        If a name is none of them.
+    """
+    from sim.errors import RunError
+    from sim.scenario.wording import near_or_all
+
+    known = all_experiments()
+    picked: dict[str, Experiment] = {}
+    for name in names:
+        of_name = {key: each for key, each in known.items() if key == name or key.startswith(f"{name}_")}
+        if not of_name:
+            raise RunError(f"there is no experiment {name!r} — {near_or_all(name, list(known))}")
+        picked |= of_name
+    return list((picked or known).values())

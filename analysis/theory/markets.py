@@ -1,0 +1,86 @@
+"""Running the markets of ``scenarios/theory``, few episodes of them or many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.execute import Interrupted, Progress, execute
+from sim.runs import Run
+from sim.scenario import load
+
+_ROOT = Path(__file__).parents[2]
+
+
+def folder() -> Path:
+    """Where the scenario files are: in the repository, or in an installed copy."""
+    homes = [home / "scenarios" / "theory" for home in (_ROOT, _ROOT / "spreadgame")]
+    return next(home for home in homes if home.is_dir())
+
+
+class Markets:
+    """Runs markets for an experiment.
+
+    Parameters
+    ----------
+    seed : of all its runs, so that what differs between them does so on common random numbers.
+    quick : take a small sample, for a look or a test.
+    watch : told between chunks which file is run, and how far it is.
+    """
+
+    def __init__(
+        self, seed: int = 1, quick: bool = False, watch: Callable[[str, Progress], None] = lambda name, progress: None
+    ) -> None:
+        self.seed = seed
+        self.quick = quick
+        self._watch = watch
+
+    def run(
+        self, name: str, full: int, quick: int, changes: Mapping[str, Any] | None = None, seed: int | None = None
+    ) -> Run:
+        """Run a scenario file.
+
+        Parameters
+        ----------
+        name : of the file, without its ending.
+        full, quick : episodes of a whole sample, and of a small one.
+        changes : overrides by path.
+        seed : another than the experiment's.
+
+        Raises
+        ------
+        Interrupted
+            After Ctrl-C or SIGTERM.
+        """
+        episodes = quick if self.quick else full
+        seed = self.seed if seed is None else seed
+        scenario = load(folder() / f"{name}.toml", {"run.episodes": episodes, **(changes or {})}, seed)
+        result = execute(scenario, watch=lambda progress: self._watch(name, progress))
+        if result.status == "interrupted":
+            raise Interrupted(result.manifest["signal"] or 2, result.manifest["reason"])
+        return result
+
+
+def columns(run: Run, table: str, *names: str) -> list[NDArray[Any]]:
+    """Columns of a table as NumPy arrays; names of populations and sides as text."""
+    kept = run.table(table)
+    found = []
+    for name in names:
+        column = kept.column(name).combine_chunks()
+        if hasattr(column, "dictionary"):
+            texts = np.array(column.dictionary.to_pylist(), dtype=object)
+            found.append(texts[column.indices.to_numpy(zero_copy_only=False)])
+        else:
+            found.append(column.to_numpy(zero_copy_only=False))
+    return found
+
+
+def payoffs(run: Run, population: str, column: str = "payoff") -> NDArray[np.float64]:
+    """What a population earned in each episode, all its members together: (episodes,), currency."""
+    episode, who, amount = columns(run, "episodes", "episode", "population", column)
+    mine = who == population
+    return np.bincount(episode[mine], amount[mine], minlength=run.scenario.run.episodes).astype(float)

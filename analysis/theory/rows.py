@@ -1,0 +1,99 @@
+"""A row of the scoreboard: a claim of theory, what a market gave, and whether the two agree."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from analysis.estimates import Estimate
+
+MOST_ERRORS = 4.0  # distance in standard errors up to which an estimate agrees with its target
+Verdict = Literal["pass", "fail", "differs"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One claim.
+
+    ``tolerance`` is what the market itself allows for besides the error of sampling: the rounding to a tick, or a
+    share of the target where the claim is one of size. ``differs`` says that literature and its own mathematics
+    disagree, and that the market is with the mathematics; ``reason`` then tells why.
+    """
+
+    experiment: str
+    claim: str
+    source: str
+    target: float
+    estimate: float
+    standard_error: float
+    tolerance: float
+    unit: str
+    verdict: Verdict
+    reason: str = ""
+
+    @property
+    def distance(self) -> float:
+        """From the target, in standard errors; nan where nothing was sampled."""
+        return (self.estimate - self.target) / self.standard_error if self.standard_error > 0 else math.nan
+
+    @property
+    def strain(self) -> float:
+        """The distance as a share of what is allowed: up to 1 agrees."""
+        allowed = MOST_ERRORS * self.standard_error + self.tolerance
+        gap = abs(self.estimate - self.target)
+        return gap / allowed if allowed > 0 else 0.0 if gap == 0 else math.inf
+
+    def as_json(self) -> dict[str, Any]:
+        """What ``--json`` prints of it."""
+        distance = self.distance
+        return asdict(self) | {"distance": None if math.isnan(distance) else distance}
+
+
+def row_from(kept: Mapping[str, Any]) -> Row:
+    """The row that :meth:`Row.as_json` wrote."""
+    return Row(**{name: value for name, value in kept.items() if name != "distance"})
+
+
+def compare(
+    claim: str,
+    source: str,
+    target: float,
+    estimate: Estimate,
+    *,
+    tolerance: float = 0.0,
+    unit: str = "",
+    published: float | None = None,
+    reason: str = "",
+) -> Row:
+    """Hold an estimate against what theory says; the experiment puts its name to it.
+
+    Parameters
+    ----------
+    target : what the model's mathematics gives.
+    tolerance : besides MOST_ERRORS standard errors; in the target's unit.
+    published : what the literature prints, where that is something else: then the row's target, and an estimate that
+        agrees with the mathematics but not with it makes the verdict ``differs``, for the ``reason`` given.
+    """
+    allowed = MOST_ERRORS * estimate.standard_error + tolerance
+
+    def agrees(number: float) -> bool:
+        return abs(estimate.value - number) <= allowed * (1 + 1e-12)
+
+    verdict: Verdict = "pass" if agrees(target) else "fail"
+    if published is not None:
+        verdict = "pass" if agrees(published) else "differs" if agrees(target) else "fail"
+        target = published
+    return Row(
+        "",
+        claim,
+        source,
+        float(target),
+        float(estimate.value),
+        float(estimate.standard_error),
+        float(tolerance),
+        unit,
+        verdict,
+        reason if verdict == "differs" else "",
+    )
