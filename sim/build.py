@@ -20,6 +20,7 @@ from sim.rng import mix, name_key
 from sim.scenario import Scenario, read_values
 from sim.strategies.callbacks import compile_strategy, memory_type, parameter_type
 from sim.strategies.declare import Strategy
+from sim.strategies.obligation import MESSAGES
 from sim.venues.book import CALL_AUCTION, CONTINUOUS
 from sim.venues.entry import doors
 from sim.venues.standalone import FEE_PER, MATCHING, POST_ONLY, SELF_TRADE, set_tick_units
@@ -142,7 +143,9 @@ def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, 
     outcomes = max(1 << 15, rows_episodes)
     simultaneous = bool(scenario.turns.simultaneous)
     prepared = [_prepared(each.strategy, each.params, scenario.run.steps) for each in scenario.populations]
-    valued = sum(_slots(each.private_values) * each.count for each in scenario.populations if each.private_values)
+    valued = sum(
+        private_slots(each.private_values) * each.count for each in scenario.populations if each.private_values
+    )
     nodes = 64 + 2 * venues
     tape = 1 << (max(tape, 2 * HISTORY) - 1).bit_length()
     storage = Storage(
@@ -155,7 +158,8 @@ def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, 
         first_holdings=len(accounts.names) * instruments, first_cash=len(accounts.names),
         parameters=sum(parameters),
         memories=sum(size * each.count for size, each in zip(memory, scenario.populations, strict=True)),
-        private_values=valued, prepared=sum(map(len, prepared)),
+        private_values=valued, obligations=sum(each.count for each in scenario.populations if each.obligation),
+        prepared=sum(map(len, prepared)),
         turns=agents + 64, scratch=agents + 64, pending=orders if simultaneous else 0, wheel=2 * _WHEEL, tape=tape,
         log=tape if scenario.record.messages else 0, book_samples=book_samples,
         ladder=4 * scenario.record.levels * book_samples if scenario.record.levels > 1 else 0,
@@ -169,7 +173,7 @@ def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, 
     _fill_populations(built, groups, ranks, memory, parameters, prepared, set(external))
     _fill_endowments(built)
     open_run(storage.address)
-    _fill_streams(storage.address)
+    fill_streams(storage.address)
     return built
 
 
@@ -182,7 +186,7 @@ def _prepared(name: str, params: dict[str, Any], steps: int) -> NDArray[np.float
         raise StrategyError(f"strategy {name!r} with params = {params}: {error}") from error
 
 
-def _slots(values: Any) -> int:
+def private_slots(values: Any) -> int:
     """Private values of a member: those of the lots it may give up, and those of the lots it may get."""
     return 2 * values.units if values.distribution == "normal" else 1
 
@@ -283,7 +287,7 @@ def _fill_venues(built: Built) -> None:
         set_tick_units(row, round(venue.tick_size * instrument["lot_size"] / scenario.money.unit))
         row["price_size"] = scenario.price_sizes()[number]
         if venue.auction.pricing == "free":
-            row["price_units"] = 1
+            row["price_units"], row["per_tick"] = 1, row["tick_units"]
         row["mechanism"] = CALL_AUCTION if venue.mechanism == "call_auction" else CONTINUOUS
         row["every"], row["opening"] = venue.auction.every or 0, venue.auction.opening
         row["closing"], row["first_schedule"], row["last_schedule"] = venue.auction.closing, NOTHING, NOTHING
@@ -305,7 +309,7 @@ def _fill_populations(
     world.groups["news_population"] = NOTHING
     for number, group in enumerate(groups):
         world.groups[number]["stream"] = mix(world.clock[0]["seed"], name_key("group", group))
-    first = venue = parameter = kept = private = solved = 0
+    first = venue = parameter = kept = private = solved = obliged = 0
     for number, population in enumerate(scenario.populations):
         row = world.populations[number]
         strategy = strategies.get(population.strategy)
@@ -315,6 +319,12 @@ def _fill_populations(
         row["external"] = population.name in external
         # A Python agent's messages find room one by one; a compiled turn must find it all before it begins.
         row["allowed"] = 1 if population.name in external else strategy.max_messages(population.params)
+        if population.obligation:
+            row["allowed"] += MESSAGES
+            row["first_obligation"] = obliged
+            for name in ("presence", "maximum_spread", "minimum_size"):
+                row[name] = getattr(population.obligation, name)
+            obliged += population.count
         row["first_venue"], row["venues"] = venue, len(population.venues)
         for name in population.venues:
             world.in_venues[venue] = venue_numbers[name]
@@ -335,7 +345,7 @@ def _fill_populations(
             _fill_reservation(row, population.reservation)
         if population.private_values:
             row["private_first"] = private
-            private += _fill_private_values(world, row, population)
+            private += fill_private_values(world, row, population)
         row["prepared_first"], row["prepared_count"] = solved, len(prepared[number])
         world.prepared[solved : solved + len(prepared[number])] = prepared[number]
         solved += len(prepared[number])
@@ -380,7 +390,7 @@ def _fill_arrivals(world: Any, number: int, law: Any, groups: list[str], instrum
             world.groups[row["group"]]["news_instrument"] = instruments[law.instrument]
 
 
-def _fill_private_values(world: Any, row: Any, population: Any) -> int:
+def fill_private_values(world: Any, row: Any, population: Any) -> int:
     """What a population's members value. Returns how many numbers that takes."""
     values = population.private_values
     if values.distribution == "normal":
@@ -392,7 +402,7 @@ def _fill_private_values(world: Any, row: Any, population: Any) -> int:
         world.private_values[first : first + population.count] = np.linspace(
             values.first, values.last, population.count
         )
-    return _slots(values) * population.count
+    return private_slots(values) * population.count
 
 
 def _fill_reservation(row: Any, reservation: Any) -> None:
@@ -424,7 +434,8 @@ def _fill_endowments(built: Built) -> None:
 
 
 @njit
-def _fill_streams(address):
+def fill_streams(address):
+    """Give every agent its random stream."""
     world = attach(address)
     for agent in range(len(world.agents)):
         record = world.agents[agent]

@@ -16,6 +16,7 @@ from sim.compiled import caller, njit
 from sim.ledger import EXTERNAL, NEED_NATURE, NEED_TAPE, NEED_TURNS, RUNNING, market_price
 from sim.nature import BLOCK, move_values, open_values, pay_income, settle, wealth
 from sim.rng import ACT, AGAIN, PRIVATE_VALUE, mix, normal_quantile, to_uniform
+from sim.strategies.obligation import MESSAGES, add_required, withdraw_required
 from sim.venues import auction, book
 from sim.venues.entry import enter_pending
 from sim.world import NO_PRICE, NONE, NOTHING, attach
@@ -141,7 +142,13 @@ def _act(world, address):
         turn = world.turns[clock.place]
         agent = np.int64(turn.agent)
         population = world.populations[world.agents[agent].population]
+        obliged = population.minimum_size > 0
         if clock.external != 0:  # a Python agent has acted: on to the next
+            if obliged:
+                lack = book.has_room(world, MESSAGES)
+                if lack != RUNNING:
+                    return lack
+                add_required(world, agent, world.in_venues[population.first_venue])
             clock.external = 0
             clock.place += 1
             continue
@@ -156,6 +163,8 @@ def _act(world, address):
         clock.draw_key = mix(clock.turn_key, ACT)
         clock.draw = 0
         population.turns += 1
+        if obliged:
+            withdraw_required(world, agent)
         if population.external != 0:
             clock.external = 1
             return EXTERNAL + (agent << 8)
@@ -164,6 +173,8 @@ def _act(world, address):
             clock.fault_agent = agent
             clock.status = status
             return status
+        if obliged:
+            add_required(world, agent, world.in_venues[population.first_venue])
         clock.place += 1
     clock.length = 0
     if clock.simultaneous != 0:
@@ -255,9 +266,15 @@ def _open_episode(world):
         world.holdings[place].lots = world.first_holdings[place]
     for place in range(len(world.memories)):
         world.memories[place] = 0
+    for place in range(len(world.obligations)):
+        record = world.obligations[place]
+        record.bid = 0
+        record.ask = 0
+        record.turns = 0
+        record.kept = 0
     for population in range(len(world.populations)):
         if world.populations[population].deviation > 0.0:
-            _draw_private_values(world, population)
+            draw_private_values(world, population)
     for agent in range(len(world.agents)):
         world.agents[agent].belief = math.nan
     open_values(world)
@@ -265,7 +282,7 @@ def _open_episode(world):
 
 
 @njit
-def _draw_private_values(world, population):
+def draw_private_values(world, population):
     """Each member's values of the lots around its endowment: normal, the first lot more worth most."""
     record = world.populations[population]
     width = record.units_down + record.units_up
@@ -320,6 +337,8 @@ def _end_episode(world):
             row.trades = 0
             row.volume = 0
             row.messages = 0
+            row.turns = 0
+            row.kept = 0
             row.payoff = 0.0
             row.private_value = 0.0
             for instrument in range(clock.instruments):
@@ -343,6 +362,11 @@ def _end_episode(world):
             row.trades += account.trades
             row.volume += account.volume
             row.messages += account.messages
+            population = world.populations[row.population]
+            if population.minimum_size > 0:
+                record = world.obligations[population.first_obligation + world.agents[agent].number]
+                row.turns += record.turns
+                row.kept += record.kept
             row.payoff += wealth(world, agent) - _first_wealth(world, agent)
         clock.outcomes_used += rows
     if clock.status != RUNNING:

@@ -144,12 +144,12 @@ class Market(mesa.Model):
     # --- the market, for collectors ---------------------------------------------------------------------------------
 
     def best_bid(self, venue: int = 0) -> int | None:
-        """The best bid in ticks, None where there is none."""
+        """The best bid in ticks, None where there is none, or where a call hides it."""
         price = best_price(self.address, 2 * venue)
         return None if price == NO_PRICE else price
 
     def best_ask(self, venue: int = 0) -> int | None:
-        """The best ask in ticks, None where there is none."""
+        """The best ask in ticks, None where there is none, or where a call hides it."""
         price = best_price(self.address, 2 * venue + 1)
         return None if price == NO_PRICE else price
 

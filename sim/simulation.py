@@ -17,6 +17,7 @@ from sim.errors import RunError, StrategyError
 from sim.kernel import advance
 from sim.nature import BLOCK
 from sim.strategies import callbacks
+from sim.strategies.obligation import MESSAGES
 from sim.venues.standalone import make_room, undrained
 
 _CHUNK_SECONDS = 0.1
@@ -199,7 +200,8 @@ class Simulation:
             error.__cause__ = cause
             return error
         if status == ledger.TOO_MANY:
-            allowed = int(world.populations[int(world.agents[agent]["population"])]["allowed"])
+            row = world.populations[int(world.agents[agent]["population"])]
+            allowed = int(row["allowed"]) - (MESSAGES if row["minimum_size"] else 0)
             return StrategyError(
                 f"{who}: it sent more than the {allowed} messages it declared — raise its max_messages, or send fewer"
             )

@@ -52,7 +52,9 @@ class Summary:
         self._traded = [[0, 0] for _ in scenario.venues]
         self._error = [Mean() for _ in scenario.venues]
         self._payoffs = [Mean() for _ in scenario.populations]
-        self._totals = [dict.fromkeys(("trades", "volume", "messages", "fees"), 0.0) for _ in scenario.populations]
+        self._totals = [
+            dict.fromkeys(("trades", "volume", "messages", "fees", "turns", "kept"), 0.0) for _ in scenario.populations
+        ]
         self._by = built.sampling.episodes_by
         self._open = np.zeros((0,), float)
 
@@ -145,6 +147,8 @@ class Summary:
                     payoff.mean * payoff.count / total["volume"],
                     "currency a lot",
                 )
+            if population.obligation and total["turns"]:
+                row("population", population.name, "presence", total["kept"] / total["turns"], "share of turns")
             row("population", population.name, "fees", total["fees"] * unit, "currency")
             for name in ("trades", "volume", "messages"):
                 row("population", population.name, name, total[name], "lots" if name == "volume" else "number")

@@ -54,6 +54,7 @@ class Tables:
         self._instruments = [instrument.name for instrument in scenario.instruments]
         self._seconds = scenario.run.step_seconds
         self._unit = scenario.money.unit
+        self._obliged = any(population.obligation for population in scenario.populations)
         levels = range(1, scenario.record.levels + 1) if scenario.record.levels > 1 else ()
         lots = [(f"inventory.{name}", pa.int64(), _LOTS, f"lots of {name} held") for name in self._instruments]
         when = [
@@ -65,6 +66,7 @@ class Tables:
             ("population", _NAMES, "", "population"),
             ("agent", pa.int32(), _COUNT, "number within the population; none where a row is a whole population"),
         ]
+        presence = ("presence", pa.float64(), "share of turns", "how often it kept its obligation; none without one")
         self.schemas = {
             "trades": _fields(
                 *when,
@@ -129,6 +131,7 @@ class Tables:
                 ("trades", pa.int64(), _COUNT, "trades, as maker or taker"),
                 ("volume", pa.int64(), _LOTS, "lots traded"),
                 ("messages", pa.int64(), _COUNT, "order messages sent"),
+                *([presence] if self._obliged else []),
                 *lots,
             ),
             "messages": _fields(
@@ -218,9 +221,12 @@ class Tables:
 
     def episodes(self, rows: Any, lots: Any) -> pa.Table:
         """Results of episodes; ``lots`` is int64 (rows, instruments), held just before settlement."""
+        shares = rows["kept"] / np.maximum(rows["turns"], 1)
+        presence = [_numbers(shares, rows["turns"] == 0)] if self._obliged else []
         return self._table("episodes", [
             rows["episode"], *self._who(rows), rows["payoff"], rows["private_value"], self._money(rows["cash"]),
-            self._money(rows["fees"]), rows["trades"], rows["volume"], rows["messages"], *lots.T,
+            self._money(rows["fees"]), rows["trades"], rows["volume"], rows["messages"], *presence,
+            *lots.T,
         ])  # fmt: skip
 
     def messages(self, rows: Any) -> pa.Table:

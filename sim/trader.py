@@ -36,6 +36,15 @@ def _send_order(address, agent, venue, kind, side, price, lots, lifetime):
 
 
 @njit
+def _send_schedule(address, agent, venue, centre, slope, most):
+    world = attach(address)
+    lack = book.has_room(world, ONE)
+    if lack != RUNNING:
+        return -1 - lack
+    return entry.send_schedule(world, agent, venue, centre, slope, most)
+
+
+@njit
 def _send_cancel(address, agent, handle):
     world = attach(address)
     lack = book.has_room(world, ONE)
@@ -55,10 +64,31 @@ def _send_replace(address, agent, handle, price, lots):
 
 @njit
 def best_price(address, side):
-    """The best price on a row of sides, NO_PRICE where there is none."""
+    """The best price on a row of sides, NO_PRICE where there is none, or where a call hides it."""
     world = attach(address)
     level = world.sides[side].best
-    return world.levels[level].price if level != NOTHING else np.int64(NO_PRICE)
+    hidden = level == NOTHING or world.venues[side >> 1].collecting != 0
+    return np.int64(NO_PRICE) if hidden else world.levels[level].price
+
+
+@njit
+def _in_call(address, venue):
+    return desk.in_call(Seat(0, 0, 0, 0, 0), attach(address), venue)
+
+
+@njit
+def _indicative_price(address, venue):
+    return desk.indicative_price(Seat(0, 0, 0, 0, 0), attach(address), venue)
+
+
+@njit
+def _indicative_lots(address, venue):
+    return desk.indicative_lots(Seat(0, 0, 0, 0, 0), attach(address), venue)
+
+
+@njit
+def _imbalance(address, venue):
+    return desk.imbalance(Seat(0, 0, 0, 0, 0), attach(address), venue)
 
 
 @njit
@@ -167,12 +197,28 @@ class Trader(mesa.Agent):
     # --- what it sees -----------------------------------------------------------------------------------------------
 
     def best_bid(self, venue: int | None = None) -> int | None:
-        """The best bid in ticks, None where there is none."""
-        return self.model.best_bid(self.venue if venue is None else venue)
+        """The best bid in ticks, None where there is none, or where a call hides it."""
+        return self.model.best_bid(self._place(venue))
 
     def best_ask(self, venue: int | None = None) -> int | None:
-        """The best ask in ticks, None where there is none."""
-        return self.model.best_ask(self.venue if venue is None else venue)
+        """The best ask in ticks, None where there is none, or where a call hides it."""
+        return self.model.best_ask(self._place(venue))
+
+    def in_call(self, venue: int | None = None) -> bool:
+        """Whether the venue collects orders for an auction, so that nothing trades before that is cleared."""
+        return bool(_in_call(self._address, self._place(venue)))
+
+    def indicative_price(self, venue: int | None = None) -> float:
+        """The price at which a call would clear now, the mark where nothing would trade, currency."""
+        return float(_indicative_price(self._address, self._place(venue)))
+
+    def indicative_lots(self, venue: int | None = None) -> int:
+        """What a call would trade if it were cleared now."""
+        return int(_indicative_lots(self._address, self._place(venue)))
+
+    def imbalance(self, venue: int | None = None) -> int:
+        """Demand less supply that a call would leave if it were cleared now, lots."""
+        return int(_imbalance(self._address, self._place(venue)))
 
     @property
     def public_value(self) -> float:
@@ -223,6 +269,17 @@ class Trader(mesa.Agent):
         self._order(book.FILL_OR_KILL, side, price, quantity, venue, 0)
         return int(self.model.world.clock[0]["filled"])
 
+    def schedule_order(self, price: float, slope: float, most: int = 0, *, venue: int | None = None) -> int:
+        """Where a call is running: buy ``slope`` lots for each unit of currency below a price, sell as many above it.
+
+        ``price`` in currency, ``most`` lots either way (0: no limit). It waits for the next clearing only. Returns its
+        handle, 0 if it is refused.
+        """
+        where, centre, lots = self._place(venue), float(price), float(slope)
+        while (result := _send_schedule(self._address, self.row, where, centre, lots, most)) < 0:
+            self.model.make_room(-1 - result)
+        return result
+
     def cancel_order(self, handle: int) -> int:
         """Cancel one of its orders. Returns the lots cancelled, 0 if it is gone."""
         while (result := _send_cancel(self._address, self.row, handle)) < 0:
@@ -239,8 +296,11 @@ class Trader(mesa.Agent):
         """Whether an order still rests."""
         return bool(_is_live(self._address, handle))
 
+    def _place(self, venue: int | None) -> int:
+        return self.venue if venue is None else venue
+
     def _order(self, kind: Any, side: int, price: int, quantity: int, venue: int | None, lifetime: int) -> int:
-        where = self.venue if venue is None else venue
+        where = self._place(venue)
         while (result := _send_order(self._address, self.row, where, kind, side, price, quantity, lifetime)) < 0:
             self.model.make_room(-1 - result)
         return result

@@ -59,7 +59,7 @@ NODE = _named("i8: bits / i4: parent place")
 SIDE = _named("i8: prefix branch_prefix orders volume bought / i4: best root leaf branch venue")
 VENUE = _named(
     "i8: instrument mechanism matching self_trade post_only fee_per fee_account tick_units safe_lots "
-    "clear_after_trade every opening closing collecting price_units first_schedule last_schedule "
+    "clear_after_trade every opening closing collecting price_units per_tick first_schedule last_schedule "
     "last_price last_quantity last_side last_trade trades volume next_of_instrument "
     "/ f8: tick_size price_size maker_fee taker_fee"
 )
@@ -74,8 +74,8 @@ INCREMENT = _named("f8: diffusion jump uniform dividend")
 POPULATION = _named(
     "i8: first count strategy first_venue venues parameters law group gap ordinal allowed external "
     "delay redraw reservation around units_down units_up private_first prepared_first prepared_count "
-    "endowment_lots turns "
-    "/ f8: log_miss rate share wait noise sight first_number second_number deviation "
+    "endowment_lots turns minimum_size first_obligation "
+    "/ f8: log_miss rate share wait noise sight first_number second_number deviation presence maximum_spread "
     "/ u8: stream"
 )
 GROUP = _named("i8: chosen news_population news_instrument / u8: stream")
@@ -83,6 +83,8 @@ TURN_CLASS = _named("i8: first count simultaneous")
 AGENT = _named("u8: stream / i8: memory / f8: belief / i4: population number first_order last_order orders")
 ACCOUNT = _named("i8: cash fees trades volume messages")
 HOLDING = _named("i8: lots")
+# Of a maker with an obligation: the orders added to its own, its turns, and those in which it kept the obligation.
+OBLIGATION = _named("i8: bid ask turns kept")
 TURN = _named("u8: key / i4: agent ordinal")
 PENDING = _named("u8: key / i8: price handle / i4: venue side agent kind")
 TRADE = _named(
@@ -95,7 +97,9 @@ BOOK_SAMPLE = _named(
     "/ f8: value public mark / i4: venue"
 )
 AGENT_SAMPLE = _named("i8: step episode cash / f8: wealth / i4: agent population")
-OUTCOME = _named("i8: episode cash fees trades volume messages / f8: payoff private_value / i4: agent population")
+OUTCOME = _named(
+    "i8: episode cash fees trades volume messages turns kept / f8: payoff private_value / i4: agent population"
+)
 
 _I8 = np.dtype(np.int64)
 _I4 = np.dtype(np.int32)
@@ -131,6 +135,7 @@ class World(NamedTuple):
     parameters: Any  # uint8: the parameter records, one after another
     memories: Any  # uint8: the memory records
     private_values: Any
+    obligations: Any  # one for each member of a population with an obligation
     prepared: Any  # float64: what strategies had solved before the run
     turns: Any
     scratch: Any  # for sorting turns
@@ -150,7 +155,8 @@ class World(NamedTuple):
 
 DTYPES = World(
     CLOCK, ORDER, CALL, LEVEL, NODE, _I4, SIDE, VENUE, INSTRUMENT, SHOCK, _F8, INCREMENT, AGENT, ACCOUNT, HOLDING,
-    POPULATION, GROUP, TURN_CLASS, _I8, _I8, _I8, _I8, _U1, _U1, _F8, _F8, TURN, TURN, PENDING, _I4, TRADE, MESSAGE,
+    POPULATION, GROUP, TURN_CLASS, _I8, _I8, _I8, _I8, _U1, _U1, _F8, OBLIGATION, _F8, TURN, TURN, PENDING, _I4, TRADE,
+    MESSAGE,
     BOOK_SAMPLE, _I8, AGENT_SAMPLE, _I8, OUTCOME, _I8, _I8, _I8,
 )  # fmt: skip
 

@@ -72,14 +72,21 @@ def act(me, market):
 """
 
 
+SOLVED: dict[str, dict[str, Any]] = {  # what plays on one venue of its own
+    "glosten_milgrom": {}, "glosten_milgrom_grid": {"deviation": 0.2}, "avellaneda_stoikov": {},
+    "gueant_lehalle_tapia": {}, "cartea_jaimungal": {}, "undercutter": {}, "mixed": {"distribution": "table"},
+}  # fmt: skip
+
+
 def rich(steps: int = 100, episodes: int = 2, seed: int = 7, **record: Any) -> dict[str, Any]:
-    """A scenario with every strategy, law and mechanism there is: 24 agents, two instruments, three venues.
+    """A scenario with every strategy, law and mechanism there is, on two instruments and five venues.
 
     ``restless`` must be known.
     """
     populations = [
         {"name": "makers", "strategy": "fixed_spread", "count": 2, "turn": 0, "venues": ["main"],
-         "params": {"half_spread": 0.04, "quantity": 4, "levels": 3, "level_gap": 2, "inventory_skew": 0.002}},
+         "params": {"half_spread": 0.04, "quantity": 4, "levels": 3, "level_gap": 2, "inventory_skew": 0.002},
+         "obligation": {"presence": 0.8, "maximum_spread": 0.06, "minimum_size": 6}},
         {"name": "learners", "strategy": "adaptive", "count": 2, "turn": 0, "venues": ["main"],
          "params": {"quantity": 3, "levels": 2, "imbalance_weight": 0.3, "inventory_limit": 30}},
         {"name": "seers", "strategy": "fixed_spread", "turn": 0, "venues": ["other"],
@@ -87,7 +94,8 @@ def rich(steps: int = 100, episodes: int = 2, seed: int = 7, **record: Any) -> d
         {"name": "rivals", "strategy": "fixed_spread", "count": 2, "turn": 1, "venues": ["rival"],
          "params": {"half_spread": 0.03, "quantity": 2, "reference": "average", "inventory_limit": 12}},
         {"name": "shares", "strategy": "fixed_spread", "count": 3, "turn": 1, "venues": ["other"],
-         "params": {"half_spread": 0.05, "quantity": 7, "reference": "mid"}},
+         "params": {"half_spread": 0.05, "quantity": 7, "reference": "mid"},
+         "obligation": {"presence": 0.5, "maximum_spread": 0.08, "minimum_size": 5}},
         {"name": "flow", "strategy": "poisson_flow", "turn": 2, "venues": ["rival"],
          "params": {"market_rate": 0.4, "limit_rate": 0.02, "cancel_rate": 0.05, "window": 20, "quantity": 2}},
         {"name": "restless", "strategy": "restless", "count": 3, "turn": 2, "venues": ["main"],
@@ -110,7 +118,23 @@ def rich(steps: int = 100, episodes: int = 2, seed: int = 7, **record: Any) -> d
         {"name": "readers", "strategy": "reservation_flow", "turn": 2, "venues": ["other"],
          "arrivals": {"law": "one_of", "group": "readers"}, "params": {"quantity": 3},
          "reservation": {"distribution": "exponential", "mean": 0.05, "offset": 0.02, "around": "mid"}},
+        {"name": "shaders", "strategy": "zir", "count": 3, "turn": 2, "venues": ["rival"], "sees": {"of": "value"},
+         "private_values": {"distribution": "normal", "deviation": 0.3, "units": 5}, "params": {"shading_high": 0.2}},
+        {"name": "bidders", "strategy": "zero_intelligence", "count": 2, "turn": 2, "venues": ["main"],
+         "private_values": {"distribution": "linear", "role": "buyer", "first": 0.5, "last": 0.3},
+         "params": {"low": 99.0, "high": 101.0}},
+        {"name": "snipers", "strategy": "sniper", "turn": 1, "venues": ["other"], "params": {"quantity": 3}},
         {"name": "bridge", "strategy": "arbitrageur", "turn": 3, "venues": ["main", "rival"]},
+        {"name": "linear", "strategy": "kyle_maker", "turn": 0, "venues": ["call"],
+         "params": {"noise_deviation": 20.0}},
+        {"name": "insiders", "strategy": "kyle_insider", "count": 2, "turn": 1, "venues": ["call"],
+         "sees": {"of": "value"}, "params": {"noise_deviation": 20.0, "insiders": 2}},
+        {"name": "hidden", "strategy": "noise", "count": 2, "turn": 1, "venues": ["call"],
+         "params": {"distribution": "normal", "quantity": 10.0}},
+        *({"name": name, "strategy": name, "turn": 1, "venues": ["solved"], "params": params}
+          for name, params in SOLVED.items()),
+        {"name": "sweepers", "strategy": "noise", "count": 2, "turn": 2, "venues": ["solved"],
+         "params": {"distribution": "geometric", "quantity": 6.0}},
     ]  # fmt: skip
     return {
         "run": {"steps": steps, "episodes": episodes, "seed": seed, "step_seconds": 0.5},
@@ -129,6 +153,8 @@ def rich(steps: int = 100, episodes: int = 2, seed: int = 7, **record: Any) -> d
             {"name": "rival", "instrument": "ACME", "taker_fee": 0.003, "maker_fee": 0.001, "fee_per": "lot",
              "post_only": "refuse", "self_trade": "cancel_incoming"},
             {"name": "other", "instrument": "BOLT", "matching": "pro_rata", "self_trade": "allow"},
+            {"name": "call", "instrument": "ACME", "auction": {"every": 3, "pricing": "free"}},
+            {"name": "solved", "instrument": "ACME", "auction": {"opening": 10, "closing": 10}},
         ],
         "populations": populations,
         "turns": {"simultaneous": [0]},
@@ -193,12 +219,13 @@ def test_the_rich_scenario_leaves_no_strategy_law_or_mechanism_out(reference):
         "replace",
         "expire",
         "withdraw",
+        "schedule",
     }
     assert set(kinds.unique()) >= used
     trades = pq.read_table(reference / "trades.parquet").to_pandas()
     roles = {name for role in ("maker_population", "taker_population") for name in trades[role].unique()}
     assert roles == {each.name for each in scenario.populations}
-    assert set(trades["venue"].unique()) == {"main", "rival", "other"}
+    assert set(trades["venue"].unique()) == {"main", "rival", "other", "call", "solved"}
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 1000])
@@ -266,7 +293,7 @@ def test_the_same_bytes_come_out_uncompiled(restless, tmp_path, steps, sees):
         if "sees" in population:
             population["sees"] = sees
     scenario = parse(data)
-    assert 20 <= scenario.agents() <= 30
+    assert 20 <= scenario.agents() <= 50
     (tmp_path / "rich.toml").write_text(dump_toml(scenario), encoding="utf-8")
     compiled = folder_of(scenario, tmp_path, name="compiled")
     answer = subprocess.run(

@@ -461,6 +461,7 @@ BROKEN_PROMISES = {
     ),
     "one seed gives one run": ("price -= len(market.orders) % 1000", "{}"),
     "an episode begins afresh": ("price -= trades_so_far(me, market)", "{}"),
+    "it can play in a call auction": ("1 // (0 if in_call(me, market, me.venue) else 1)", "{}"),
     "it sees no more than it may": ("price -= market.instruments[0].value > 100.0", "{}"),
     "it does the same uncompiled": ("price -= me.memory.kept[4 + step(me, market)] // 1000", "{}"),  # beyond its memory
 }

@@ -16,8 +16,11 @@ _MODULES = (
     "copeland_galai",
     "kyle",
     "inventory",
+    "sniping",
     "dennert",
     "spread_game",
+    "zero_intelligence",
+    "wah_wellman",
 )
 
 

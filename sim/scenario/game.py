@@ -12,7 +12,7 @@ from sim.scenario.wording import near_or_all
 
 
 def with_choices(scenario: Scenario, choices: Mapping[str, str]) -> Scenario:
-    """The scenario in which each named population plays what it chose, checked anew.
+    """The scenario in which each named population plays what it chose, checked anew; the game is played and gone.
 
     Parameters
     ----------
@@ -37,7 +37,8 @@ def with_choices(scenario: Scenario, choices: Mapping[str, str]) -> Scenario:
         given: dict[str, Any] = next((each for each in scenario.given["populations"] if each.get("name") == name), {})
         changes[f"{place}.strategy"] = other or playing[name].strategy
         changes[f"{place}.params"] = params if other else {**given.get("params", {}), **params}
-    return parse(scenario.given, scenario.source, scenario.folder, changes)
+    settled = {key: value for key, value in scenario.given.items() if key != "game"}
+    return parse(settled, scenario.source, scenario.folder, changes)
 
 
 def _unknown(scenario: Scenario, what: str, name: str, right: Mapping[str, Any]) -> ScenarioError:

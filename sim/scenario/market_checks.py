@@ -14,6 +14,7 @@ from sim.scenario.vocabulary import Instrument, Venue
 from sim.scenario.wording import shown
 
 MOST_UNITS = 10**12  # of money that a tick on a lot may be; leaves a trade of a million ticks within 64 bits
+MOST_FREE_UNITS = 10**9  # the same where auctions clear at any unit of money; every price there is within 64 bits
 MOST_STEPS = 10**18  # of all episodes together
 
 
@@ -80,8 +81,9 @@ class MarketChecks(Checks):
         tick, unit = venue.tick_size, self.draft.money.unit
         lot = self.instrument(instrument_of(self.draft, venue)).lot_size
         units = tick * lot / unit
-        if units > MOST_UNITS:
-            wrong = f"more than {MOST_UNITS:,} units"
+        most = MOST_UNITS if venue.auction.pricing == "tick" else MOST_FREE_UNITS
+        if units > most:
+            wrong = f"more than {most:,} units"
         elif round(units) < 1 or abs(units - round(units)) > 1e-9 * units:
             wrong = f"{units:g} units"
         else:

@@ -35,6 +35,7 @@ class PopulationChecks(Checks):
             self._params,
             self._needs,
             self._anchor,
+            self._obligation,
         )
         yield from (self._agents(), self._simultaneous(), self._players())
         yield from self.each("populations", self._choices)
@@ -96,6 +97,16 @@ class PopulationChecks(Checks):
             yield self.problem(
                 (*where, "reservation", "around"), message, f"write for example sees = {GIVEN_BY['signal'][1]}"
             )
+
+    def _obligation(self, where: Where, population: Population) -> Found:
+        """Two ticks always hold a bid and an ask, wherever their centre lies."""
+        if population.obligation is None:
+            return
+        first = venues_of(self.draft, population)[0]
+        least = 2.0 * next(venue.tick_size for venue in self.draft.venues if venue.name == first)
+        if population.obligation.maximum_spread < least * (1.0 - 1e-9):
+            message = f"{population.obligation.maximum_spread:g} is less than two ticks of venue {first!r}"
+            yield self.problem((*where, "obligation", "maximum_spread"), message, f"write {least:g} or more")
 
     def _agents(self) -> Found:
         total = sum(population.count for population in self.draft.populations)

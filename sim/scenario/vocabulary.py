@@ -241,6 +241,14 @@ class LinearPrivateValues(Table):
 PrivateValues = Annotated[NormalPrivateValues | LinearPrivateValues, Field(discriminator="distribution")]
 
 
+class Obligation(Table):
+    """What a maker must quote on its first venue, whatever its strategy; the lots that are missing are added."""
+
+    presence: Fraction = Field(description="share of its turns in which a member must quote both sides, 0 to 1")
+    maximum_spread: Positive = Field(description="greatest distance of the ask from the bid, currency")
+    minimum_size: int = Field(ge=1, le=10**9, description="least size on each side, lots")
+
+
 class Endowment(Table):
     """What each member holds when an episode starts."""
 
@@ -276,6 +284,7 @@ class Population(Table):
         default=None, description="what further lots are worth; omitted: nothing"
     )
     endowment: Endowment = Field(default=Endowment(), description="what each member starts an episode with")
+    obligation: Obligation | None = Field(default=None, description="what members must quote; omitted: nothing")
     order_delay: Delay = Field(default=0, description="steps an order takes to arrive; only 0 runs so far")
     data_delay: Delay = Field(default=0, description="steps the book takes to be seen; only 0 runs so far")
 

@@ -69,6 +69,7 @@ def market(
     sight: float = 1.0,
     simultaneous: bool = False,
     steps: int = STEPS,
+    auction: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
     """A scenario, as data, in which two agents play a strategy.
 
@@ -78,6 +79,7 @@ def market(
     value : the process of a value that is never published.
     sight : probability that the agents, if they see anything, see the value in a step.
     simultaneous : whether their turn class is.
+    auction : when its venues collect orders and trade at one price; None for never.
     """
     venues = [f"book{number}" for number in range(strategy.venues)]
     subject: dict[str, Any] = {"name": "subject", "strategy": strategy.name, "count": 2, "turn": 1, "venues": venues}
@@ -101,7 +103,7 @@ def market(
         "run": {"steps": steps, "episodes": episodes, "seed": 7},
         "money": {"unit": 0.01},  # large, so that extreme quantities are no overflow
         "instruments": [{"name": "X", "value": dict(value)}],
-        "venues": [{"name": name} for name in venues],
+        "venues": [{"name": name, "auction": dict(auction or {})} for name in venues],
         "populations": [subject, *others],
         "turns": {"simultaneous": [1] if simultaneous else []},
         "record": {"messages": True, "levels": 0, "agents": "none"},
@@ -308,6 +310,16 @@ def _plays_at_once(strategy: Strategy) -> Problems:
         yield "members of its class trade with one another"
 
 
+def _plays_in_calls(strategy: Strategy) -> Problems:
+    """It plays where orders are collected and trade at one price: always, and at the opening and the close."""
+    for auction in ({"every": 3}, {"opening": 20, "closing": 20}):
+        try:
+            for simultaneous in (False, True):
+                play(market(strategy, auction=auction, simultaneous=simultaneous), chunk=1)
+        except SpreadgameError as error:
+            yield f"with auction = {auction}: {error}"
+
+
 def _sees_no_more(strategy: Strategy) -> Problems:
     """Nothing that it sends tells where the value is, unless its signal says so."""
     one, other = (play(market(strategy, value=value, sight=0.0)).of_subject() for value in (_VALUE, _OTHER_VALUE))
@@ -340,10 +352,11 @@ def uncompiled_differences(played: Sequence[Strategy]) -> Problems:
 
 
 def _outcome(strategy: Strategy) -> str:
-    """A digest of two runs, the second at the extremes, or the error that ended one."""
+    """A digest of a run, of one in calls and of one at the extremes, or the error that ended one."""
     high = _all_at(strategy, -1)
     try:
         digests = [play(market(strategy)).digest()]
+        digests.append(play(market(strategy, steps=STEPS // 4, auction={"every": 3})).digest())
         if _is_playable(strategy, high):
             digests.append(play(market(strategy, high, steps=STEPS // 4)).digest())
         return " ".join(digests)
@@ -358,6 +371,7 @@ CLAIMS: dict[str, Callable[[Strategy], Problems]] = {
     "cash and lots sum to zero at every step": _balances,
     "an episode begins afresh": _begins_afresh,
     "it can play in a simultaneous class": _plays_at_once,
+    "it can play in a call auction": _plays_in_calls,
     "it sees no more than it may": _sees_no_more,
     "it does the same uncompiled": _needs_no_compiler,
 }

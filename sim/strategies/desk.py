@@ -177,15 +177,7 @@ def imbalance(me, market, venue):
 @njit
 def best_of_others(me, market, venue, side):
     """The best price at which orders of others rest on a side; NO_BID or NO_ASK where there are none."""
-    level = np.int64(market.sides[2 * venue + (0 if side > 0 else 1)].best)
-    while level != NOTHING and market.venues[venue].collecting == 0:
-        order = np.int64(market.levels[level].head)
-        while order != NOTHING:
-            if market.orders[order].agent != me.agent:
-                return market.levels[level].price
-            order = np.int64(market.orders[order].next)
-        level = book.next_level(market, level)
-    return np.int64(NO_BID) if side > 0 else np.int64(NO_ASK)
+    return book.best_of_others(market, venue, side, me.agent)
 
 
 @njit
@@ -198,9 +190,9 @@ def market_value(me, market, instrument):
 def last_price(me, market, venue):
     """The last trade's price, to the nearest tick; NO_BID before the first of the episode."""
     place = market.venues[venue]
-    if place.last_price == NO_PRICE or place.price_units == place.tick_units:
+    if place.last_price == NO_PRICE or place.per_tick == 1:
         return place.last_price
-    return (place.last_price * place.price_units + place.tick_units // 2) // place.tick_units
+    return (place.last_price + place.per_tick // 2) // place.per_tick
 
 
 @njit

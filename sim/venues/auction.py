@@ -21,6 +21,7 @@ from sim.venues.levels import HIGHEST_PRICE, LOWEST_PRICE, next_level
 from sim.world import BUY, NO_PRICE, NONE, NOTHING, SELL
 
 _LOTS = np.float64(book.MOST_LOTS)
+_FARTHEST = np.int64(1 << 61)
 
 
 # --- the schedule of calls ------------------------------------------------------------------------------------------
@@ -81,7 +82,7 @@ def enter(world, venue, agent, kind, side, price, lots, expires, slot):
     if kind == book.MARKET:
         price = np.int64(HIGHEST_PRICE if side > 0 else LOWEST_PRICE)
     if kind == book.SCHEDULE:
-        if lots < 0 or lots > book.MOST_LOTS or not (clock.slope >= 0.0 and abs(clock.centre) < math.inf):
+        if lots < 0 or lots > book.MOST_LOTS or not (0.0 <= clock.slope < math.inf and abs(clock.centre) < math.inf):
             reason = book.BAD_QUANTITY
     elif lots <= 0 or lots > book.MOST_LOTS:
         reason = book.BAD_QUANTITY
@@ -106,7 +107,7 @@ def enter(world, venue, agent, kind, side, price, lots, expires, slot):
     else:
         book.link(world, order, 2 * venue + (0 if side > 0 else 1), price)
     if clock.keeps_log != 0:
-        _note(world, venue, agent, kind, side, price, lots, order)
+        _note(world, venue, agent, kind, side, price, order)
     return book.handle_of(world, order)
 
 
@@ -115,13 +116,15 @@ def allocate(world, venue, agent, kind, lots, expires):
     """Take a slot for an order to a call; a schedule's line is the clock's."""
     if leaves(kind):
         expires = next_clearing(world, venue) + 1
+    if kind == book.SCHEDULE and lots == 0:
+        lots = np.int64(book.MOST_LOTS)
     order = book.allocate(world, agent, NONE, lots, expires)
     call = world.calls[order]
     call.venue = venue
     world.orders[order].leaves = 1 if leaves(kind) else 0
     call.centre = world.clock[0].centre
     call.slope = world.clock[0].slope
-    call.most = lots if lots > 0 else book.MOST_LOTS
+    call.most = lots
     return order
 
 
@@ -140,13 +143,15 @@ def _link_schedule(world, venue, order):
 
 
 @njit
-def _note(world, venue, agent, kind, side, price, lots, order):
+def _note(world, venue, agent, kind, side, price, order):
     shown = price if kind != book.MARKET else NONE
     if kind == book.SCHEDULE:
-        shown = np.int64(math.floor(world.calls[order].centre / world.venues[venue].tick_size + 0.5))
+        ticks = world.calls[order].centre / world.venues[venue].tick_size
+        shown = np.int64(math.floor(max(LOWEST_PRICE, min(HIGHEST_PRICE, ticks)) + 0.5))
     slope = world.calls[order].slope if kind == book.SCHEDULE else 0.0
     row = world.log[world.clock[0].messages_logged & (len(world.log) - 1)]
-    book.note(world, kind, venue, agent, side, shown, lots, world.orders[order].number, NONE)
+    record = world.orders[order]
+    book.note(world, kind, venue, agent, side, shown, record.remaining, record.number, NONE)
     row.slope = slope
 
 
@@ -171,7 +176,7 @@ def _of_schedule(world, order, side, price):
 def _interest(world, venue, side, price):
     """Lots that all orders and schedules would trade on a side at a price: demand, or supply."""
     place = world.venues[venue]
-    per_tick = place.tick_units // place.price_units
+    per_tick = place.per_tick
     total = np.int64(0)
     level = np.int64(world.sides[2 * venue + (0 if side > 0 else 1)].best)
     while level != NOTHING and side * (world.levels[level].price * per_tick - price) >= 0:
@@ -190,21 +195,21 @@ def _excess(world, venue, price):
 
 
 @njit
-def _first_at_most(world, venue, excess, low, high):
-    """The lowest price of a range at which demand exceeds supply by no more than ``excess``; ``high + 1`` if none."""
+def _first_at_most(world, venue, excess, low, high, guess):
+    """The lowest price of a range at which demand exceeds supply by no more than ``excess``; ``high + 1`` if none.
+
+    Bisection, but no step goes farther from the guess than twice the one before: the answer is most often near.
+    """
     high += 1
+    price, reach = guess, np.int64(1)
     while low < high:
-        middle = low + ((high - low) >> 1)
-        if _excess(world, venue, middle) <= excess:
-            high = middle
+        if _excess(world, venue, price) <= excess:
+            high = price
         else:
-            low = middle + 1
+            low = price + 1
+        price = max(guess - reach, min(guess + reach, low + ((high - low) >> 1)))
+        reach = min(2 * reach, _FARTHEST)
     return low
-
-
-@njit
-def _nearest(low, high, wish):
-    return max(low, min(high, wish))
 
 
 @njit
@@ -218,23 +223,22 @@ def find_price(world, venue):
     imbalance : demand less supply at the price, in lots; where nothing would trade, at the mark.
     """
     place = world.venues[venue]
-    per_tick = place.tick_units // place.price_units
+    per_tick = place.per_tick
     low, high = np.int64(LOWEST_PRICE) * per_tick, np.int64(HIGHEST_PRICE) * per_tick
     wish = market_price(world, place.instrument) / place.price_size
     wish = np.int64(math.floor(max(np.float64(low), min(np.float64(high), wish)) + 0.5))
     if not _can_trade(world, venue):
         return np.int64(NO_PRICE), NONE, _excess(world, venue, wish)
-    above = _first_at_most(world, venue, NONE, low, high)  # from here on supply is enough
+    above = _first_at_most(world, venue, NONE, low, high, wish)  # from here on supply is enough
     lots_above = _interest(world, venue, BUY, above) if above <= high else NONE
     excess_above = _excess(world, venue, above) if above <= high else NONE
     lots_below = _interest(world, venue, SELL, above - 1) if above > low else NONE
     excess_below = _excess(world, venue, above - 1) if above > low else NONE
-    price_above = price_below = np.int64(NO_PRICE)
-    if lots_above > 0:
-        last = _first_at_most(world, venue, excess_above - 1, above, high) - 1
-        price_above = _nearest(above, last, wish)
-    if lots_below > 0:
-        price_below = _nearest(_first_at_most(world, venue, excess_below, low, above - 1), above - 1, wish)
+    price_above, price_below = above, above - 1
+    if lots_above > 0 and wish > above:  # as near the mark as the same is traded and left
+        price_above = _first_at_most(world, venue, excess_above - 1, above + 1, wish, wish) - 1
+    if lots_below > 0 and wish < above - 1:
+        price_below = _first_at_most(world, venue, excess_below, wish, above - 2, wish)
     if lots_above == 0 and lots_below == 0:
         return np.int64(NO_PRICE), NONE, _excess(world, venue, wish)
     higher = lots_above > lots_below
@@ -301,7 +305,7 @@ def _chain(world, first, last, order, lots):
 def _allot(world, venue, side, price, lots):
     """Share ``lots`` among a side's orders and schedules. Returns the first of the chain of those that get any."""
     place = world.venues[venue]
-    per_tick = place.tick_units // place.price_units
+    per_tick = place.per_tick
     first = last = np.int64(NOTHING)
     level = np.int64(world.sides[2 * venue + (0 if side > 0 else 1)].best)
     scheduled = False

@@ -24,7 +24,7 @@ from sim.venues.levels import (
     open_side,
     remove_level,
 )
-from sim.world import HISTORY, NONE, NOTHING
+from sim.world import HISTORY, NO_PRICE, NONE, NOTHING
 
 # Kinds of message; the log has them all, agents send the first seven.
 LIMIT, MARKET, IMMEDIATE_OR_CANCEL, FILL_OR_KILL, POST_ONLY, CANCEL, REPLACE = (np.int64(i) for i in range(7))
@@ -243,7 +243,22 @@ def _note_removal(world, order, kind):
         return
     level = world.levels[record.level]
     side = np.int64(1 - 2 * (level.side & 1))
-    note(world, kind, venue, agent, side, level.price, record.remaining, record.number, NONE)
+    at_any = record.leaves != 0 and (level.price == LOWEST_PRICE or level.price == HIGHEST_PRICE)  # a market order
+    note(world, kind, venue, agent, side, NONE if at_any else level.price, record.remaining, record.number, NONE)
+
+
+@njit
+def best_of_others(world, venue, side, agent):
+    """The best price at which orders of others rest on a side; beyond all prices without any, or in a call."""
+    level = np.int64(world.sides[2 * venue + (0 if side > 0 else 1)].best)
+    while level != NOTHING and world.venues[venue].collecting == 0:
+        order = np.int64(world.levels[level].head)
+        while order != NOTHING:
+            if world.orders[order].agent != agent:
+                return world.levels[level].price
+            order = np.int64(world.orders[order].next)
+        level = next_level(world, level)
+    return np.int64(NO_PRICE) if side > 0 else np.int64(-NO_PRICE)
 
 
 @njit
@@ -288,7 +303,8 @@ def _fill(world, venue, order, agent, side, lots, number):
     record = world.orders[order]
     level = np.int64(record.level)
     queue = world.levels[level]
-    record_trade(world, venue, queue.price, lots, np.int64(record.agent), agent, side, record.number, number)
+    price = queue.price * world.venues[venue].per_tick
+    record_trade(world, venue, price, lots, np.int64(record.agent), agent, side, record.number, number)
     if lots == record.remaining:
         remove_order(world, order)
     else:
@@ -599,7 +615,7 @@ def has_room(world, messages):
         return NEED_ORDERS
     trades = clock.resting + messages
     if clock.shares != 0:  # pro rata: each message may trade with every order and leave all of them standing
-        trades *= messages
+        trades *= max(messages, 1)
     if clock.trades - clock.tape_drained + trades + HISTORY > len(world.tape):
         return NEED_TAPE
     if clock.keeps_log != 0 and (

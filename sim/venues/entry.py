@@ -40,6 +40,8 @@ def _order_door(address, agent, venue, kind, side, price, lots, lifetime):
         return book.refuse(world, book.TOO_MANY_SENT)
     expires = clock.step + lifetime if lifetime > 0 else np.int64(0)
     collecting = world.venues[venue].collecting != 0
+    clock.filled = 0
+    clock.refusal = book.ACCEPTED
     if clock.simultaneous == 0:
         if collecting:
             return auction.enter(world, venue, agent, kind, side, price, lots, expires, NOTHING)
@@ -47,8 +49,6 @@ def _order_door(address, agent, venue, kind, side, price, lots, lifetime):
             return book.refuse(world, book.NOT_HERE)
         handle = book.enter(world, venue, agent, kind, side, price, lots, expires, NOTHING)
         return _kept(world, venue, handle)
-    clock.filled = 0
-    clock.refusal = book.ACCEPTED
     if kind == book.FILL_OR_KILL or (auction.leaves(kind) and not collecting):
         return book.refuse(world, book.NOT_HERE)
     order = np.int64(NOTHING)

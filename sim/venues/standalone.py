@@ -245,6 +245,7 @@ class OrderBook:
 def set_tick_units(venue: Any, units: int) -> None:
     """Money units of one tick times one lot; up to ``safe_lots`` no price can make a trade too large to count."""
     venue["tick_units"] = venue["price_units"] = units
+    venue["per_tick"] = 1
     venue["safe_lots"] = int(MOST_MONEY) // (units * (HIGHEST_PRICE + 1))
 
 

@@ -1,0 +1,183 @@
+"""Gains from trade: what a run realised of them, and the most there was.
+
+A run's agents gain what lots are privately worth to those who get them less what they were worth to those who gave
+them up: the private value in the table of episodes. Payoffs, fees and settlement only move money between them. The most
+is had when lots go from those who value them least to those who value them most; agents without private values take
+and give any number at the instrument's value.
+
+``python -m analysis.surplus RUN`` prints both; ``--json`` as one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from sim.errors import RunError, SpreadgameError
+from sim.private_values import PrivateValues, Valued
+from sim.runs import Run, open_run
+
+__all__ = ["Estimate", "Surplus", "gains_from_trade", "mean_of", "surplus_of"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean and its standard error, nan for a single episode."""
+
+    value: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Surplus:
+    """Gains from trade of a run, by episode. Currency."""
+
+    populations: dict[str, NDArray[np.float64]]  # payoff and private value of each population
+    realised: NDArray[np.float64]  # private value of all agents
+    most: NDArray[np.float64]  # what an efficient allocation would have realised
+
+    @property
+    def share(self) -> Estimate:
+        """What was realised of all there was."""
+        return self.share_of(self.realised)
+
+    def share_of(self, gained: NDArray[np.float64]) -> Estimate:
+        """What part of all there was these gains are: a ratio of means, its error by the delta method."""
+        most = float(self.most.mean())
+        if most == 0.0:
+            return Estimate(math.nan, math.nan)
+        share = float(gained.mean()) / most
+        return Estimate(share, mean_of((gained - share * self.most) / most).error)
+
+
+def surplus_of(run: Run) -> Surplus:
+    """The gains from trade of a run.
+
+    Raises
+    ------
+    RunError
+        If nobody in it has private values, or it kept no table of episodes.
+    """
+    scenario = run.scenario
+    if not any(each.private_values for each in scenario.populations):
+        raise RunError("nobody in this run has private values, so there are no gains from trade to speak of")
+    table = run.table("episodes")
+    names = [population.name for population in scenario.populations]
+    episodes = int(run.manifest["episodes"])
+    if len(table) == 0 or episodes == 0:
+        raise RunError('this run kept no payoffs: it needs record.episodes = "populations" and a whole episode')
+    column = {name: table.column(name).to_numpy() for name in ("episode", "payoff", "private_value")}
+    number = np.array([names.index(name) for name in table.column("population").to_pylist()])
+
+    def by_episode(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(np.bincount(column["episode"], values, episodes), np.float64)
+
+    gained = column["payoff"] + column["private_value"]
+    populations = {name: by_episode(gained * (number == place)) for place, name in enumerate(names)}
+    return Surplus(populations, by_episode(column["private_value"]), _most(run, episodes))
+
+
+def _most(run: Run, episodes: int) -> NDArray[np.float64]:
+    scenario = run.scenario
+    traded = {venue.name: venue.instrument for venue in scenario.venues}
+    instrument = {each.name: traded[each.venues[0]] for each in scenario.populations}
+    valued = {each.name for each in scenario.populations if each.private_values}
+    drawn = PrivateValues(scenario)
+    fixed = all(each.private_values.distribution == "linear" for each in scenario.populations if each.private_values)
+
+    def of(episode: int) -> float:
+        values = drawn.of(episode)
+        total = 0.0
+        for name in set(instrument.values()):
+            mine = [values[each] for each in valued if instrument[each] == name]
+            others = any(instrument[each] == name for each in set(instrument) - valued)
+            total += gains_from_trade(mine, others)
+        return total
+
+    return np.full(episodes, of(0)) if fixed else np.array([of(episode) for episode in range(episodes)])
+
+
+def gains_from_trade(valued: Iterable[Valued], others: bool = False) -> float:
+    """The most that agents can gain by trading lots of one instrument with one another. Currency.
+
+    Parameters
+    ----------
+    valued : private values by population; lots change hands in the order in which each agent's values stand, falling
+        for lots it gets, rising for lots it gives up.
+    others : whether there are agents without private values, to whom every lot is worth the same.
+    """
+    valued = list(valued)
+    up = np.concatenate([np.zeros(0), *(each.up.ravel() for each in valued)])
+    down = np.concatenate([np.zeros(0), *(each.down.ravel() for each in valued)])
+    if others:
+        return float(np.maximum(up, 0.0).sum() + np.maximum(-down, 0.0).sum())
+    most = min(len(up), len(down))
+    gains = -np.sort(-up)[:most] - np.sort(down)[:most]
+    return float(np.maximum(gains, 0.0).sum())
+
+
+def mean_of(values: NDArray[np.float64]) -> Estimate:
+    """The mean of independent values."""
+    error = float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.nan
+    return Estimate(float(values.mean()), error)
+
+
+# --- the command ----------------------------------------------------------------------------------------------------
+
+
+def _as_json(surplus: Surplus) -> dict[str, Any]:
+    def said(estimate: Estimate) -> dict[str, float | None]:
+        value, error = (number if math.isfinite(number) else None for number in (estimate.value, estimate.error))
+        return {"value": value, "standard_error": error}
+
+    return {
+        "episodes": len(surplus.most),
+        "populations": {name: said(mean_of(gained)) for name, gained in surplus.populations.items()},
+        "realised": said(mean_of(surplus.realised)),
+        "most": said(mean_of(surplus.most)),
+        "share": said(surplus.share),
+    }
+
+
+def _as_table(surplus: Surplus) -> Table:
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    table.add_column("gains from trade")
+    for head in ("currency\nan episode", "standard\nerror", "% of\nthe most", "standard\nerror"):
+        table.add_column(head, justify="right")
+    for name, gained in {**surplus.populations, "realised": surplus.realised, "most": surplus.most}.items():
+        mean, share = mean_of(gained), surplus.share_of(gained)
+        numbers = (mean.value, mean.error, 100 * share.value, 100 * share.error)
+        table.add_row(name, *(f"{number:,.2f}" if math.isfinite(number) else "-" for number in numbers))
+    return table
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line: exits with 2 where a run cannot be read or has no gains from trade."""
+    parser = argparse.ArgumentParser(prog="python -m analysis.surplus", description="Gains from trade of a run.")
+    parser.add_argument("run", type=Path, metavar="RUN", help="the folder that a run printed")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on standard output, nothing else")
+    given = parser.parse_args(arguments)
+    try:
+        surplus = surplus_of(open_run(given.run))
+    except SpreadgameError as error:
+        parser.exit(2, f"{error}\n")
+    if given.json:
+        sys.stdout.write(json.dumps(_as_json(surplus), indent=2, allow_nan=False) + "\n")
+    else:
+        Console(file=sys.stdout, width=80, color_system=None, highlight=False).print(_as_table(surplus))
+
+
+if __name__ == "__main__":
+    main()
