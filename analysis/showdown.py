@@ -1,0 +1,182 @@
+"""Every strategy of a game alone against the same flow: ``python -m analysis.showdown SCENARIO [--out DIR] [--json]``.
+
+The players of the scenario's ``[game]`` all play one of its strategies, then all the next, on the same random numbers:
+the same values, arrivals and signals. What differs between two rows is the strategy's doing alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from analysis.dress import GREY, INK, style
+from analysis.estimates import Estimate, mean
+from sim.errors import RunError, SpreadgameError
+from sim.execute import execute
+from sim.runs import Run
+from sim.scenario import Scenario, load
+from sim.scenario.game import with_choices
+
+
+@dataclass(frozen=True)
+class Showing:
+    """What one strategy came to, means over episodes with their standard errors."""
+
+    strategy: str
+    payoff: Estimate  # of all players together, currency an episode
+    risk: float  # standard deviation of the payoff over episodes, currency
+    against_customers: Estimate  # what all but the informed lost, currency an episode
+    lost_to_informed: Estimate  # what those who see the value gained, currency an episode
+    inventory: float  # root mean square of what players hold at the end of an episode, lots
+    quoted_spread: float  # currency; nan where the book was never whole
+    volume: float  # lots an episode that players traded
+
+
+def showdown(scenario: Scenario) -> list[Showing]:
+    """Run every strategy of the scenario's game.
+
+    Raises
+    ------
+    RunError
+        If the scenario has no game.
+    """
+    if scenario.game is None:
+        raise RunError(f"{scenario.source}: it has no [game], so there is nothing to compare — add [game.strategies]")
+    players = scenario.game.players
+    return [
+        _showing(name, execute(with_choices(scenario, dict.fromkeys(players, name))), players)
+        for name in scenario.game.strategies
+    ]
+
+
+def _showing(name: str, run: Run, players: tuple[str, ...]) -> Showing:
+    episodes = run.episodes
+    seeing = {each.name for each in run.scenario.populations if each.sees}
+
+    def total(populations: set[str], column: str = "payoff") -> NDArray[np.float64]:
+        mine = episodes[episodes["population"].isin(populations)]
+        summed = mine.groupby("episode")[column].sum()
+        return summed.reindex(range(run.scenario.run.episodes), fill_value=0.0).to_numpy(float)
+
+    others = {each.name for each in run.scenario.populations} - seeing - set(players)
+    held = [column for column in episodes.columns if column.startswith("inventory.")]
+    inventory = np.stack([total(set(players), column) for column in held])
+    payoff = total(set(players))
+    spread = (run.book["ask"] - run.book["bid"]).mean()
+    return Showing(
+        name,
+        mean(payoff),
+        float(payoff.std(ddof=1)) if len(payoff) > 1 else float("nan"),
+        mean(-total(others)),
+        mean(total(seeing - set(players))),
+        float(np.sqrt((inventory**2).mean())),
+        float(spread),
+        float(total(set(players), "volume").mean()),
+    )
+
+
+def table(showings: list[Showing]) -> Table:
+    """A row a strategy, to be printed by rich."""
+    found = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    found.add_column("strategy", no_wrap=True)
+    for head in ("payoff\n± s.e.", "risk", "from\ncustomers", "to the\ninformed", "final\nlots", "spread"):
+        found.add_column(head, justify="right", no_wrap=True)
+    for each in showings:
+        found.add_row(
+            each.strategy,
+            f"{each.payoff.value:.1f} ± {each.payoff.standard_error:.1f}",
+            f"{each.risk:.1f}",
+            f"{each.against_customers.value:.1f}",
+            f"{each.lost_to_informed.value:.1f}",
+            f"{each.inventory:.1f}",
+            f"{each.quoted_spread:.3f}",
+        )
+    return found
+
+
+def picture(showings: list[Showing], title: str) -> Figure:
+    """What each strategy earned and from whom, beside the risk that it took."""
+    with style():
+        figure = Figure(figsize=(12, 1.6 + 0.42 * len(showings)), dpi=100, layout="constrained")
+        money, risk = figure.subplots(1, 2, width_ratios=[3, 2], sharey=True)
+        _money(money, showings)
+        places = np.arange(len(showings))
+        risk.barh(
+            places - 0.19, [each.risk for each in showings], 0.36, color="#7b9fb8", label="deviation of the payoff"
+        )
+        risk.barh(
+            places + 0.19, [each.inventory for each in showings], 0.36, color="#d9b36c", label="inventory at the end"
+        )
+        risk.set_xlabel("currency, and lots", color=GREY)
+        for ax in (money, risk):
+            ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=9)
+            ax.grid(axis="x", color=".87", lw=0.7)
+            ax.set_axisbelow(True)
+            ax.tick_params(left=False)
+            for side in ("top", "right", "left"):
+                ax.spines[side].set_visible(False)
+        figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=12)
+    return figure
+
+
+def _money(ax: Axes, showings: list[Showing]) -> None:
+    places = np.arange(len(showings))
+    ax.barh(places, [each.against_customers.value for each in showings], 0.6, color="#9fc3a5", label="from customers")
+    ax.barh(places, [-each.lost_to_informed.value for each in showings], 0.6, color="#d98b7b", label="to the informed")
+    errors = [4 * each.payoff.standard_error for each in showings]
+    payoffs, label = [each.payoff.value for each in showings], "payoff, ± 4 standard errors"
+    ax.errorbar(payoffs, places, xerr=errors, fmt="o", color=INK, ms=5, capsize=3, lw=1, label=label)
+    ax.axvline(0, color=".5", lw=0.8)
+    ax.set_yticks(places, [each.strategy for each in showings])
+    ax.set_ylim(len(showings) - 0.5, -0.5)
+    ax.set_xlabel("currency an episode", color=GREY)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line. Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m analysis.showdown", description=__doc__)
+    parser.add_argument("scenario", type=Path, help="a TOML file with a [game]")
+    parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="PATH=VALUE")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs"), metavar="DIR", help="the picture's folder (default: runs)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the rows as JSON")
+    given = parser.parse_args(arguments)
+    try:
+        scenario = load(given.scenario, given.overrides, given.seed)
+        showings = showdown(scenario)
+        path = given.out / f"{given.scenario.stem}-showdown.png"
+        given.out.mkdir(parents=True, exist_ok=True)
+        with style():
+            picture(showings, scenario.title).savefig(path)
+    except SpreadgameError as error:
+        Console(stderr=True, highlight=False, markup=False).print(str(error), style="red", soft_wrap=True)
+        return 2
+    except OSError as error:
+        Console(stderr=True, highlight=False, markup=False).print(f"{error.filename}: {error.strerror}", style="red")
+        return 2
+    if given.json:
+        sys.stdout.write(
+            json.dumps({"rows": [asdict(each) for each in showings], "picture": str(path)}, indent=2) + "\n"
+        )
+    else:
+        out = Console(highlight=False, markup=False)
+        out.print(table(showings))
+        out.print(f"picture     {path}", soft_wrap=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
