@@ -292,6 +292,7 @@ def _fill_venues(built: Built) -> None:
         row["every"], row["opening"] = venue.auction.every or 0, venue.auction.opening
         row["closing"], row["first_schedule"], row["last_schedule"] = venue.auction.closing, NOTHING, NOTHING
     world.clock[0]["auctions"] = _has_auctions(scenario)
+    world.clock[0]["plain"] = not (_has_auctions(scenario) or any(venue.clear_after_trade for venue in scenario.venues))
 
 
 def _fill_populations(

@@ -254,7 +254,6 @@ def _open_episode(world):
         record.trades = 0
         record.volume = 0
         record.last_trade = NOTHING
-        record.collecting = 0
     for account in range(len(world.accounts)):
         record = world.accounts[account]
         record.cash = world.first_cash[account]
@@ -409,7 +408,9 @@ def _sample_book(world, venue):
     row.step = clock.step
     row.episode = clock.episode
     row.venue = venue
-    calling = place.collecting != 0 and not auction.is_due(world, venue)  # no book to see, but what it would come to
+    calling = book.collects(world, venue) and not auction.is_due(
+        world, venue
+    )  # no book to see, but what it would come to
     row.indicative, row.imbalance = np.int64(NO_PRICE), np.int64(NO_PRICE)
     if calling:
         row.indicative, _, row.imbalance = auction.find_price(world, venue)

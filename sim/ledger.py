@@ -51,22 +51,22 @@ def pay_per_lot(world, payer, receiver, lots, amount):
 def market_price(world, instrument):
     """The mark: mid of the consolidated book, or the last valid one while a side is empty. Currency per unit.
 
-    A venue that collects orders for an auction has no mid; what its auctions clear at is a valid mark. Twice the mid
-    is a sum of two whole numbers of money units, so equal books give equal marks to the last bit.
+    The instrument's list holds the venues that trade; one that collects orders for an auction has left it, and what its
+    auctions clear at is a valid mark. Twice the mid is a sum of two whole numbers of money units, so equal books give
+    equal marks to the last bit.
     """
     record = world.instruments[instrument]
     bid = np.int64(NO_PRICE)
     ask = np.int64(-NO_PRICE)
     venue = record.first_venue
     while venue != NOTHING:
-        if world.venues[venue].collecting == 0:
-            units = world.venues[venue].tick_units
-            best_bid = world.sides[2 * venue].best
-            best_ask = world.sides[2 * venue + 1].best
-            if best_bid != NOTHING:
-                bid = max(bid, world.levels[best_bid].price * units)
-            if best_ask != NOTHING:
-                ask = min(ask, world.levels[best_ask].price * units)
+        units = world.venues[venue].tick_units
+        best_bid = world.sides[2 * venue].best
+        best_ask = world.sides[2 * venue + 1].best
+        if best_bid != NOTHING:
+            bid = max(bid, world.levels[best_bid].price * units)
+        if best_ask != NOTHING:
+            ask = min(ask, world.levels[best_ask].price * units)
         venue = world.venues[venue].next_of_instrument
     if bid != NO_PRICE and ask != -NO_PRICE:
         record.mark = np.float64(bid + ask) * 0.5 * world.clock[0].money_unit / record.lot_size

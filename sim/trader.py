@@ -67,7 +67,7 @@ def best_price(address, side):
     """The best price on a row of sides, NO_PRICE where there is none, or where a call hides it."""
     world = attach(address)
     level = world.sides[side].best
-    hidden = level == NOTHING or world.venues[side >> 1].collecting != 0
+    hidden = level == NOTHING or world.sides[side].hidden != 0
     return np.int64(NO_PRICE) if hidden else world.levels[level].price
 
 

@@ -42,7 +42,7 @@ CLOCK = _named(
     "filled refusal cut shares free_order orders_used resting free_level levels_used free_node nodes_used nodes_live "
     "tape_drained messages_logged log_drained keeps_log samples_used agent_samples_used outcomes_used "
     "book_every agents_every book_episodes agents_episodes book_levels agents_by episodes_by draw block "
-    "first_account instruments auctions "
+    "first_account instruments auctions plain "
     "interest_every interest_account issue_account settlement_account "
     "/ f8: interest money_unit centre slope "
     "/ u8: seed draw_key turn_key step_key"
@@ -56,10 +56,11 @@ ORDER = _named(
 CALL = _named("f8: centre slope / i8: most allotted / i4: venue chain")
 LEVEL = _named("i8: key price volume / i4: head tail count node side next")
 NODE = _named("i8: bits / i4: parent place")
-SIDE = _named("i8: prefix branch_prefix orders volume bought / i4: best root leaf branch venue")
+# ``hidden``: the venue collects orders for an auction. Here, since whoever asks looks at the side next: one cache line.
+SIDE = _named("i8: prefix branch_prefix orders volume bought / i4: best root leaf branch venue hidden")
 VENUE = _named(
     "i8: instrument mechanism matching self_trade post_only fee_per fee_account tick_units safe_lots "
-    "clear_after_trade every opening closing collecting price_units per_tick first_schedule last_schedule "
+    "clear_after_trade every opening closing price_units per_tick first_schedule last_schedule "
     "last_price last_quantity last_side last_trade trades volume next_of_instrument "
     "/ f8: tick_size price_size maker_fee taker_fee"
 )

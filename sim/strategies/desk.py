@@ -124,31 +124,28 @@ def instrument_of(me, market, venue):
 @njit
 def best_bid(me, market, venue):
     """The best bid in ticks, NO_BID where there is none, or where a call hides it."""
-    level = market.sides[2 * venue].best
-    hidden = level == NOTHING or market.venues[venue].collecting != 0
-    return np.int64(NO_BID) if hidden else market.levels[level].price
+    side = market.sides[2 * venue]
+    return market.levels[side.best].price if side.best != NOTHING and side.hidden == 0 else np.int64(NO_BID)
 
 
 @njit
 def best_ask(me, market, venue):
     """The best ask in ticks, NO_ASK where there is none, or where a call hides it."""
-    level = market.sides[2 * venue + 1].best
-    hidden = level == NOTHING or market.venues[venue].collecting != 0
-    return np.int64(NO_ASK) if hidden else market.levels[level].price
+    side = market.sides[2 * venue + 1]
+    return market.levels[side.best].price if side.best != NOTHING and side.hidden == 0 else np.int64(NO_ASK)
 
 
 @njit
 def best_volume(me, market, venue, side):
     """Lots at the best price on which orders of ``side`` rest, 0 where there are none, or where a call hides them."""
-    level = market.sides[2 * venue + (0 if side > 0 else 1)].best
-    hidden = level == NOTHING or market.venues[venue].collecting != 0
-    return np.int64(0) if hidden else market.levels[level].volume
+    row = market.sides[2 * venue + (0 if side > 0 else 1)]
+    return market.levels[row.best].volume if row.best != NOTHING and row.hidden == 0 else np.int64(0)
 
 
 @njit
 def in_call(me, market, venue):
     """Whether the venue collects orders for an auction, so that nothing trades before that is cleared."""
-    return market.venues[venue].collecting != 0
+    return book.collects(market, venue)
 
 
 @njit

@@ -47,16 +47,36 @@ def open_calls(world):
     """A step begins: which venues collect orders in it."""
     for venue in range(len(world.venues)):
         place = world.venues[venue]
-        collecting = 0 if next_clearing(world, venue) == NOTHING else 1
-        if collecting != place.collecting:
-            market_price(world, place.instrument)  # the last mid before the book may cross is the mark
-            place.collecting = collecting
+        hidden = 0 if next_clearing(world, venue) == NOTHING else 1
+        if hidden != world.sides[2 * venue].hidden:
+            if hidden != 0:
+                market_price(world, place.instrument)  # the last mid before the book may cross is the mark
+                _leave(world, venue)
+            else:
+                place.next_of_instrument = world.instruments[place.instrument].first_venue
+                world.instruments[place.instrument].first_venue = venue
+            world.sides[2 * venue].hidden = hidden
+            world.sides[2 * venue + 1].hidden = hidden
+
+
+@njit
+def _leave(world, venue):
+    """Take a venue off its instrument's list of those whose mid counts."""
+    place = world.venues[venue]
+    instrument = world.instruments[place.instrument]
+    before = instrument.first_venue
+    if before == venue:
+        instrument.first_venue = place.next_of_instrument
+        return
+    while world.venues[before].next_of_instrument != venue:
+        before = world.venues[before].next_of_instrument
+    world.venues[before].next_of_instrument = place.next_of_instrument
 
 
 @njit
 def is_due(world, venue):
     """Whether a venue's call ends with this step."""
-    return world.venues[venue].collecting != 0 and next_clearing(world, venue) == world.clock[0].step
+    return book.collects(world, venue) and next_clearing(world, venue) == world.clock[0].step
 
 
 # --- collecting -----------------------------------------------------------------------------------------------------

@@ -247,11 +247,17 @@ def _note_removal(world, order, kind):
     note(world, kind, venue, agent, side, NONE if at_any else level.price, record.remaining, record.number, NONE)
 
 
+@inlined
+def collects(world, venue):
+    """Whether a venue collects orders for an auction, so that nothing trades."""
+    return world.sides[2 * venue].hidden != 0
+
+
 @njit
 def best_of_others(world, venue, side, agent):
     """The best price at which orders of others rest on a side; beyond all prices without any, or in a call."""
     level = np.int64(world.sides[2 * venue + (0 if side > 0 else 1)].best)
-    while level != NOTHING and world.venues[venue].collecting == 0:
+    while level != NOTHING and not collects(world, venue):
         order = np.int64(world.levels[level].head)
         while order != NOTHING:
             if world.orders[order].agent != agent:
@@ -528,7 +534,7 @@ def replace(world, agent, handle, price, lots):
     other = side_row ^ 1
     best = np.int64(world.sides[other].best)
     worst_key = key_of(other, price)
-    crosses = best != NOTHING and world.levels[best].key <= worst_key and world.venues[venue].collecting == 0
+    crosses = best != NOTHING and world.levels[best].key <= worst_key and not collects(world, venue)
     if crosses and record.post_only == 1:
         price = world.levels[best].price - side
         if world.venues[venue].post_only == REFUSE:

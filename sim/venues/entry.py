@@ -39,16 +39,15 @@ def _order_door(address, agent, venue, kind, side, price, lots, lifetime):
     if not _may_send(world):
         return book.refuse(world, book.TOO_MANY_SENT)
     expires = clock.step + lifetime if lifetime > 0 else np.int64(0)
-    collecting = world.venues[venue].collecting != 0
+    if clock.simultaneous == 0:
+        if clock.plain != 0:
+            return book.enter(world, venue, agent, kind, side, price, lots, expires, NOTHING)
+        if book.collects(world, venue):
+            return auction.enter(world, venue, agent, kind, side, price, lots, expires, NOTHING)
+        return _kept(world, book.enter(world, venue, agent, kind, side, price, lots, expires, NOTHING))
+    collecting = book.collects(world, venue)
     clock.filled = 0
     clock.refusal = book.ACCEPTED
-    if clock.simultaneous == 0:
-        if collecting:
-            return auction.enter(world, venue, agent, kind, side, price, lots, expires, NOTHING)
-        if kind == book.SCHEDULE:
-            return book.refuse(world, book.NOT_HERE)
-        handle = book.enter(world, venue, agent, kind, side, price, lots, expires, NOTHING)
-        return _kept(world, venue, handle)
     if kind == book.FILL_OR_KILL or (auction.leaves(kind) and not collecting):
         return book.refuse(world, book.NOT_HERE)
     order = np.int64(NOTHING)
@@ -79,17 +78,19 @@ def _replace_door(address, agent, handle, price, lots):
     world = attach(address)
     if not _may_send(world):
         return book.refuse(world, book.TOO_MANY_SENT)
-    order = book.slot_of(world, handle)
-    venue = book.venue_of(world, order) if order != NOTHING else NONE
-    return _kept(world, venue, book.replace(world, agent, handle, price, lots))
+    handle = book.replace(world, agent, handle, price, lots)
+    return handle if world.clock[0].plain != 0 else _kept(world, handle)
 
 
 @njit
-def _kept(world, venue, handle):
+def _kept(world, handle):
     """The handle of what rests after a message; nothing does where a trade empties the book."""
-    if world.clock[0].filled > 0 and world.venues[venue].clear_after_trade != 0:
-        book.empty(world, venue)
-        return np.int64(0)
+    clock = world.clock[0]
+    if clock.filled > 0:
+        venue = np.int64(world.tape[(clock.trades - 1) & (len(world.tape) - 1)].venue)
+        if world.venues[venue].clear_after_trade != 0:
+            book.empty(world, venue)
+            return np.int64(0)
     return handle
 
 
@@ -114,6 +115,9 @@ def send_schedule(world, agent, venue, centre, slope, most):
 
     Returns its handle, 0 where no call is running. Prices in currency, the slope in lots per currency.
     """
+    if not book.collects(world, venue):
+        world.clock[0].filled = 0
+        return book.refuse(world, book.NOT_HERE)
     world.clock[0].centre = centre
     world.clock[0].slope = slope
     return send_order(world, agent, venue, book.SCHEDULE, NONE, NONE, most, NONE)
@@ -149,7 +153,7 @@ def enter_pending(world):
         else:
             venue, agent, side = np.int64(waiting[i].venue), np.int64(waiting[i].agent), np.int64(waiting[i].side)
             lots, expires, price = record.remaining, record.expires, waiting[i].price
-            if world.venues[venue].collecting != 0:
+            if book.collects(world, venue):
                 clock.centre, clock.slope = world.calls[order].centre, world.calls[order].slope
                 auction.enter(world, venue, agent, np.int64(waiting[i].kind), side, price, lots, expires, order)
             else:
