@@ -11,7 +11,7 @@ from sim.models import copeland_galai as model
 _PRICE, _TICK = 100.0, 1e-4
 
 
-@experiment("quotes that pay for their options")
+@experiment("Copeland–Galai: quotes that pay for their options")
 def copeland_galai(markets: Markets) -> list[Row]:
     """Whoever quotes what the model says earns nothing; whoever quotes a tenth less wide loses."""
     rows = []

@@ -16,7 +16,7 @@ SOURCE = "Dennert 1993"
 _SHARE, _JUMP, _TICK = 0.3, 1.0, 1e-4  # dennert.toml
 
 
-@experiment("makers who draw their quotes")
+@experiment("Dennert: makers who draw their quotes")
 def dennert(markets: Markets) -> list[Row]:
     """Every half-spread of the support earns nothing against makers who mix; the best of theirs is as wide as said."""
     rows = []

@@ -68,7 +68,7 @@ def _exact(values: Floats, target: float) -> Estimate:
     return Estimate(float(values[np.argmax(np.abs(values - target))]) if len(values) else np.nan, 0.0)
 
 
-@experiment("quotes after each order")
+@experiment("Glosten–Milgrom: quotes after each order")
 def glosten_milgrom_quotes(markets: Markets) -> list[Row]:
     """Ask and bid after k more buys than sells, with one maker and with two; the furthest of all that were quoted."""
     rows = []
@@ -89,7 +89,7 @@ def glosten_milgrom_quotes(markets: Markets) -> list[Row]:
     return rows
 
 
-@experiment("profits, spreads, and what prices follow")
+@experiment("Glosten–Milgrom: profits, spreads and prices")
 def glosten_milgrom_profits(markets: Markets) -> list[Row]:
     """Makers earn nothing; what a trade costs is what it tells; prices are a martingale."""
     rows: list[Row] = []
@@ -139,7 +139,7 @@ def glosten_milgrom_profits(markets: Markets) -> list[Row]:
     return rows
 
 
-@experiment("a value that is normal")
+@experiment("Glosten–Milgrom: a value that is normal")
 def glosten_milgrom_normal(markets: Markets) -> list[Row]:
     """Quotes around a continuous value, from beliefs on a grid: the maker goes on learning and loses nothing."""
     rows = []

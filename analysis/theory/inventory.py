@@ -74,7 +74,7 @@ def _mean_spread(markets: Markets, changes: dict[str, Any]) -> Estimate:
     return Estimate(float((np.bincount(step[both], (ask - bid)[both], minlength=_STEPS) / count).mean()), 0.0)
 
 
-@experiment("quotes that lean against inventory")
+@experiment("Avellaneda–Stoikov: quotes that lean")
 def avellaneda_stoikov(markets: Markets) -> list[Row]:
     """Against the maker that quotes the same spread on average and never leans."""
     rows = []
@@ -146,7 +146,7 @@ def _quoted(markets: Markets, held: int, changes: dict[str, Any]) -> tuple[float
     return 100.0 - bid, ask - 100.0
 
 
-@experiment("quotes far from the end, exact and asymptotic")
+@experiment("Guéant–Lehalle–Fernandez-Tapia: quotes by inventory")
 def gueant_lehalle_tapia(markets: Markets) -> list[Row]:
     """Quotes by inventory for the paper's figure and in Avellaneda and Stoikov's market, and what those come to."""
     rows = []
@@ -197,7 +197,7 @@ def gueant_lehalle_tapia(markets: Markets) -> list[Row]:
     return rows + _rows("Avellaneda and Stoikov's market", _GUEANT, run, leaning)
 
 
-@experiment("quotes of a maker that is fined for inventory")
+@experiment("Cartea–Jaimungal: a fine for inventory")
 def cartea_jaimungal(markets: Markets) -> list[Row]:
     """Depths by inventory, thirty steps before the end."""
     rows = []

@@ -60,7 +60,7 @@ def _both(**params: Any) -> dict[str, Any]:
     return {f"{name}.params.{key}": value for name in _OF_KYLE for key, value in params.items()}
 
 
-@experiment("one auction")
+@experiment("Kyle: one auction")
 def kyle(markets: Markets) -> list[Row]:
     """Value on flow, not price on flow: that would give back whatever the maker posts."""
     rows = []
@@ -84,7 +84,7 @@ def kyle(markets: Markets) -> list[Row]:
     return rows
 
 
-@experiment("the insider's best intensity")
+@experiment("Kyle: the insider's best intensity")
 def kyle_best_response(markets: Markets) -> list[Row]:
     """An insider who trades more or less than in equilibrium earns less, by what the closed form says."""
     rows, earned = [], {}
@@ -102,7 +102,7 @@ def kyle_best_response(markets: Markets) -> list[Row]:
     return rows
 
 
-@experiment("four auctions")
+@experiment("Kyle: four auctions")
 def kyle_auctions(markets: Markets) -> list[Row]:
     """The recursion, auction by auction."""
     run = markets.run("kyle_auctions", 200_000, 8_000)
@@ -139,7 +139,7 @@ def kyle_auctions(markets: Markets) -> list[Row]:
     return rows
 
 
-@experiment("a maker that learns its price")
+@experiment("Kyle: a maker that learns its price")
 def kyle_learning(markets: Markets) -> list[Row]:
     """From a first guess three times too high or too low, a maker's estimate goes to the equilibrium's impact."""
     target = model.solve(_VALUE, _NOISE).impact[0]
@@ -165,7 +165,7 @@ def kyle_learning(markets: Markets) -> list[Row]:
     return rows
 
 
-@experiment("makers who know their own weight")
+@experiment("Kyle: makers who know their own weight")
 def kyle_strategic(markets: Markets) -> list[Row]:
     """Three makers or more that each post a line: none earns more with another slope, given the others'."""
     source = "Kyle 1989; Bondarenko 2001"

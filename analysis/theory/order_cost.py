@@ -13,7 +13,7 @@ from sim.models import order_cost as model
 _COST, _DEVIATION, _TICK = 0.05, 0.1, 1e-5
 
 
-@experiment("the bounce of prices")
+@experiment("Roll: the bounce of prices")
 def order_cost(markets: Markets) -> list[Row]:
     """Roll's estimate is the spread, and a variance ratio below 1 is the bounce."""
     run = markets.run("order_cost", 1_000, 60)

@@ -16,7 +16,7 @@ _STEPS, _INVESTORS, _JUMPS, _SCALE, _TICK = 1000, 0.01, 0.0025, 1.0, 1e-4  # sni
 _LAWS: tuple[JumpLaw, ...] = ("fixed", "exponential", "normal")
 
 
-@experiment("the race to the stale quote")
+@experiment("Budish–Cramton–Shim: the race to stale quotes")
 def sniping(markets: Markets) -> list[Row]:
     """At the equilibrium's half-spread nobody would change roles, however many race; batches take the race away."""
     rows: list[Row] = []

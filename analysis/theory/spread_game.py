@@ -14,7 +14,7 @@ SOURCE = "Bertrand 1883; Copeland and Galai 1983"
 _SHARE, _JUMP, _CHOKE = 0.1, 10.0, 11.0  # elastic_spread_game.toml
 
 
-@experiment("the elastic spread game")
+@experiment("Bertrand: the elastic spread game")
 def spread_game(markets: Markets) -> list[Row]:
     """The payoff of every half-spread of a maker alone, and the one that a monopolist chooses."""
     grid = np.arange(11.0)

@@ -35,7 +35,7 @@ def _populations(environment: dict[str, Any], counts: Any) -> list[dict[str, Any
     return [each for each in found if each["count"]]
 
 
-@experiment("Wah and Wellman's traders with private values")
+@experiment("Wah–Wellman: welfare with private values")
 def wah_wellman(markets: Markets) -> list[Row]:
     """Each trader's strategy is drawn from the mix: run by run here, so the runs are the samples."""
     quoted = published("wah_wellman")

@@ -45,7 +45,7 @@ def _spread(markets: Markets, cancel_rate: float, limit_rate: float, window: int
     return mean(limit_rate * total / np.bincount(episode[whole]))
 
 
-@experiment("the Santa Fe book's spread")
+@experiment("Santa Fe: the spread of a random book")
 def santa_fe(markets: Markets) -> list[Row]:
     """Against a simulation that shares nothing with the engine; and the spread goes with market over limit orders."""
     quoted = published("santa_fe")
@@ -94,7 +94,7 @@ def _efficiency(run: Run, maximum: float) -> np.ndarray:
     return np.asarray(gained) / maximum
 
 
-@experiment("gains from trade without intelligence")
+@experiment("Gode–Sunder: gains from trade at random")
 def gode_sunder(markets: Markets) -> list[Row]:
     """A budget constraint is enough for most of the gains from trade; without it everybody trades."""
     source = "Gode and Sunder 1993"
