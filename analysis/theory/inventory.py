@@ -79,19 +79,16 @@ def avellaneda_stoikov(markets: Markets) -> list[Row]:
     """Against the maker that quotes the same spread on average and never leans."""
     rows = []
     for aversion in _AVERSIONS:
-        half = (
-            0.5
-            * sum(
-                sum(model.avellaneda_stoikov(aversion, _VOLATILITY, _DECAY, _STEPS - step, 0)) for step in range(_STEPS)
-            )
-            / _STEPS
-        )
 
         def leaning(step: int, held: NDArray[np.int64], aversion: float = aversion) -> tuple[Any, Any]:
-            bid, ask = zip(
-                *(model.avellaneda_stoikov(aversion, _VOLATILITY, _DECAY, _STEPS - step, q) for q in held), strict=True
-            )
-            return np.array(bid), np.array(ask)
+            quotes = [model.avellaneda_stoikov(aversion, _VOLATILITY, _DECAY, _STEPS - step, q) for q in held]
+            bid, ask = np.array(quotes).T
+            return bid, ask
+
+        flat = [
+            sum(leaning(step, np.zeros(1, np.int64))) for step in range(_STEPS)
+        ]  # the spread is that at no inventory
+        half = 0.5 * float(np.mean(flat))
 
         def symmetric(step: int, held: NDArray[np.int64], half: float = half) -> tuple[Any, Any]:
             return half, half

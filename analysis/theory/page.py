@@ -22,7 +22,8 @@ What the field knows, and what Spreadgame's markets of agents give back of it. E
 [`sim/models`](../sim/models); every market is an ordinary scenario file in [`scenarios/theory`](../scenarios/theory);
 samples are independent episodes. A claim holds when the estimate lies within {MOST_ERRORS:g} standard errors of the
 target, or within the tolerance where a tick or a stated share is all there is. *Differs* says that literature and its
-own mathematics disagree, and that the market is with the mathematics.
+own mathematics disagree, and that the market is with the mathematics. In the tables, *error* is the standard error of
+the market's estimate or, after ≤, the tolerance where nothing was sampled; *distance* is in standard errors.
 
 This page is written by `spreadgame theory --page docs/theory.md`; `spreadgame theory --quick` runs the same claims
 on small samples in less than a minute.

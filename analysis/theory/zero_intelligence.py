@@ -30,7 +30,7 @@ def _spread(markets: Markets, cancel_rate: float, limit_rate: float, window: int
     warm_up = round(_LIFETIMES / cancel_rate)
     run = markets.run(
         "santa_fe",
-        40,
+        100,
         8,
         {
             "run.steps": warm_up + (6_000 if not markets.quick else 1_000),
