@@ -85,7 +85,7 @@ def price_against_value(run: Run, ax: Axes, instrument: str | None = None, legen
     drawn = thinned(run, market, _POINTS)
     _line(ax, drawn, "value", color=_LIGHT, lw=3.5, zorder=2)
     _line(ax, drawn, "mark", color=INK, lw=0.9, zorder=4)
-    entries: list[tuple[Any, str]] = [(Patch(color=_LIGHT, lw=0), "value"), (INK, "price (mid)")]
+    entries: list[tuple[Any, str]] = [(Patch(color=_LIGHT, lw=0), "value"), (INK, _price_of(run, name))]
     if market[["bid", "ask"]].notna().all(axis=1).any():
         for _, part in drawn.groupby("episode"):
             ax.fill_between(part["at"], part["bid"], part["ask"], color=INK, alpha=0.25, lw=0, zorder=3)
@@ -102,6 +102,11 @@ def price_against_value(run: Run, ax: Axes, instrument: str | None = None, legen
     title += f": typically {short(distance)} apart"
     dress(ax, title, "price, currency", entries if legend else (), _silence(run))
     return ax
+
+
+def _price_of(run: Run, instrument: str) -> str:
+    calls = all(venue.mechanism == "call_auction" for venue in _venues(run, instrument))
+    return "price (last clearing)" if calls else "price (mid)"
 
 
 def _difference(ax: Axes, drawn: pd.DataFrame) -> None:
@@ -159,7 +164,7 @@ def _fit_prices(ax: Axes, market: pd.DataFrame) -> None:
 
 
 def spread(run: Run, ax: Axes, legend: bool = True) -> Axes:
-    """Draw the quoted spread of each venue, where it has both sides.
+    """Draw the quoted spread of each venue, where it has both sides; a call auction quotes none.
 
     Over time: the mean over short stretches, and the range in which nine tenths of the samples lie. For many episodes:
     the distribution over samples. Where no sample has both sides, as when the only trade of a step takes one of them,
@@ -167,7 +172,8 @@ def spread(run: Run, ax: Axes, legend: bool = True) -> Axes:
     """
     title, what, unit = "Quoted spread", "best ask less best bid, currency", "share of samples"
     rows = columns(run, "book", ["episode", "step", "venue", "bid", "ask"])
-    rows["spread"] = rows["ask"] - rows["bid"]
+    quoting = [venue.name for venue in run.scenario.venues if venue.mechanism != "call_auction"]
+    rows["spread"] = (rows["ask"] - rows["bid"]).where(rows["venue"].isin(quoting))
     if not rows["spread"].notna().any():
         why = _why_no_book(run) if rows.empty else "No venue had both a bid and an ask when the book was sampled."
         rows = columns(run, "trades", ["episode", "step", "venue", "price", "mark", "aggressor"])
@@ -175,7 +181,7 @@ def spread(run: Run, ax: Axes, legend: bool = True) -> Axes:
         if rows.empty:
             return nothing(ax, title, why)
         title, unit = "Effective spread", "share of trades"
-        what = "twice the distance of trade price from mid, currency"
+        what = "twice the distance of trade price from the mark before, currency"
     groups = []
     venues = run.scenario.venues[:_MOST_LINES]
     for venue, colour in zip(venues, sns.color_palette("rocket", len(venues)), strict=True):

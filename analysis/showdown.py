@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,7 +25,7 @@ from rich.table import Table
 from analysis.dress import GREY, INK, style
 from analysis.estimates import Estimate, mean
 from sim.errors import RunError, SpreadgameError
-from sim.execute import execute
+from sim.execute import execute, whole
 from sim.runs import Run
 from sim.scenario import Scenario, load
 from sim.scenario.game import with_choices
@@ -53,9 +55,13 @@ def showdown(scenario: Scenario) -> list[Showing]:
     """
     if scenario.game is None:
         raise RunError(f"{scenario.source}: it has no [game], so there is nothing to compare — add [game.strategies]")
+    if scenario.record.episodes == "none":
+        raise RunError(
+            f'{scenario.source}: without payoffs there is nothing to compare — drop record.episodes = "none"'
+        )
     players = scenario.game.players
     return [
-        _showing(name, execute(with_choices(scenario, dict.fromkeys(players, name))), players)
+        _showing(name, whole(execute(with_choices(scenario, dict.fromkeys(players, name)))), players)
         for name in scenario.game.strategies
     ]
 
@@ -108,19 +114,18 @@ def table(showings: list[Showing]) -> Table:
 def picture(showings: list[Showing], title: str) -> Figure:
     """What each strategy earned and from whom, beside the risk that it took."""
     with style():
-        figure = Figure(figsize=(12, 1.6 + 0.42 * len(showings)), dpi=100, layout="constrained")
-        money, risk = figure.subplots(1, 2, width_ratios=[3, 2], sharey=True)
+        figure = Figure(figsize=(13, 1.6 + 0.42 * len(showings)), dpi=100, layout="constrained")
+        money, risk, held = figure.subplots(1, 3, width_ratios=[5, 2, 2], sharey=True)
         _money(money, showings)
         places = np.arange(len(showings))
-        risk.barh(
-            places - 0.19, [each.risk for each in showings], 0.36, color="#7b9fb8", label="deviation of the payoff"
-        )
-        risk.barh(
-            places + 0.19, [each.inventory for each in showings], 0.36, color="#d9b36c", label="inventory at the end"
-        )
-        risk.set_xlabel("currency, and lots", color=GREY)
-        for ax in (money, risk):
-            ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=9)
+        for ax, values, what, unit in (
+            (risk, [each.risk for each in showings], "risk: deviation of the payoff", "currency"),
+            (held, [each.inventory for each in showings], "inventory at the end, either way", "lots"),
+        ):
+            ax.barh(places, values, 0.6, color="#7b9fb8")
+            ax.set_title(what, loc="left", fontsize=9.5)
+            ax.set_xlabel(unit, color=GREY)
+        for ax in (money, risk, held):
             ax.grid(axis="x", color=".87", lw=0.7)
             ax.set_axisbelow(True)
             ax.tick_params(left=False)
@@ -141,6 +146,22 @@ def _money(ax: Axes, showings: list[Showing]) -> None:
     ax.set_yticks(places, [each.strategy for each in showings])
     ax.set_ylim(len(showings) - 0.5, -0.5)
     ax.set_xlabel("currency an episode", color=GREY)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=9)
+
+
+def _as_json(showing: Showing) -> dict[str, Any]:
+    """Numbers that are none, as JSON has none, become null; an estimate becomes two numbers."""
+    flat: dict[str, Any] = {}
+    for name, value in vars(showing).items():
+        parts = (
+            {name: value.value, f"{name}_standard_error": value.standard_error}
+            if isinstance(value, Estimate)
+            else {name: value}
+        )
+        flat |= {
+            key: None if isinstance(part, float) and not math.isfinite(part) else part for key, part in parts.items()
+        }
+    return flat
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -161,15 +182,20 @@ def main(arguments: list[str] | None = None) -> int:
         given.out.mkdir(parents=True, exist_ok=True)
         with style():
             picture(showings, scenario.title).savefig(path)
+    except KeyboardInterrupt:
+        Console(stderr=True, highlight=False, markup=False).print("interrupted", style="red")
+        return 130
     except SpreadgameError as error:
         Console(stderr=True, highlight=False, markup=False).print(str(error), style="red", soft_wrap=True)
         return 2
     except OSError as error:
-        Console(stderr=True, highlight=False, markup=False).print(f"{error.filename}: {error.strerror}", style="red")
+        Console(stderr=True, highlight=False, markup=False).print(
+            f"{error.filename or given.out}: {error.strerror or error}", style="red"
+        )
         return 2
     if given.json:
         sys.stdout.write(
-            json.dumps({"rows": [asdict(each) for each in showings], "picture": str(path)}, indent=2) + "\n"
+            json.dumps({"rows": [_as_json(each) for each in showings], "picture": str(path)}, indent=2) + "\n"
         )
     else:
         out = Console(highlight=False, markup=False)

@@ -25,19 +25,12 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from analysis.estimates import Estimate, mean, ratio
 from sim.errors import RunError, SpreadgameError
 from sim.private_values import PrivateValues, Valued
 from sim.runs import Run, open_run
 
-__all__ = ["Estimate", "Surplus", "gains_from_trade", "mean_of", "surplus_of"]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A mean and its standard error, nan for a single episode."""
-
-    value: float
-    error: float
+__all__ = ["Surplus", "gains_from_trade", "surplus_of"]
 
 
 @dataclass(frozen=True)
@@ -54,12 +47,8 @@ class Surplus:
         return self.share_of(self.realised)
 
     def share_of(self, gained: NDArray[np.float64]) -> Estimate:
-        """What part of all there was these gains are: a ratio of means, its error by the delta method."""
-        most = float(self.most.mean())
-        if most == 0.0:
-            return Estimate(math.nan, math.nan)
-        share = float(gained.mean()) / most
-        return Estimate(share, mean_of((gained - share * self.most) / most).error)
+        """What part of all there was these gains are: a ratio of means."""
+        return ratio(gained, self.most) if self.most.any() else Estimate(math.nan, math.nan)
 
 
 def surplus_of(run: Run) -> Surplus:
@@ -128,25 +117,21 @@ def gains_from_trade(valued: Iterable[Valued], others: bool = False) -> float:
     return float(np.maximum(gains, 0.0).sum())
 
 
-def mean_of(values: NDArray[np.float64]) -> Estimate:
-    """The mean of independent values."""
-    error = float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.nan
-    return Estimate(float(values.mean()), error)
-
-
 # --- the command ----------------------------------------------------------------------------------------------------
 
 
 def _as_json(surplus: Surplus) -> dict[str, Any]:
     def said(estimate: Estimate) -> dict[str, float | None]:
-        value, error = (number if math.isfinite(number) else None for number in (estimate.value, estimate.error))
+        value, error = (
+            number if math.isfinite(number) else None for number in (estimate.value, estimate.standard_error)
+        )
         return {"value": value, "standard_error": error}
 
     return {
         "episodes": len(surplus.most),
-        "populations": {name: said(mean_of(gained)) for name, gained in surplus.populations.items()},
-        "realised": said(mean_of(surplus.realised)),
-        "most": said(mean_of(surplus.most)),
+        "populations": {name: said(mean(gained)) for name, gained in surplus.populations.items()},
+        "realised": said(mean(surplus.realised)),
+        "most": said(mean(surplus.most)),
         "share": said(surplus.share),
     }
 
@@ -157,8 +142,8 @@ def _as_table(surplus: Surplus) -> Table:
     for head in ("currency\nan episode", "standard\nerror", "% of\nthe most", "standard\nerror"):
         table.add_column(head, justify="right")
     for name, gained in {**surplus.populations, "realised": surplus.realised, "most": surplus.most}.items():
-        mean, share = mean_of(gained), surplus.share_of(gained)
-        numbers = (mean.value, mean.error, 100 * share.value, 100 * share.error)
+        amount, share = mean(gained), surplus.share_of(gained)
+        numbers = (amount.value, amount.standard_error, 100 * share.value, 100 * share.standard_error)
         table.add_row(name, *(f"{number:,.2f}" if math.isfinite(number) else "-" for number in numbers))
     return table
 

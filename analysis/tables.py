@@ -79,6 +79,10 @@ def population_table(run: Run) -> Table:
     for measure, text in {"trades": "trades", "volume": "volume\nlots", "messages": "messages"}.items():
         _number_column(table, text)
         cells.append([_count(measured.get((name, measure))) for name in names])
+    presence = [measured.get((name, "presence")) for name in names]
+    if any(share is not None for share in presence):
+        _number_column(table, "presence\n% of turns")
+        cells.append(_amounts([None if share is None else 100 * share for share in presence], 1))
     _fill(table, names, cells)
     return table
 

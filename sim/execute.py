@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.build import Built, build
-from sim.errors import SpreadgameError
+from sim.errors import RunError, SpreadgameError
 from sim.run_folder import DiskError, RunFolder, check_writable
 from sim.runs import MemorySink, Run, manifest_of
 from sim.scenario import Scenario
@@ -143,6 +143,25 @@ def execute(
             outcome.error.add_note(f"what was done before it is in {outcome.run.folder}")
         raise outcome.error
     return outcome.run
+
+
+def whole(run: Run) -> Run:
+    """The run, if it reached its end.
+
+    Raises
+    ------
+    Interrupted
+        If Ctrl-C or SIGTERM ended it.
+    RunError
+        If it ended for want of disk space.
+    """
+    if run.status != "interrupted":
+        return run
+    manifest = run.manifest
+    message = f"{manifest['reason']} after {manifest['steps']:,} steps; {run!r}"
+    if manifest["signal"] is None:
+        raise RunError(f"{message} — free some space, or record less ([record] in the scenario)")
+    raise Interrupted(manifest["signal"], message)
 
 
 def attempt(

@@ -72,9 +72,10 @@ class Summary:
         for venue in range(len(self._ticks)):
             mine = rows[rows["venue"] == venue]
             whole = (mine["bid"] != NO_PRICE) & (mine["ask"] != NO_PRICE)
-            self._quoted[venue].add((mine["ask"] - mine["bid"])[whole] * self._ticks[venue])
-            self._empty[venue][0] += int((~whole).sum())
-            self._empty[venue][1] += len(mine)
+            if self._built.scenario.venues[venue].mechanism != "call_auction":  # which quotes no spread
+                self._quoted[venue].add((mine["ask"] - mine["bid"])[whole] * self._ticks[venue])
+                self._empty[venue][0] += int((~whole).sum())
+                self._empty[venue][1] += len(mine)
             self._error[venue].add((mine["mark"] - mine["value"]) ** 2)
 
     def agents(self, rows: Any, lots: Any) -> None:
@@ -130,6 +131,7 @@ class Summary:
                     self._empty[number][0] / self._empty[number][1],
                     "share of samples",
                 )
+            if self._error[number].count:
                 row("venue", venue.name, "pricing_error", math.sqrt(self._error[number].mean), "currency")
         if self._by == NOBODY:
             return rows

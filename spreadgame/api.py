@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.errors import RunError
 from sim.scenario import Scenario, with_overrides
 from sim.scenario import load as _load
 from sim.scenario.overrides import Overrides
@@ -93,16 +92,9 @@ def run(
         scenario = load(scenario, seed, overrides)
     elif seed is not None or overrides:
         scenario = with_overrides(scenario, overrides, seed)
-    from sim.execute import Interrupted, execute
+    from sim.execute import execute, whole
 
-    result = execute(scenario, out, run_name(scenario), watch)
-    if result.status == "interrupted":
-        manifest = result.manifest
-        message = f"{manifest['reason']} after {manifest['steps']:,} steps; {result!r}"
-        if manifest["signal"] is None:
-            raise RunError(f"{message} — free some space, or record less ([record] in the scenario)")
-        raise Interrupted(manifest["signal"], message)
-    return result
+    return whole(execute(scenario, out, run_name(scenario), watch))
 
 
 def run_name(scenario: Scenario) -> str:

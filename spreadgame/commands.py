@@ -266,24 +266,38 @@ def _replay(given: argparse.Namespace) -> int:
 
 def _theory(given: argparse.Namespace) -> int:
     from analysis.theory.experiments import chosen
+    from sim.run_folder import check_writable
 
     experiments = chosen(given.only)
+    if given.page and given.page.suffix != ".md":
+        raise SpreadgameError(
+            f"{given.page}: the page is Markdown, with a picture beside it — give it a name like board.md"
+        )
+    for folder in [given.out, *([given.page.parent] if given.page else [])]:
+        check_writable(folder)  # rather than after minutes
     _announce_compiling("kernel.advance", [])
     from analysis.theory.board import run_board
     from analysis.theory.page import board_table, markdown
     from analysis.theory.picture import save_picture
 
-    with _board_bar(given.json) as watch:
-        rows = run_board(experiments, given.quick, given.out / ("quick" if given.quick else "full"), watch)
-    drawn = save_picture(rows, given.out / "theory.png")
+    kept = given.out / ("quick" if given.quick else "full")
+    try:
+        with _board_bar(given.json) as watch:
+            rows = run_board(experiments, given.quick, kept, watch)
+    except KeyboardInterrupt:
+        _say(f"what was finished is kept in {kept}; the same command goes on from there")
+        raise
+    drawn = save_picture(rows, kept / "theory.png", given.quick)
     if given.page:
-        beside = save_picture(rows, given.page.with_suffix(".png"))
-        given.page.write_text(markdown(rows, beside.name), encoding="utf-8")
+        beside = save_picture(rows, given.page.with_suffix(".png"), given.quick)
+        given.page.write_text(markdown(rows, beside.name, given.quick), encoding="utf-8")
     if given.json:
         _print_json({"rows": [row.as_json() for row in rows]})
     else:
         _results().print(board_table(rows))
         _results().print(f"picture     {drawn}", soft_wrap=True)
+        if given.page:
+            _results().print(f"page        {given.page}", soft_wrap=True)
     return FAILED if any(row.verdict == "fail" for row in rows) else OK
 
 
@@ -293,15 +307,15 @@ def _board_bar(hidden: bool) -> Iterator[Watch]:
     import time
 
     from analysis.theory.board import Watch
+    from analysis.theory.picture import tally
 
     screen, begun = _screen(), [time.perf_counter()]
 
     def ended(experiment: Experiment, rows: list[Row], known: bool) -> None:
-        good = sum(row.verdict != "fail" for row in rows)
         spent = "kept" if known else f"{time.perf_counter() - begun[0]:.1f} s"
         begun[0] = time.perf_counter()
         if not hidden:
-            _say(f"{experiment.name:<28} {good:>3} of {len(rows):<3} {spent}")
+            _say(f"{experiment.name:<28} {tally(rows):<20} {spent}")
 
     if hidden or not screen.is_terminal:
         yield Watch(ends=ended)

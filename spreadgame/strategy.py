@@ -1,9 +1,9 @@
 """Everything that a strategy of your own is written with.
 
 A strategy is a function ``act(me, market)``, called once a turn and compiled, with a declaration around it. Helper
-functions are decorated with ``@compiled``. Prices are whole ticks, quantities whole lots, values and cash currency;
-``side`` is BUY or SELL. ``me.parameters`` holds what the scenario set, ``me.memory`` what the agent keeps from turn to
-turn within an episode.
+functions are decorated with ``@compiled``. Prices are whole ticks, quantities whole lots, values and cash currency (so
+is what a demand schedule is made of, a line between prices); ``side`` is BUY or SELL. ``me.parameters`` holds what the
+scenario set, ``me.memory`` what the agent keeps from turn to turn within an episode.
 
 Examples
 --------

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.surplus import gains_from_trade, main, mean_of, surplus_of
+from analysis.estimates import mean
+from analysis.surplus import gains_from_trade, main, surplus_of
 from sim.errors import RunError
 from sim.execute import execute
 from sim.private_values import PrivateValues, Valued
@@ -151,9 +152,9 @@ def test_the_share_is_a_ratio_of_means_with_its_error():
     found = surplus_of(market(episodes=400))
     halves = [found.realised[part].mean() / found.most[part].mean() for part in np.split(np.arange(400), 20)]
     assert found.share.value == pytest.approx(found.realised.sum() / found.most.sum())
-    assert found.share.error == pytest.approx(np.std(halves, ddof=1) / math.sqrt(20), rel=0.5)
-    assert mean_of(found.most).error == pytest.approx(found.most.std(ddof=1) / 20)
-    assert math.isnan(surplus_of(market(episodes=1)).share.error)
+    assert found.share.standard_error == pytest.approx(np.std(halves, ddof=1) / math.sqrt(20), rel=0.5)
+    assert mean(found.most).standard_error == pytest.approx(found.most.std(ddof=1) / 20)
+    assert math.isnan(surplus_of(market(episodes=1)).share.standard_error)
 
 
 def test_a_run_without_private_values_or_without_payoffs_has_no_gains_to_speak_of():

@@ -37,8 +37,10 @@ def row(target: float, value: float, error: float, **more) -> Row:
         (row(1.0, 1.0001, 0.0), "fail"),
         (row(1.0, 1.0001, 0.0, tolerance=1e-3), "pass"),
         (row(1.0, math.nan, 0.1), "fail"),  # nothing was measured
+        (row(1.0, 1.0, math.inf), "fail"),  # once is never
         (row(1.0, 1.1, 0.1, published=2.0, reason="why"), "differs"),
         (row(1.0, 1.9, 0.1, published=2.0, reason="why"), "pass"),
+        (row(1.0, 1.1, 0.1, published=1.2, reason="why"), "differs"),  # whatever the sample, the two disagree
         (row(1.0, 5.0, 0.1, published=2.0, reason="why"), "fail"),
     ],
 )
@@ -120,7 +122,8 @@ def test_experiments_are_found_by_name_and_by_family():
 def test_pages_and_pictures_say_what_fails(tmp_path):
     rows = [row(1.0, 1.0, 0.1), row(1.0, 3.0, 0.1), row(1.0, 1.0, 0.1, published=2.0, reason="because")]
     assert headline(rows) == (
-        "1 of 3 claims hold in a market of agents; 1 where literature and its mathematics differ; 1 fail"
+        "1 of 3 claims hold in a market of agents, 0 of them to the tick; "
+        "1 where literature and its mathematics differ; 1 fail"
     )
     assert "*Differs*: because" in markdown(rows)
     assert save_picture(rows, tmp_path / "board.png").stat().st_size > 1000
@@ -155,7 +158,7 @@ def test_the_command_goes_on_where_it_was(quick):
     again = shell("theory", "--quick", "--out", out, "--only", "dennert")
     assert again.returncode == 0
     assert "kept" in again.stderr
-    assert "of 18 claims hold" in again.stdout
+    assert "18 of 18 claims hold" in again.stdout
 
 
 def test_the_page_of_the_documentation_has_every_claim(quick):

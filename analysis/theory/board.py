@@ -17,7 +17,7 @@ from sim.errors import RunError
 from sim.execute import Progress
 
 _HERE = Path(__file__).parent
-_SOURCES = ("sim/**/*.py", "analysis/theory/*.py", "analysis/estimates.py")
+_SOURCES = ("sim/**/*.py", "analysis/theory/*.py", "analysis/theory/*.toml", "analysis/estimates.py")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.execute import Interrupted, Progress, execute
+from sim.execute import Progress, execute, whole
 from sim.runs import Run
 from sim.scenario import load
 
@@ -59,10 +59,7 @@ class Markets:
         episodes = quick if self.quick else full
         seed = self.seed if seed is None else seed
         scenario = load(folder() / f"{name}.toml", {"run.episodes": episodes, **(changes or {})}, seed)
-        result = execute(scenario, watch=lambda progress: self._watch(name, progress))
-        if result.status == "interrupted":
-            raise Interrupted(result.manifest["signal"] or 2, result.manifest["reason"])
-        return result
+        return whole(execute(scenario, watch=lambda progress: self._watch(name, progress)))
 
 
 def columns(run: Run, table: str, *names: str) -> list[NDArray[Any]]:

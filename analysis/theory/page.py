@@ -12,18 +12,24 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.theory.experiments import all_experiments
-from analysis.theory.picture import headline
+from analysis.theory.picture import headline, tally
 from analysis.theory.rows import MOST_ERRORS, Row
 
+_FEW = 90  # rows that a terminal may be asked to hold
 _COLOURS = {"pass": "green", "differs": "yellow", "fail": "bold red"}
 _HEAD = f"""# The scoreboard
 
-What the field knows, and what Spreadgame's markets of agents give back of it. Every target is solved in
-[`sim/models`](../sim/models); every market is an ordinary scenario file in [`scenarios/theory`](../scenarios/theory);
+What the field knows, and what Spreadgame's markets of agents give back of it. Targets are solved in
+[`sim/models`](../sim/models), simulated there without the engine where nothing can be solved, or quoted where a paper
+prints what only it can know; every market is an ordinary scenario file in [`scenarios/theory`](../scenarios/theory);
 samples are independent episodes. A claim holds when the estimate lies within {MOST_ERRORS:g} standard errors of the
-target, or within the tolerance where a tick or a stated share is all there is. *Differs* says that literature and its
-own mathematics disagree, and that the market is with the mathematics. In the tables, *error* is the standard error of
-the market's estimate or, after ≤, the tolerance where nothing was sampled; *distance* is in standard errors.
+target, plus what the market itself allows for, such as the rounding of quotes to a tick. *Differs* says that literature
+and its own mathematics disagree, and that the market is with the mathematics. In the tables, *error* is the standard
+error of the market's estimate or, after ≤, the tolerance where nothing was sampled; *distance* is in standard errors.
+
+Rows of one experiment share their random numbers, so that differences between them are precise and their distances are
+not independent. Where a target could only be simulated (the Santa Fe book, Gode and Sunder's traders) or was published
+with an interval (Wah and Wellman), the error holds the target's own too.
 
 This page is written by `spreadgame theory --page docs/theory.md`; `spreadgame theory --quick` runs the same claims
 on small samples in less than a minute.
@@ -31,7 +37,7 @@ on small samples in less than a minute.
 
 
 def _number(value: float) -> str:
-    return f"{value:.5g}"
+    return "0" if abs(value) < 1e-14 else f"{value:.5g}"
 
 
 def _spread(row: Row) -> str:
@@ -50,7 +56,29 @@ def _by_experiment(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
 
 
 def board_table(rows: Sequence[Row]) -> Group:
-    """The rows to be printed by rich, a table for each experiment."""
+    """The board to be printed by rich: every row while they are few, a line for each experiment otherwise."""
+    if len(rows) > _FEW:
+        return _by_line(rows)
+    return Group(_every_row(rows), Text(headline(rows), style="bold"))
+
+
+def _by_line(rows: Sequence[Row]) -> Group:
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    table.add_column("experiment", no_wrap=True)
+    table.add_column("claims that hold", justify="right", no_wrap=True)
+    table.add_column("furthest", justify="right", no_wrap=True)
+    for title, mine in _by_experiment(rows):
+        sampled = [row.distance for row in mine if row.verdict != "differs" and not math.isnan(row.distance)]
+        furthest = f"{max(sampled, key=abs):+.1f} errors" if sampled else ""
+        colour = "bold red" if any(row.verdict == "fail" for row in mine) else ""
+        table.add_row(Text(title.partition(" (")[0], style=colour), tally(mine), furthest)
+    odd = [row for row in rows if row.verdict != "pass"]
+    more = Text("every row: --json, --page FILE, or --only NAME")
+    told = [_every_row(odd)] if odd else []
+    return Group(table, "", *told, Text(headline(rows), style="bold"), more)
+
+
+def _every_row(rows: Sequence[Row]) -> Group:
     parts: list[Table | Text | str] = []
     for title, mine in _by_experiment(rows):
         table = Table(
@@ -76,17 +104,20 @@ def board_table(rows: Sequence[Row]) -> Group:
                 Text(row.verdict, style=_COLOURS[row.verdict]),
             )
         parts += [table, *dict.fromkeys(row.reason for row in mine if row.reason), ""]
-    return Group(*parts, Text(headline(rows), style="bold"))
+    return Group(*parts)
 
 
-def markdown(rows: Sequence[Row], picture: str = "") -> str:
+def markdown(rows: Sequence[Row], picture: str = "", quick: bool = False) -> str:
     """The page of the documentation.
 
     Parameters
     ----------
     picture : path of the picture, as the page should say it.
+    quick : whether the samples were small.
     """
-    lines = [_HEAD, f"**{headline(rows)}.**\n"]
+    lines = [_HEAD, f"**{headline(rows)}{', on small samples' if quick else ''}.**\n"]
+    if {row.experiment for row in rows} != set(all_experiments()):
+        lines.append("*Some experiments only.*\n")
     if picture:
         lines.append(f"![the scoreboard as a picture]({picture})\n")
     for title, mine in _by_experiment(rows):

@@ -48,12 +48,15 @@ class Row:
     def as_json(self) -> dict[str, Any]:
         """What ``--json`` prints of it."""
         distance = self.distance
-        return asdict(self) | {"distance": None if math.isnan(distance) else distance}
+        kept = asdict(self) | {"distance": distance}
+        return {
+            key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in kept.items()
+        }
 
 
 def row_from(kept: Mapping[str, Any]) -> Row:
     """The row that :meth:`Row.as_json` wrote."""
-    return Row(**{name: value for name, value in kept.items() if name != "distance"})
+    return Row(**{name: math.nan if value is None else value for name, value in kept.items() if name != "distance"})
 
 
 def compare(
@@ -74,16 +77,16 @@ def compare(
     target : what the model's mathematics gives.
     tolerance : besides MOST_ERRORS standard errors; in the target's unit.
     published : what the literature prints, where that is something else: then the row's target, and an estimate that
-        agrees with the mathematics but not with it makes the verdict ``differs``, for the ``reason`` given.
+        agrees with the mathematics makes the verdict ``differs``, for the ``reason`` given.
     """
     allowed = MOST_ERRORS * estimate.standard_error + tolerance
 
     def agrees(number: float) -> bool:
-        return abs(estimate.value - number) <= allowed * (1 + 1e-12)
+        return math.isfinite(allowed) and abs(estimate.value - number) <= allowed * (1 + 1e-12)
 
     verdict: Verdict = "pass" if agrees(target) else "fail"
     if published is not None:
-        verdict = "pass" if agrees(published) else "differs" if agrees(target) else "fail"
+        verdict = "differs" if agrees(target) else "pass" if agrees(published) else "fail"
         target = published
     return Row(
         "",

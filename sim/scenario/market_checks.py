@@ -101,7 +101,12 @@ class MarketChecks(Checks):
                 if getattr(auction, name):
                     message = "a call auction collects orders all the time"
                     yield self.problem((*where, "auction", name), message, 'write mechanism = "limit_order_book"')
-        elif auction.every is not None:
+        if venue.clear_after_trade and (mechanism_of(venue) == "call_auction" or auction.opening or auction.closing):
+            message = "an auction does not end with its first trade"
+            yield self.problem((*where, "clear_after_trade"), message, "leave it out on venues that hold auctions")
+        if mechanism_of(venue) == "call_auction":
+            return
+        if auction.every is not None:
             message = "only a call auction clears every so many steps"
             yield self.problem((*where, "auction", "every"), message, 'write mechanism = "call_auction"')
         elif auction.opening + auction.closing > steps:

@@ -44,7 +44,11 @@ class PopulationChecks(Checks):
         from sim import strategies
 
         if population.strategy not in strategies.names():
-            yield self.unknown((*where, "strategy"), "strategy", population.strategy, strategies.names())
+            remedy = near(population.strategy, strategies.names()) or (
+                f"one of your own needs --strategies FILE; ours are {', '.join(strategies.names())}"
+            )
+            message = f"there is no strategy {shown(population.strategy)}"
+            yield self.problem((*where, "strategy"), message, remedy)
 
     def _venues_known(self, where: Where, population: Population) -> Found:
         names = [venue.name for venue in self.draft.venues]
@@ -70,16 +74,23 @@ class PopulationChecks(Checks):
     def _params(self, where: Where, population: Population) -> Found:
         yield from self._settings((*where, "params"), population.params, self.strategy(population))
 
-    def _settings(self, where: Where, params: Mapping[str, Any], strategy: Strategy) -> Found:
+    def _settings(
+        self, where: Where, params: Mapping[str, Any], strategy: Strategy, base: Mapping[str, Any] | None = None
+    ) -> Found:
+        """What is wrong with params that take the place of others, or of the defaults."""
         for name, value in params.items():
             parameter = strategy.parameters.get(name)
             if parameter is None:
                 remedy = near_or_all(name, strategy.parameters) or "it has none at all"
+                if near(name, ["strategy"]) and where[:1] == ("game",):
+                    remedy = "did you mean 'strategy'?"
                 yield self.problem((*where, name), f"strategy {strategy.name!r} has no parameter {shown(name)}", remedy)
             elif wrong := wrong_setting(strategy, name, value):
                 meaning = f"it means: {parameter.meaning}" + (f", {parameter.unit}" if parameter.unit else "")
                 yield self.problem((*where, name), wrong, near(value, parameter.choices) or meaning)
-        if len(right_settings(strategy, params)) == len(params) and (wrong := strategy.wrong(strategy.resolve(params))):
+        if len(right_settings(strategy, params)) == len(params) and (
+            wrong := strategy.wrong(strategy.resolve({**(base or {}), **params}))
+        ):
             yield self.problem(where, wrong)
 
     def _needs(self, where: Where, population: Population) -> Found:
@@ -103,7 +114,10 @@ class PopulationChecks(Checks):
         if population.obligation is None:
             return
         first = venues_of(self.draft, population)[0]
-        least = 2.0 * next(venue.tick_size for venue in self.draft.venues if venue.name == first)
+        ticks = {str(name_of(venue)): venue.tick_size for venue in self.draft.venues}
+        if first not in ticks:
+            return  # said already
+        least = 2.0 * ticks[first]
         if population.obligation.maximum_spread < least * (1.0 - 1e-9):
             message = f"{population.obligation.maximum_spread:g} is less than two ticks of venue {first!r}"
             yield self.problem((*where, "obligation", "maximum_spread"), message, f"write {least:g} or more")
@@ -156,7 +170,7 @@ class PopulationChecks(Checks):
                     yield self.unknown((*where_chosen, "strategy"), "strategy", found, strategies.names())
                     continue
                 strategy = strategies.get(found)
-            yield from self._settings(where_chosen, params, strategy)
+            yield from self._settings(where_chosen, params, strategy, base)
             for need in unmet(population, strategy, {**base, **right_settings(strategy, params)}):
                 if strategy is playing and need in strategy.needs_of(own):
                     continue  # said of the population already

@@ -102,7 +102,8 @@ class Venue(Table):
         default="price_time", description="who trades first at one price: the first to come, or all by size"
     )
     self_trade: Literal["cancel_resting", "cancel_incoming", "allow"] = Field(
-        default="cancel_resting", description="which order goes when an agent would trade with itself"
+        default="cancel_resting",
+        description="which order goes when an agent would trade with itself; an auction pairs whom it pairs",
     )
     maker_fee: Amount = Field(default=0.0, description="fee of the resting side, as fee_per says; negative is a rebate")
     taker_fee: Amount = Field(
@@ -242,7 +243,11 @@ PrivateValues = Annotated[NormalPrivateValues | LinearPrivateValues, Field(discr
 
 
 class Obligation(Table):
-    """What a maker must quote on its first venue, whatever its strategy; the lots that are missing are added."""
+    """What a maker must quote on its first venue, whatever its strategy; the lots that are missing are added.
+
+    Lots count within half of maximum_spread of the middle of the member's own quotes, or of the mark where it lacks a
+    side. A turn is excused as long as presence holds without it. What is added counts for no limit of the strategy.
+    """
 
     presence: Fraction = Field(description="share of its turns in which a member must quote both sides, 0 to 1")
     maximum_spread: Positive = Field(description="greatest distance of the ask from the bid, currency")

@@ -34,6 +34,15 @@ def equilibrium(given):
     return kyle.solve(given["value_deviation"], given["noise_deviation"], given["auctions"], given["insiders"])
 
 
+def unsolvable(given):
+    """Why there is no equilibrium to play, or an empty text."""
+    try:
+        equilibrium(given)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 @strategy(
     "kyle_insider",
     summary="knows the value, and buys in each auction a share of what the last price is below it",
@@ -45,6 +54,7 @@ def equilibrium(given):
     memory={"price": float, "trades": int},
     max_messages=1,
     needs=("signal",),
+    wrong=unsolvable,
     prepare=lambda given, steps: equilibrium(given).intensity,
 )
 def act(me, market):

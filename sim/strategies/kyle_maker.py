@@ -12,7 +12,7 @@ from sim.strategies.desk import (
     step,
     trades_of_venue,
 )
-from sim.strategies.kyle_insider import MODEL, equilibrium
+from sim.strategies.kyle_insider import MODEL, equilibrium, unsolvable
 
 
 @strategy(
@@ -44,6 +44,7 @@ from sim.strategies.kyle_insider import MODEL, equilibrium
         "held": int,
     },
     max_messages=1,
+    wrong=unsolvable,
     prepare=lambda given, steps: equilibrium(given).impact * given["makers"],
 )
 def act(me, market):

@@ -2,6 +2,7 @@
 
 It is put around whatever strategy the maker plays. The strategy acts first, its own orders alone on the book; where
 they fall short, and leaving it at that would let the presence fall below the share, the missing lots are added.
+Where orders collect for an auction, the turns in the step that clears it are those that count.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import numpy as np
 from sim.compiled import njit
 from sim.ledger import market_price
 from sim.strategies.desk import tick_above, tick_below
-from sim.venues import book
+from sim.venues import auction, book
 from sim.venues.entry import send_cancel, send_order
 from sim.world import BUY, NO_PRICE, NONE, NOTHING, SELL
 
@@ -37,6 +38,8 @@ def add_required(world, agent, venue):
     """After the strategy's turn: add the lots that are missing where the share would otherwise not be kept."""
     clock = world.clock[0]
     clock.allowed += MESSAGES
+    if book.collects(world, venue) and not auction.is_due(world, venue):
+        return  # in a call only the turns in the step that clears it count
     population = world.populations[world.agents[agent].population]
     record = _record_of(world, agent)
     record.turns += 1
@@ -83,7 +86,7 @@ def _required_prices(world, agent, venue):
 def _own_quotes(world, agent, venue, low, high):
     """An agent's best bid and ask on a venue, its lots bid at ``low`` or above, its lots asked at ``high`` or below.
 
-    In a simultaneous class all of its orders still wait to enter.
+    Quotes are orders that would stay. In a simultaneous class all of its orders still wait to enter.
     """
     clock = world.clock[0]
     found = (np.int64(NO_PRICE), np.int64(-NO_PRICE), NONE, NONE)
@@ -91,15 +94,19 @@ def _own_quotes(world, agent, venue, low, high):
         for i in range(clock.pending):
             waiting = world.pending[i]
             record = world.orders[waiting.handle & 0xFFFFFFFF]
-            quotes = waiting.side != 0 and waiting.agent == agent and waiting.venue == venue
-            if quotes and record.state == book.WAITING:
+            if (
+                waiting.agent == agent
+                and waiting.venue == venue
+                and record.state == book.WAITING
+                and record.leaves == 0
+            ):
                 found = _with(found, waiting.side > 0, waiting.price, record.remaining, low, high)
         return found
     order = np.int64(world.agents[agent].first_order)
     while order != NOTHING:
         record = world.orders[order]
         level = world.levels[record.level]
-        if record.level != NOTHING and level.side >> 1 == venue:
+        if record.level != NOTHING and level.side >> 1 == venue and record.leaves == 0:
             found = _with(found, level.side & 1 == 0, level.price, record.remaining, low, high)
         order = np.int64(record.agent_next)
     return found
