@@ -66,12 +66,12 @@ def _by_line(rows: Sequence[Row]) -> Group:
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
     table.add_column("experiment", no_wrap=True)
     table.add_column("claims that hold", justify="right", no_wrap=True)
-    table.add_column("furthest", justify="right", no_wrap=True)
-    for title, mine in _by_experiment(rows):
+    table.add_column("furthest, in\nstandard errors", justify="right", no_wrap=True)
+    for name, mine in ((name, list(mine)) for name, mine in groupby(rows, key=lambda row: row.experiment)):
         sampled = [row.distance for row in mine if row.verdict != "differs" and not math.isnan(row.distance)]
-        furthest = f"{max(sampled, key=abs):+.1f} errors" if sampled else ""
+        furthest = f"{max(sampled, key=abs):+.1f}" if sampled else ""
         colour = "bold red" if any(row.verdict == "fail" for row in mine) else ""
-        table.add_row(Text(title.partition(" (")[0], style=colour), tally(mine), furthest)
+        table.add_row(Text(name, style=colour), tally(mine), furthest)
     odd = [row for row in rows if row.verdict != "pass"]
     more = Text("every row: --json, --page FILE, or --only NAME")
     told = [_every_row(odd)] if odd else []

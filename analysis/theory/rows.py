@@ -56,7 +56,9 @@ class Row:
 
 def row_from(kept: Mapping[str, Any]) -> Row:
     """The row that :meth:`Row.as_json` wrote."""
-    return Row(**{name: math.nan if value is None else value for name, value in kept.items() if name != "distance"})
+    values: dict[str, Any] = {name: math.nan if value is None else value for name, value in kept.items()}
+    del values["distance"]
+    return Row(**values)
 
 
 def compare(
