@@ -18,6 +18,7 @@ from sim.execute import Progress
 
 _HERE = Path(__file__).parent
 _SOURCES = ("sim/**/*.py", "analysis/theory/*.py", "analysis/theory/*.toml", "analysis/estimates.py")
+_SHOWN = ("page.py", "picture.py")  # they only show the rows
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ def version() -> str:
     """A digest of all that the rows depend on: the engine, the experiments, the scenario files."""
     digest = hashlib.blake2b(digest_size=8)
     root = _HERE.parents[1]
-    for path in sorted([path for pattern in _SOURCES for path in root.glob(pattern)] + [*folder().glob("*.toml")]):
+    sources = [path for pattern in _SOURCES for path in root.glob(pattern) if path.name not in _SHOWN]
+    for path in sorted([*sources, *folder().glob("*.toml")]):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()

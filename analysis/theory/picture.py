@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def picture(rows: Sequence[Row], quick: bool = False) -> Figure:
         ax.legend(handles, [_MEANING[verdict] for verdict in present], loc="lower left", bbox_to_anchor=(0, 1),
                   ncols=3, frameon=False, fontsize=9, borderaxespad=0.2, handletextpad=0.2)  # fmt: skip
         title = headline(rows) + (" (small samples)" if quick else "")
-        figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=12.5)
+        figure.suptitle(textwrap.fill(title, 96), x=0.01, ha="left", fontweight="bold", fontsize=12.5)
     return figure
 
 
