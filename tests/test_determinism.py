@@ -133,6 +133,7 @@ def rich(steps: int = 100, episodes: int = 2, seed: int = 7, **record: Any) -> d
          "params": {"distribution": "normal", "quantity": 10.0}},
         *({"name": name, "strategy": name, "turn": 1, "venues": ["solved"], "params": params}
           for name, params in SOLVED.items()),
+        {"name": "parent", "strategy": "executor", "turn": 2, "venues": ["solved"], "params": {"quantity": 60}},
         {"name": "sweepers", "strategy": "noise", "count": 2, "turn": 2, "venues": ["solved"],
          "params": {"distribution": "geometric", "quantity": 6.0}},
     ]  # fmt: skip

@@ -1,0 +1,84 @@
+"""The command line that modules of analysis share: ``python -m analysis.NAME RUN [--json]``.
+
+Prints a table that fits 80 columns, or one JSON object. Where a run cannot be read or measured: one line, and exit 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from analysis.measures import Measure
+from sim.errors import SpreadgameError
+from sim.runs import Run, open_run
+
+_NOTHING, _DIGITS, _WIDTH, _NAME = "-", 5, 80, 28
+_BAD_INPUT = 2
+
+
+def run_command(
+    name: str, description: str, measure: Callable[[Run], list[Measure]], arguments: list[str] | None = None
+) -> int:
+    """Measure the run folder that the command line names, and print the measures.
+
+    Parameters
+    ----------
+    name : of the module in ``analysis``.
+    description : what ``--help`` says first.
+    measure : gives a run's measures; a :class:`SpreadgameError` it raises is shown as its message.
+    arguments : None for those the program was called with.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m analysis.{name}", description=description)
+    parser.add_argument("run", type=Path, metavar="RUN", help="the folder that a run printed")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on standard output, nothing else")
+    given = parser.parse_args(arguments)
+    try:
+        measures = measure(open_run(given.run))
+    except SpreadgameError as error:
+        sys.stderr.write(f"{error}\n")
+        return _BAD_INPUT
+    if given.json:
+        rows = [each.row() for each in measures]
+        sys.stdout.write(json.dumps({"measures": rows}, indent=2, allow_nan=False) + "\n")
+    else:
+        console = Console(file=sys.stdout, width=_WIDTH, color_system=None, highlight=False, markup=False)
+        console.print(table(measures))
+    return 0
+
+
+def table(measures: Iterable[Measure]) -> Table:
+    """Measures a row each, to be printed by rich."""
+    rows = list(measures)
+    widest = min(_NAME, max((len(each.name) for each in rows), default=0))
+    made = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    made.add_column("measure", min_width=widest, max_width=_NAME, overflow="fold")
+    made.add_column("value", justify="right", no_wrap=True)
+    made.add_column("standard\nerror", justify="right", no_wrap=True)
+    made.add_column("unit", max_width=12)
+    made.add_column("meaning")
+    for each in rows:
+        made.add_row(each.name, _text(each.value), _error(each.standard_error), each.unit, each.meaning)
+    return made
+
+
+def _text(value: float) -> str:
+    if not math.isfinite(value):
+        return _NOTHING
+    return f"{value:,.0f}" if abs(value) >= 10**_DIGITS else f"{value:,.{_DIGITS}g}"
+
+
+def _error(error: float | None) -> str:
+    return _NOTHING if error is None or not math.isfinite(error) else f"{error:,.2g}"

@@ -1,0 +1,230 @@
+"""Implementation shortfall: what a decision cost, against a paper portfolio that trades at once, for nothing.
+
+Perold 1988, with the parts of Wagner and Edwards 1993 and Kissell: for X lots to buy (side 1) or sell (side -1),
+decided when the mark was P_d, first worked at P_0, executed in lots n_i at p_i, and with what was left valued at P_n,
+
+    delay        side Σ n (P_0 - P_d)
+    impact       side Σ n_i (p_i - P_0)
+    opportunity  side (X - Σ n) (P_n - P_d)
+    fees         as paid
+
+and their sum is side (Σ n_i p_i - Σ n P_d + (X - Σ n)(P_n - P_d)) + fees. All times the units in a lot. Costs are
+positive.
+
+``python -m analysis.implementation_shortfall RUN`` takes what each population ended up with as what it had wanted.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from analysis.command import run_command
+from analysis.estimates import mean
+from analysis.measures import Measure, measure_of
+from sim.errors import RunError
+from sim.runs import Run
+
+
+class Shortfall(NamedTuple):
+    """What one parent order cost, by part. Currency, positive is a cost."""
+
+    delay: float  # the mark moved between the decision and the first trade or order
+    impact: float  # prices of trades against the mark on arrival: spread, price impact, drift while trading
+    opportunity: float  # what was not executed, at the last mark against the decision's
+    fees: float
+    target: float  # lots
+    executed: float  # lots
+    paper: float  # what the target would have cost at the decision's mark, currency
+
+    @property
+    def total(self) -> float:
+        """The sum of the parts."""
+        return self.delay + self.impact + self.opportunity + self.fees
+
+    @property
+    def basis_points(self) -> float:
+        """The total in ten thousandths of the paper portfolio; nan of an empty one."""
+        return 1e4 * self.total / abs(self.paper) if self.paper else math.nan
+
+    @property
+    def fill(self) -> float:
+        """Share of the target that was executed; nan of an empty one."""
+        return self.executed / self.target if self.target else math.nan
+
+
+def shortfall(
+    side: int,
+    target: float,
+    prices: ArrayLike,
+    lots: ArrayLike,
+    decision: float,
+    arrival: float | None = None,
+    final: float | None = None,
+    fees: float = 0.0,
+    lot_size: float = 1.0,
+) -> Shortfall:
+    """The shortfall of a parent order from its trades.
+
+    Parameters
+    ----------
+    side : 1 to buy, -1 to sell.
+    target : lots of the parent order, above or equal to 0.
+    prices, lots : of its trades, (trades,); lots are negative for a trade the other way.
+    decision, arrival, final : marks at the decision, when trading began, and at the end, currency; None for the
+        decision's, and for the arrival's.
+    fees : paid, negative for rebates received, currency.
+    lot_size : units of the instrument in a lot.
+
+    Raises
+    ------
+    ValueError
+        If side is neither 1 nor -1, target is negative, or prices and lots have different shapes.
+    """
+    if side not in (1, -1):
+        raise ValueError(f"side must be 1 to buy or -1 to sell, not {side}")
+    if not target >= 0.0:
+        raise ValueError(f"target must not be negative, not {target}")
+    p, n = np.asarray(prices, float), np.asarray(lots, float)
+    if p.shape != n.shape:
+        raise ValueError(f"prices and lots must belong together, not be {p.shape} and {n.shape}")
+    began = decision if arrival is None else arrival
+    ended = began if final is None else final
+    executed = float(n.sum())
+    unit = side * lot_size
+    return Shortfall(
+        delay=unit * executed * (began - decision),
+        impact=unit * float(n @ (p - began)),
+        opportunity=unit * (target - executed) * (ended - decision) if target != executed else 0.0,
+        fees=fees,
+        target=target,
+        executed=executed,
+        paper=lot_size * target * decision,
+    )
+
+
+def shortfall_of(
+    run: Run,
+    population: str,
+    target: int | None,
+    side: int,
+    *,
+    agent: int | None = 0,
+    venue: str | None = None,
+    instrument: str | None = None,
+    episode: int = 0,
+    decision_step: int = 0,
+    decision_mark: float | None = None,
+    end_step: int | None = None,
+) -> Shortfall:
+    """The shortfall of one agent's parent order in a run.
+
+    Parameters
+    ----------
+    population, agent : who traded; None for all members together.
+    target, side : lots to be traded, and 1 to buy or -1 to sell; None if what was executed was all that was wanted,
+        whose side is then found out.
+    venue : where; None for all venues of the instrument.
+    instrument : of the order; None for that of the venue, or of the first one the population has.
+    episode : in which.
+    decision_step : trades from this step on count. The decision's mark is that of the last sample of the book before
+        it, or the first one's; the mark on arrival is that just before the agent's first trade.
+    decision_mark : the decision's mark itself, where it is known. Currency.
+    end_step : the last step that counts; None for the episode's. What is left is valued at its last sample's mark.
+
+    Raises
+    ------
+    RunError
+        If there is no such population, agent, venue or sample of the book, or no trades were kept.
+    """
+    scenario = run.scenario
+    who = next((each for each in scenario.populations if each.name == population), None)
+    if who is None or not 0 <= (agent or 0) < who.count:
+        raise RunError(f"this run has no agent {agent or 0} of {population!r}")
+    if not scenario.record.trades:
+        raise RunError("this run kept no trades: it needs record.trades = true")
+    names = [each.name for each in scenario.venues]
+    first = venue if venue is not None else (who.venues[0] if who.venues else names[0])
+    if first not in names:
+        raise RunError(f"this run has no venue {first!r}; there are {', '.join(names)}")
+    if venue is not None or instrument is None:
+        instrument = next(each.instrument for each in scenario.venues if each.name == first)
+    places = [each.name for each in scenario.venues if each.instrument == instrument] if venue is None else [venue]
+    if not places:
+        raise RunError(f"this run has no instrument {instrument!r}")
+    last = scenario.run.steps - 1 if end_step is None else end_step
+
+    book = run.book[run.book["venue"].isin(places) & (run.book["episode"] == episode) & (run.book["step"] <= last)]
+    book = book[book["mark"].notna()].sort_values("step", kind="stable")
+    if book.empty and decision_mark is None:
+        raise RunError(f"this run kept no sample of {', '.join(places)} in episode {episode}: see [record]")
+    if decision_mark is None:
+        before = book[book["step"] < decision_step]["mark"]
+        decision_mark = float(before.iloc[-1] if len(before) else book["mark"].iloc[0])
+
+    trades = run.trades
+    trades = trades[trades["venue"].isin(places) & (trades["episode"] == episode)
+                    & trades["step"].between(decision_step, last)].sort_values("sequence", kind="stable")  # fmt: skip
+    maker = (trades["maker_population"] == population).to_numpy(bool)
+    taker = (trades["taker_population"] == population).to_numpy(bool)
+    if agent is not None:
+        maker = maker & (trades["maker"] == agent).to_numpy(bool)
+        taker = taker & (trades["taker"] == agent).to_numpy(bool)
+    mine = maker | taker
+    aggressor = np.where((trades["aggressor"] == "buy").to_numpy(bool), 1.0, -1.0)
+    bought = aggressor * (taker.astype(float) - maker) * trades["quantity"].to_numpy(float)
+    if target is None:
+        net = int(bought.sum())
+        target, side = abs(net), -1 if net < 0 else 1
+    fees = trades["maker_fee"].to_numpy(float) * maker + trades["taker_fee"].to_numpy(float) * taker
+    marks = trades["mark"].to_numpy(float)[mine]
+    arrival = float(marks[0]) if len(marks) and math.isfinite(marks[0]) else decision_mark
+    return shortfall(
+        side,
+        target,
+        trades["price"].to_numpy(float)[mine],
+        side * bought[mine],
+        decision_mark,
+        arrival,
+        float(book["mark"].iloc[-1]) if len(book) else arrival,
+        float(fees.sum()),
+        next(each.lot_size for each in scenario.instruments if each.name == instrument),
+    )
+
+
+def measures(run: Run) -> list[Measure]:
+    """The parts of each population's shortfall in each instrument it traded, means of whole episodes."""
+    found = []
+    episodes = range(int(run.manifest["episodes"]) or 1)
+    several = len(run.scenario.instruments) > 1
+    parts = {
+        "delay": "the mark's move between the start and its first trade",
+        "impact": "prices of its trades against the mark at its first",
+        "fees": "paid, less rebates",
+        "total": "cost against trading at once, for nothing, at the first mark",
+    }
+    for population in run.scenario.populations:
+        names = population.venues or tuple(each.name for each in run.scenario.venues)
+        for instrument in dict.fromkeys(each.instrument for each in run.scenario.venues if each.name in names):
+            costs = [
+                shortfall_of(run, population.name, None, 1, agent=None, instrument=instrument, episode=episode)
+                for episode in episodes
+            ]
+            who = f"{population.name} {instrument}" if several else population.name
+            for part, meaning in parts.items():
+                estimate = mean([getattr(each, part) for each in costs])
+                found.append(measure_of(f"{who} {part}", estimate, "currency", meaning))
+    return found
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line."""
+    return run_command("implementation_shortfall", "Implementation shortfall of each population.", measures, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,272 @@
+"""What the spread is made of, from trades alone: Roll, Madhavan-Richardson-Roomans, Huang-Stoll, Glosten-Harris.
+
+Prices are float64 (trades,) in currency, signs (trades,) +1 where the taker bought and -1 where it sold, quantities
+(trades,) in lots, mids (trades,) just before each trade. ``episodes`` (trades,) labels stretches between which no
+differences are taken. Standard errors are those of :mod:`analysis.regression`. Where the data do not determine a model
+its estimates are nan and ``reason`` says why; nothing is raised.
+
+``python -m analysis.spread_models RUN [--json]`` prints all of them.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from analysis.command import run_command
+from analysis.estimates import Estimate
+from analysis.measures import Measure, measure_of
+from analysis.regression import NOTHING, Fit, Floats, estimate, estimates, joined, least_squares, means
+from analysis.tape import by_venue, consecutive, tape_of
+from sim.runs import Run
+
+_FEW = "too few trades"
+_COLLINEAR = "the signs of the trades do not vary enough to tell the components apart"
+_SURE = 2.0  # standard errors by which the probability of a reversal must differ from a half
+
+
+@dataclass(frozen=True)
+class RollModel:
+    """Roll 1984."""
+
+    spread: Estimate  # currency; nan where the autocovariance is positive
+    autocovariance: Estimate  # of price changes, currency squared
+    autocorrelation: Estimate
+    reason: str = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True)
+class MadhavanModel:
+    """Madhavan, Richardson and Roomans 1997."""
+
+    theta: Estimate  # adverse selection: what a surprise in the flow moves beliefs by, currency
+    phi: Estimate  # cost of making a market, currency
+    rho: Estimate  # autocorrelation of the flow
+    spread: Estimate  # 2 (phi + theta), currency
+    news_variance: Estimate  # of price changes that trades do not explain, currency squared
+    reason: str = field(default="", kw_only=True)
+
+    @property
+    def price_variance(self) -> float:
+        """Var Δp = σ² + (1 - ρ²) θ² + 2 φ² (1 - ρ) + 2 φ θ (1 - ρ²), which the components imply. Currency squared."""
+        theta, phi, rho = self.theta.value, self.phi.value, self.rho.value
+        flow = (1 - rho**2) * (theta**2 + 2 * phi * theta) + 2 * phi**2 * (1 - rho)
+        return self.news_variance.value + flow
+
+
+@dataclass(frozen=True)
+class TwoWayModel:
+    """Huang and Stoll 1997, without the probability of a reversal."""
+
+    spread: Estimate  # currency
+    information: Estimate  # share of adverse selection and inventory together
+    processing: Estimate  # share of the cost of processing orders
+    reason: str = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True)
+class ThreeWayModel:
+    """Huang and Stoll 1997, with the probability of a reversal."""
+
+    spread: Estimate  # currency
+    adverse_selection: Estimate  # share alpha
+    inventory: Estimate  # share beta
+    processing: Estimate  # share 1 - alpha - beta
+    reversal: Estimate  # probability that the next order comes from the other side
+    reason: str = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True)
+class GlostenHarrisModel:
+    """Glosten and Harris 1988."""
+
+    transitory: Estimate  # currency
+    transitory_per_lot: Estimate  # currency a lot
+    permanent: Estimate  # adverse selection, currency
+    permanent_per_lot: Estimate  # currency a lot
+    spread: Estimate  # at the mean quantity, currency
+    permanent_share: Estimate  # of that spread
+    reason: str = field(default="", kw_only=True)
+
+
+def roll(prices: ArrayLike, episodes: ArrayLike | None = None) -> RollModel:
+    """Roll's spread 2 √-γ, γ the first autocovariance of price changes (Roll 1984, J. Finance 39, 1127).
+
+    It leaves out adverse selection: with independent orders and half-spread θ + φ it gives 2 √(φ (φ + θ)).
+    """
+    change = np.diff(np.asarray(prices, float))
+    pairs = _recent(prices, 2, episodes)
+    now, before = change[1:][pairs], change[:-1][pairs]
+    if len(now) < 3:
+        return RollModel(NOTHING, NOTHING, NOTHING, reason=_FEW)
+    products = (now - now.mean()) * (before - before.mean())
+    fit = means(products, ((now - now.mean()) ** 2 + (before - before.mean()) ** 2) / 2)
+    autocovariance, variance = estimates(fit)
+    if variance.value == 0:
+        return RollModel(NOTHING, autocovariance, NOTHING, reason="price changes do not vary")
+    autocorrelation = estimate(fit, lambda v: v[0] / v[1])
+    if autocovariance.value >= 0:
+        reason = "price changes have a positive autocovariance"
+        return RollModel(NOTHING, autocovariance, autocorrelation, reason=reason)
+    error = autocovariance.standard_error / math.sqrt(-autocovariance.value)
+    return RollModel(Estimate(2 * math.sqrt(-autocovariance.value), error), autocovariance, autocorrelation)
+
+
+def madhavan(prices: ArrayLike, signs: ArrayLike, episodes: ArrayLike | None = None) -> MadhavanModel:
+    """Components of Δp_t = (φ + θ) x_t - (φ + ρ θ) x_{t-1} + e_t (Madhavan, Richardson and Roomans 1997, RFS 10, 1035).
+
+    With b₀, b₁ the coefficients of x_t and x_{t-1}, θ = (b₀ + b₁) / (1 - ρ) and φ = b₀ - θ; ρ = E[x_t x_{t-1}] / E[x²].
+    The paper's GMM has as many moments as parameters, so it is this regression.
+    """
+    x = np.asarray(signs, float)
+    rows = _recent(prices, 1, episodes)
+    change, now, before = (each[rows] for each in (np.diff(np.asarray(prices, float)), x[1:], x[:-1]))
+    line = least_squares(change, now, before)
+    if not np.all(np.isfinite(line.values)):
+        return MadhavanModel(*[NOTHING] * 5, reason=_FEW if len(change) < 4 else _COLLINEAR)
+    left = (change - line.values[0] - line.values[1] * now - line.values[2] * before) ** 2
+    fit = joined(line, means(now * before, (now**2 + before**2) / 2, left))
+
+    def components(v: Floats) -> list[float]:
+        rho = v[3] / v[4]
+        theta = (v[1] + v[2]) / (1 - rho)
+        return [theta, v[1] - theta, rho, 2 * v[1], v[5]]
+
+    return MadhavanModel(*estimates(fit, components))
+
+
+def huang_stoll(prices: ArrayLike, signs: ArrayLike, episodes: ArrayLike | None = None) -> TwoWayModel:
+    """Spread S and share λ of Δp_t = (S/2)(x_t - x_{t-1}) + λ (S/2) x_{t-1} + e_t.
+
+    Huang and Stoll 1997, RFS 10, 995.
+    """
+    x = np.asarray(signs, float)
+    rows = _recent(prices, 1, episodes)
+    change = np.diff(np.asarray(prices, float))[rows]
+    fit = least_squares(change, x[1:][rows], x[:-1][rows])
+    if not np.all(np.isfinite(fit.values)):
+        return TwoWayModel(NOTHING, NOTHING, NOTHING, reason=_FEW if len(change) < 4 else _COLLINEAR)
+    if not _positive(fit, 1):
+        return TwoWayModel(estimate(fit, lambda v: 2 * v[1]), NOTHING, NOTHING, reason="the spread is zero")
+    return TwoWayModel(*estimates(fit, lambda v: [2 * v[1], 1 + v[2] / v[1], -v[2] / v[1]]))
+
+
+def huang_stoll_three_way(
+    prices: ArrayLike, signs: ArrayLike, mids: ArrayLike, episodes: ArrayLike | None = None
+) -> ThreeWayModel:
+    """Shares α, β of Δm_t = (α + β)(S/2) x_{t-1} - α (S/2)(1 - 2π) x_{t-2} + e_t, and p_t - m_t = (S/2) x_t + e_t.
+
+    π, the probability of a reversal, is (1 - E[x_t x_{t-1}]) / 2. Where it is a half, within two standard errors, α and
+    β cannot be told apart and are nan (Huang and Stoll 1997, RFS 10, 995).
+    """
+    x, m = np.asarray(signs, float), np.asarray(mids, float)
+    away = np.asarray(prices, float) - m
+    rows = _recent(prices, 2, episodes) & np.isfinite(m[2:]) & np.isfinite(m[1:-1])
+    one, two = x[1:-1][rows], x[:-2][rows]
+    line = least_squares(np.diff(m)[1:][rows], one, two)
+    if not np.all(np.isfinite(line.values)):
+        return ThreeWayModel(*[NOTHING] * 5, reason=_FEW if len(one) < 4 else _COLLINEAR)
+    fit = joined(line, means(one * two, (away * x)[2:][rows]))
+    spread, reversal = estimates(fit, lambda v: [2 * v[4], (1 - v[3]) / 2])
+    if not _positive(fit, 4):
+        return ThreeWayModel(spread, NOTHING, NOTHING, NOTHING, reversal, reason="the spread is zero")
+    processing = estimate(fit, lambda v: 1 - v[1] / v[4])
+    if abs(reversal.value - 0.5) < _SURE * reversal.standard_error:
+        reason = "reversals are as likely as not: adverse selection and inventory cannot be told apart"
+        return ThreeWayModel(spread, NOTHING, NOTHING, processing, reversal, reason=reason)
+
+    def shares(v: Floats) -> list[float]:
+        adverse = -v[2] / (v[3] * v[4])
+        return [adverse, v[1] / v[4] - adverse]
+
+    alpha, beta = estimates(fit, shares)
+    return ThreeWayModel(spread, alpha, beta, processing, reversal)
+
+
+def glosten_harris(
+    prices: ArrayLike, signs: ArrayLike, quantities: ArrayLike, episodes: ArrayLike | None = None
+) -> GlostenHarrisModel:
+    """Components of Δp_t = c₀ Δx_t + c₁ Δ(x_t V_t) + z₀ x_t + z₁ x_t V_t + e_t, c transitory and z permanent.
+
+    Glosten and Harris 1988, J. Financial Economics 21, 123. Where all quantities are equal c₁ and z₁ are nan, and
+    c₀ and z₀ are the components at that quantity.
+    """
+    x, lots = np.asarray(signs, float), np.asarray(quantities, float)
+    rows = _recent(prices, 1, episodes)
+    change, sized = np.diff(np.asarray(prices, float))[rows], x * lots
+    regressors = [np.diff(x), x[1:], np.diff(sized), sized[1:]]
+    equal = len(lots) > 0 and bool(np.all(lots == lots[0]))
+    line = least_squares(change, *(each[rows] for each in (regressors[:2] if equal else regressors)))
+    if not np.all(np.isfinite(line.values)):
+        return GlostenHarrisModel(*[NOTHING] * 6, reason=_FEW if len(change) < 6 else _COLLINEAR)
+    if equal:
+        unsized = Fit(np.zeros(2), np.zeros((len(change), 2)))
+        line = joined(line, unsized)
+    fit = joined(line, means(lots[1:][rows]))
+
+    def spread(v: Floats) -> list[float]:
+        fixed, sized = v[1] + v[2], (v[3] + v[4]) * v[5]
+        return [2 * (fixed + sized), (v[2] + v[4] * v[5]) / (fixed + sized) if fixed + sized else math.nan]
+
+    _, transitory, permanent, transitory_per_lot, permanent_per_lot, _ = estimates(fit)
+    if equal:
+        transitory_per_lot = permanent_per_lot = NOTHING
+    reason = "all quantities are equal: nothing depends on them" if equal else ""
+    components = [transitory, transitory_per_lot, permanent, permanent_per_lot]
+    return GlostenHarrisModel(*components, *estimates(fit, spread), reason=reason)
+
+
+def _recent(prices: ArrayLike, lags: int, episodes: ArrayLike | None) -> NDArray[np.bool_]:
+    return consecutive(len(np.asarray(prices)), lags, episodes)
+
+
+def _positive(fit: Fit, which: int) -> bool:
+    return bool(fit.values[which] > 1e-12 * float(np.abs(fit.values).max(initial=0.0)) > 0)
+
+
+# --- the command ----------------------------------------------------------------------------------------------------
+
+
+def measures(run: Run) -> list[Measure]:
+    """All models, venue by venue."""
+    return by_venue(run, _measures)
+
+
+def _measures(run: Run, venue: str) -> list[Measure]:
+    tape = tape_of(run, venue)
+    one = roll(tape.prices, tape.episodes)
+    two = madhavan(tape.prices, tape.signs, tape.episodes)
+    three = huang_stoll(tape.prices, tape.signs, tape.episodes)
+    four = huang_stoll_three_way(tape.prices, tape.signs, tape.mids, tape.episodes)
+    five = glosten_harris(tape.prices, tape.signs, tape.quantities, tape.episodes)
+    rows = [
+        ("roll.spread", one.spread, "currency", "spread, from the autocovariance of price changes", one.reason),
+        ("mrr.spread", two.spread, "currency", "spread: twice theta and phi", two.reason),
+        ("mrr.theta", two.theta, "currency", "adverse selection", two.reason),
+        ("mrr.phi", two.phi, "currency", "cost of making a market", two.reason),
+        ("mrr.rho", two.rho, "", "autocorrelation of the flow", two.reason),
+        ("huang_stoll.spread", three.spread, "currency", "spread, two-way", three.reason),
+        ("huang_stoll.information", three.information, "share", "adverse selection and inventory", three.reason),
+        ("huang_stoll.alpha", four.adverse_selection, "share", "adverse selection", four.reason),
+        ("huang_stoll.beta", four.inventory, "share", "inventory", four.reason),
+        ("huang_stoll.reversal", four.reversal, "probability", "of a reversal of the flow", four.reason),
+        ("glosten_harris.c0", five.transitory, "currency", "transitory, fixed", five.reason),
+        ("glosten_harris.c1", five.transitory_per_lot, "currency/lot", "transitory, with quantity", five.reason),
+        ("glosten_harris.z0", five.permanent, "currency", "adverse selection, fixed", five.reason),
+        ("glosten_harris.z1", five.permanent_per_lot, "currency/lot", "adverse selection, with quantity", five.reason),
+        ("glosten_harris.spread", five.spread, "currency", "spread at the mean quantity", five.reason),
+    ]
+    return [measure_of(name, found, unit, meaning, reason) for name, found, unit, meaning, reason in rows]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line. Returns the exit code."""
+    return run_command("spread_models", "What the spread is made of, from trades.", measures, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""Implementation shortfall: by hand, the identity of its parts, and agents of a run."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis.implementation_shortfall import main, shortfall, shortfall_of
+from sim.errors import RunError
+from sim.execute import execute
+from sim.scenario import load
+
+SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
+
+
+def test_by_hand():
+    """1,000 to buy, decided at 10, begun at 10.10, 800 executed at 10.20 on average, the end at 10.50, fees of 16."""
+    found = shortfall(1, 1000, [10.15, 10.25], [400, 400], 10.0, 10.1, 10.5, fees=16.0)
+    assert found[:4] == pytest.approx((80.0, 80.0, 100.0, 16.0))
+    assert found.total == pytest.approx(276.0)
+    assert found.basis_points == pytest.approx(276.0)
+    assert found.fill == 0.8
+    sold = shortfall(-1, 1000, [9.85, 9.75], [400, 400], 10.0, 9.9, 9.5, fees=16.0)
+    assert sold[:4] == pytest.approx(found[:4])
+    assert shortfall(1, 1000, [10.2], [800], 10.0, 10.1, 10.5, lot_size=0.5).impact == pytest.approx(40.0)
+
+
+def test_parts_sum_to_paper_less_real():
+    generator = np.random.default_rng(1)
+    for side in (1, -1):
+        prices, lots = 100 + generator.standard_normal(20), generator.integers(-3, 10, 20).astype(float)
+        decision, arrival, final, fees, target = 100.1, 99.7, 101.3, 2.5, 150.0
+        found = shortfall(side, target, prices, lots, decision, arrival, final, fees)
+        real = -side * float(lots @ prices) + side * float(lots.sum()) * final - fees
+        paper = side * target * (final - decision)
+        assert found.total == pytest.approx(paper - real, rel=1e-12)
+
+
+def test_nothing_executed_and_nothing_wanted():
+    missed = shortfall(1, 10, [], [], 100.0, final=103.0)
+    assert missed[:4] == (0.0, 0.0, 30.0, 0.0)
+    nothing = shortfall(1, 0, [], [], 100.0)
+    assert nothing.total == 0.0
+    assert math.isnan(nothing.basis_points)
+    assert math.isnan(nothing.fill)
+
+
+def test_what_is_out_of_range_is_refused():
+    with pytest.raises(ValueError, match="side must be"):
+        shortfall(0, 1, [], [], 1.0)
+    with pytest.raises(ValueError, match="target must"):
+        shortfall(1, -1, [], [], 1.0)
+    with pytest.raises(ValueError, match="belong together"):
+        shortfall(1, 1, [1.0, 2.0], [1.0], 1.0)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    overrides = ["run.steps=2_000", "record.book_every=1", "record.agents_every=1"]
+    return execute(load(SCENARIOS / "two_books.toml", overrides), tmp_path_factory.mktemp("runs") / "run")
+
+
+@pytest.mark.parametrize(("population", "agent"), [("main_noise", 3), ("main_makers", 1), ("bolt_makers", 0)])
+def test_cash_and_lots_of_an_agent_give_the_same(run, population, agent):
+    rows = run.agents[(run.agents["population"] == population) & (run.agents["agent"] == agent)]
+    held = "inventory.BOLT" if population.startswith("bolt") else "inventory.ACME"
+    cash = float(rows["cash"].iloc[-1])
+    executed = float(rows[held].iloc[-1])
+    found = shortfall_of(run, population, 100, 1, agent=agent)
+    assert found.executed == executed
+    venue = "other" if population.startswith("bolt") else "main"
+    marks = run.book[run.book["venue"] == venue]["mark"]
+    real = cash + executed * float(marks.iloc[-1])
+    paper = 100 * float(marks.iloc[-1] - marks.iloc[0])
+    assert found.total == pytest.approx(paper - real, abs=1e-4)
+
+
+def test_trades_outside_the_decision_do_not_count(run):
+    whole = shortfall_of(run, "main_noise", 10, 1, agent=3)
+    none = shortfall_of(run, "main_noise", 10, 1, agent=3, decision_step=1_999, decision_mark=100.0)
+    early = shortfall_of(run, "main_noise", 10, 1, agent=3, end_step=999)
+    late = shortfall_of(run, "main_noise", 10, 1, agent=3, decision_step=1_000)
+    assert whole.executed == early.executed + late.executed
+    assert none.executed in (0, 1, -1, 2, -2)
+    assert whole.fees == pytest.approx(early.fees + late.fees)
+
+
+def test_who_is_not_there_is_refused(run):
+    with pytest.raises(RunError, match="no agent"):
+        shortfall_of(run, "nobody", 1, 1)
+    with pytest.raises(RunError, match="no agent"):
+        shortfall_of(run, "main_noise", 1, 1, agent=50)
+    with pytest.raises(RunError, match="no venue"):
+        shortfall_of(run, "main_noise", 1, 1, venue="nowhere")
+
+
+def test_the_command_measures_what_each_population_lost_on_its_way(run, capsys):
+    assert main([str(run.folder), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["measures"]
+    assert any(row["name"].endswith("impact") for row in rows)

@@ -1,0 +1,152 @@
+"""Value at risk and expected shortfall: tabulated tails, samples of known laws, forecasts that look back only."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+from analysis import value_at_risk as risk
+from sim.execute import execute
+from sim.runs import Run
+from sim.scenario import load
+
+SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
+
+
+@pytest.mark.parametrize(
+    ("level", "value_at_risk", "shortfall"),
+    [(0.95, 1.644854, 2.062713), (0.975, 1.959964, 2.337803), (0.99, 2.326348, 2.665214)],
+)
+def test_normal_tails(level, value_at_risk, shortfall):
+    assert risk.normal_tail(level) == pytest.approx((value_at_risk, shortfall), abs=5.1e-7)
+
+
+@pytest.mark.parametrize(
+    ("degrees", "level", "unit", "value_at_risk", "shortfall"),
+    [
+        (4, 0.99, False, 3.74695, 5.22058),
+        (4, 0.99, True, 2.64949, 3.69151),
+        (3, 0.99, False, 4.54070, 7.00308),
+        (5, 0.975, False, 2.57058, 3.52158),
+    ],
+)
+def test_student_tails(degrees, level, unit, value_at_risk, shortfall):
+    assert risk.student_tail(level, degrees, unit) == pytest.approx((value_at_risk, shortfall), abs=5.1e-6)
+
+
+def test_many_degrees_are_normal():
+    assert risk.student_tail(0.99, math.inf) == risk.normal_tail(0.99)
+    assert risk.student_tail(0.99, 1e9) == pytest.approx(risk.normal_tail(0.99), rel=1e-6)
+
+
+def test_cornish_fisher_shortfall_integrates_its_quantile():
+    def quantile(u):
+        return risk.cornish_fisher_tail(u, -0.5, 1.0).value_at_risk
+
+    integral = integrate.quad(quantile, 0.975, 1.0 - 1e-12)[0] / 0.025
+    assert risk.cornish_fisher_tail(0.975, -0.5, 1.0).expected_shortfall == pytest.approx(integral, rel=1e-6)
+    assert risk.cornish_fisher_tail(0.99, 0.0, 0.0) == pytest.approx(risk.normal_tail(0.99))
+    assert quantile(0.975) > risk.cornish_fisher_tail(0.975, 0.5, 1.0).value_at_risk
+
+
+def test_historical_weights_the_border_in_part():
+    losses = np.arange(1.0, 11.0)  # 1 to 10
+    assert risk.historical(-losses, 0.8) == pytest.approx((8.0, 9.5))
+    assert risk.historical(-losses, 0.75) == pytest.approx((8.0, (10 + 9 + 0.5 * 8) / 2.5))
+    assert risk.historical(-losses, 0.99) == pytest.approx((10.0, 10.0))
+
+
+def test_samples_recover_the_law_they_are_drawn_from():
+    generator = np.random.default_rng(1)
+    n, level = 200_000, 0.975
+    normal = 0.3 + 2.0 * generator.standard_normal(n)
+    true = risk.normal_tail(level).of(0.3, 2.0)
+    error = 2.0 * math.sqrt(level * (1 - level) / n) / stats.norm.pdf(stats.norm.ppf(level))
+    tail = -normal[-normal > true.value_at_risk]
+    shortfall_error = 1.3 * tail.std() / math.sqrt((1 - level) * n)
+    for method in (risk.historical, risk.normal, risk.cornish_fisher):
+        found = method(normal, level)
+        assert abs(found.value_at_risk - true.value_at_risk) < 4 * error
+        assert abs(found.expected_shortfall - true.expected_shortfall) < 4 * shortfall_error
+    student = 0.01 * generator.standard_t(4, 20_000)
+    degrees, location, scale = risk.fit_student(student)
+    theirs = stats.t.fit(student)
+    assert (degrees, location, scale) == pytest.approx(theirs, rel=2e-3, abs=1e-6)
+    assert abs(degrees - 4) < 0.5
+    fitted, given = risk.student(student, 0.99), risk.student(student, 0.99, 4.0)
+    assert given == pytest.approx(risk.student_tail(0.99, 4).of(0.0, 0.01), rel=0.05)
+    assert fitted == pytest.approx(given, rel=0.1)
+
+
+def test_weighted_deviations_are_the_sums_they_stand_for():
+    x = np.random.default_rng(2).standard_normal(50)
+    found = risk.ewma_deviations(x, 0.9)
+    assert math.isnan(found[0])
+    weights = 0.9 ** np.arange(20)
+    assert found[20] == pytest.approx(math.sqrt((weights * x[19::-1] ** 2).sum() / weights.sum()), rel=1e-12)
+    changed = x.copy()
+    changed[30:] = 99.0
+    assert np.array_equal(risk.ewma_deviations(changed, 0.9)[:31], found[:31], equal_nan=True)
+
+
+@pytest.mark.parametrize("law", ["normal", "student", "historical"])
+def test_forecasts_look_back_only(law):
+    x = np.random.default_rng(3).standard_normal(300)
+    whole, part = risk.filtered(x, 0.95, law=law), risk.filtered(x[:200], 0.95, law=law)
+    assert np.array_equal(whole.value_at_risk[:200], part.value_at_risk, equal_nan=True)
+    assert np.nanmean(whole.value_at_risk[50:]) == pytest.approx(1.64, rel=0.2)
+    assert np.all(whole.expected_shortfall[50:] >= whole.value_at_risk[50:])
+
+
+@pytest.mark.parametrize("method", ["historical", "normal", "student", "cornish_fisher"])
+def test_rolling_forecasts_use_the_window_before(method):
+    x = np.random.default_rng(4).standard_normal(60)
+    found = risk.rolling(x, 0.9, 50, method)
+    assert np.isnan(found.value_at_risk[:50]).all()
+    assert found.value_at_risk[55] == getattr(risk, method)(x[5:55], 0.9).value_at_risk
+
+
+def test_empty_and_constant_returns():
+    for method in (risk.historical, risk.normal, risk.student, risk.cornish_fisher):
+        assert all(map(math.isnan, method([], 0.95)))
+        assert method(np.full(100, 0.25), 0.95) == pytest.approx((-0.25, -0.25))
+    assert len(risk.ewma_deviations([])) == 1
+    assert len(risk.filtered([], 0.95).value_at_risk) == 0
+    assert risk.filtered(np.zeros(5), 0.95).value_at_risk[1:] == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: risk.normal_tail(1.0),
+        lambda: risk.student_tail(0.9, 1.0),
+        lambda: risk.student_tail(0.9, 2.0, unit_variance=True),
+        lambda: risk.historical([1.0], 0.0),
+        lambda: risk.ewma_deviations([1.0], 1.0),
+        lambda: risk.filtered([1.0], 0.9, law="cauchy"),
+        lambda: risk.rolling([1.0], 0.9, 1, "normal"),
+        lambda: risk.rolling([1.0], 0.9, 5, "cauchy"),
+    ],
+)
+def test_what_is_out_of_range_is_refused(call):
+    with pytest.raises(ValueError, match="must be"):
+        call()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    scenario = load(SCENARIOS / "quickstart.toml", ["run.steps=2_000"])
+    return execute(scenario, tmp_path_factory.mktemp("runs") / "run")
+
+
+def test_the_command_measures_a_run(folder, capsys):
+    assert risk.main([str(folder.folder), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["measures"]
+    assert {row["unit"] for row in rows} == {"currency"}
+    assert all(row["standard_error"] is not None for row in rows if row["value"] is not None)
+    assert risk.main(["nowhere"]) == 2
