@@ -9,8 +9,9 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -22,18 +23,36 @@ from sim.runs import Run, open_run
 
 _NOTHING, _DIGITS, _WIDTH, _NAME = "-", 5, 80, 28
 _BAD_INPUT = 2
+Found = TypeVar("Found")
 
 
 def run_command(
     name: str, description: str, measure: Callable[[Run], list[Measure]], arguments: list[str] | None = None
 ) -> int:
-    """Measure the run folder that the command line names, and print the measures.
+    """Measure the run folder that the command line names, and print the measures; see :func:`answer`."""
+
+    def listed(measures: list[Measure]) -> dict[str, Any]:
+        return {"measures": [each.row() for each in measures]}
+
+    return answer(name, description, measure, listed, table, arguments)
+
+
+def answer(
+    name: str,
+    description: str,
+    find: Callable[[Run], Found],
+    as_json: Callable[[Found], dict[str, Any]],
+    as_table: Callable[[Found], Table],
+    arguments: Sequence[str] | None = None,
+) -> int:
+    """Look something up in the run folder that the command line names, and print it.
 
     Parameters
     ----------
     name : of the module in ``analysis``.
     description : what ``--help`` says first.
-    measure : gives a run's measures; a :class:`SpreadgameError` it raises is shown as its message.
+    find : gives what is printed; a :class:`SpreadgameError` it raises is shown as its message.
+    as_json, as_table : make of it what ``--json`` prints, and what is printed otherwise.
     arguments : None for those the program was called with.
 
     Returns
@@ -46,16 +65,15 @@ def run_command(
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output, nothing else")
     given = parser.parse_args(arguments)
     try:
-        measures = measure(open_run(given.run))
+        found = find(open_run(given.run))
     except SpreadgameError as error:
         sys.stderr.write(f"{error}\n")
         return _BAD_INPUT
     if given.json:
-        rows = [each.row() for each in measures]
-        sys.stdout.write(json.dumps({"measures": rows}, indent=2, allow_nan=False) + "\n")
+        sys.stdout.write(json.dumps(as_json(found), indent=2, allow_nan=False) + "\n")
     else:
         console = Console(file=sys.stdout, width=_WIDTH, color_system=None, highlight=False, markup=False)
-        console.print(table(measures))
+        console.print(as_table(found))
     return 0
 
 

@@ -10,25 +10,22 @@ and give any number at the instrument's value.
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
+from analysis.command import answer
 from analysis.estimates import Estimate, mean, ratio
-from sim.errors import RunError, SpreadgameError
+from sim.errors import RunError
 from sim.private_values import PrivateValues, Valued
-from sim.runs import Run, open_run
+from sim.runs import Run
 
 __all__ = ["Surplus", "gains_from_trade", "surplus_of"]
 
@@ -150,18 +147,9 @@ def _as_table(surplus: Surplus) -> Table:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line: exits with 2 where a run cannot be read or has no gains from trade."""
-    parser = argparse.ArgumentParser(prog="python -m analysis.surplus", description="Gains from trade of a run.")
-    parser.add_argument("run", type=Path, metavar="RUN", help="the folder that a run printed")
-    parser.add_argument("--json", action="store_true", help="print one JSON object on standard output, nothing else")
-    given = parser.parse_args(arguments)
-    try:
-        surplus = surplus_of(open_run(given.run))
-    except SpreadgameError as error:
-        parser.exit(2, f"{error}\n")
-    if given.json:
-        sys.stdout.write(json.dumps(_as_json(surplus), indent=2, allow_nan=False) + "\n")
-    else:
-        Console(file=sys.stdout, width=80, color_system=None, highlight=False).print(_as_table(surplus))
+    code = answer("surplus", "Gains from trade of a run.", surplus_of, _as_json, _as_table, arguments)
+    if code:
+        sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -47,9 +47,9 @@ def _expected(distances: Distances) -> dict[str, float]:
     }
 
 
-def _rows(who: str, source: str, run: Run, distances: Distances) -> list[Row]:
+def _rows(who: str, source: str, run: Run, expected: dict[str, float]) -> list[Row]:
     """What a maker comes to, against the exact moments of its rule in this market."""
-    measured, expected = _measured(run), _expected(distances)
+    measured = _measured(run)
     units = {"deviation of the final inventory": "lots"}
     # A quote is rounded outward by a tick at most: so much on each fill, in the mean.
     return [
@@ -107,9 +107,10 @@ def avellaneda_stoikov(markets: Markets) -> list[Row]:
                 unit="currency",
             )
         )
-        rows += _rows(f"γ = {aversion:g}", _STOIKOV, run, leaning)
-        rows += _rows(f"γ = {aversion:g}, symmetric", _STOIKOV, other, symmetric)
-        risk = _expected(leaning)["deviation of the profit"] / _expected(symmetric)["deviation of the profit"]
+        leans, still_stands = _expected(leaning), _expected(symmetric)
+        rows += _rows(f"γ = {aversion:g}", _STOIKOV, run, leans)
+        rows += _rows(f"γ = {aversion:g}, symmetric", _STOIKOV, other, still_stands)
+        risk = leans["deviation of the profit"] / still_stands["deviation of the profit"]
         mine, its = (payoffs(each, "maker") for each in (run, other))
         found = ratio((mine - mine.mean()) ** 2, (its - its.mean()) ** 2)
         rows.append(
@@ -191,7 +192,7 @@ def gueant_lehalle_tapia(markets: Markets) -> list[Row]:
         beyond = np.abs(held) > limit
         return np.where(beyond, np.inf, row[place, 0]), np.where(beyond, np.inf, row[place, 1])
 
-    return rows + _rows("Avellaneda and Stoikov's market", _GUEANT, run, leaning)
+    return rows + _rows("Avellaneda and Stoikov's market", _GUEANT, run, _expected(leaning))
 
 
 @experiment("Cartea–Jaimungal: a fine for inventory")

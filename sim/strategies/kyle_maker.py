@@ -2,24 +2,15 @@
 
 from sim.compiled import njit
 from sim.strategies.declare import Parameter, strategy
-from sim.strategies.desk import (
-    inventory,
-    last_trade_price,
-    prepared,
-    public_value,
-    publish_belief,
-    schedule_order,
-    step,
-    trades_of_venue,
-)
-from sim.strategies.kyle_insider import MODEL, equilibrium, unsolvable
+from sim.strategies.desk import inventory, prepared, public_value, publish_belief, schedule_order
+from sim.strategies.kyle_game import GAME, KEPT, equilibrium, follow_price, unsolvable
 
 
 @strategy(
     "kyle_maker",
     summary="offers an auction a schedule whose price moves in proportion to the net flow it takes",
     source="Kyle 1985; with a slope of its own Kyle 1989 and Bondarenko 2001",
-    parameters=MODEL
+    parameters=GAME
     | {
         "makers": Parameter(1, "makers that share the flow, each with its part of the schedule", low=1, high=1000),
         "impact": Parameter(
@@ -34,15 +25,7 @@ from sim.strategies.kyle_insider import MODEL, equilibrium, unsolvable
             10.0, "auctions that the first impact counts for while it learns", above=0.0, high=1e9
         ),
     },
-    memory={
-        "price": float,
-        "trades": int,
-        "begun": int,
-        "cross": float,
-        "square": float,
-        "published": float,
-        "held": int,
-    },
+    memory=KEPT | {"begun": int, "cross": float, "square": float, "published": float, "held": int},
     max_messages=1,
     wrong=unsolvable,
     prepare=lambda given, steps: equilibrium(given).impact * given["makers"],
@@ -51,12 +34,7 @@ def act(me, market):
     """Send one schedule, centred where the last auction left the price."""
     choice = me.parameters
     kept = me.memory
-    auction = step(me, market) % choice.auctions
-    if auction == 0:
-        kept.price = public_value(me, market)
-    elif trades_of_venue(me, market, me.venue) > kept.trades:
-        kept.price = last_trade_price(me, market, me.venue)
-    kept.trades = trades_of_venue(me, market, me.venue)
+    auction = follow_price(me, market)
     publish_belief(me, market, kept.price)
     impact = choice.impact if choice.impact > 0.0 else prepared(me, market, auction)
     if choice.learns:

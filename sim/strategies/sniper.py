@@ -38,16 +38,11 @@ def act(me, market):
     # The worst price worth taking lies strictly beyond the threshold.
     most = tick_above(me, market, me.venue, known - choice.threshold) - 1
     least = tick_below(me, market, me.venue, known + choice.threshold) + 1
-    rises, falls = known > kept.known, known < kept.known
-    if step(me, market) == 0:  # the first value is no news
-        rises = falls = False
+    # A call hides what rests: what was quoted before the news may still be there. The first value is no news.
+    blind = in_call(me, market, me.venue) and step(me, market) > 0
+    rises, falls = blind and known > kept.known, blind and known < kept.known
     kept.known = known
-    if in_call(me, market, me.venue):  # what rests is hidden; what was quoted before the news may still be there
-        if rises:
-            immediate_or_cancel_order(me, market, me.venue, BUY, most, lots)
-        elif falls:
-            immediate_or_cancel_order(me, market, me.venue, SELL, least, lots)
-    elif best_ask(me, market, me.venue) <= most:
+    if rises or best_ask(me, market, me.venue) <= most:
         immediate_or_cancel_order(me, market, me.venue, BUY, most, lots)
-    elif best_bid(me, market, me.venue) >= least:
+    elif falls or best_bid(me, market, me.venue) >= least:
         immediate_or_cancel_order(me, market, me.venue, SELL, least, lots)
