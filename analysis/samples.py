@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from sim.runs import Run
 
@@ -16,10 +15,9 @@ SHORT_EPISODE = 20
 
 
 def columns(run: Run, table: str, names: list[str]) -> pd.DataFrame:
-    """Some columns of a table; the others are read a batch at a time and let go."""
-    parts = [batch.select(names) for batch in run.batches(table)]
-    whole: pd.DataFrame = (pa.Table.from_batches(parts) if parts else run.table(table).select(names)).to_pandas()
-    return whole
+    """Some columns of a table; the others are not read."""
+    frame: pd.DataFrame = run.table(table, names).to_pandas()
+    return frame
 
 
 def has_many_episodes(run: Run) -> bool:

@@ -18,6 +18,7 @@ from sim.kernel import BY_AGENT, BY_POPULATION, NOBODY, open_run
 from sim.nature import BLOCK, NEVER, PROCESSES, SETTLEMENTS
 from sim.rng import mix, name_key
 from sim.scenario import Scenario, read_values
+from sim.scenario.processes import known_at_first
 from sim.strategies.callbacks import compile_strategy, memory_type, parameter_type
 from sim.strategies.declare import Strategy
 from sim.strategies.obligation import MESSAGES
@@ -141,6 +142,7 @@ def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, 
     book_samples = max(4096, venues)
     agent_samples = max(1 << 15, rows_agents)
     outcomes = max(1 << 15, rows_episodes)
+    closings = max(1 << 12, instruments)
     simultaneous = bool(scenario.turns.simultaneous)
     prepared = [_prepared(each.strategy, each.params, scenario.run.steps) for each in scenario.populations]
     valued = sum(
@@ -164,7 +166,7 @@ def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, 
         log=tape if scenario.record.messages else 0, book_samples=book_samples,
         ladder=4 * scenario.record.levels * book_samples if scenario.record.levels > 1 else 0,
         agent_samples=agent_samples, sample_lots=agent_samples * instruments, outcomes=outcomes,
-        outcome_lots=outcomes * instruments, strategies=len(played), doors=3,
+        outcome_lots=outcomes * instruments, closings=closings, strategies=len(played), doors=3,
     )  # fmt: skip
     built = Built(scenario, storage, accounts, sampling, played, {})
     _fill_clock(built)
@@ -260,19 +262,19 @@ def _fill_instruments(built: Built, delays: list[int]) -> None:
 def _initial(built: Built, instrument: Any) -> float:
     """What everybody knows of the value before an episode begins."""
     process = instrument.value
-    if process.process == "binary":
-        return float(process.low + process.probability * (process.high - process.low))
-    if process.process == "file":
+    known = known_at_first(process)
+    if known is None:
         values = read_values(process.path, process.column)
         built.values[instrument.name] = values
         return float(values[0])
-    return float(process.initial)
+    return float(known)
 
 
 def _fill_venues(built: Built) -> None:
     scenario, world = built.scenario, built.storage.world
     numbers = {instrument.name: number for number, instrument in enumerate(scenario.instruments)}
     world.instruments["first_venue"] = NOTHING
+    price_sizes, auctions = scenario.price_sizes(), _has_auctions(scenario)
     for number, venue in reversed(list(enumerate(scenario.venues))):
         row = world.venues[number]
         instrument = world.instruments[numbers[venue.instrument]]
@@ -285,14 +287,14 @@ def _fill_venues(built: Built) -> None:
         row["fee_account"] = built.accounts.number(f"fees {venue.name}")
         row["tick_size"] = venue.tick_size
         set_tick_units(row, round(venue.tick_size * instrument["lot_size"] / scenario.money.unit))
-        row["price_size"] = scenario.price_sizes()[number]
+        row["price_size"] = price_sizes[number]
         if venue.auction.pricing == "free":
             row["price_units"], row["per_tick"] = 1, row["tick_units"]
         row["mechanism"] = CALL_AUCTION if venue.mechanism == "call_auction" else CONTINUOUS
         row["every"], row["opening"] = venue.auction.every or 0, venue.auction.opening
         row["closing"], row["first_schedule"], row["last_schedule"] = venue.auction.closing, NOTHING, NOTHING
-    world.clock[0]["auctions"] = _has_auctions(scenario)
-    world.clock[0]["plain"] = not (_has_auctions(scenario) or any(venue.clear_after_trade for venue in scenario.venues))
+    world.clock[0]["auctions"] = auctions
+    world.clock[0]["plain"] = not (auctions or any(venue.clear_after_trade for venue in scenario.venues))
 
 
 def _fill_populations(

@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.arrivals import choose_in_groups, collect, open_arrivals, shuffle
 from sim.compiled import caller, njit
-from sim.ledger import EXTERNAL, NEED_NATURE, NEED_TAPE, NEED_TURNS, RUNNING, market_price
+from sim.ledger import EXTERNAL, NEED_NATURE, NEED_TAPE, NEED_TURNS, RUNNING, market_prices
 from sim.nature import BLOCK, move_values, open_values, pay_income, settle, wealth
 from sim.rng import ACT, AGAIN, PRIVATE_VALUE, mix, normal_quantile, to_uniform
 from sim.strategies.obligation import MESSAGES, add_required, withdraw_required
@@ -258,6 +258,8 @@ def _open_episode(world):
         record = world.accounts[account]
         record.cash = world.first_cash[account]
         record.fees = 0
+        record.dividends = 0
+        record.interest = 0
         record.trades = 0
         record.volume = 0
         record.messages = 0
@@ -325,7 +327,9 @@ def _end_episode(world):
         rows = clock.first_account
     elif clock.episodes_by == BY_POPULATION:
         rows = len(world.populations)
-    if clock.outcomes_used + rows > len(world.outcomes):
+    if clock.outcomes_used + rows > len(world.outcomes) or (
+        clock.closings_used + clock.instruments > len(world.closings)
+    ):
         return NEED_TAPE
     if rows > 0:
         for i in range(rows):
@@ -333,6 +337,8 @@ def _end_episode(world):
             row.episode = clock.episode
             row.cash = 0
             row.fees = 0
+            row.dividends = 0
+            row.interest = 0
             row.trades = 0
             row.volume = 0
             row.messages = 0
@@ -358,6 +364,8 @@ def _end_episode(world):
             row.agent = agent if clock.episodes_by == BY_AGENT else NOTHING
             row.cash += account.cash
             row.fees += account.fees
+            row.dividends += account.dividends
+            row.interest += account.interest
             row.trades += account.trades
             row.volume += account.volume
             row.messages += account.messages
@@ -425,7 +433,7 @@ def _sample_book(world, venue):
     row.last = place.last_price
     row.value = instrument.value
     row.public = instrument.public
-    row.mark = market_price(world, place.instrument)
+    row.mark, row.micro = market_prices(world, place.instrument)
     if clock.book_levels > 1:
         first = clock.samples_used * 4 * clock.book_levels
         for half in range(2):
@@ -448,6 +456,9 @@ def _sample_agents(world, rows):
         row.step = clock.step
         row.episode = clock.episode
         row.cash = 0
+        row.fees = 0
+        row.dividends = 0
+        row.interest = 0
         row.wealth = 0.0
         row.agent = i if by_agent else NOTHING
         row.population = world.agents[i].population if by_agent else i
@@ -455,8 +466,13 @@ def _sample_agents(world, rows):
             world.sample_lots[(first + i) * clock.instruments + instrument] = 0
     for agent in range(clock.first_account):
         place = first + (agent if by_agent else np.int64(world.agents[agent].population))
-        world.agent_samples[place].cash += world.accounts[agent].cash
-        world.agent_samples[place].wealth += wealth(world, agent)
+        row = world.agent_samples[place]
+        account = world.accounts[agent]
+        row.cash += account.cash
+        row.fees += account.fees
+        row.dividends += account.dividends
+        row.interest += account.interest
+        row.wealth += wealth(world, agent)
         for instrument in range(clock.instruments):
             lots = world.holdings[agent * clock.instruments + instrument].lots
             world.sample_lots[place * clock.instruments + instrument] += lots

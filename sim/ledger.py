@@ -47,30 +47,49 @@ def pay_per_lot(world, payer, receiver, lots, amount):
     move_cash(world, payer, receiver, lots * rounded_units(amount))
 
 
-@njit
-def market_price(world, instrument):
-    """The mark: mid of the consolidated book, or the last valid one while a side is empty. Currency per unit.
+@inlined
+def market_prices(world, instrument):
+    """The mark, and the microprice. Currency per unit.
 
-    The instrument's list holds the venues that trade; one that collects orders for an auction has left it, and what its
-    auctions clear at is a valid mark. Twice the mid is a sum of two whole numbers of money units, so equal books give
-    equal marks to the last bit.
+    The mark is the mid of the consolidated book, or the last valid one while a side is empty. The instrument's list holds
+    the venues that trade; one that collects orders for an auction has left it, and what its auctions clear at is a valid
+    mark. Twice the mid is a sum of two whole numbers of money units, so equal books give equal marks to the last bit.
+
+    The microprice weighs the best bid by the lots at the best ask and the other way round (Gatheral and Oomen 2010);
+    without both it is the mark.
     """
     record = world.instruments[instrument]
-    bid = np.int64(NO_PRICE)
-    ask = np.int64(-NO_PRICE)
+    bid, ask = np.int64(NO_PRICE), np.int64(-NO_PRICE)
+    at_bid, at_ask = np.int64(0), np.int64(0)
     venue = record.first_venue
     while venue != NOTHING:
         units = world.venues[venue].tick_units
         best_bid = world.sides[2 * venue].best
         best_ask = world.sides[2 * venue + 1].best
         if best_bid != NOTHING:
-            bid = max(bid, world.levels[best_bid].price * units)
+            price = world.levels[best_bid].price * units
+            at_bid = world.levels[best_bid].volume + (at_bid if price == bid else 0) if price >= bid else at_bid
+            bid = max(bid, price)
         if best_ask != NOTHING:
-            ask = min(ask, world.levels[best_ask].price * units)
+            price = world.levels[best_ask].price * units
+            at_ask = world.levels[best_ask].volume + (at_ask if price == ask else 0) if price <= ask else at_ask
+            ask = min(ask, price)
         venue = world.venues[venue].next_of_instrument
+    micro = record.mark
     if bid != NO_PRICE and ask != -NO_PRICE:
+        scale = world.clock[0].money_unit / record.lot_size
         record.mark = np.float64(bid + ask) * 0.5 * world.clock[0].money_unit / record.lot_size
-    return record.mark
+        micro = record.mark
+        lots = at_bid + at_ask
+        if lots > 0:
+            micro = (np.float64(bid) * np.float64(at_ask) + np.float64(ask) * np.float64(at_bid)) / lots * scale
+    return record.mark, micro
+
+
+@njit
+def market_price(world, instrument):
+    """The mark, see :func:`market_prices`. Currency per unit."""
+    return market_prices(world, instrument)[0]
 
 
 @inlined
@@ -88,7 +107,7 @@ def record_trade(world, venue, price, lots, maker, taker, aggressor, maker_order
     ):
         clock.status = MONEY_OVERFLOW
         return
-    mark = market_price(world, instrument)
+    mark, micro = market_prices(world, instrument)
     money = price * lots * place.price_units
     move_cash(world, taker, maker, aggressor * money)
     move_lots(world, maker, taker, instrument, aggressor * lots)
@@ -124,6 +143,7 @@ def record_trade(world, venue, price, lots, maker, taker, aggressor, maker_order
     row.maker_fee = maker_fee
     row.taker_fee = taker_fee
     row.mark = mark
+    row.micro = micro
     row.value = world.instruments[instrument].value
     row.belief = world.agents[maker].belief
     row.maker = maker

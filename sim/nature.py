@@ -175,24 +175,39 @@ def pay_income(world):
             for account in range(clock.first_account):
                 lots = world.holdings[account * clock.instruments + instrument].lots
                 if lots != 0:
+                    before = world.accounts[account].cash
                     pay_per_lot(world, record.dividend_account, account, lots, amount)
+                    world.accounts[account].dividends += world.accounts[account].cash - before
     if clock.interest_every > 0 and (clock.step + 1) % clock.interest_every == 0:
         for account in range(clock.first_account):
             units = rounded_units(np.float64(world.accounts[account].cash) * clock.interest)
             move_cash(world, clock.interest_account, account, units)
+            world.accounts[account].interest += units
 
 
 @njit
 def settle(world):
-    """An episode ends: positions are closed at the value or at the mark, against the settlement account."""
+    """An episode ends: positions are closed at the value or at the mark, against the settlement account.
+
+    What an instrument came to is noted: the price at which a lot was closed, which is a whole number of money units, or
+    the last mark where positions stay open.
+    """
     clock = world.clock[0]
     for instrument in range(clock.instruments):
         record = world.instruments[instrument]
+        closing = world.closings[clock.closings_used + instrument]
+        closing.episode = clock.episode
+        closing.instrument = instrument
+        closing.settled = 0 if record.settlement == NOT_AT_ALL else 1
+        closing.initial = record.initial
+        closing.value = record.value
         if record.settlement == NOT_AT_ALL:
+            closing.price = market_price(world, instrument)
             continue
         price = record.value if record.settlement == AT_VALUE else market_price(world, instrument)
         record.mark = price
         amount = price * record.lot_size / clock.money_unit
+        closing.price = np.rint(amount) * clock.money_unit / record.lot_size
         for account in range(clock.first_account):
             holding = world.holdings[account * clock.instruments + instrument]
             lots = holding.lots
@@ -200,6 +215,7 @@ def settle(world):
                 pay_per_lot(world, clock.settlement_account, account, lots, amount)
                 holding.lots = 0
                 world.holdings[clock.settlement_account * clock.instruments + instrument].lots += lots
+    clock.closings_used += clock.instruments
 
 
 @njit

@@ -11,7 +11,7 @@ import hashlib
 import json
 import platform
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # opening a run needs neither the engine nor pandas
 
 ROW_GROUP = 131_072
 PARTIAL = ".partial"
-FORMAT = 1
+FORMAT = 2
 _PACKAGES = ("spreadgame", "numpy", "numba", "pandas", "pyarrow", "mesa")
 
 
@@ -65,6 +65,10 @@ class MemorySink:
     def episodes(self, rows: Any, lots: Any) -> None:
         """Take results of episodes."""
         self._put("episodes", self._tables.episodes(rows, lots))
+
+    def closings(self, rows: Any) -> None:
+        """Take what instruments came to."""
+        self._put("closings", self._tables.closings(rows))
 
     def _put(self, name: str, table: pa.Table) -> None:
         self._parts[name].append(table)
@@ -105,7 +109,7 @@ class Run:
     """What a run came to. Tables are pandas DataFrames, read when first asked for.
 
     Columns and units are those of :mod:`sim.tables`; ``units(table)`` lists them. Populations, venues and sides are
-    categories. ``trades``, ``book``, ``agents`` and ``episodes`` are always there; ``messages`` only where the scenario
+    categories. ``trades``, ``book``, ``agents``, ``episodes`` and ``closings`` are always there; ``messages`` only where the scenario
     says ``record.messages = true``.
     """
 
@@ -127,13 +131,14 @@ class Run:
         """``complete``, ``interrupted`` or ``failed``."""
         return str(self.manifest["status"])
 
-    def table(self, name: str) -> pa.Table:
-        """A table as pyarrow has it, with units and meanings in the metadata of its columns."""
+    def table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """A table as pyarrow has it, or some of its columns, with units and meanings in the metadata of each."""
         if isinstance(self._source, MemorySink):
-            return self._source.table(name)
+            whole = self._source.table(name)
+            return whole if columns is None else whole.select(columns)
         with self._file(name) as file:
             try:
-                return file.read()
+                return file.read(columns)
             except (OSError, pa.ArrowException) as error:
                 raise _damaged(self._source, f"{name}.parquet: {reason_of(error)}") from error
 
@@ -184,6 +189,11 @@ class Run:
     def episodes(self) -> pd.DataFrame:
         """Payoffs of each episode, by agent or by population."""
         return self._frame("episodes")
+
+    @cached_property
+    def closings(self) -> pd.DataFrame:
+        """What each instrument came to in each episode: the price at which positions were closed, and the value."""
+        return self._frame("closings")
 
     @cached_property
     def messages(self) -> pd.DataFrame:

@@ -47,6 +47,10 @@ class Sink(Protocol):
         """Results of episodes, and lots by instrument before settlement."""
         ...
 
+    def closings(self, rows: Any) -> None:
+        """What each instrument came to in each episode."""
+        ...
+
 
 class Both:
     """Every row to the tables and to the summary."""
@@ -78,6 +82,11 @@ class Both:
         """To both."""
         for sink in self._sinks:
             sink.episodes(rows, lots)
+
+    def closings(self, rows: Any) -> None:
+        """To both."""
+        for sink in self._sinks:
+            sink.closings(rows)
 
 
 class Simulation:
@@ -163,9 +172,11 @@ class Simulation:
             if used := int(clock["outcomes_used"]):
                 lots = world.outcome_lots[: used * instruments].reshape(used, instruments)
                 self.sink.episodes(np.array(world.outcomes[:used]), np.array(lots))
+            if used := int(clock["closings_used"]):
+                self.sink.closings(np.array(world.closings[:used]))
         clock["tape_drained"] = clock["trades"]
         clock["log_drained"] = clock["messages_logged"]
-        clock["samples_used"] = clock["agent_samples_used"] = clock["outcomes_used"] = 0
+        clock["samples_used"] = clock["agent_samples_used"] = clock["outcomes_used"] = clock["closings_used"] = 0
 
     def _provide(self, status: int) -> None:
         """Give the kernel what it stopped for."""

@@ -81,6 +81,9 @@ class Summary:
     def agents(self, rows: Any, lots: Any) -> None:
         """Nothing: the ends are in the episodes."""
 
+    def closings(self, rows: Any) -> None:
+        """Nothing: they are in the payoffs."""
+
     def messages(self, rows: Any) -> None:
         """Nothing: messages are counted by the clock."""
 

@@ -12,7 +12,7 @@ from sim.scenario import Scenario
 from sim.venues.book import KINDS, SCHEDULE
 from sim.world import NO_PRICE
 
-TABLES = ("trades", "book", "agents", "episodes", "messages")
+TABLES = ("trades", "book", "agents", "episodes", "closings", "messages")
 _COUNT, _LOTS, _CURRENCY, _STEPS, _SECONDS = "number", "lots", "currency", "steps", "seconds"
 _NAMES = pa.dictionary(pa.int32(), pa.string())
 
@@ -52,6 +52,7 @@ class Tables:
         self._population_of = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
         self._firsts = np.cumsum([0, *counts[:-1]])
         self._instruments = [instrument.name for instrument in scenario.instruments]
+        self._instrument_names = _texts(self._instruments)
         self._seconds = scenario.run.step_seconds
         self._unit = scenario.money.unit
         self._obliged = any(population.obligation for population in scenario.populations)
@@ -65,6 +66,11 @@ class Tables:
         who = [
             ("population", _NAMES, "", "population"),
             ("agent", pa.int32(), _COUNT, "number within the population; none where a row is a whole population"),
+        ]
+        paid = [
+            ("fees", pa.float64(), _CURRENCY, "fees paid since the episode began, negative for rebates received"),
+            ("dividends", pa.float64(), _CURRENCY, "dividends received since the episode began"),
+            ("interest", pa.float64(), _CURRENCY, "interest received since the episode began, negative if paid"),
         ]
         presence = ("presence", pa.float64(), "share of turns", "how often it kept its obligation; none without one")
         self.schemas = {
@@ -84,6 +90,7 @@ class Tables:
                 ("maker_fee", pa.float64(), _CURRENCY, "fee the maker paid, negative for a rebate"),
                 ("taker_fee", pa.float64(), _CURRENCY, "fee the taker paid, negative for a rebate"),
                 ("mark", pa.float64(), _CURRENCY, "mid of the consolidated book just before, or the last valid one"),
+                ("micro", pa.float64(), _CURRENCY, "best quotes just before, each weighted by the lots at the other"),
                 ("value", pa.float64(), _CURRENCY, "fundamental value at the time"),
                 ("belief", pa.float64(), _CURRENCY, "what the maker took the value to be; none if it does not say"),
             ),
@@ -99,6 +106,7 @@ class Tables:
                 ("orders", pa.int64(), _COUNT, "resting orders on both sides"),
                 ("last", pa.float64(), _CURRENCY, "price of the last trade"),
                 ("mark", pa.float64(), _CURRENCY, "mid of the consolidated book, or the last valid one"),
+                ("micro", pa.float64(), _CURRENCY, "best quotes, each weighted by the lots at the other; else the mark"),
                 ("value", pa.float64(), _CURRENCY, "fundamental value"),
                 ("public_value", pa.float64(), _CURRENCY, "what everybody knows of the value"),
                 ("indicative", pa.float64(), _CURRENCY, "price at which a call that is running would clear"),
@@ -119,6 +127,7 @@ class Tables:
                 *who,
                 ("cash", pa.float64(), _CURRENCY, "cash"),
                 ("wealth", pa.float64(), _CURRENCY, "cash and positions at the mark"),
+                *paid,
                 *lots,
             ),
             "episodes": _fields(
@@ -127,12 +136,20 @@ class Tables:
                 ("payoff", pa.float64(), _CURRENCY, "wealth after settlement less wealth at the start"),
                 ("private_value", pa.float64(), _CURRENCY, "private value of what was acquired"),
                 ("cash", pa.float64(), _CURRENCY, "cash after settlement"),
-                ("fees", pa.float64(), _CURRENCY, "fees paid, negative for rebates received"),
+                *paid,
                 ("trades", pa.int64(), _COUNT, "trades, as maker or taker"),
                 ("volume", pa.int64(), _LOTS, "lots traded"),
                 ("messages", pa.int64(), _COUNT, "order messages sent"),
                 *([presence] if self._obliged else []),
                 *lots,
+            ),
+            "closings": _fields(
+                when[0],
+                ("instrument", _NAMES, "", "instrument"),
+                ("initial", pa.float64(), _CURRENCY, "mark when the episode began"),
+                ("price", pa.float64(), _CURRENCY, "price at which positions were closed, or else the last mark"),
+                ("settled", pa.bool_(), "", "whether positions were closed"),
+                ("value", pa.float64(), _CURRENCY, "fundamental value at the episode's end"),
             ),
             "messages": _fields(
                 *when,
@@ -194,7 +211,7 @@ class Tables:
             self._prices(rows["price"], venues, traded=True), rows["quantity"],
             self._names((rows["aggressor"] + 1) // 2, self._sides), *self._agent(rows["maker"]),
             *self._agent(rows["taker"]), rows["maker_order"], rows["taker_order"], self._money(rows["maker_fee"]),
-            self._money(rows["taker_fee"]), rows["mark"], rows["value"],
+            self._money(rows["taker_fee"]), rows["mark"], rows["micro"], rows["value"],
             _numbers(rows["belief"], np.isnan(rows["belief"])),
         ])  # fmt: skip
 
@@ -208,7 +225,8 @@ class Tables:
         return self._table("book", [
             *self._when(rows), self._names(venues, self._venues), self._prices(rows["bid"], venues), rows["bid_volume"],
             self._prices(rows["ask"], venues), rows["ask_volume"], rows["bid_depth"], rows["ask_depth"], rows["orders"],
-            self._prices(rows["last"], venues, traded=True), rows["mark"], rows["value"], rows["public"],
+            self._prices(rows["last"], venues, traded=True), rows["mark"], rows["micro"],
+            rows["value"], rows["public"],
             self._prices(rows["indicative"], venues, traded=True),
             _numbers(rows["imbalance"], rows["imbalance"] == NO_PRICE), *deeper,
         ])  # fmt: skip
@@ -216,8 +234,19 @@ class Tables:
     def agents(self, rows: Any, lots: Any) -> pa.Table:
         """Samples of agents or populations; ``lots`` is int64 (rows, instruments)."""
         return self._table(
-            "agents", [*self._when(rows), *self._who(rows), self._money(rows["cash"]), rows["wealth"], *lots.T]
+            "agents",
+            [
+                *self._when(rows),
+                *self._who(rows),
+                self._money(rows["cash"]),
+                rows["wealth"],
+                *self._paid(rows),
+                *lots.T,
+            ],
         )
+
+    def _paid(self, rows: Any) -> list[Any]:
+        return [self._money(rows[name]) for name in ("fees", "dividends", "interest")]
 
     def episodes(self, rows: Any, lots: Any) -> pa.Table:
         """Results of episodes; ``lots`` is int64 (rows, instruments), held just before settlement."""
@@ -225,8 +254,18 @@ class Tables:
         presence = [_numbers(shares, rows["turns"] == 0)] if self._obliged else []
         return self._table("episodes", [
             rows["episode"], *self._who(rows), rows["payoff"], rows["private_value"], self._money(rows["cash"]),
-            self._money(rows["fees"]), rows["trades"], rows["volume"], rows["messages"], *presence,
+            *self._paid(rows), rows["trades"], rows["volume"], rows["messages"], *presence,
             *lots.T,
+        ])  # fmt: skip
+
+    def closings(self, rows: Any) -> pa.Table:
+        """What instruments came to."""
+        settled = pa.Array.from_buffers(
+            pa.bool_(), len(rows), [None, pa.py_buffer(np.packbits(rows["settled"] != 0, bitorder="little"))]
+        )
+        return self._table("closings", [
+            rows["episode"], self._names(rows["instrument"], self._instrument_names), rows["initial"],
+            rows["price"], settled, rows["value"],
         ])  # fmt: skip
 
     def messages(self, rows: Any) -> pa.Table:

@@ -40,7 +40,7 @@ CLOCK = _named(
     "i8: step episode steps episodes until phase turn_class place length population member status fault_agent "
     "sent allowed simultaneous pending external next_number sequence messages refused trades moved_quotes "
     "filled refusal cut shares free_order orders_used resting free_level levels_used free_node nodes_used nodes_live "
-    "tape_drained messages_logged log_drained keeps_log samples_used agent_samples_used outcomes_used "
+    "tape_drained messages_logged log_drained keeps_log samples_used agent_samples_used outcomes_used closings_used "
     "book_every agents_every book_episodes agents_episodes book_levels agents_by episodes_by draw block "
     "first_account instruments auctions plain "
     "interest_every interest_account issue_account settlement_account "
@@ -82,25 +82,28 @@ POPULATION = _named(
 GROUP = _named("i8: chosen news_population news_instrument / u8: stream")
 TURN_CLASS = _named("i8: first count simultaneous")
 AGENT = _named("u8: stream / i8: memory / f8: belief / i4: population number first_order last_order orders")
-ACCOUNT = _named("i8: cash fees trades volume messages")
+ACCOUNT = _named("i8: cash fees dividends interest trades volume messages")
 HOLDING = _named("i8: lots")
 # Of a maker with an obligation: the orders added to its own, its turns, and those in which it kept the obligation.
 OBLIGATION = _named("i8: bid ask turns kept")
 TURN = _named("u8: key / i4: agent ordinal")
 PENDING = _named("u8: key / i8: price handle / i4: venue side agent kind")
 TRADE = _named(
-    "i8: sequence step episode price quantity maker_order taker_order maker_fee taker_fee / f8: mark value belief "
+    "i8: sequence step episode price quantity maker_order taker_order maker_fee taker_fee / f8: mark micro value belief "
     "/ i4: maker taker venue aggressor"
 )
 MESSAGE = _named("i8: sequence step episode number price quantity filled / f8: slope / i4: agent venue kind side")
 BOOK_SAMPLE = _named(
     "i8: step episode bid bid_volume ask ask_volume bid_depth ask_depth orders last indicative imbalance "
-    "/ f8: value public mark / i4: venue"
+    "/ f8: value public mark micro / i4: venue"
 )
-AGENT_SAMPLE = _named("i8: step episode cash / f8: wealth / i4: agent population")
+AGENT_SAMPLE = _named("i8: step episode cash fees dividends interest / f8: wealth / i4: agent population")
 OUTCOME = _named(
-    "i8: episode cash fees trades volume messages turns kept / f8: payoff private_value / i4: agent population"
+    "i8: episode cash fees dividends interest trades volume messages turns kept / f8: payoff private_value / i4: agent population"
 )
+
+# What an instrument came to in an episode: what it was marked at first, and the price at which positions were closed.
+CLOSING = _named("i8: episode / f8: initial price value / i4: instrument settled")
 
 _I8 = np.dtype(np.int64)
 _I4 = np.dtype(np.int32)
@@ -150,6 +153,7 @@ class World(NamedTuple):
     sample_lots: Any  # int64: inventory by instrument of each agent sample
     outcomes: Any
     outcome_lots: Any
+    closings: Any  # one for each instrument of each episode
     strategies: Any  # int64: addresses of callbacks
     doors: Any  # int64: addresses of the callbacks that take messages (sim.venues.entry)
 
@@ -158,7 +162,7 @@ DTYPES = World(
     CLOCK, ORDER, CALL, LEVEL, NODE, _I4, SIDE, VENUE, INSTRUMENT, SHOCK, _F8, INCREMENT, AGENT, ACCOUNT, HOLDING,
     POPULATION, GROUP, TURN_CLASS, _I8, _I8, _I8, _I8, _U1, _U1, _F8, OBLIGATION, _F8, TURN, TURN, PENDING, _I4, TRADE,
     MESSAGE,
-    BOOK_SAMPLE, _I8, AGENT_SAMPLE, _I8, OUTCOME, _I8, _I8, _I8,
+    BOOK_SAMPLE, _I8, AGENT_SAMPLE, _I8, OUTCOME, _I8, CLOSING, _I8, _I8,
 )  # fmt: skip
 
 if COMPILED:

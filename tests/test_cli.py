@@ -338,14 +338,14 @@ def test_what_cannot_be_drawn_is_said(say, market, tmp_path):
     (runs / "file").touch()
     killed = runs / "killed.partial"
     killed.mkdir()
-    (killed / "manifest.json").write_text('{"format": 1, "status": "running"}', encoding="utf-8")
+    (killed / "manifest.json").write_text('{"format": 2, "status": "running"}', encoding="utf-8")
     shutil.copytree(runs / "market-seed1", runs / "cut")
     (runs / "cut" / "trades.parquet").write_bytes((runs / "cut" / "trades.parquet").read_bytes()[:500])
     shutil.copytree(runs / "market-seed1", runs / "odd")
     (runs / "odd" / "manifest.json").write_text("[]", encoding="utf-8")
     shutil.copytree(runs / "market-seed1", runs / "newer")
     manifest = (runs / "newer" / "manifest.json").read_text(encoding="utf-8")
-    (runs / "newer" / "manifest.json").write_text(manifest.replace('"format": 1', '"format": 2'), encoding="utf-8")
+    (runs / "newer" / "manifest.json").write_text(manifest.replace('"format": 2', '"format": 3'), encoding="utf-8")
     expected = {
         "runs": "give one of those in it: ",
         "runs/market-sed1": "there is no such folder — did you mean 'market-seed1'?",
@@ -355,7 +355,7 @@ def test_what_cannot_be_drawn_is_said(say, market, tmp_path):
         "runs/killed.partial": "this run is incomplete",
         "runs/cut": "damaged (trades.parquet",
         "runs/odd": "damaged",
-        "runs/newer": "format 2",
+        "runs/newer": "format 3",
     }
     for path, words in expected.items():
         said = say("plot", path)

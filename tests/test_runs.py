@@ -26,7 +26,7 @@ from sim.runs import Run, open_run
 from sim.scenario import load, parse, with_overrides
 from tests.command_line import FAILING, MARKET, QUICKSTART
 
-TABLES = ("trades", "book", "agents", "episodes")
+TABLES = ("trades", "book", "agents", "episodes", "closings")
 GAME = """
 [run]
 steps = 40

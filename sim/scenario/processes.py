@@ -102,6 +102,17 @@ Process = Annotated[
 ]
 
 
+def known_at_first(process: Process) -> float | None:
+    """What everybody knows of the value before an episode begins; None for a file's, which must be read. Currency."""
+    if isinstance(process, FromFile):
+        return None
+    if isinstance(process, Binary):
+        return process.low + process.probability * (process.high - process.low)
+    if isinstance(process, MeanReverting):
+        return process.mean if process.initial is None else process.initial
+    return process.initial
+
+
 class Dividend(Table):
     """What holders are paid."""
 

@@ -133,6 +133,9 @@ class Played:
     def episodes(self, rows: Any, lots: Any) -> None:
         """Drop payoffs."""
 
+    def closings(self, rows: Any) -> None:
+        """Drop what instruments came to."""
+
     def table(self, name: str) -> NDArray[Any]:
         """All rows of ``trades`` or ``messages``."""
         from sim.world import MESSAGE, TRADE
