@@ -51,9 +51,10 @@ def pay_per_lot(world, payer, receiver, lots, amount):
 def market_prices(world, instrument):
     """The mark, and the microprice. Currency per unit.
 
-    The mark is the mid of the consolidated book, or the last valid one while a side is empty. The instrument's list holds
-    the venues that trade; one that collects orders for an auction has left it, and what its auctions clear at is a valid
-    mark. Twice the mid is a sum of two whole numbers of money units, so equal books give equal marks to the last bit.
+    The mark is the mid of the consolidated book, or the last valid one while a side is empty. The instrument's list
+    holds the venues that trade; one that collects orders for an auction has left it, and what its auctions clear at is
+    a valid mark. Twice the mid is a sum of two whole numbers of money units, so equal books give equal marks to the
+    last bit.
 
     The microprice weighs the best bid by the lots at the best ask and the other way round (Gatheral and Oomen 2010);
     without both it is the mark.

@@ -198,7 +198,6 @@ def settle(world):
         closing = world.closings[clock.closings_used + instrument]
         closing.episode = clock.episode
         closing.instrument = instrument
-        closing.settled = 0 if record.settlement == NOT_AT_ALL else 1
         closing.initial = record.initial
         closing.value = record.value
         if record.settlement == NOT_AT_ALL:

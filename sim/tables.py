@@ -106,7 +106,7 @@ class Tables:
                 ("orders", pa.int64(), _COUNT, "resting orders on both sides"),
                 ("last", pa.float64(), _CURRENCY, "price of the last trade"),
                 ("mark", pa.float64(), _CURRENCY, "mid of the consolidated book, or the last valid one"),
-                ("micro", pa.float64(), _CURRENCY, "best quotes, each weighted by the lots at the other; else the mark"),
+                ("micro", pa.float64(), _CURRENCY, "best quotes, each weighted by the lots at the other"),
                 ("value", pa.float64(), _CURRENCY, "fundamental value"),
                 ("public_value", pa.float64(), _CURRENCY, "what everybody knows of the value"),
                 ("indicative", pa.float64(), _CURRENCY, "price at which a call that is running would clear"),
@@ -148,7 +148,6 @@ class Tables:
                 ("instrument", _NAMES, "", "instrument"),
                 ("initial", pa.float64(), _CURRENCY, "mark when the episode began"),
                 ("price", pa.float64(), _CURRENCY, "price at which positions were closed, or else the last mark"),
-                ("settled", pa.bool_(), "", "whether positions were closed"),
                 ("value", pa.float64(), _CURRENCY, "fundamental value at the episode's end"),
             ),
             "messages": _fields(
@@ -260,13 +259,8 @@ class Tables:
 
     def closings(self, rows: Any) -> pa.Table:
         """What instruments came to."""
-        settled = pa.Array.from_buffers(
-            pa.bool_(), len(rows), [None, pa.py_buffer(np.packbits(rows["settled"] != 0, bitorder="little"))]
-        )
-        return self._table("closings", [
-            rows["episode"], self._names(rows["instrument"], self._instrument_names), rows["initial"],
-            rows["price"], settled, rows["value"],
-        ])  # fmt: skip
+        names = self._names(rows["instrument"], self._instrument_names)
+        return self._table("closings", [rows["episode"], names, rows["initial"], rows["price"], rows["value"]])
 
     def messages(self, rows: Any) -> pa.Table:
         """Rows of the message log."""

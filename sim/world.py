@@ -99,11 +99,12 @@ BOOK_SAMPLE = _named(
 )
 AGENT_SAMPLE = _named("i8: step episode cash fees dividends interest / f8: wealth / i4: agent population")
 OUTCOME = _named(
-    "i8: episode cash fees dividends interest trades volume messages turns kept / f8: payoff private_value / i4: agent population"
+    "i8: episode cash fees dividends interest trades volume messages turns kept "
+    "/ f8: payoff private_value / i4: agent population"
 )
 
-# What an instrument came to in an episode: what it was marked at first, and the price at which positions were closed.
-CLOSING = _named("i8: episode / f8: initial price value / i4: instrument settled")
+# What an instrument came to in an episode: its first mark, and the price at which positions were closed.
+CLOSING = _named("i8: episode / f8: initial price value / i4: instrument")
 
 _I8 = np.dtype(np.int64)
 _I4 = np.dtype(np.int32)

@@ -77,7 +77,7 @@ def test_a_folder_holds_scenario_manifest_summary_and_tables(folder):
     assert folder.folder.name == "game"
     assert not list(folder.folder.parent.glob("*.partial"))
     manifest = json.loads((folder.folder / "manifest.json").read_text(encoding="utf-8"))
-    assert manifest == {"format": 1, **folder.manifest}
+    assert manifest == {"format": 2, **folder.manifest}
     assert manifest["status"] == "complete"
     assert (manifest["reason"], manifest["signal"]) == ("", None)
     assert manifest["steps"] == manifest["steps_asked"] == 12_000
