@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 
 from analysis.measures import Measure
@@ -40,10 +40,11 @@ def run_command(
 def answer(
     name: str,
     description: str,
-    find: Callable[[Run], Found],
+    find: Callable[..., Found],
     as_json: Callable[[Found], dict[str, Any]],
-    as_table: Callable[[Found], Table],
+    as_table: Callable[[Found], RenderableType],
     arguments: Sequence[str] | None = None,
+    options: Callable[[argparse.ArgumentParser], None] | None = None,
 ) -> int:
     """Look something up in the run folder that the command line names, and print it.
 
@@ -51,9 +52,11 @@ def answer(
     ----------
     name : of the module in ``analysis``.
     description : what ``--help`` says first.
-    find : gives what is printed; a :class:`SpreadgameError` it raises is shown as its message.
+    find : gives what is printed of a run, called with the options as keywords; a :class:`SpreadgameError` it raises is
+        shown as its message.
     as_json, as_table : make of it what ``--json`` prints, and what is printed otherwise.
     arguments : None for those the program was called with.
+    options : adds more of them to the parser.
 
     Returns
     -------
@@ -63,9 +66,12 @@ def answer(
     parser = argparse.ArgumentParser(prog=f"python -m analysis.{name}", description=description)
     parser.add_argument("run", type=Path, metavar="RUN", help="the folder that a run printed")
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output, nothing else")
+    if options is not None:
+        options(parser)
     given = parser.parse_args(arguments)
+    chosen = {name: value for name, value in vars(given).items() if name not in ("run", "json")}
     try:
-        found = find(open_run(given.run))
+        found = find(open_run(given.run), **chosen)
     except SpreadgameError as error:
         sys.stderr.write(f"{error}\n")
         return _BAD_INPUT
@@ -88,15 +94,19 @@ def table(measures: Iterable[Measure]) -> Table:
     made.add_column("unit", max_width=12)
     made.add_column("meaning")
     for each in rows:
-        made.add_row(each.name, _text(each.value), _error(each.standard_error), each.unit, each.meaning)
+        made.add_row(each.name, number(each.value), error(each.standard_error), each.unit, each.meaning)
     return made
 
 
-def _text(value: float) -> str:
+def number(value: float, digits: int = _DIGITS) -> str:
+    """A number as a cell of a table, of so many digits; ``-`` for what is none."""
     if not math.isfinite(value):
         return _NOTHING
-    return f"{value:,.0f}" if abs(value) >= 10**_DIGITS else f"{value:,.{_DIGITS}g}"
+    return f"{value:,.0f}" if abs(value) >= 10**digits else f"{value:,.{digits}g}"
 
 
-def _error(error: float | None) -> str:
-    return _NOTHING if error is None or not math.isfinite(error) else f"{error:,.2g}"
+def error(value: float | None) -> str:
+    """A standard error as a cell of a table: two digits, ``-`` for what is unknown."""
+    if value is None or not math.isfinite(value):
+        return _NOTHING
+    return f"{float(f'{value:.2g}'):,.0f}" if value >= 10 else f"{value:.2g}"

@@ -109,8 +109,8 @@ class Run:
     """What a run came to. Tables are pandas DataFrames, read when first asked for.
 
     Columns and units are those of :mod:`sim.tables`; ``units(table)`` lists them. Populations, venues and sides are
-    categories. ``trades``, ``book``, ``agents``, ``episodes`` and ``closings`` are always there; ``messages`` only where
-    the scenario says ``record.messages = true``.
+    categories. ``trades``, ``book``, ``agents``, ``episodes`` and ``closings`` are always there; ``messages`` only
+    where the scenario says ``record.messages = true``.
     """
 
     def __init__(

@@ -89,8 +89,8 @@ OBLIGATION = _named("i8: bid ask turns kept")
 TURN = _named("u8: key / i4: agent ordinal")
 PENDING = _named("u8: key / i8: price handle / i4: venue side agent kind")
 TRADE = _named(
-    "i8: sequence step episode price quantity maker_order taker_order maker_fee taker_fee / f8: mark micro value belief "
-    "/ i4: maker taker venue aggressor"
+    "i8: sequence step episode price quantity maker_order taker_order maker_fee taker_fee "
+    "/ f8: mark micro value belief / i4: maker taker venue aggressor"
 )
 MESSAGE = _named("i8: sequence step episode number price quantity filled / f8: slope / i4: agent venue kind side")
 BOOK_SAMPLE = _named(

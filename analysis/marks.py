@@ -1,0 +1,168 @@
+"""What an instrument was worth, by one definition of worth, at any moment of a run.
+
+A mark is one of
+
+    mid     mid of the consolidated book, or the last valid one
+    micro   best quotes, each weighted by the lots at the other
+    last    price of the last trade
+    value   fundamental value
+    belief  what the maker who is about to trade had last published of the value
+
+At an episode's beginning every mark is what everybody knows; at its end it is the price at which positions were closed,
+which is a last change of the mark. In between a mark is known just before each trade, and at the ends of those steps at
+which the book was sampled.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from analysis.samples import columns
+from analysis.trades import Floats, Integers, Trades
+from sim.errors import RunError
+from sim.scenario.processes import known_at_first
+
+MARKS = ("mid", "micro", "last", "value", "belief")
+_COLUMNS = {"mid": "mark", "micro": "micro", "value": "value"}
+
+
+class Marks:
+    """One instrument's marks.
+
+    Parameters
+    ----------
+    trades : of the instrument.
+    kind : one of :data:`MARKS`.
+
+    Raises
+    ------
+    RunError
+        If there is no such mark, or it is ``belief`` and no maker published one, or no episode began that ended.
+    """
+
+    def __init__(self, trades: Trades, kind: str = "mid") -> None:
+        if kind not in MARKS:
+            raise RunError(f"there is no mark {kind!r} — there are {', '.join(MARKS)}")
+        self.kind = kind
+        self._trades = trades
+        run = trades.run
+        self._length = run.scenario.run.steps
+        closings = columns(run, "closings", ["episode", "instrument", "initial", "price", "value"])
+        closings = closings[(closings["instrument"] == trades.instrument).to_numpy(bool)]
+        ended, done = len(closings), int(run.manifest["steps"])
+        self.episodes = -(-done // self._length)  # the last one may have been stopped
+        own = next(each for each in run.scenario.instruments if each.name == trades.instrument)
+        first = float(closings["initial"].iloc[0]) if ended else known_at_first(own.value)
+        if first is None:
+            raise RunError(
+                f"{run.folder or 'this run'}: it was stopped in its first episode, and what {trades.instrument} was "
+                "marked at before that is in a file — run it again, to the end of an episode at least"
+            )
+        self.start: Floats = np.full(self.episodes, first)
+        before = self._before(trades, kind)
+        self.before = before
+        self._after = trades.prices if kind == "last" else before
+        self._sample(kind)
+        last_steps = np.full(self.episodes, self._length - 1)
+        if self.episodes > ended:
+            last_steps[-1] = done - (self.episodes - 1) * self._length - 1
+        column = "price" if own.settlement != "none" or kind == "mid" else "value" if kind == "value" else ""
+        self.end: Floats = self.at(np.arange(self.episodes), last_steps)
+        if column:
+            self.end[:ended] = closings[column].to_numpy(float)
+        self.ended = ended
+
+    def _before(self, trades: Trades, kind: str) -> Floats:
+        """Mark just before each trade, (trades,)."""
+        count = len(trades)
+        first = np.ones(count, bool)
+        first[1:] = trades.episodes[1:] != trades.episodes[:-1]
+        start = self.start[trades.episodes]
+        if kind == "last":
+            before = np.empty(count)
+            before[1:] = trades.prices[:-1]
+            return np.where(first, start, before)
+        if kind != "belief":
+            return trades.price_of(_COLUMNS[kind])
+        belief = trades.price_of("belief")
+        known = np.isfinite(belief)
+        if not known.any():
+            raise RunError(
+                f"{trades.run.folder or 'this run'}: no maker published what it believes the value to be — "
+                "choose another mark, or a strategy that publishes its belief"
+            )
+        if known.all():
+            return belief
+        places = np.maximum.accumulate(np.where(known | first, np.arange(count), 0))
+        return np.where(known[places], belief[places], start)
+
+    def _sample(self, kind: str) -> None:
+        """Marks at the ends of sampled steps."""
+        self._sample_keys: Integers = np.zeros(0, np.int64)
+        self._samples: Floats = np.zeros(0)
+        if kind not in _COLUMNS or not self._trades.run.scenario.record.levels:
+            return
+        name = _COLUMNS[kind]
+        rows = columns(self._trades.run, "book", ["episode", "step", "venue", name])
+        rows = rows[(rows["venue"] == self._trades.venues[0]).to_numpy(bool)]
+        self._sample_keys = rows["episode"].to_numpy(np.int64) * self._length + rows["step"].to_numpy(np.int64)
+        self._samples = rows[name].to_numpy(float)
+
+    def at(self, episodes: ArrayLike, steps: ArrayLike) -> Floats:
+        """Mark at the ends of steps, both (n,): of the step's sample, or what was last known until then."""
+        own, until = np.asarray(episodes, np.int64), np.asarray(steps, np.int64)
+        first = own * self._length
+        keys = first + until
+        found = self.start[own]
+        latest = first - 1
+        for known, values in ((self._trades.keys, self._after), (self._sample_keys, self._samples)):
+            if not len(known):
+                continue
+            place = np.searchsorted(known, keys, side="right") - 1
+            when = np.where(place >= 0, known[np.maximum(place, 0)], -1)
+            newer = (when >= latest) & (when >= first)
+            found = np.where(newer, values[np.maximum(place, 0)], found)
+            latest = np.where(newer, when, latest)
+        return found
+
+    def later(self, horizon: int, unit: str) -> tuple[Floats, Integers]:
+        """What each trade's mark had become a horizon later, or at the episode's end if that comes first.
+
+        Parameters
+        ----------
+        horizon : at least 0.
+        unit : ``steps``: at the end of the step so many later; ``trades``: just before the trade so many later.
+
+        Returns
+        -------
+        Marks, and the steps at or before whose ends they were so, each (trades,); the number of an episode's steps
+        stands for its end.
+        """
+        trades, count = self._trades, len(self._trades)
+        if unit == "steps":
+            steps = trades.steps + horizon
+            past = steps >= self._length
+            marks = self.at(trades.episodes, np.minimum(steps, self._length - 1))
+            return np.where(past, self.end[trades.episodes], marks), np.where(past, self._length, steps)
+        place = np.minimum(np.arange(count) + horizon, max(count - 1, 0))
+        past = trades.episodes[place] != trades.episodes
+        past[max(count - horizon, 0) :] = True
+        return (
+            np.where(past, self.end[trades.episodes], self.before[place]),
+            np.where(past, self._length, trades.steps[place]),
+        )
+
+
+def check_horizon(horizon: int, unit: str) -> None:
+    """Say what is wrong with a horizon.
+
+    Raises
+    ------
+    RunError
+        If it is negative, or counted in neither steps nor trades.
+    """
+    if unit not in ("steps", "trades"):
+        raise RunError(f"a horizon is counted in steps or trades, not in {unit!r}")
+    if horizon < 0:
+        raise RunError(f"a horizon must be at least 0 {unit}, not {horizon}")

@@ -1,0 +1,217 @@
+"""What trading cost, and where it went: effective spread, realised spread and price impact, order by order.
+
+An order that arrives, with sign q (+1 to buy), trades at P; M is the mid just before it, however many levels it takes,
+and M' the mid a horizon later. Then
+
+    effective  2 q (P - M)      realised  2 q (P - M')      impact  2 q (M' - M)      effective = realised + impact
+
+(Huang and Stoll 1996, J. Financial Economics 41, 313). Currency; means weigh by lots. Against another mark, such as
+the makers' belief, the same parts tell another story: :mod:`analysis.marks`.
+
+``python -m analysis.spreads RUN [--mark MARK] [--horizon N] [--unit steps|orders] [--by GROUP] [--json]``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from analysis.clusters import clusters_of, group_means
+from analysis.command import answer, error, number
+from analysis.marks import MARKS, Marks
+from analysis.trades import Floats, Integers, Trades
+from sim.errors import RunError
+from sim.runs import Run
+from sim.scenario.wording import near_or_all
+
+GROUPS = ("all", "venue", "side", "size", "taker", "maker", "pair")
+PARTS = ("effective", "realised", "impact")
+HORIZON, UNIT = 5, "orders"
+_SIZES = 5  # groups of sizes, at most
+
+
+class Parts(NamedTuple):
+    """The parts of each order's or trade's spread, float64 (rows,), currency; nan where no mid is known."""
+
+    effective: Floats
+    realised: Floats
+    impact: Floats
+
+
+def decomposed(prices: ArrayLike, signs: ArrayLike, mids: ArrayLike, later: ArrayLike) -> Parts:
+    """Effective spread, realised spread and price impact.
+
+    Parameters
+    ----------
+    prices, signs : of trades, and +1 where the taker bought or -1 where it sold, (rows,).
+    mids, later : just before the order, and a horizon later, (rows,). Currency.
+    """
+    p, q, m, after = (np.asarray(each, float) for each in (prices, signs, mids, later))
+    return Parts(2 * q * (p - m), 2 * q * (p - after), 2 * q * (after - m))
+
+
+class Spreads:
+    """The parts of the spread of each trade of one instrument, (trades,).
+
+    Parameters
+    ----------
+    run, instrument : the scenario's first instrument if None.
+    mark : one of :data:`analysis.marks.MARKS`.
+    horizon, unit : so many ``steps`` later at the step's end, or just before the order so many ``orders`` later. A
+        trade whose horizon lies beyond its episode has neither realised spread nor impact.
+
+    Raises
+    ------
+    RunError
+        If the run kept no trades, has no such mark, or the horizon is below 1 or counted in another unit.
+    """
+
+    def __init__(
+        self, run: Run, instrument: str | None = None, mark: str = "mid", horizon: int = HORIZON, unit: str = UNIT
+    ) -> None:
+        if unit not in ("steps", "orders"):
+            raise RunError(f"the horizon of a spread is counted in steps or orders, not in {unit!r}")
+        if horizon < 1 and unit == "orders":
+            raise RunError(f"a horizon must be at least 1 order, not {horizon}")
+        trades = Trades(run, instrument)
+        marks = Marks(trades, mark)
+        self.trades = trades
+        self.orders, place = np.unique(trades.first_of_order, return_inverse=True)
+        self.order: Integers = np.asarray(place, np.int64)  # of each trade
+        before = marks.before[self.orders]
+        self.parts = decomposed(trades.prices, trades.signs, before[place], self._later(marks, horizon, unit)[place])
+
+    def _later(self, marks: Marks, horizon: int, unit: str) -> Floats:
+        """Mark a horizon after each order, nan beyond the episode, (orders,)."""
+        episodes, count = self.trades.episodes[self.orders], len(self.orders)
+        if unit == "steps":
+            steps = self.trades.steps[self.orders] + horizon
+            length = self.trades.run.scenario.run.steps
+            return np.where(steps < length, marks.at(episodes, np.minimum(steps, length - 1)), np.nan)
+        later = np.full(count, np.nan)
+        if count > horizon:
+            same = episodes[horizon:] == episodes[:-horizon]
+            later[:-horizon] = np.where(same, marks.before[self.orders[horizon:]], np.nan)
+        return later
+
+    def groups(self, by: str) -> tuple[Integers, list[str]]:
+        """Group of each trade, and the groups' names.
+
+        Parameters
+        ----------
+        by : one of :data:`GROUPS`: all, the venue, the taker's side, the order's size, the taker's or the maker's
+            population, or the pair of both, as taker → maker.
+        """
+        trades = self.trades
+        names = trades.populations
+        if by == "all":
+            return np.zeros(len(trades), np.int64), ["all"]
+        if by == "venue":
+            return trades.venue.astype(np.int64), trades.venues
+        if by == "side":
+            return (trades.signs > 0).astype(np.int64), ["sells", "buys"]
+        if by == "taker":
+            return trades.taker_populations.astype(np.int64), names
+        if by == "maker":
+            return trades.maker_populations.astype(np.int64), names
+        if by == "pair":
+            pairs = trades.maker_populations.astype(np.int64) * len(names) + trades.taker_populations
+            return pairs, [f"{taker} → {maker}" for maker in names for taker in names]
+        if by == "size":
+            return self._sizes()
+        raise RunError(f"spreads cannot be grouped by {by!r} — {near_or_all(by, GROUPS)}")
+
+    def _sizes(self) -> tuple[Integers, list[str]]:
+        lots = np.bincount(self.order, self.trades.quantities).astype(np.int64)
+        distinct = np.unique(lots)
+        if len(distinct) > _SIZES:
+            shares = np.arange(1, _SIZES) / _SIZES
+            distinct = np.unique(np.append(distinct[0], np.quantile(lots, shares, method="inverted_cdf") + 1))
+        ends = [*distinct[1:] - 1, int(lots.max(initial=0))]
+        names = [
+            f"{low:,}" if low == high else f"{low:,} to {high:,}" for low, high in zip(distinct, ends, strict=True)
+        ]
+        return (np.searchsorted(distinct, lots, side="right") - 1)[self.order], [f"{each} lots" for each in names]
+
+    def table(self, by: str = "all") -> pd.DataFrame:
+        """Means of the parts with their standard errors, a row a group: trades, lots, then currency.
+
+        Only trades whose horizon lies within their episode count, so that in each row the effective spread is the sum
+        of the others; ``share`` is the impact's of it.
+
+        Raises
+        ------
+        RunError
+            If there is no such group, or no trade whose horizon lies within its episode.
+        """
+        groups, names = self.groups(by)
+        known = np.isfinite(self.parts.impact)
+        if not known.any():
+            why = "nobody traded" if not len(known) else "every horizon lies beyond its episode — take a shorter one"
+            raise RunError(f"{self.trades.run.folder or 'this run'}: {self.trades.instrument}: {why}")
+        lots, clusters = self.trades.quantities[known].astype(float), clusters_of(self.trades.episodes[known])
+        found: dict[str, Any] = {}
+        for name, values in zip(PARTS, self.parts, strict=True):
+            means = group_means(values[known], clusters, groups[known], len(names), lots)
+            if not found:
+                found = {"trades": means.rows.astype(np.int64), "lots": means.weights.astype(np.int64)}
+            found |= {name: means.values, f"{name}_error": means.errors}
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found["share"] = found["impact"] / found["effective"]
+        frame = pd.DataFrame(found, index=pd.Index(names, name=by))
+        return frame[frame["trades"] > 0]
+
+
+def tables(run: Run, by: str, mark: str = "mid", horizon: int = HORIZON, unit: str = UNIT) -> pd.DataFrame:
+    """:meth:`Spreads.table` of every instrument, one below the other. Parameters and errors are those of `Spreads`."""
+    names = [each.name for each in run.scenario.instruments]
+    parts = [Spreads(run, name, mark, horizon, unit).table(by) for name in names]
+    if len(parts) > 1:
+        for name, part in zip(names, parts, strict=True):
+            part.index = pd.Index([f"{name}: {group}" for group in part.index], name=by)
+    return pd.concat(parts)
+
+
+# --- the command ----------------------------------------------------------------------------------------------------
+
+
+def _as_table(frame: pd.DataFrame) -> Table:
+    shown = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    shown.add_column(str(frame.index.name), min_width=14, max_width=24, overflow="fold")
+    for head in ("lots", "effective\nspread", "±", "realised\nspread", "±", "price\nimpact", "±"):
+        shown.add_column(head, justify="right", no_wrap=True)
+    for name, row in frame.iterrows():
+        cells = [text for part in PARTS for text in (number(row[part], 4), error(row[f"{part}_error"]))]
+        shown.add_row(str(name), f"{row['lots']:,.0f}", *cells)
+    shown.caption = "currency, ± one standard error; means weigh by lots"
+    return shown
+
+
+def _as_json(frame: pd.DataFrame) -> dict[str, Any]:
+    rows = frame.astype(object).where(np.isfinite(frame.astype(float)), None)
+    named = zip(frame.index, rows.to_dict("records"), strict=True)
+    return {"groups": [{"group": str(name), **row} for name, row in named]}
+
+
+def _options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--by", choices=GROUPS, default="all", help="what a row is (default: all)")
+    parser.add_argument("--mark", choices=MARKS, default="mid", help="what prices are held against (default: mid)")
+    parser.add_argument("--horizon", type=int, default=HORIZON, metavar="N", help=f"default: {HORIZON}")
+    parser.add_argument("--unit", choices=("steps", "orders"), default=UNIT, help=f"of the horizon (default: {UNIT})")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line. Returns the exit code."""
+    what = "Effective spread, realised spread and price impact."
+    return answer("spreads", what, tables, _as_json, _as_table, arguments, _options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
