@@ -1,0 +1,104 @@
+"""``python -m analysis.recorded [FOLDER] [--json] [--figure FILE] [--page FILE] [--run RUN]``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from analysis.recorded import backtests, facts, impact, spreads
+from analysis.recorded.board import Board
+from analysis.recorded.files import VARIABLE, data_folder
+from analysis.recorded.markets import recorded
+from analysis.recorded.page import page
+from analysis.stylised_facts import Facts
+from sim.errors import RunError, SpreadgameError
+from sim.runs import open_run
+
+_WIDTH, _BAD_INPUT = 80, 2
+
+
+def measured(folder: Path, run: Path | None = None) -> tuple[list[Board], dict[str, Facts], str]:
+    """All tables, the returns of all markets, and the name of the run among them, "" without one.
+
+    Parameters
+    ----------
+    folder : of the recorded data.
+    run : the folder of a simulated run, whose stylised facts stand beside the recorded ones.
+
+    Raises
+    ------
+    RunError
+        If a file or the run is missing or cannot be read or measured.
+    """
+    simulated = {run.resolve().name: facts.of_run(open_run(run))} if run else {}
+    found = recorded(folder)
+    markets = facts.markets(found.days, found.daily) | simulated
+    name = next(iter(simulated), "")
+    tables = [
+        spreads.board(found.days),
+        *impact.boards(found.days),
+        facts.board(markets, name),
+        *backtests.boards(found.daily),
+    ]
+    return tables, markets, name
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line. Returns the exit code."""
+    given = _parser().parse_args(arguments)
+    try:
+        _check(given.page, (".md",))
+        _check(given.figure, (".png", ".svg", ".pdf"))
+        tables, markets, name = measured(data_folder(given.folder), given.run)
+        if given.figure:
+            from analysis.recorded.picture import picture, save
+
+            save(picture(markets, name), given.figure)
+        if given.page:
+            beside = os.path.relpath(given.figure, given.page.parent) if given.figure else ""
+            given.page.write_text(page(tables, Path(beside).as_posix() if beside else ""), encoding="utf-8")
+    except SpreadgameError as error:
+        sys.stderr.write(f"{error}\n")
+        return _BAD_INPUT
+    if given.json:
+        found = {"tables": [each.as_json() for each in tables]}
+        sys.stdout.write(json.dumps(found, indent=2, allow_nan=False) + "\n")
+    else:
+        console = Console(file=sys.stdout, width=_WIDTH, color_system=None, highlight=False, markup=False)
+        for each in tables:
+            console.print(each.to_print())
+    return 0
+
+
+def _check(path: Path | None, endings: tuple[str, ...]) -> None:
+    """Before anything is measured: whether a file may be written there."""
+    if path is None:
+        return
+    if path.suffix not in endings:
+        raise RunError(
+            f"{path}: ends in {path.suffix or 'nothing'!r} — give it a name that ends in {', '.join(endings)}"
+        )
+    if not path.resolve().parent.is_dir():
+        raise RunError(f"{path}: its folder does not exist — make it first")
+
+
+def _parser() -> argparse.ArgumentParser:
+    what = "Recorded markets beside the measures of simulated ones."
+    parser = argparse.ArgumentParser(prog="python -m analysis.recorded", description=what)
+    parser.add_argument("folder", nargs="?", type=Path, metavar="FOLDER",
+                        help=f"of the recorded data (default: {VARIABLE}, else ../shared/data)")  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print one JSON object on standard output, nothing else")
+    parser.add_argument("--figure", type=Path, metavar="FILE", help="draw the stylised facts, as .png, .svg or .pdf")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="write the tables as a Markdown page")
+    parser.add_argument("--run", type=Path, metavar="RUN", help="a run folder: its stylised facts beside the others")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,175 @@
+"""Backtests of value at risk and expected shortfall on recorded daily returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from analysis.measures import Measure
+from analysis.recorded.board import PROBABILITY, Board, Word
+from analysis.risk_backtest import (
+    Draw,
+    christoffersen,
+    conditional_coverage,
+    exceptions,
+    expected_shortfall_test,
+    kupiec,
+    traffic_light,
+    transitions,
+)
+from analysis.stylised_facts import Facts
+from analysis.value_at_risk import Floats, Forecasts, filtered, fit_student, rolling, student_tail
+from sim.errors import RunError
+
+LEVELS = (0.95, 0.99)
+WINDOW, EVERY = 250, 20  # days that are learnt from, and between two fits of Student's t
+_REPEATS = 1_000
+_NOTE = (
+    f"One day ahead, from the {WINDOW} days before: of the sample itself, normal, Student's t of greatest likelihood "
+    f"(fitted every {EVERY} days) and Cornish and Fisher's; EWMA are RiskMetrics' weights with a normal tail, or with "
+    "the tail of all standardised returns before. p is the probability of as much if the forecasts are right: of the "
+    "number of exceptions (Kupiec), of their following one another (Christoffersen), of both, and of the shortfall as "
+    "Acerbi and Szekely's second test measures it, where losses beyond the value at risk are exponential with the mean "
+    "that was forecast. The zone is the Basel Committee's rule, of all days at once."
+)
+_READING = (
+    "A normal tail at 99 % is exceeded about twice as often as it should be or more, and its shortfall is far too "
+    "small. Forecasts from the last year's sample come nearer to the number, but their exceptions cluster: they are "
+    "late when volatility comes. Exponential weights remove the clusters, and with the tail of the standardised past "
+    "the excess at 95 % and about half of that at 99 %. Student's t, symmetric, gives an index that falls faster than "
+    "it rises too little risk at 95 %, less than the normal law, whose deviation the falls stretch; fits on every day "
+    "change nothing about that. Bitcoin's falls of that size are no larger than its rises, and its years are fewer: "
+    "less is refused."
+)
+
+
+def student_forecasts(
+    returns: Floats, levels: Sequence[float], window: int = WINDOW, every: int = EVERY
+) -> list[Forecasts]:
+    """Risks of every return, level by level, from Student's t fitted anew so many days apart to the returns before.
+
+    Parameters
+    ----------
+    returns : float64 (n,), finite.
+    window : returns that a fit sees.
+    every : days for which a fit is kept, 1 for :func:`analysis.value_at_risk.rolling`'s.
+
+    Returns
+    -------
+    The first `window` are nan; the deviation is that of the window at the fit.
+
+    Raises
+    ------
+    ValueError
+        If window is below 4, every is below 1, a level is not between 0 and 1, or as `fit_student` does.
+    """
+    if window < 4 or every < 1:
+        raise ValueError(f"window must be at least 4 and every at least 1, not {window} and {every}")
+    found = np.full((len(levels), 3, len(returns)), np.nan)
+    for first in range(window, len(returns), every):
+        before = returns[first - window : first]
+        degrees, location, scale = fit_student(before)
+        for place, level in enumerate(levels):
+            tail = student_tail(level, degrees).of(location, scale)
+            found[place, :, first : first + every] = np.array([*tail, before.std(ddof=1)])[:, None]
+    return [Forecasts(*each) for each in found]
+
+
+def forecasts(returns: Floats, levels: Sequence[float]) -> list[dict[str, Forecasts]]:
+    """Every method's, level by level; all of them have forecasts from day ``WINDOW`` on."""
+    return [
+        {
+            "historical": rolling(returns, level, WINDOW, "historical"),
+            "normal": rolling(returns, level, WINDOW, "normal"),
+            "Student": student,
+            "Cornish-F.": rolling(returns, level, WINDOW, "cornish_fisher"),
+            "EWMA": filtered(returns, level),
+            "EWMA hist.": filtered(returns, level, law="historical"),
+        }
+        for level, student in zip(levels, student_forecasts(returns, levels), strict=True)
+    ]
+
+
+def exponential_tail(found: Forecasts, level: float) -> Draw:
+    """Returns as any forecaster of both risks must believe in them, as far as a test of exceptions asks.
+
+    With probability 1 - level the loss is beyond the value at risk, by an exponential amount whose mean is the expected
+    shortfall less the value at risk; otherwise it is 0. So nothing of a method is needed but what it forecast.
+
+    Parameters
+    ----------
+    found : all finite.
+    level : of both risks.
+    """
+    risk, beyond = found.value_at_risk, np.maximum(found.expected_shortfall - found.value_at_risk, 0.0)
+
+    def draw(generator: np.random.Generator, count: int) -> Floats:
+        returns = np.zeros((count, len(risk)))
+        sample, day = np.nonzero(generator.random(returns.shape) < 1.0 - level)
+        returns[sample, day] = -risk[day] - beyond[day] * generator.standard_exponential(len(day)) - 1e-12 * risk[day]
+        return returns
+
+    return draw
+
+
+def backtested(returns: Floats, found: Forecasts, level: float, repeats: int = _REPEATS) -> list[Measure | Word]:
+    """Backtests of forecasts, without the first ``WINDOW`` days and those for which there is none.
+
+    Parameters
+    ----------
+    returns : float64 (n,), finite.
+    found : forecasts of them at this level.
+    repeats : simulated samples behind the shortfall's probability.
+
+    Raises
+    ------
+    RunError
+        If no day has a forecast.
+    """
+    later = Forecasts(*(each[WINDOW:] for each in found))
+    known = np.isfinite(later.value_at_risk) & np.isfinite(later.expected_shortfall)
+    known &= (later.value_at_risk > 0) & (later.expected_shortfall > 0)
+    mine, later = returns[WINDOW:][known], Forecasts(*(each[known] for each in later))
+    days = len(mine)
+    if not days:
+        raise RunError(f"{len(returns):,} daily returns are too few for forecasts from {WINDOW} — give a longer series")
+    flags = exceptions(mine, later.value_at_risk)
+    count, rare = int(flags.sum()), 1.0 - level
+    light = traffic_light(count, days, rare)
+    shortfall = expected_shortfall_test(
+        mine,
+        later.value_at_risk,
+        later.expected_shortfall,
+        level,
+        exponential_tail(later, level),
+        np.random.default_rng(0),
+        repeats,
+    )
+    return [
+        Measure("days", float(days), None, "", "that have a forecast"),
+        Measure("expected", rare * days, None, "", "exceptions if the forecasts are right"),
+        Measure("exceptions", float(count), None, "", "losses beyond the value at risk"),
+        Measure("p, number", kupiec(count, days, rare).p_value, None, PROBABILITY, "Kupiec's test"),
+        Measure("p, clusters", christoffersen(*transitions(flags)).p_value, None, PROBABILITY, "Christoffersen's test"),
+        Measure("p, both", conditional_coverage(flags, rare).p_value, None, PROBABILITY, "conditional coverage"),
+        Word("zone", light.zone, "of the Basel Committee's rule, over all days"),
+        Measure("shortfall Z", shortfall.statistic, None, "", "0 on average, below 0 if losses were greater"),
+        Measure("p, shortfall", shortfall.p_value, None, PROBABILITY, "Acerbi and Szekely's second test, one-sided"),
+    ]
+
+
+def boards(daily: Mapping[str, Facts], levels: Sequence[float] = LEVELS) -> list[Board]:
+    """The tables of several series: one for each level, a method a column."""
+    found: list[Board] = []
+    for name, facts in daily.items():
+        for level, made in zip(levels, forecasts(facts.returns, levels), strict=True):
+            columns: dict[str, list[Measure | Word]] = {
+                method: backtested(facts.returns, each, level) for method, each in made.items()
+            }
+            first = not found
+            found.append(
+                Board(f"Backtests of risk: {name}, {100 * level:g} %", _NOTE if first else "", columns, errors=False,
+                      reading=_READING if first else "")
+            )  # fmt: skip
+    return found

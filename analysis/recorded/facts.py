@@ -1,0 +1,81 @@
+"""Stylised facts of recorded and simulated returns, beside one another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from analysis.measures import Measure
+from analysis.price_impact import intervals
+from analysis.recorded.board import PROBABILITY, Board, Word
+from analysis.recorded.day import Day
+from analysis.stylised_facts import Facts, facts, facts_of, returns_of
+from sim.errors import RunError
+from sim.runs import Run
+
+SECONDS = 10  # of a stock's returns
+_NOTE = (
+    "Returns of the mid over {seconds} seconds of the stocks, of the close over a day of the index and of "
+    "Bitcoin{run}. Lags and horizons count in these; kurtosis is in excess of the normal law's. The tail index is "
+    "Hill's, of the largest 5 % of absolute returns. Volume of the stocks is in shares, signed by the taker. "
+    "Without dependence a correlation would have the standard error of the last row."
+)
+_READING = (
+    "The facts are as they are usually found (Cont 2001, Quantitative Finance 1, 223): tails with an exponent of "
+    "about three, kurtosis that falls, not evenly, as returns are added up (the index's at the longest horizon rests "
+    "on a few dozen sums, the autumn of 2008 among them), returns all but uncorrelated, absolute returns correlated "
+    "over long lags, volume and volatility together, and signed volume that goes on. Leverage is the index's, hardly "
+    "Bitcoin's, and not to be seen within a stock's day."
+)
+
+
+def of_day(day: Day, seconds: int = SECONDS) -> Facts:
+    """Log returns of the mid over so many seconds, and the shares traded and bought less sold meanwhile, (intervals,).
+
+    The first stretch after the open has no return.
+    """
+    quotes, tape = day.quotes(), day.tape(day.all_orders)
+    _, _, signed, _ = intervals(tape, quotes, seconds)
+    bought = replace(tape, signs=np.ones_like(tape.signs))
+    _, _, volumes, _ = intervals(bought, quotes, seconds)
+    mids = quotes.mids[seconds - 1 :: seconds]
+    return Facts(returns_of(mids), volumes, signed)
+
+
+def of_run(run: Run) -> Facts:
+    """:func:`analysis.stylised_facts.facts_of` the first venue of a run. Raises RunError if it has too few samples."""
+    found = facts_of(run, run.scenario.venues[0].name)
+    if np.isfinite(found.returns).sum() < 2:
+        raise RunError(f"{run.folder or 'this run'}: too few samples of the book for returns — run more steps")
+    if run.scenario.record.trades:
+        return found
+    nothing = np.full(len(found.returns), np.nan)
+    return found._replace(volumes=nothing, signed=nothing)
+
+
+def table(found: Facts) -> list[Measure]:
+    """:func:`analysis.stylised_facts.facts` of a market, without volume where it has none."""
+    volumes, signed = (each if np.isfinite(each).any() else None for each in (found.volumes, found.signed))
+    rows = facts(found.returns, volumes, signed)
+    error = next((each.standard_error for each in rows if each.name.startswith("returns lag")), None)
+    last = Measure(
+        "1/√n", np.nan if error is None else error, None, "", "standard error of a correlation without dependence"
+    )
+    return [*rows, last]
+
+
+def board(markets: Mapping[str, Facts], run: str = "") -> Board:
+    """The table of several markets; ``run`` is the name of the one that was simulated."""
+    columns: dict[str, list[Measure | Word]] = {
+        name: [replace(each, unit=PROBABILITY if each.name == "Ljung-Box p" else "") for each in table(found)]
+        for name, found in markets.items()
+    }
+    told = f", and from sample to sample of {run}" if run else ""
+    return Board("Stylised facts", _NOTE.format(seconds=SECONDS, run=told), columns, errors=False, reading=_READING)
+
+
+def markets(days: Sequence[Day], daily: Mapping[str, Facts]) -> dict[str, Facts]:
+    """Of all that is recorded."""
+    return {day.name: of_day(day) for day in days} | dict(daily)

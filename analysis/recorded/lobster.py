@@ -1,0 +1,62 @@
+"""A day of one NASDAQ stock from LOBSTER's message and book files.
+
+LOBSTER names the resting order's side of each execution, displayed (type 4) or hidden (type 5), so takers are known and
+need no inference (Huang and Polak 2011, LOBSTER: limit order book reconstruction system).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from analysis.recorded.day import Day, Floats, Orders, orders_of
+from analysis.recorded.files import columns_of, numbers
+from sim.errors import ReplayError, RunError
+from sim.recordings import ASK, BID, EXECUTE, HIDDEN, Recording, read
+
+_TICK = 0.01  # USD, of all stocks above a dollar
+
+
+def lobster_day(name: str, messages: Path, book: Path) -> Day:
+    """Read a day.
+
+    The mid just before an execution is that of the book's row before. Displayed and hidden executions of one order
+    are two rows, apart: a hidden order may stand inside the spread, where the displayed quotes say nothing of it.
+
+    Raises
+    ------
+    RunError
+        If the files cannot be read or do not fit together, or their times fall.
+    """
+    try:
+        recording = read(messages, book)
+    except ReplayError as why:
+        raise RunError(str(why)) from why
+    wide = ("time", "kind", "order", "size", "price", "side", "participant")
+    times = numbers(messages, columns_of(messages, wide, ("time",)), "time")
+    if np.any(np.diff(times) < 0):
+        row = int(np.argmax(np.diff(times) < 0))
+        raise RunError(
+            f"{messages}, line {row + 2}: {times[row + 1]} is earlier than the line before — sort it by time"
+        )
+    bids, asks = _quotes(recording)
+    before = np.append(np.nan, (bids + asks)[:-1] / 2) if len(bids) else bids
+    parts = [_executions(recording, times, before, kind) for kind in (EXECUTE, HIDDEN)]
+    return Day(name, _TICK, times, bids, asks, *parts)
+
+
+def _quotes(recording: Recording) -> tuple[Floats, Floats]:
+    """Best bid and ask after each message, currency, nan where a side is empty or they cross: (rows,) each."""
+    best = recording.book[:, 0]
+    there = best[..., 1] > 0
+    bids, asks = (np.where(there[:, side], best[:, side, 0] * recording.price_unit, np.nan) for side in (BID, ASK))
+    crossed = best[:, BID, 0] > best[:, ASK, 0]
+    both = there.all(axis=1) & crossed
+    return np.where(both, np.nan, bids), np.where(both, np.nan, asks)
+
+
+def _executions(recording: Recording, times: Floats, before: Floats, kind: int) -> Orders:
+    rows = np.flatnonzero((recording.kinds == kind) & (recording.quantities > 0) & (recording.sides != 0))
+    prices = recording.prices[rows] * recording.price_unit
+    return orders_of(times[rows], prices, -recording.sides[rows], recording.quantities[rows], before[rows])
