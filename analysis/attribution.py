@@ -20,7 +20,7 @@ both sums are the payoff. Windows add; spread, information and adverse selection
 and funding are lines of their own, zero in the markets there are so far.
 
 Amounts are counted in units of money. Prices and mids are whole numbers or halves of these, so where no value enters
-the sums are exact.
+the sums are exact, up to 2^52 units: 4.5 billion in currency if a unit is a millionth.
 
 ``python -m analysis.attribution RUN [--mark MARK] [--horizon N] [--unit steps|trades] [--by agent] [--json]``.
 """
@@ -44,8 +44,8 @@ from analysis.bootstrap import bootstrap
 from analysis.command import answer, error, number
 from analysis.estimates import Estimate, mean
 from analysis.holders import Holders, edges_of, even_edges
-from analysis.marks import MARKS, Marks, check_horizon
-from analysis.trades import Floats, Integers, Trades
+from analysis.marks import MARKS, Marks, check_horizon, marks_of
+from analysis.trades import Floats, Integers, Trades, trades_of
 from sim.runs import Run
 
 _PAID = ("hedging", "fees", "dividends", "interest", "funding")
@@ -72,6 +72,7 @@ class Attribution:
         (episodes, pieces, holders); nan where it was not recorded.
     gross : money traded, in units, float64 (episodes, pieces, holders).
     unit : the unit of money, currency.
+    horizon : of adverse selection, in words; empty where there is none.
     """
 
     lines: tuple[str, ...]
@@ -81,6 +82,7 @@ class Attribution:
     recorded: Floats
     gross: Floats
     unit: float
+    horizon: str
 
     @property
     def amounts(self) -> Floats:
@@ -89,8 +91,12 @@ class Attribution:
 
     @property
     def gap(self) -> float:
-        """Greatest distance of a sum of lines from what is recorded, as a share of the money traded; 0 if unknown."""
-        away = np.abs(self.units.sum(axis=-1) - self.recorded) / np.maximum(self.gross, 1.0)
+        """Greatest distance of a sum of lines from what is recorded, as a share of the money traded; 0 if unknown.
+
+        Where less was traded than the lines come to, it is a share of these.
+        """
+        money = np.maximum(self.gross, np.abs(self.units).sum(axis=-1))
+        away = np.abs(self.units.sum(axis=-1) - self.recorded) / np.maximum(money, 1.0)
         return float(np.nanmax(away, initial=0.0)) if np.isfinite(away).any() else 0.0
 
     def table(self) -> pd.DataFrame:
@@ -104,8 +110,8 @@ class Attribution:
     def estimates(self) -> pd.DataFrame:
         """Mean of an episode and its standard error: holders by (line or ``total``, ``value`` or ``standard_error``).
 
-        Over many episodes the error is that of independent samples. Of a few it is found from the pieces, by the
-        stationary bootstrap, and infinite where these are fewer than 8.
+        Over many episodes, or a few that are not cut in pieces, the error is that of independent samples. Else it is
+        found from the pieces, by the stationary bootstrap; of one episode in fewer than 8 pieces it is infinite.
         """
         whole = np.concatenate([self.units, self.units.sum(axis=-1, keepdims=True)], axis=-1) * self.unit
         found = {
@@ -159,9 +165,9 @@ def _attribution(
     line = {name: place for place, name in enumerate(lines)}
     units, gross, recorded = np.zeros((*holders.shape, len(lines))), np.zeros(holders.shape), holders.cash_changes()
     for instrument in run.scenario.instruments:
-        trades = Trades(run, instrument.name)
-        own = Amounts(trades, Marks(trades, mark), holders)
-        valued = own if horizon else Amounts(trades, Marks(trades, "value"), holders)
+        trades = trades_of(run, instrument.name)
+        own = Amounts(trades, marks_of(trades, mark), holders)
+        valued = own if horizon else Amounts(trades, marks_of(trades, "value"), holders)
         gross += own.gross()
         units[..., line["spread"]] += own.spread()
         units[..., line["fees"]] -= own.fees()
@@ -176,9 +182,10 @@ def _attribution(
         recorded += holders.worth_changes(instrument.name, valued.edges)
     for name in ("dividends", "interest"):
         units[..., line[name]] += holders.received(name)
+    told = f"{horizon[0]:,} {horizon[1] if horizon[0] != 1 else horizon[1][:-1]}" if horizon else ""
     return Attribution(
         lines, holders.index, every[inside.start : inside.stop + 1], units[:, inside], recorded[:, inside],
-        gross[:, inside], run.scenario.money.unit,
+        gross[:, inside], run.scenario.money.unit, told,
     )  # fmt: skip
 
 
@@ -274,7 +281,7 @@ class Amounts:
 def _estimate(parts: Floats) -> Estimate:
     """Mean of an episode, from its pieces (episodes, pieces)."""
     episodes, pieces = parts.shape
-    if episodes >= _MANY or pieces * episodes < _FEWEST_PIECES:
+    if episodes >= _MANY or pieces == 1 or pieces * episodes < _FEWEST_PIECES:
         found = mean(parts.sum(axis=1))
         return found if episodes > 1 else Estimate(found.value, math.inf)
     piece = bootstrap(parts.ravel(), lambda x: float(np.mean(x)), np.random.default_rng(0), _RESAMPLED)
@@ -284,9 +291,20 @@ def _estimate(parts: Floats) -> Estimate:
 # --- the command ----------------------------------------------------------------------------------------------------
 
 
-def both(run: Run, mark: str = "mid", horizon: int = HORIZON, unit: str = UNIT, by: str = "population") -> list[Any]:
-    """:func:`by_mark` and :func:`by_value`, cut in windows where that gives errors: of few episodes, by population."""
+def fitting_horizon(run: Run) -> int:
+    """A horizon in trades that lies well within an episode: 20, or a fifth of the trades that there are in one."""
+    return int(min(HORIZON, max(1, run.manifest["trades"] // (5 * max(1, run.manifest["episodes"])))))
+
+
+def both(
+    run: Run, mark: str = "mid", horizon: int | None = None, unit: str = UNIT, by: str = "population"
+) -> list[Attribution]:
+    """:func:`by_mark` and :func:`by_value`, cut in windows where that gives errors: of few episodes, by population.
+
+    ``horizon`` None is :func:`fitting_horizon`.
+    """
     edges = even_edges(run) if by == "population" and run.scenario.run.episodes < _MANY else None
+    horizon = fitting_horizon(run) if horizon is None else horizon
     return [by_mark(run, mark, horizon, unit, by, edges), by_value(run, mark, by, edges)]
 
 
@@ -337,7 +355,7 @@ def _as_json(found: list[Attribution]) -> dict[str, Any]:
 
 def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mark", choices=MARKS, default="mid", help="what prices are held against (default: mid)")
-    parser.add_argument("--horizon", type=int, default=HORIZON, metavar="N", help=f"default: {HORIZON}")
+    parser.add_argument("--horizon", type=int, metavar="N", help=f"default: {HORIZON}, less where episodes are short")
     parser.add_argument("--unit", choices=("steps", "trades"), default=UNIT, help=f"of the horizon (default: {UNIT})")
     parser.add_argument("--by", choices=("population", "agent"), default="population", help="whom a row is of")
 

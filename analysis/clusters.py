@@ -19,6 +19,7 @@ from analysis.estimates import Estimate
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 STRETCHES = 200  # of a run of few episodes
+_ROUNDING = 1e-13  # relative: what differs by no more is equal
 
 
 class GroupMeans(NamedTuple):
@@ -46,16 +47,56 @@ def clusters_of(episodes: ArrayLike, stretches: int = STRETCHES) -> Integers:
     count = len(own)
     if not count:
         return own
-    _, places = np.unique(own, return_inverse=True)
+    places: Integers = np.cumsum(np.diff(own, prepend=own[0]) != 0)
     several = int(places[-1]) + 1
     if several >= stretches:
-        return np.asarray(places, np.int64)
+        return places
     each = max(1, math.ceil(stretches / several))
     starts = np.searchsorted(places, np.arange(several + 1))
     lengths = np.diff(starts)[places]
     since = np.arange(count) - starts[places]
     clusters: Integers = places * each + since * each // lengths
     return clusters
+
+
+class Clustered:
+    """Rows in groups and clusters, of which several columns are averaged.
+
+    Parameters
+    ----------
+    clusters : of each row, from 0, (rows,).
+    groups : of each row, from 0 and below ``count``, (rows,); None for one group.
+    weights : not negative, (rows,); None for 1.
+    """
+
+    def __init__(
+        self, clusters: Integers, groups: ArrayLike | None = None, count: int = 1, weights: ArrayLike | None = None
+    ) -> None:
+        self._count, self._width = count, int(clusters.max(initial=0)) + 1
+        self._place = clusters if groups is None else np.asarray(groups, np.int64) * self._width + clusters
+        self._weights = None if weights is None else np.asarray(weights, float)
+        self._rows = self._table(None)
+        self._weight = self._rows if weights is None else self._table(self._weights)
+        self.rows: Floats = self._rows.sum(axis=1)
+
+    def _table(self, values: Floats | None) -> Floats:
+        sums = np.bincount(self._place, values, self._count * self._width).astype(float)
+        return sums.reshape(self._count, self._width)
+
+    def means(self, values: ArrayLike) -> GroupMeans:
+        """Weighted means of a column, float64 (rows,), in which nothing is nan."""
+        x = np.asarray(values, float)
+        weighted = x if self._weights is None else self._weights * x
+        sums, weight = self._table(weighted), self._weight.sum(axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            means = sums.sum(axis=1) / weight
+            moved = sums - np.nan_to_num(means)[:, None] * self._weight
+            present = (self._rows > 0).sum(axis=1)
+            errors = np.sqrt((moved**2).sum(axis=1) * present / (present - 1)) / weight
+            scale = np.abs(sums).sum(axis=1) / weight
+        errors = np.where(errors > _ROUNDING * scale, errors, 0.0)  # what differs by rounding alone is equal
+        errors = np.where(present > 1, errors, np.where(present == 1, np.inf, np.nan))
+        return GroupMeans(means, errors, self.rows, weight)
 
 
 def group_means(
@@ -65,32 +106,13 @@ def group_means(
     count: int = 1,
     weights: ArrayLike | None = None,
 ) -> GroupMeans:
-    """Weighted means of groups.
+    """Weighted means of groups of a column, float64 (rows,); rows that are nan are left out.
 
-    Parameters
-    ----------
-    values : float64 (rows,); rows that are nan are left out.
-    clusters : of each row, from 0, (rows,).
-    groups : of each row, from 0 and below ``count``, (rows,); None for one group.
-    weights : not negative, (rows,); None for 1.
+    The other parameters are those of :class:`Clustered`.
     """
     x = np.asarray(values, float)
-    own = np.zeros(len(x), np.int64) if groups is None else np.asarray(groups, np.int64)
-    w = np.ones(len(x)) if weights is None else np.asarray(weights, float)
     known = np.isfinite(x)
-    if not known.all():
-        x, own, w, clusters = x[known], own[known], w[known], clusters[known]
-    rows = np.bincount(own, minlength=count).astype(float)
-    weight = np.bincount(own, w, count).astype(float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        means = np.bincount(own, w * x, count) / weight
-    width = int(clusters.max(initial=0)) + 1
-    place = own * width + clusters
-    moved = np.bincount(place, w * (x - means[own]), count * width).reshape(count, width)
-    present = (np.bincount(place, minlength=count * width).reshape(count, width) > 0).sum(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        errors = np.sqrt((moved**2).sum(axis=1) * present / (present - 1)) / weight
-    scale = np.sqrt(np.bincount(own, w * x * x, count) / np.where(weight > 0, weight, 1.0))
-    errors = np.where(errors > 1e-13 * scale, errors, 0.0)  # what differs by rounding alone is equal
-    errors = np.where(present > 1, errors, np.where(present == 1, np.inf, np.nan))
-    return GroupMeans(means, errors, rows, weight)
+    if known.all():
+        return Clustered(clusters, groups, count, weights).means(x)
+    own, w = (None if each is None else np.asarray(each)[known] for each in (groups, weights))
+    return Clustered(clusters[known], own, count, w).means(x[known])

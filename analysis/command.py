@@ -110,3 +110,15 @@ def error(value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return _NOTHING
     return f"{float(f'{value:.2g}'):,.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def plus_minus(value: float, standard_error: float | None = None, digits: int = 4) -> str:
+    """A number and its error, to the error's second digit; of so many digits where there is none."""
+    if standard_error is None or not math.isfinite(standard_error) or not standard_error or not math.isfinite(value):
+        return number(value, digits)
+    places = max(0, 1 - math.floor(math.log10(standard_error)))
+    return (
+        f"{round(value, places):,.{places}f} ± {error(standard_error)}"
+        if places < 8
+        else (f"{value:.{digits}g} ± {error(standard_error)}")
+    )

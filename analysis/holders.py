@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -35,9 +36,15 @@ def edges_of(run: Run, edges: Sequence[int] | None) -> tuple[tuple[int, ...], sl
 
 
 def even_edges(run: Run, pieces: int = 64) -> tuple[int, ...]:
-    """Edges of about so many equal windows, at steps after which both agents and books were sampled."""
+    """Edges of about so many equal windows, at steps after which both agents and books were sampled.
+
+    Where holders were paid for what they held and agents were never sampled, an episode is one window.
+    """
     length, sampling = run.scenario.run.steps, run.manifest["sampling"]
-    every = max(int(sampling["agents_every"]), int(sampling["book_every"]), 1)
+    agents, books = int(sampling["agents_every"]), int(sampling["book_every"])
+    if not agents and (run.scenario.money.interest or any(each.dividend for each in run.scenario.instruments)):
+        return (0, length)
+    every = math.lcm(max(agents, 1), max(books, 1))
     width = max(1, round(length / pieces / every)) * every
     return (*range(0, length, width), length)
 
@@ -156,8 +163,8 @@ class Holders:
         lots = self._levels(f"inventory.{instrument}", first, False)
         if closed:
             lots[: int(self._run.manifest["episodes"]), -1] = 0.0  # their worth has become cash
-        worth = lots * marks[:, :, None]
-        return np.diff(worth, axis=1)
+        # The difference of what they were worth, without that of two large products.
+        return lots[:, :-1] * np.diff(marks)[:, :, None] + np.diff(lots, axis=1) * marks[:, 1:, None]
 
     def _changes(self, name: str, first: Floats, money: bool) -> Floats:
         return np.diff(self._levels(name, first, money), axis=1)

@@ -89,8 +89,8 @@ class Marks:
         known = np.isfinite(belief)
         if not known.any():
             raise RunError(
-                f"{trades.run.folder or 'this run'}: no maker published what it believes the value to be — "
-                "choose another mark, or a strategy that publishes its belief"
+                f"{trades.run.folder or 'this run'}: no maker of {trades.instrument} published what it believes the "
+                "value to be — choose another mark, or a strategy that publishes its belief"
             )
         if known.all():
             return belief
@@ -152,6 +152,15 @@ class Marks:
             np.where(past, self.end[trades.episodes], self.before[place]),
             np.where(past, self._length, trades.steps[place]),
         )
+
+
+def marks_of(trades: Trades, kind: str = "mid") -> Marks:
+    """:class:`Marks`, the same at every call; errors are those of the class."""
+    key = "marks", trades.instrument, kind
+    if key not in trades.run.derived:
+        trades.run.derived[key] = Marks(trades, kind)
+    found: Marks = trades.run.derived[key]
+    return found
 
 
 def check_horizon(horizon: int, unit: str) -> None:

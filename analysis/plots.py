@@ -34,20 +34,23 @@ class Picture(Figure):
         return file.getvalue()
 
 
-def picture(run: Run) -> Figure:
+def picture(run: Run, heading: bool = True) -> Figure:
     """One figure of what happened: price against value, spread, inventories, payoffs.
 
     Of many episodes the third panel shows the payoffs episode by episode instead. Several instruments get panels of
     their own, the first three of them.
+
+    Parameters
+    ----------
+    heading : whether title and question stand above.
     """
     with style():
         names = [each.name for each in run.scenario.instruments][:_MOST_PANELS]
         rows = len(names)
         figure = Picture(figsize=(_WIDTH, _HEIGHT if rows < _MOST_PANELS else _TALL), dpi=_DPI)
-        lines = _write_heading(run, figure)
-        figure.set_layout_engine(
-            "constrained", rect=(0.008, 0.032, 0.984, 0.912 - 0.024 * lines), wspace=0.05, hspace=0.05
-        )
+        height = 0.912 - 0.024 * _write_heading(run, figure) if heading else 0.96
+        _write_foot(run, figure)
+        figure.set_layout_engine("constrained", rect=(0.008, 0.032, 0.984, height), wspace=0.05, hspace=0.05)
         grid = figure.add_gridspec(2 * rows, 2, left=0.07, right=0.985)
         for first, draw, beside in ((0, price_against_value, spread), (rows, inventories, payoffs)):
             if draw is inventories and has_many_episodes(run):
@@ -102,13 +105,19 @@ def _stack(run: Run, panels: list[Axes], draw: Any, names: list[str]) -> None:
 
 
 def _write_heading(run: Run, figure: Figure) -> int:
-    """Title, question, and a line at the foot. Returns the lines that the question takes."""
-    scenario, manifest = run.scenario, run.manifest
+    """Title and question. Returns the lines that the question takes."""
+    scenario = run.scenario
     title = scenario.title or Path(scenario.source).stem.strip("<>") or "A run"
     plain: dict[str, Any] = {"parse_math": False, "ha": "left", "va": "top"}
     figure.text(0.012, 0.984, textwrap.shorten(title, 110, placeholder=" …"), fontsize=17, fontweight="bold", **plain)
     question = textwrap.wrap(scenario.question, 135, max_lines=2, placeholder=" …")
     figure.text(0.012, 0.948, "\n".join(question), fontsize=11.5, color=GREY, linespacing=1.35, **plain)
+    return len(question)
+
+
+def _write_foot(run: Run, figure: Figure) -> None:
+    """How long the run was, and whether it was stopped."""
+    scenario, manifest = run.scenario, run.manifest
     length = f"{manifest['steps']:,} steps"
     if scenario.run.episodes > 1:
         length += f" in {scenario.run.episodes:,} episodes"
@@ -117,4 +126,3 @@ def _write_heading(run: Run, figure: Figure) -> int:
     if run.status != "complete":
         reached = f"{run.status} after {manifest['steps']:,} of {manifest['steps_asked']:,} steps"
         figure.text(0.012, 0.01, reached, fontsize=9, fontweight="bold", color=ALARM, ha="left", va="bottom")
-    return len(question)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,10 +24,10 @@ from numpy.typing import ArrayLike
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from analysis.clusters import clusters_of, group_means
-from analysis.command import answer, error, number
-from analysis.marks import MARKS, Marks
-from analysis.trades import Floats, Integers, Trades
+from analysis.clusters import Clustered, clusters_of
+from analysis.command import answer, plus_minus
+from analysis.marks import MARKS, Marks, marks_of
+from analysis.trades import Floats, Integers, trades_of
 from sim.errors import RunError
 from sim.runs import Run
 from sim.scenario.wording import near_or_all
@@ -76,17 +77,22 @@ class Spreads:
     def __init__(
         self, run: Run, instrument: str | None = None, mark: str = "mid", horizon: int = HORIZON, unit: str = UNIT
     ) -> None:
+        self.trades = trades_of(run, instrument)
+        self.marks = marks_of(self.trades, mark)
+        first = self.trades.first_of_order
+        starts = first == np.arange(len(first))
+        self.orders: Integers = np.flatnonzero(starts)  # the trade with which each order began
+        self.order: Integers = np.cumsum(starts) - 1  # of each trade
+        self.parts = self.at(horizon, unit)
+
+    def at(self, horizon: int, unit: str = UNIT) -> Parts:
+        """The parts of each trade's spread at another horizon, (trades,). Raises RunError as the class does."""
         if unit not in ("steps", "orders"):
             raise RunError(f"the horizon of a spread is counted in steps or orders, not in {unit!r}")
-        if horizon < 1 and unit == "orders":
-            raise RunError(f"a horizon must be at least 1 order, not {horizon}")
-        trades = Trades(run, instrument)
-        marks = Marks(trades, mark)
-        self.trades = trades
-        self.orders, place = np.unique(trades.first_of_order, return_inverse=True)
-        self.order: Integers = np.asarray(place, np.int64)  # of each trade
-        before = marks.before[self.orders]
-        self.parts = decomposed(trades.prices, trades.signs, before[place], self._later(marks, horizon, unit)[place])
+        if horizon < (unit == "orders"):
+            raise RunError(f"a horizon must be at least {int(unit == 'orders')} {unit}, not {horizon}")
+        before, later = self.marks.before[self.orders], self._later(self.marks, horizon, unit)
+        return decomposed(self.trades.prices, self.trades.signs, before[self.order], later[self.order])
 
     def _later(self, marks: Marks, horizon: int, unit: str) -> Floats:
         """Mark a horizon after each order, nan beyond the episode, (orders,)."""
@@ -100,6 +106,10 @@ class Spreads:
             same = episodes[horizon:] == episodes[:-horizon]
             later[:-horizon] = np.where(same, marks.before[self.orders[horizon:]], np.nan)
         return later
+
+    @cached_property
+    def _clusters(self) -> Integers:
+        return clusters_of(self.trades.episodes)
 
     def groups(self, by: str) -> tuple[Integers, list[str]]:
         """Group of each trade, and the groups' names.
@@ -151,18 +161,21 @@ class Spreads:
         RunError
             If there is no such group, or no trade whose horizon lies within its episode.
         """
-        groups, names = self.groups(by)
-        known = np.isfinite(self.parts.impact)
+        return self.table_of(self.parts, by)
+
+    def table_of(self, parts: Parts, by: str = "all") -> pd.DataFrame:
+        """:meth:`table` of parts at another horizon."""
+        known = np.isfinite(parts.impact)
         if not known.any():
             why = "nobody traded" if not len(known) else "every horizon lies beyond its episode — take a shorter one"
             raise RunError(f"{self.trades.run.folder or 'this run'}: {self.trades.instrument}: {why}")
-        lots, clusters = self.trades.quantities[known].astype(float), clusters_of(self.trades.episodes[known])
-        found: dict[str, Any] = {}
-        for name, values in zip(PARTS, self.parts, strict=True):
-            means = group_means(values[known], clusters, groups[known], len(names), lots)
-            if not found:
-                found = {"trades": means.rows.astype(np.int64), "lots": means.weights.astype(np.int64)}
-            found |= {name: means.values, f"{name}_error": means.errors}
+        groups, names = self.groups(by)
+        rows = slice(None) if known.all() else known
+        clustered = Clustered(self._clusters[rows], groups[rows], len(names), self.trades.quantities[rows])
+        found: dict[str, Any] = {"trades": clustered.rows.astype(np.int64)}
+        for name, values in zip(PARTS, parts, strict=True):
+            means = clustered.means(values[rows])
+            found |= {"lots": means.weights.astype(np.int64), name: means.values, f"{name}_error": means.errors}
         with np.errstate(divide="ignore", invalid="ignore"):
             found["share"] = found["impact"] / found["effective"]
         frame = pd.DataFrame(found, index=pd.Index(names, name=by))
@@ -184,11 +197,11 @@ def tables(run: Run, by: str, mark: str = "mid", horizon: int = HORIZON, unit: s
 
 def _as_table(frame: pd.DataFrame) -> Table:
     shown = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    shown.add_column(str(frame.index.name), min_width=14, max_width=24, overflow="fold")
-    for head in ("lots", "effective\nspread", "±", "realised\nspread", "±", "price\nimpact", "±"):
+    shown.add_column(str(frame.index.name), max_width=24, overflow="fold")
+    for head in ("lots", "effective spread", "realised spread", "price impact"):
         shown.add_column(head, justify="right", no_wrap=True)
     for name, row in frame.iterrows():
-        cells = [text for part in PARTS for text in (number(row[part], 4), error(row[f"{part}_error"]))]
+        cells = [plus_minus(row[part], row[f"{part}_error"]) for part in PARTS]
         shown.add_row(str(name), f"{row['lots']:,.0f}", *cells)
     shown.caption = "currency, ± one standard error; means weigh by lots"
     return shown

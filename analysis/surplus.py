@@ -23,6 +23,7 @@ from rich.table import Table
 
 from analysis.command import answer
 from analysis.estimates import Estimate, mean, ratio
+from analysis.measures import Measure, measure_of
 from sim.errors import RunError
 from sim.private_values import PrivateValues, Valued
 from sim.runs import Run
@@ -112,6 +113,29 @@ def gains_from_trade(valued: Iterable[Valued], others: bool = False) -> float:
     most = min(len(up), len(down))
     gains = -np.sort(-up)[:most] - np.sort(down)[:most]
     return float(np.maximum(gains, 0.0).sum())
+
+
+def measures(run: Run) -> list[Measure]:
+    """The gains of each population and of all, and what part they are of the most; errors are over episodes.
+
+    Raises
+    ------
+    RunError
+        As :func:`surplus_of` does.
+    """
+    surplus = surplus_of(run)
+    found = [
+        measure_of(
+            f"{name} gains", mean(gained), "currency", "payoff and private value of what was acquired, an episode"
+        )
+        for name, gained in surplus.populations.items()
+    ]
+    return [
+        *found,
+        measure_of("realised", mean(surplus.realised), "currency", "private value of what changed hands, an episode"),
+        measure_of("most", mean(surplus.most), "currency", "what the best allocation would have realised, an episode"),
+        measure_of("share", surplus.share, "share", "realised of the most", "there was nothing to gain"),
+    ]
 
 
 # --- the command ----------------------------------------------------------------------------------------------------

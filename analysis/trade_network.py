@@ -29,8 +29,8 @@ from analysis.attribution import Amounts
 from analysis.command import answer, number
 from analysis.dress import GREY, INK, clipped, short, style
 from analysis.holders import Holders, edges_of
-from analysis.marks import Marks
-from analysis.trades import Trades
+from analysis.marks import marks_of
+from analysis.trades import trades_of
 from sim.errors import RunError
 from sim.runs import Run
 
@@ -58,10 +58,10 @@ def trade_network(run: Run, by: str = "population") -> nx.DiGraph:
     money, lots, trades_between = (np.zeros((count, count)) for _ in range(3))
     paid: dict[tuple[int, str], float] = {}
     for instrument in run.scenario.instruments:
-        trades = Trades(run, instrument.name)
+        trades = trades_of(run, instrument.name)
         takers, makers = holders.takers(trades), holders.makers(trades)
         place = takers.astype(np.int64) * count + makers
-        won = np.bincount(place, Amounts(trades, Marks(trades), holders).settled(), count**2).reshape(count, count)
+        won = np.bincount(place, Amounts(trades, marks_of(trades), holders).settled(), count**2).reshape(count, count)
         money += (won - won.T) * run.scenario.money.unit
         for total, weights in ((lots, trades.quantities.astype(float)), (trades_between, np.ones(len(trades)))):
             part = np.bincount(place, weights, count**2).reshape(count, count)
@@ -189,7 +189,8 @@ def _as_table(found: pd.DataFrame) -> Table:
 
 
 def _as_json(found: pd.DataFrame) -> dict[str, Any]:
-    rows = zip(found.index, found.to_dict("records"), strict=True)
+    finite = found.astype(object).where(np.isfinite(found), None)  # nobody's share where nobody traded
+    rows = zip(found.index, finite.to_dict("records"), strict=True)
     return {"traders": [{"trader": str(name), **row} for name, row in rows]}
 
 

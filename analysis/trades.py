@@ -154,3 +154,12 @@ class Trades:
     def keys(self) -> Integers:
         """Steps since the run began: never falling."""
         return self.episodes * self.run.scenario.run.steps + self.steps
+
+
+def trades_of(run: Run, instrument: str | None = None) -> Trades:
+    """:class:`Trades`, the same at every call, so that a column is read once; errors are those of the class."""
+    key = "trades", instrument or run.scenario.instruments[0].name
+    if key not in run.derived:
+        run.derived[key] = Trades(run, instrument)
+    found: Trades = run.derived[key]
+    return found

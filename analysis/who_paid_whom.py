@@ -22,8 +22,8 @@ from analysis.attribution import Amounts
 from analysis.command import answer, number
 from analysis.estimates import mean
 from analysis.holders import Holders, edges_of
-from analysis.marks import Marks
-from analysis.trades import Floats, Trades
+from analysis.marks import marks_of
+from analysis.trades import Floats, trades_of
 from sim.errors import RunError
 from sim.runs import Run
 
@@ -59,7 +59,7 @@ class WhoPaidWhom:
         return pd.DataFrame(self.won.sum(axis=0) * self.unit, index=names, columns=list(self.populations))
 
     def table(self) -> pd.DataFrame:
-        """The matrix, fees by venue, endowment, dividends, interest, their ``total``, and what is ``recorded``. Currency."""
+        """The matrix, fees by venue, endowment, dividends, interest, their ``total``, and ``recorded``. Currency."""
         frame = self.matrix()
         for place, venue in enumerate(self.venues):
             frame[f"fees {venue}"] = -self.fees[:, :, place].sum(axis=0) * self.unit
@@ -94,8 +94,8 @@ def who_paid_whom(run: Run) -> WhoPaidWhom:
     won, fees = np.zeros((episodes, count, count)), np.zeros((episodes, count, len(venues)))
     others, recorded = np.zeros((episodes, count, 3)), holders.cash_changes()[:, 0]
     for instrument in run.scenario.instruments:
-        trades = Trades(run, instrument.name)
-        amounts = Amounts(trades, Marks(trades), holders)
+        trades = trades_of(run, instrument.name)
+        amounts = Amounts(trades, marks_of(trades), holders)
         part = np.bincount(
             (trades.episodes * count + trades.taker_populations) * count + trades.maker_populations,
             amounts.settled(),

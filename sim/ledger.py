@@ -69,22 +69,23 @@ def market_prices(world, instrument):
         best_ask = world.sides[2 * venue + 1].best
         if best_bid != NOTHING:
             price = world.levels[best_bid].price * units
-            at_bid = world.levels[best_bid].volume + (at_bid if price == bid else 0) if price >= bid else at_bid
-            bid = max(bid, price)
+            if price >= bid:
+                at_bid = world.levels[best_bid].volume + (at_bid if price == bid else 0)
+                bid = price
         if best_ask != NOTHING:
             price = world.levels[best_ask].price * units
-            at_ask = world.levels[best_ask].volume + (at_ask if price == ask else 0) if price <= ask else at_ask
-            ask = min(ask, price)
+            if price <= ask:
+                at_ask = world.levels[best_ask].volume + (at_ask if price == ask else 0)
+                ask = price
         venue = world.venues[venue].next_of_instrument
-    micro = record.mark
-    if bid != NO_PRICE and ask != -NO_PRICE:
-        scale = world.clock[0].money_unit / record.lot_size
-        record.mark = np.float64(bid + ask) * 0.5 * world.clock[0].money_unit / record.lot_size
-        micro = record.mark
-        lots = at_bid + at_ask
-        if lots > 0:
-            micro = (np.float64(bid) * np.float64(at_ask) + np.float64(ask) * np.float64(at_bid)) / lots * scale
-    return record.mark, micro
+    if bid == NO_PRICE or ask == -NO_PRICE:
+        return record.mark, record.mark
+    unit = world.clock[0].money_unit / record.lot_size
+    record.mark = np.float64(bid + ask) * 0.5 * world.clock[0].money_unit / record.lot_size
+    lots = np.float64(at_bid + at_ask)
+    if lots == 0.0:
+        return record.mark, record.mark
+    return record.mark, (np.float64(bid) * np.float64(at_ask) + np.float64(ask) * np.float64(at_bid)) / lots * unit
 
 
 @njit

@@ -120,6 +120,9 @@ class Run:
         self.manifest = manifest
         self.measures = summary  # the rows of the summary, without pandas
         self._source = source
+        self.derived: dict[
+            Any, Any
+        ] = {}  # what analysis has made of the tables and wants again; lives as long as the run
 
     @property
     def folder(self) -> Path | None:

@@ -96,6 +96,14 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
     plot.add_argument("run", type=Path, metavar="RUN", help="the folder that a run printed")
     plot.add_argument("--out", type=Path, metavar="FILE", help="where to (default: picture.png in the folder)")
 
+    report = commands.add_parser(
+        "report", help="explain run folders on one page",
+        description="Write one HTML file that says, shows and explains what happened; several runs side by side.",
+    )  # fmt: skip
+    report.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="a folder that a run printed")
+    report.add_argument("--out", type=Path, metavar="FILE",
+                        help="where to (default: report.html in the folder; of several runs, here)")  # fmt: skip
+
     replay = commands.add_parser(
         "replay", help="drive the engine with a recorded exchange day",
         description="Drive the engine with recorded messages and compare its book with the recorded one.",

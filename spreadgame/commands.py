@@ -131,7 +131,7 @@ def _run(given: argparse.Namespace) -> int:
     if given.json:
         _print_json({"folder": str(result.folder), **{key: result.manifest[key] for key in _OUTPUT}})
     elif error is None:
-        _report(result)
+        _summarise(result)
     if result.status != "complete":
         return _ending(result, error)
     out = None if given.json else _results()
@@ -160,7 +160,7 @@ def _watched(scenario: Scenario, out: Path, quiet: bool) -> tuple[Run, Exception
     return outcome.run, outcome.error
 
 
-def _report(result: Run) -> None:
+def _summarise(result: Run) -> None:
     from analysis.tables import summary_table
 
     out, manifest = _results(), result.manifest
@@ -219,7 +219,7 @@ def _schema(given: argparse.Namespace) -> int:
 
 def _strategies(given: argparse.Namespace) -> int:
     _load_strategies(given.files)
-    from analysis.report import strategy_page, strategy_table
+    from analysis.listing import strategy_page, strategy_table
     from sim import strategies
 
     out = _results()
@@ -241,6 +241,29 @@ def _plot(given: argparse.Namespace) -> int:
     return OK
 
 
+def _report(given: argparse.Namespace) -> int:
+    from sim.runs import open_run
+
+    runs = [open_run(folder) for folder in given.runs]
+    from analysis.report.page import save_report
+
+    with _parts() as watch:
+        path = save_report(runs, given.out, watch)
+    sys.stdout.write(f"{path}\n")
+    return OK
+
+
+@contextmanager
+def _parts() -> Iterator[Callable[[str], None]]:
+    """What is being made, on the screen while it is."""
+    screen = _screen()
+    if not screen.is_terminal:
+        yield lambda part: None
+        return
+    with screen.status("reading") as status:
+        yield lambda part: status.update(part)
+
+
 def _replay(given: argparse.Namespace) -> int:
     import time
 
@@ -257,7 +280,7 @@ def _replay(given: argparse.Namespace) -> int:
     if given.json:
         _print_json({key: getattr(result, key) for key in _REPLAY_OUTPUT})
     else:
-        from analysis.report import replay_table
+        from analysis.listing import replay_table
 
         _results().print(replay_table(result))
     same = result.rows_equal == result.rows and not result.unmatched and not result.crossed

@@ -1,0 +1,320 @@
+"""What a report contains: of each run a headline, findings, pictures and measures, laid side by side."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from io import BytesIO
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis import trade_network
+from analysis.attribution import Attribution, both
+from analysis.command import plus_minus
+from analysis.dress import short, style
+from analysis.estimates import mean
+from analysis.measures import Measure
+from analysis.plots import picture
+from analysis.report import figures, words
+from analysis.report.glossary import Chapter, chapters
+from analysis.spreads import HORIZON, PARTS, Spreads
+from analysis.stylised_facts import facts_of
+from analysis.stylised_facts import figure as figure_of_facts
+from analysis.who_paid_whom import WhoPaidWhom, who_paid_whom
+from sim.errors import RunError
+from sim.runs import Run
+from sim.scenario import dump_toml
+
+Watch = Callable[[str], None]
+_DPI, _PIXELS = 140, 89  # dots an inch in the file, and on the page
+_NONE = "–"
+_MOST_VENUES = 2  # whose returns are drawn
+_ALWAYS = ("liquidity", "volatility", "making", "spread_models", "price_impact")  # what is missing of these is said
+
+
+@dataclass(frozen=True)
+class Image:
+    """A figure as a page holds it."""
+
+    source: str  # a data URI
+    width: int  # pixels of the page, where there is room
+    text: str  # for those who cannot see it
+    of: str  # the run's name
+
+
+@dataclass
+class Grid:
+    """A table, whose first cells name the rows."""
+
+    head: list[str]
+    rows: list[list[str]]
+    note: str = ""
+    words_last: bool = False  # whether the last column is text
+
+
+@dataclass
+class Part:
+    """A chapter of the page."""
+
+    chapter: Chapter
+    images: list[Image] = field(default_factory=list)
+    grids: list[tuple[str, Grid]] = field(default_factory=list)  # a title, and the table
+    missing: list[str] = field(default_factory=list)  # why something is not there
+
+    @property
+    def anchor(self) -> str:
+        """What links lead to."""
+        return self.chapter.title.lower().replace(" ", "-")
+
+    def __bool__(self) -> bool:
+        return bool(self.images or self.grids or self.missing)
+
+
+@dataclass
+class Told:
+    """What one run says."""
+
+    name: str
+    run: Run
+    headline: str
+    findings: list[words.Finding]
+    attributions: list[Attribution]
+    who: WhoPaidWhom | None
+    spreads: list[Spreads]
+    reason: str  # why there are no attributions
+
+    @property
+    def episodes(self) -> int:
+        """Over which amounts are means."""
+        return 1 if self.who is None else len(self.who.won)
+
+
+def told(run: Run, name: str, watch: Watch = lambda part: None) -> Told:
+    """Attributions, spreads and what they say of a run."""
+    watch("where the money went")
+    who, attributions, spreads, reason = None, [], [], ""
+    try:
+        who, attributions = who_paid_whom(run), both(run)
+        spreads = [Spreads(run, each.name) for each in run.scenario.instruments]
+    except RunError as why:
+        reason = str(why)
+    watch("what it says")
+    found = words.findings(run, attributions[0], spreads) if spreads else []
+    return Told(name, run, words.headline(run, who), found, attributions, who, spreads, reason)
+
+
+def opening(all_told: Sequence[Told], watch: Watch = lambda part: None) -> list[Image]:
+    """The picture of each run."""
+    watch("the picture")
+    made = []
+    for each in all_told:
+        with style():
+            made.append(_image(picture(each.run, heading=False), f"What happened. {each.headline}", each.name))
+    return made
+
+
+def parts(all_told: Sequence[Told], watch: Watch = lambda part: None) -> list[Part]:
+    """The chapters in which there is something, runs side by side."""
+    own = {
+        "Where the money went": _money,
+        "Who paid whom": _payments,
+        "What trading cost": _spreads,
+        "Stylised facts": _returns,
+        "How it was made": _making_of,
+    }
+    made = []
+    for chapter in chapters().values():
+        watch(chapter.title.lower())
+        fill = own.get(chapter.title, _measured)
+        part = Part(chapter)
+        fill(part, all_told)
+        made.append(part)
+    return [part for part in made if part]
+
+
+# --- chapters -------------------------------------------------------------------------------------------------------
+
+
+def _money(part: Part, all_told: Sequence[Told]) -> None:
+    for each in all_told:
+        if not each.attributions:
+            part.missing.append(each.reason)
+            continue
+        at_mark, at_value = each.attributions
+        rows = at_mark.table().drop(columns="recorded").iterrows()
+        amounts = "; ".join(f"{name}: {_amounts(row)}" for name, row in rows)
+        text = f"Waterfalls of the change of wealth. {amounts}."
+        part.images.append(_image(figures.waterfalls(at_mark), text, each.name))
+        part.grids.append((_title(each, all_told, f"by the mid, with a horizon of {at_mark.horizon}"), _lines(at_mark)))
+        part.grids.append((_title(each, all_told, "by the value"), _lines(at_value)))
+
+
+def _amounts(row: pd.Series[float]) -> str:
+    return ", ".join(f"{str(line).replace('_', ' ')} {short(float(value))}" for line, value in row.items() if value)
+
+
+def _lines(found: Attribution) -> Grid:
+    estimates, table = found.estimates(), found.table()
+    lines = [line for line in (*found.lines, "total") if line == "total" or bool(table[line].any())]
+    rows = []
+    for place, holder in enumerate(found.holders):
+        cells = [
+            _with_error(estimates[line, "value"].iloc[place], estimates[line, "standard_error"].iloc[place])
+            for line in lines
+        ]
+        recorded = table["recorded"].iloc[place] / len(found.units)
+        rows.append([str(holder), *cells, _with_error(recorded)])
+    head = ["", *(line.replace("_", " ") for line in lines), "recorded by the ledger"]
+    checked = f"Against what the ledger recorded, {words.left_over(found)}."
+    note = f"Currency, mean of an episode ± one standard error. {checked}"
+    return Grid(head, rows, note)
+
+
+def _payments(part: Part, all_told: Sequence[Told]) -> None:
+    for each in all_told:
+        if each.who is None:
+            continue
+        table = each.who.table() / each.episodes
+        won = [
+            f"{name} won {short(float(value))} from {other}"
+            for name, row in table[list(each.who.populations)].iterrows()
+            for other, value in row.items()
+            if value > 0
+        ]
+        part.images.append(
+            _image(figures.payments(each.who), f"Who won from whom: {'; '.join(won) or 'nobody'}.", each.name)
+        )
+        text = "The network of payments between populations and venues."
+        part.images.append(_image(trade_network.figure(each.run), text, each.name))
+        kept = [name in (*each.who.populations, "total") or bool(table[name].any()) for name in table.columns]
+        shown = table.loc[:, kept]
+        head = ["won by", *(f"from {name}" if name in each.who.populations else str(name) for name in shown.columns)]
+        rows = [[str(name), *(_with_error(float(value)) for value in row)] for name, row in shown.iterrows()]
+        part.grids.append((_title(each, all_told, ""), Grid(head, rows, "Currency, mean of an episode.")))
+
+
+def _spreads(part: Part, all_told: Sequence[Told]) -> None:
+    for each in all_told:
+        drawn = figures.horizons(each.spreads)
+        if drawn is not None:
+            text = "Realised spread, and price impact by the taker's population, against the orders that have passed."
+            part.images.append(_image(drawn, text, each.name))
+        for spreads in each.spreads:
+            of = f"{spreads.trades.instrument}, " if len(each.spreads) > 1 else ""
+            for by, title in (("pair", "who took from whom"), ("venue", "venue"), ("side", "side"), ("size", "size")):
+                try:
+                    table = spreads.table(by)
+                except RunError as why:
+                    part.missing += [str(why)] if by == "pair" else []
+                    continue
+                if len(table) > 1 or by == "pair":
+                    part.grids.append((_title(each, all_told, f"{of}by {title}"), _spread_grid(table)))
+
+
+def _spread_grid(table: pd.DataFrame) -> Grid:
+    rows = [
+        [str(name), f"{row['lots']:,.0f}", *(_with_error(row[each], row[f"{each}_error"]) for each in PARTS)]
+        for name, row in table.iterrows()
+    ]
+    head = ["taker → maker" if table.index.name == "pair" else "", "lots", *PARTS]
+    return Grid(head, rows, f"Currency a lot ± one standard error; over a horizon of {HORIZON} orders.")
+
+
+def _measured(part: Part, all_told: Sequence[Told]) -> None:
+    found: dict[str, dict[str, Measure]] = {}  # by the measure's name, then the run's
+    for each in all_told:
+        for module in part.chapter.modules:
+            try:
+                measures = import_module(f"analysis.{module}").measures(each.run)
+            except RunError as why:
+                part.missing += [f"{module.replace('_', ' ')}: {why}"] if module in _ALWAYS else []
+                continue
+            for measure in measures:
+                found.setdefault(measure.name, {})[each.name] = measure
+    if not found:
+        return
+    names = [each.name for each in all_told]
+    seeds = only_seeds_differ([each.run for each in all_told])
+    rows = []
+    for name, by_run in found.items():
+        cells = [
+            _with_error(by_run[run].value, by_run[run].standard_error) if run in by_run else _NONE for run in names
+        ]
+        if seeds:
+            values = [measure.value for measure in by_run.values() if math.isfinite(measure.value)]
+            cells.append(_with_error(*mean(values)) if len(values) > 1 else _NONE)
+        first = next(iter(by_run.values()))
+        rows.append([name.replace("_", " ").replace(".", ": "), *cells, first.unit, first.meaning])
+    values_of = names if len(names) > 1 else ["value"]
+    head = ["measure", *values_of, *(["mean of the seeds"] if seeds else []), "unit", "meaning"]
+    part.grids.append(("", Grid(head, rows, "± one standard error.", words_last=True)))
+
+
+def _returns(part: Part, all_told: Sequence[Told]) -> None:
+    for each in all_told:
+        for venue in each.run.scenario.venues[:_MOST_VENUES]:
+            try:
+                facts = facts_of(each.run, venue.name)
+                drawn = figure_of_facts(facts.returns, facts.volumes if each.run.scenario.record.trades else None)
+            except (RunError, ValueError):
+                continue
+            part.images.append(_image(drawn, f"Stylised facts of the returns of {venue.name}.", each.name))
+    _measured(part, all_told)
+
+
+def _making_of(part: Part, all_told: Sequence[Told]) -> None:
+    for each in all_told:
+        manifest = each.run.manifest
+        rows = [
+            ["status", str(each.run.status)],
+            ["seed", str(manifest["seed"])],
+            ["steps", f"{manifest['steps']:,} of {manifest['steps_asked']:,}"],
+            ["trades", f"{manifest['trades']:,}"],
+            ["messages", f"{manifest['messages']:,}"],
+            ["scenario's digest", str(manifest["scenario_hash"])],
+            ["versions", ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())],
+        ]
+        part.grids.append((_title(each, all_told, ""), Grid(["", ""], rows, words_last=True)))
+
+
+def scenario_texts(all_told: Sequence[Told]) -> list[tuple[str, str]]:
+    """Each run's name, and its scenario as TOML."""
+    return [(each.name, dump_toml(each.run.scenario)) for each in all_told]
+
+
+# --- helpers --------------------------------------------------------------------------------------------------------
+
+
+def only_seeds_differ(runs: Sequence[Run]) -> bool:
+    """Whether several runs are of one scenario with different seeds, so that their scatter gives an error."""
+
+    def without_seed(run: Run) -> Any:
+        return run.scenario.model_copy(update={"run": run.scenario.run.model_copy(update={"seed": 0})})
+
+    seeds = {run.scenario.run.seed for run in runs}
+    return len(runs) > 1 and len(seeds) == len(runs) and len({dump_toml(without_seed(run)) for run in runs}) == 1
+
+
+def _title(each: Told, all_told: Sequence[Told], text: str) -> str:
+    """A table's title, with the run's name where there are several."""
+    return ": ".join(part for part in (each.name if len(all_told) > 1 else "", text) if part)
+
+
+def _with_error(value: float, standard_error: float | None = None) -> str:
+    if not math.isfinite(value):
+        return _NONE
+    text = plus_minus(float(value), standard_error)
+    return f"−{text[1:]}" if text.startswith("-") else text
+
+
+def _image(figure: Figure, text: str, of: str) -> Image:
+    file = BytesIO()
+    with style():
+        figure.savefig(file, format="png", dpi=_DPI)
+    source = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return Image(source, round(_PIXELS * figure.get_figwidth()), text, of)

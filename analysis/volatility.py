@@ -1,0 +1,426 @@
+"""How prices move: volatility, variance ratios, the signature plot, and how far prices are from the value.
+
+Prices are float64 (rows,) in currency and in the order of time, nan where there is none; no difference reaches over an
+episode's end. Errors allow for autocorrelation: rows are gathered in stretches that are long beside their memory, or in
+episodes where there are many (:mod:`analysis.clusters`).
+
+``python -m analysis.volatility RUN [--json]`` prints all of it. Mids and pricing errors are those of the samples of
+the book, trade prices one an arriving order.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike, NDArray
+
+from analysis.bootstrap import block_length
+from analysis.clusters import STRETCHES, clusters_of, group_means
+from analysis.command import run_command
+from analysis.dress import NUMBERS, dress, nothing
+from analysis.estimates import Estimate, ratio
+from analysis.measures import Measure, measure_of
+from analysis.regression import NOTHING, Floats, estimate, least_squares
+from analysis.risk import half_life
+from analysis.samples import columns
+from analysis.tape import Tape, by_venue, tape_of
+from sim.runs import Run
+
+Integers = NDArray[np.int64]
+HORIZONS = (2, 5, 10, 50)
+_MANY_EPISODES = 30  # are clusters of their own
+_FEWEST, _MEMORIES = 10, 4  # stretches, where episodes are few; block lengths in each
+_CHUNKS = 5_000  # a series that is longer is averaged to so many, or more, before its memory is looked for
+_STARTS = 10  # of changes within an interval
+_INTERVALS = 20  # that a signature plot has in a run, at least, of the longest
+
+
+class VarianceRatio(NamedTuple):
+    """A variance ratio, and its standard error in a random walk."""
+
+    value: float
+    iid_error: float  # of changes that are independent and equally variable
+    robust_error: float  # of changes that are uncorrelated, whatever their variances
+
+
+class Signature(NamedTuple):
+    """Realised variance by the interval at which prices are sampled."""
+
+    intervals: list[int]  # rows
+    variances: list[Estimate]  # currency², per row
+
+
+@dataclass(frozen=True)
+class PricingError:
+    """How far a price is from the value."""
+
+    mean: Estimate  # currency, above 0 where the price is too high
+    root_mean_square: Estimate  # currency
+    autocorrelation: Estimate  # from row to row
+    half_life: Estimate  # rows
+    reason: str = field(default="", kw_only=True)  # why there is no half-life
+
+
+# --- rows that depend on one another --------------------------------------------------------------------------------
+
+
+def clusters_over(values: ArrayLike, episodes: ArrayLike, reach: int = 1) -> Integers:
+    """Clusters that are nearly independent of one another, (rows,): episodes if there are 30, else stretches.
+
+    Of these there are 10 to 200, each of 4 block lengths (:func:`analysis.bootstrap.block_length`) if there is room.
+
+    Parameters
+    ----------
+    values, episodes : (rows,), in the order of time; nan is passed over.
+    reach : rows that one value looks over; a stretch has ten times as many if there is room.
+    """
+    x, own = np.asarray(values, float), np.asarray(episodes, np.int64)
+    if len(own) and 1 + np.count_nonzero(np.diff(own)) >= _MANY_EPISODES:
+        return clusters_of(own, 1)
+    known = x[np.isfinite(x)]
+    together = max(1, len(known) // _CHUNKS)
+    means = known[: len(known) // together * together].reshape(-1, together).mean(axis=1)
+    memory = block_length(means) * together if len(means) else 1.0
+    stretches = len(own) / max(_MEMORIES * memory, 10.0 * reach if reach > 1 else 1.0)
+    return clusters_of(own, int(min(max(stretches, _FEWEST), STRETCHES)))
+
+
+def time_average(values: ArrayLike, episodes: ArrayLike, weights: ArrayLike | None = None) -> Estimate:
+    """The mean over time, with an error that allows for autocorrelation; nan where nothing is known.
+
+    Parameters
+    ----------
+    values, episodes : (rows,), in the order of time; rows that are nan are left out.
+    weights : steps for which each row stands, (rows,); None for 1.
+    """
+    return group_means(values, clusters_over(values, episodes), weights=weights).estimate()
+
+
+def steps_since(steps: ArrayLike, episodes: ArrayLike) -> Integers:
+    """Steps since the sample before, or since the episode began, (samples,): those for which a sample stands."""
+    now, own = np.asarray(steps, np.int64), np.asarray(episodes, np.int64)
+    since = now + 1
+    since[1:] = np.where(own[1:] == own[:-1], np.diff(now), since[1:])
+    return since
+
+
+def unbroken(steps: ArrayLike, episodes: ArrayLike, every: int) -> Integers:
+    """Labels of samples, (samples,), the same where samples of one episode follow one another by ``every`` steps."""
+    now, own = np.asarray(steps, np.int64), np.asarray(episodes, np.int64)
+    breaks = np.zeros(len(now), np.int64)
+    breaks[1:] = (own[1:] != own[:-1]) | (np.diff(now) != every)
+    return np.cumsum(breaks)
+
+
+def kept_tape(run: Run, venue: str) -> Tape:
+    """The trades of a venue, an arriving order a row; none where the run kept none."""
+    if run.scenario.record.trades:
+        return tape_of(run, venue)
+    whole, real = np.zeros(0, np.int64), np.zeros(0)
+    return Tape(whole, whole, real, whole, real, real)
+
+
+def _root(square: Estimate) -> Estimate:
+    """The square root of an estimate."""
+    root = math.sqrt(square.value) if square.value >= 0 else math.nan
+    return Estimate(root, square.standard_error / (2 * root) if root > 0 else square.standard_error)
+
+
+# --- numbers --------------------------------------------------------------------------------------------------------
+
+
+def realised_volatility(prices: ArrayLike, steps: ArrayLike, episodes: ArrayLike) -> Estimate:
+    """√(Σ (change of the price)² / Σ steps), from each known price to the next; currency per square root of a step.
+
+    Andersen, Bollerslev, Diebold and Labys 2003, Econometrica 71, 579. Prices that bounce have more of it, the more
+    often they are looked at. nan where no time passes between prices.
+
+    Parameters
+    ----------
+    prices, steps, episodes : (rows,); several prices may be of one step.
+    """
+    p, when, own = np.asarray(prices, float), np.asarray(steps, np.int64), np.asarray(episodes, np.int64)
+    known = np.isfinite(p)
+    p, when, own = p[known], when[known], own[known]
+    same = own[1:] == own[:-1]
+    squares, times, own = np.diff(p)[same] ** 2, np.diff(when)[same], own[1:][same]
+    if not times.any():
+        return NOTHING
+    clusters = clusters_over(squares, own)
+    moved, passed = np.bincount(clusters, squares), np.bincount(clusters, times)
+    used = np.bincount(clusters) > 0
+    return _root(ratio(moved[used], passed[used]))
+
+
+def variance_ratios(
+    prices: ArrayLike, horizons: Sequence[int] = HORIZONS, stretches: ArrayLike | None = None
+) -> list[VarianceRatio]:
+    """Variance of changes over q rows, over that of the q changes in each; 1 for a martingale, by each horizon q.
+
+    Changes overlap, and their mean is taken off: with N changes over one row and M over q,
+
+        VR(q) = Σ (p_{t+q} - p_t - q m)² / (1 - q/N)  /  Σ_t Σ_{i<q} (p_{t+i+1} - p_{t+i} - m)² / (1 - 1/N),
+
+    t over the M. Those in the middle of an episode count as often below as above, so nothing hangs on whether prices
+    move more at its beginning. In a random walk the variance is Σ_j v_j d_j over lags j below q, with d_j = 1 for equal
+    variances or else the mean of (Δp_t - m)² (Δp_{t-j} - m)² over the square of that of (Δp_t - m)², and v_j = 4 Σ w² /
+    (q M)², w the number of changes over q that hold two given ones over 1. In one long series v_j = 4 (1 - j/q)² / N,
+    and with equal variances the sum 2 (2q - 1)(q - 1) / (3 q N) (Lo and MacKinlay 1988, Rev. Financial Studies 1, 41).
+
+    Parameters
+    ----------
+    prices : (rows,); nan ends a stretch.
+    horizons : rows, each above 1.
+    stretches : labels, (rows,); no change reaches from one into another. None if all are of one.
+
+    Returns
+    -------
+    One for each horizon; nan where no stretch is as long, or prices do not move.
+
+    Raises
+    ------
+    ValueError
+        If a horizon is below 2.
+    """
+    if min(horizons, default=2) < 2:
+        raise ValueError(f"a variance ratio is of changes over 2 rows or more, not {min(horizons)}")
+    p = np.asarray(prices, float)
+    change, joins = np.diff(p), np.isfinite(p[1:]) & np.isfinite(p[:-1])
+    if stretches is not None:
+        labels = np.asarray(stretches)
+        joins &= labels[1:] == labels[:-1]
+    before = np.concatenate([[0], np.cumsum(joins)])  # changes up to each row
+    change = change[joins]
+    count = len(change)
+    if count < 2 or not np.ptp(change) > 1e-13 * np.nanmax(np.abs(p)):
+        return [VarianceRatio(math.nan, math.nan, math.nan)] * len(horizons)
+    drift = float(change.mean())
+    squares = (change - drift) ** 2
+    sums = np.concatenate([[0.0], np.cumsum(squares)])
+    piece = np.cumsum(~joins)[joins]
+    ends = np.append(np.flatnonzero(np.diff(piece)) + 1, count)
+    lengths = np.diff(ends, prepend=0)
+    most = min(max(horizons, default=2), int(lengths.max()) + 1)
+    alike = np.array([_products(squares, piece, ends, lag) for lag in range(1, most)]) * (count / sums[-1]) ** 2
+    found = []
+    for q in horizons:
+        inside = before[q:] - before[:-q] == q
+        windows = int(inside.sum())
+        if not windows or count <= q:
+            found.append(VarianceRatio(math.nan, math.nan, math.nan))
+            continue
+        moved = (p[q:] - p[:-q])[inside] - q * drift
+        held = float((sums[before[q:]] - sums[before[:-q]])[inside].sum())
+        value = float(moved @ moved) / held * (count - 1) / (count - q)
+        parts = _overlaps(lengths, q) * 4 / (q * windows) ** 2
+        found.append(VarianceRatio(value, math.sqrt(parts.sum()), math.sqrt(parts @ alike[: q - 1])))
+    return found
+
+
+def _products(squares: Floats, piece: Integers, ends: Integers, lag: int) -> float:
+    """Mean product of squares a lag apart in one piece; 0 where there are none."""
+    later, pairs = squares[lag:], len(squares) - lag
+    if len(ends) > 1:
+        same = piece[lag:] == piece[:-lag]
+        later, pairs = later * same, int(same.sum())
+    # not @: threads of BLAS that wait for one another at each of many lags take longer than the sums do
+    return float(np.einsum("i,i->", later, squares[:-lag])) / max(pairs, 1)
+
+
+def _overlaps(lengths: Integers, q: int) -> Floats:
+    """Σ w² by lag below q: w counts the windows of q rows that hold both of two rows a lag apart, in pieces of lengths.
+
+    As the pair moves along a piece, w rises by 1 from 1 to the most there is, stays there, and falls again.
+    """
+    lag = np.arange(1, q)[:, None]
+    length, many = np.unique(lengths[lengths >= q], return_counts=True)
+    most = np.minimum(q - lag, length - q + 1)
+    sums = (most - 1) * most * (2 * most - 1) / 3 + most**2 * (length - lag - 2 * (most - 1))
+    return np.asarray((sums * many).sum(axis=1), float)
+
+
+def signature(
+    prices: ArrayLike, episodes: ArrayLike, intervals: Sequence[int] | None = None, stretches: ArrayLike | None = None
+) -> Signature:
+    """Mean square of the change of the price over an interval, per row, by interval: the signature plot.
+
+    Flat for a random walk; high at the left where prices bounce, and rising where they run on (Andersen, Bollerslev,
+    Diebold and Labys 2000, Risk 13, 105). Changes overlap: over a long interval ten of them begin.
+
+    Parameters
+    ----------
+    prices, episodes : (rows,).
+    intervals : rows; None for 1, 2, 5, 10, … as long as 20 of them fit into the rows.
+    stretches : labels of equally spaced rows, (rows,); None for the episodes.
+
+    Returns
+    -------
+    Those intervals over which any price changes are known.
+    """
+    p, own = np.asarray(prices, float), np.asarray(episodes, np.int64)
+    labels = own if stretches is None else np.asarray(stretches)
+    if intervals is None:
+        intervals = [
+            factor * 10**power
+            for power in range(len(str(len(p))))
+            for factor in (1, 2, 5)
+            if factor * 10**power * _INTERVALS <= len(p)
+        ]
+    made = Signature([], [])
+    for q in intervals:
+        if q < 1:
+            raise ValueError(f"an interval must be at least 1 row, not {q}")
+        if len(p) <= q:
+            continue
+        stride = max(1, q // _STARTS)
+        squares = (p[q::stride] - p[:-q:stride]) ** 2 / q
+        known = (labels[q::stride] == labels[:-q:stride]) & np.isfinite(squares)
+        if known.any():
+            squares, rows = squares[known], own[q::stride][known]
+            made.intervals.append(q)
+            made.variances.append(group_means(squares, clusters_over(squares, rows, q // stride)).estimate())
+    return made
+
+
+def pricing_error(
+    errors: ArrayLike, episodes: ArrayLike, weights: ArrayLike | None = None, stretches: ArrayLike | None = None
+) -> PricingError:
+    """Mean and root mean square of the price less the value, and how they last.
+
+    Autocorrelation is the slope of a line through each error and the next, and the half-life is that of an AR(1)
+    (:func:`analysis.risk.half_life`): rows in which half of an error is gone.
+
+    Parameters
+    ----------
+    errors, episodes : price less value, currency, and episodes, (rows,); nan where unknown.
+    weights : steps for which each row stands, (rows,); None for 1.
+    stretches : labels of equally spaced rows, (rows,); None for the episodes.
+    """
+    e, own = np.asarray(errors, float), np.asarray(episodes, np.int64)
+    known = np.isfinite(e)
+    labels = (own if stretches is None else np.asarray(stretches))[known]
+    clusters = clusters_over(e, own)
+    mean, square = (group_means(each, clusters, weights=weights).estimate() for each in (e, e**2))
+    e, place = e[known], np.flatnonzero(known)
+    labels = unbroken(place, labels, 1)
+    same = labels[1:] == labels[:-1]
+    slope = estimate(least_squares(e[1:][same], e[:-1][same]).columns([1]))
+    life = half_life(e, labels)
+    if math.isfinite(life.value):
+        reason = ""
+    elif not math.isfinite(slope.value):
+        reason = "no samples follow one another, or they do not differ"
+    else:
+        reason = "errors do not last from sample to sample" if slope.value <= 0 else "errors do not shrink"
+    return PricingError(mean, _root(square), slope, life, reason=reason)
+
+
+# --- of a run -------------------------------------------------------------------------------------------------------
+
+
+def _book(run: Run, venue: str) -> dict[str, Any]:
+    """Samples of a venue's book: episodes, steps, mids, last trade prices, pricing errors; stretches and weights."""
+    rows = columns(run, "book", ["episode", "step", "venue", "bid", "ask", "last", "mark", "value"])
+    rows = rows[rows["venue"] == venue]
+    column = {name: rows[name].to_numpy() for name in rows.columns if name != "venue"}
+    steps, episodes = column["step"], column["episode"]
+    every = max(1, int(run.manifest["sampling"]["book_every"]))
+    return {
+        "mid": (column["bid"] + column["ask"]) / 2, "last": column["last"], "value": column["value"], "every": every,
+        "error": column["mark"] - column["value"], "steps": steps, "episodes": episodes,
+        "stretches": unbroken(steps, episodes, every), "weights": steps_since(steps, episodes),
+    }  # fmt: skip
+
+
+def signatures_of(run: Run, venue: str) -> dict[str, Signature]:
+    """Signatures of a venue's mid and last trade price, and of the value; intervals in steps, currency² per step."""
+    book = _book(run, venue)
+    every, found = book["every"], {}
+    for name, column in (("mid", "mid"), ("last trade", "last"), ("value", "value")):
+        rows = signature(book[column], book["episodes"], stretches=book["stretches"])
+        per_step = [Estimate(value / every, error / every) for value, error in rows.variances]
+        found[name] = Signature([each * every for each in rows.intervals], per_step)
+    return found
+
+
+def draw(ax: Axes, run: Run, venue: str | None = None) -> Axes:
+    """Signature plot of a venue's mid and last trade price, beside the value's; of the first venue if None.
+
+    Like all panels it is drawn within :func:`analysis.dress.style`.
+    """
+    title = "Signature plot"
+    found = signatures_of(run, venue or run.scenario.venues[0].name)
+    found = {name: each for name, each in found.items() if each.intervals}
+    if not found:
+        return nothing(ax, title, "no samples of the book follow one another")
+    entries: list[tuple[Any, str]] = []
+    for place, (name, each) in enumerate(found.items()):
+        variances, errors = np.array(each.variances).T
+        errors = np.where(np.isfinite(errors), errors, 0.0)
+        ax.errorbar(each.intervals, variances, errors, color=f"C{place}", marker="o", ms=3, lw=1.2, capsize=2)
+        entries.append((f"C{place}", name))
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter(NUMBERS)
+    ax.set_ylim(bottom=0)
+    ax.set_xlabel("steps between looks at the price, ± one standard error")
+    dress(ax, title, "variance per step, currency²", entries)
+    return ax
+
+
+def measures(run: Run) -> list[Measure]:
+    """All measures, venue by venue."""
+    return by_venue(run, _measures)
+
+
+def _measures(run: Run, venue: str) -> list[Measure]:
+    book, tape = _book(run, venue), kept_tape(run, venue)
+    every, own = book["every"], book["episodes"]
+    off = pricing_error(book["error"], own, book["weights"], book["stretches"])
+    life = Estimate(*(every * each for each in off.half_life))
+    sampled = "" if len(own) else "the book was not sampled — set record.levels"
+    moved = sampled or "no two mids of an episode"
+    traded = (
+        "no trades in two steps of an episode"
+        if run.scenario.record.trades
+        else "the run kept no trades — set record.trades"
+    )
+    found = [
+        measure_of("mid.volatility", realised_volatility(book["mid"], book["steps"], own), "currency",
+                   "of the mid, per square root of a step", moved),
+        measure_of("trade.volatility", realised_volatility(tape.prices, tape.steps, tape.episodes), "currency",
+                   "of trade prices, per square root of a step", traded),
+    ]  # fmt: skip
+    mids, trades = (book["mid"], book["stretches"], every, "steps"), (tape.prices, tape.episodes, 1, "trades")
+    for name, (prices, stretches, rows, unit) in (("mid", mids), ("trade", trades)):
+        for q, each in zip(HORIZONS, variance_ratios(prices, HORIZONS, stretches), strict=True):
+            what = f"variance over {q * rows} {unit} to that over {rows}, in proportion; 1 for a martingale"
+            none = f"too few {unit} in a row, or no change"
+            label = f"{name}.variance_ratio.{q}"
+            found += [
+                measure_of(label, Estimate(each.value, each.robust_error), "", what, none),
+                measure_of(f"{label}.iid", Estimate(each.iid_error, math.nan), "",
+                           "standard error if changes are independent and equally variable", none),
+            ]  # fmt: skip
+    return [
+        *found,
+        measure_of("pricing_error.mean", off.mean, "currency", "mark less value", sampled),
+        measure_of("pricing_error.size", off.root_mean_square, "currency", "its root mean square", sampled),
+        measure_of("pricing_error.persistence", off.autocorrelation, "", f"correlation with that {every} steps later",
+                   off.reason),
+        measure_of("pricing_error.half_life", life, "steps", "until half of an error is gone, by an AR(1)", off.reason),
+    ]  # fmt: skip
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line. Returns the exit code."""
+    return run_command("volatility", "How prices move, and how far from the value they are.", measures, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
