@@ -21,7 +21,8 @@ from analysis.measures import Measure
 from sim.errors import SpreadgameError
 from sim.runs import Run, open_run
 
-_NOTHING, _DIGITS, _WIDTH, _NAME = "-", 5, 80, 28
+_NOTHING, _DIGITS = "-", 5
+_WIDTH, _NAME, _UNIT, _MEANING = 80, 28, 12, 16  # characters of a line, and of its columns
 _BAD_INPUT = 2
 Found = TypeVar("Found")
 
@@ -85,16 +86,19 @@ def answer(
 
 def table(measures: Iterable[Measure]) -> Table:
     """Measures a row each, to be printed by rich."""
-    rows = list(measures)
-    widest = min(_NAME, max((len(each.name) for each in rows), default=0))
+    cells = [(each.name, number(each.value), error(each.standard_error), each.unit, each.meaning) for each in measures]
+    most = (_NAME, _WIDTH, _WIDTH, _UNIT)  # characters, of all columns but the last, which has the rest of a line
+    heads = ("measure", "value", "standard\nerror", "unit", "meaning")
+    taken = [
+        min(limit, max(len(text) for text in (*head.split("\n"), *(row[place] for row in cells))))
+        for place, (head, limit) in enumerate(zip(heads, most, strict=False))
+    ]
+    widths = [*taken, max(_MEANING, _WIDTH - sum(taken) - 2 * len(taken))]
     made = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    made.add_column("measure", min_width=widest, max_width=_NAME, overflow="fold")
-    made.add_column("value", justify="right", no_wrap=True)
-    made.add_column("standard\nerror", justify="right", no_wrap=True)
-    made.add_column("unit", max_width=12)
-    made.add_column("meaning")
-    for each in rows:
-        made.add_row(each.name, number(each.value), error(each.standard_error), each.unit, each.meaning)
+    for place, (head, width) in enumerate(zip(heads, widths, strict=True)):
+        made.add_column(head, width=width, justify="right" if place in (1, 2) else "left", overflow="fold")
+    for row in cells:
+        made.add_row(*row)
     return made
 
 

@@ -20,33 +20,22 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.bootstrap import block_length
-from analysis.clusters import STRETCHES, clusters_of, group_means
+from analysis.clusters import group_means
 from analysis.command import run_command
 from analysis.dress import NUMBERS, dress, nothing
 from analysis.estimates import Estimate, ratio
 from analysis.measures import Measure, measure_of
-from analysis.regression import NOTHING, Floats, estimate, least_squares
+from analysis.regression import NOTHING, estimate, least_squares
 from analysis.risk import half_life
 from analysis.samples import columns
 from analysis.tape import Tape, by_venue, tape_of
+from analysis.time_averages import clusters_over, steps_since, unbroken
+from analysis.variance_ratio import HORIZONS, variance_ratios
 from sim.runs import Run
 
 Integers = NDArray[np.int64]
-HORIZONS = (2, 5, 10, 50)
-_MANY_EPISODES = 30  # are clusters of their own
-_FEWEST, _MEMORIES = 10, 4  # stretches, where episodes are few; block lengths in each
-_CHUNKS = 5_000  # a series that is longer is averaged to so many, or more, before its memory is looked for
 _STARTS = 10  # of changes within an interval
 _INTERVALS = 20  # that a signature plot has in a run, at least, of the longest
-
-
-class VarianceRatio(NamedTuple):
-    """A variance ratio, and its standard error in a random walk."""
-
-    value: float
-    iid_error: float  # of changes that are independent and equally variable
-    robust_error: float  # of changes that are uncorrelated, whatever their variances
 
 
 class Signature(NamedTuple):
@@ -65,57 +54,6 @@ class PricingError:
     autocorrelation: Estimate  # from row to row
     half_life: Estimate  # rows
     reason: str = field(default="", kw_only=True)  # why there is no half-life
-
-
-# --- rows that depend on one another --------------------------------------------------------------------------------
-
-
-def clusters_over(values: ArrayLike, episodes: ArrayLike, reach: int = 1) -> Integers:
-    """Clusters that are nearly independent of one another, (rows,): episodes if there are 30, else stretches.
-
-    Of these there are 10 to 200, each of 4 block lengths (:func:`analysis.bootstrap.block_length`) if there is room.
-
-    Parameters
-    ----------
-    values, episodes : (rows,), in the order of time; nan is passed over.
-    reach : rows that one value looks over; a stretch has ten times as many if there is room.
-    """
-    x, own = np.asarray(values, float), np.asarray(episodes, np.int64)
-    if len(own) and 1 + np.count_nonzero(np.diff(own)) >= _MANY_EPISODES:
-        return clusters_of(own, 1)
-    known = x[np.isfinite(x)]
-    together = max(1, len(known) // _CHUNKS)
-    means = known[: len(known) // together * together].reshape(-1, together).mean(axis=1)
-    memory = block_length(means) * together if len(means) else 1.0
-    stretches = len(own) / max(_MEMORIES * memory, 10.0 * reach if reach > 1 else 1.0)
-    return clusters_of(own, int(min(max(stretches, _FEWEST), STRETCHES)))
-
-
-def time_average(values: ArrayLike, episodes: ArrayLike, weights: ArrayLike | None = None) -> Estimate:
-    """The mean over time, with an error that allows for autocorrelation; nan where nothing is known.
-
-    Parameters
-    ----------
-    values, episodes : (rows,), in the order of time; rows that are nan are left out.
-    weights : steps for which each row stands, (rows,); None for 1.
-    """
-    return group_means(values, clusters_over(values, episodes), weights=weights).estimate()
-
-
-def steps_since(steps: ArrayLike, episodes: ArrayLike) -> Integers:
-    """Steps since the sample before, or since the episode began, (samples,): those for which a sample stands."""
-    now, own = np.asarray(steps, np.int64), np.asarray(episodes, np.int64)
-    since = now + 1
-    since[1:] = np.where(own[1:] == own[:-1], np.diff(now), since[1:])
-    return since
-
-
-def unbroken(steps: ArrayLike, episodes: ArrayLike, every: int) -> Integers:
-    """Labels of samples, (samples,), the same where samples of one episode follow one another by ``every`` steps."""
-    now, own = np.asarray(steps, np.int64), np.asarray(episodes, np.int64)
-    breaks = np.zeros(len(now), np.int64)
-    breaks[1:] = (own[1:] != own[:-1]) | (np.diff(now) != every)
-    return np.cumsum(breaks)
 
 
 def kept_tape(run: Run, venue: str) -> Tape:
@@ -156,93 +94,6 @@ def realised_volatility(prices: ArrayLike, steps: ArrayLike, episodes: ArrayLike
     moved, passed = np.bincount(clusters, squares), np.bincount(clusters, times)
     used = np.bincount(clusters) > 0
     return _root(ratio(moved[used], passed[used]))
-
-
-def variance_ratios(
-    prices: ArrayLike, horizons: Sequence[int] = HORIZONS, stretches: ArrayLike | None = None
-) -> list[VarianceRatio]:
-    """Variance of changes over q rows, over that of the q changes in each; 1 for a martingale, by each horizon q.
-
-    Changes overlap, and their mean is taken off: with N changes over one row and M over q,
-
-        VR(q) = Σ (p_{t+q} - p_t - q m)² / (1 - q/N)  /  Σ_t Σ_{i<q} (p_{t+i+1} - p_{t+i} - m)² / (1 - 1/N),
-
-    t over the M. Those in the middle of an episode count as often below as above, so nothing hangs on whether prices
-    move more at its beginning. In a random walk the variance is Σ_j v_j d_j over lags j below q, with d_j = 1 for equal
-    variances or else the mean of (Δp_t - m)² (Δp_{t-j} - m)² over the square of that of (Δp_t - m)², and v_j = 4 Σ w² /
-    (q M)², w the number of changes over q that hold two given ones over 1. In one long series v_j = 4 (1 - j/q)² / N,
-    and with equal variances the sum 2 (2q - 1)(q - 1) / (3 q N) (Lo and MacKinlay 1988, Rev. Financial Studies 1, 41).
-
-    Parameters
-    ----------
-    prices : (rows,); nan ends a stretch.
-    horizons : rows, each above 1.
-    stretches : labels, (rows,); no change reaches from one into another. None if all are of one.
-
-    Returns
-    -------
-    One for each horizon; nan where no stretch is as long, or prices do not move.
-
-    Raises
-    ------
-    ValueError
-        If a horizon is below 2.
-    """
-    if min(horizons, default=2) < 2:
-        raise ValueError(f"a variance ratio is of changes over 2 rows or more, not {min(horizons)}")
-    p = np.asarray(prices, float)
-    change, joins = np.diff(p), np.isfinite(p[1:]) & np.isfinite(p[:-1])
-    if stretches is not None:
-        labels = np.asarray(stretches)
-        joins &= labels[1:] == labels[:-1]
-    before = np.concatenate([[0], np.cumsum(joins)])  # changes up to each row
-    change = change[joins]
-    count = len(change)
-    if count < 2 or not np.ptp(change) > 1e-13 * np.nanmax(np.abs(p)):
-        return [VarianceRatio(math.nan, math.nan, math.nan)] * len(horizons)
-    drift = float(change.mean())
-    squares = (change - drift) ** 2
-    sums = np.concatenate([[0.0], np.cumsum(squares)])
-    piece = np.cumsum(~joins)[joins]
-    ends = np.append(np.flatnonzero(np.diff(piece)) + 1, count)
-    lengths = np.diff(ends, prepend=0)
-    most = min(max(horizons, default=2), int(lengths.max()) + 1)
-    alike = np.array([_products(squares, piece, ends, lag) for lag in range(1, most)]) * (count / sums[-1]) ** 2
-    found = []
-    for q in horizons:
-        inside = before[q:] - before[:-q] == q
-        windows = int(inside.sum())
-        if not windows or count <= q:
-            found.append(VarianceRatio(math.nan, math.nan, math.nan))
-            continue
-        moved = (p[q:] - p[:-q])[inside] - q * drift
-        held = float((sums[before[q:]] - sums[before[:-q]])[inside].sum())
-        value = float(moved @ moved) / held * (count - 1) / (count - q)
-        parts = _overlaps(lengths, q) * 4 / (q * windows) ** 2
-        found.append(VarianceRatio(value, math.sqrt(parts.sum()), math.sqrt(parts @ alike[: q - 1])))
-    return found
-
-
-def _products(squares: Floats, piece: Integers, ends: Integers, lag: int) -> float:
-    """Mean product of squares a lag apart in one piece; 0 where there are none."""
-    later, pairs = squares[lag:], len(squares) - lag
-    if len(ends) > 1:
-        same = piece[lag:] == piece[:-lag]
-        later, pairs = later * same, int(same.sum())
-    # not @: threads of BLAS that wait for one another at each of many lags take longer than the sums do
-    return float(np.einsum("i,i->", later, squares[:-lag])) / max(pairs, 1)
-
-
-def _overlaps(lengths: Integers, q: int) -> Floats:
-    """Σ w² by lag below q: w counts the windows of q rows that hold both of two rows a lag apart, in pieces of lengths.
-
-    As the pair moves along a piece, w rises by 1 from 1 to the most there is, stays there, and falls again.
-    """
-    lag = np.arange(1, q)[:, None]
-    length, many = np.unique(lengths[lengths >= q], return_counts=True)
-    most = np.minimum(q - lag, length - q + 1)
-    sums = (most - 1) * most * (2 * most - 1) / 3 + most**2 * (length - lag - 2 * (most - 1))
-    return np.asarray((sums * many).sum(axis=1), float)
 
 
 def signature(

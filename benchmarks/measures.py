@@ -57,9 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.measures", description="Measure a large run, and time it."
     )
-    parser.add_argument(
-        "--steps", type=int, default=5_300_000, metavar="N", help="of the run (default: 5,300,000)"
-    )
+    parser.add_argument("--steps", type=int, default=5_300_000, metavar="N", help="of the run (default: 5,300,000)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every figure to this file")
     given = parser.parse_args(arguments)
     console, python = Console(), sys.executable

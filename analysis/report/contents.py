@@ -22,6 +22,7 @@ from analysis.measures import Measure
 from analysis.plots import picture
 from analysis.report import figures, words
 from analysis.report.glossary import Chapter, chapters
+from analysis.samples import has_many_episodes
 from analysis.spreads import HORIZON, PARTS, Spreads
 from analysis.stylised_facts import facts_of
 from analysis.stylised_facts import figure as figure_of_facts
@@ -124,6 +125,7 @@ def parts(all_told: Sequence[Told], watch: Watch = lambda part: None) -> list[Pa
         "Where the money went": _money,
         "Who paid whom": _payments,
         "What trading cost": _spreads,
+        "Prices": _prices,
         "Stylised facts": _returns,
         "How it was made": _making_of,
     }
@@ -253,6 +255,14 @@ def _measured(part: Part, all_told: Sequence[Told]) -> None:
     values_of = names if len(names) > 1 else ["value"]
     head = ["measure", *values_of, *(["mean of the seeds"] if seeds else []), "unit", "meaning"]
     part.grids.append(("", Grid(head, rows, "± one standard error.", words_last=True)))
+
+
+def _prices(part: Part, all_told: Sequence[Told]) -> None:
+    for each in all_told:
+        if each.run.scenario.record.levels and not has_many_episodes(each.run):
+            text = "Signature plots: variance of the price's change by the interval between looks at it."
+            part.images.append(_image(figures.signatures(each.run), text, each.name))
+    _measured(part, all_told)
 
 
 def _returns(part: Part, all_told: Sequence[Told]) -> None:

@@ -12,10 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from analysis import volatility
 from analysis.attribution import Attribution
 from analysis.dress import GREY, INK, clipped, dress, short, signed, style, with_error
 from analysis.spreads import Spreads
 from analysis.who_paid_whom import WhoPaidWhom
+from sim.runs import Run
 
 HORIZONS = (1, 3, 10, 30, 100, 300)
 _MOST_PANELS = 6
@@ -155,3 +157,15 @@ def _horizons(spreads: Spreads, ax: Axes, named: bool) -> bool:
     of = f", {spreads.trades.instrument}" if named else ""
     dress(ax, f"What becomes of the spread{of}", "currency a lot", entries)
     return True
+
+
+def signatures(run: Run) -> Figure:
+    """The signature plots of the first venues."""
+    venues = run.scenario.venues[:_ACROSS]
+    with style():
+        figure = Figure(figsize=(max(5.4, 4.2 * len(venues)), 3.5), dpi=100, layout="constrained")
+        for ax, venue in zip(figure.subplots(1, len(venues), squeeze=False).ravel(), venues, strict=True):
+            volatility.draw(ax, run, venue.name)
+            if len(venues) > 1:
+                ax.set_title(f"Signature plot, {clipped(venue.name)}", loc="left", fontweight="bold", fontsize=11.5)
+    return figure
