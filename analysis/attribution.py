@@ -32,6 +32,7 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,10 @@ class Attribution:
         Over many episodes, or a few that are not cut in pieces, the error is that of independent samples. Else it is
         found from the pieces, by the stationary bootstrap; of one episode in fewer than 8 pieces it is infinite.
         """
+        return self._estimates
+
+    @cached_property
+    def _estimates(self) -> pd.DataFrame:
         whole = np.concatenate([self.units, self.units.sum(axis=-1, keepdims=True)], axis=-1) * self.unit
         found = {
             (line, part): [_estimate(whole[:, :, place, column])[which] for place in range(len(self.holders))]
@@ -284,6 +289,8 @@ def _estimate(parts: Floats) -> Estimate:
     if episodes >= _MANY or pieces == 1 or pieces * episodes < _FEWEST_PIECES:
         found = mean(parts.sum(axis=1))
         return found if episodes > 1 else Estimate(found.value, math.inf)
+    if not parts.any():
+        return Estimate(0.0, 0.0)
     piece = bootstrap(parts.ravel(), lambda x: float(np.mean(x)), np.random.default_rng(0), _RESAMPLED)
     return Estimate(pieces * piece.value, pieces * piece.standard_error)
 

@@ -21,11 +21,14 @@ import sys
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis.command import run_command
 from analysis.estimates import mean
 from analysis.measures import Measure, measure_of
+from analysis.samples import columns
+from analysis.trades import Floats, Integers, Trades, trades_of
 from sim.errors import RunError
 from sim.runs import Run
 
@@ -158,48 +161,75 @@ def shortfall_of(
         raise RunError(f"this run has no instrument {instrument!r}")
     last = scenario.run.steps - 1 if end_step is None else end_step
 
-    book = run.book[run.book["venue"].isin(places) & (run.book["episode"] == episode) & (run.book["step"] <= last)]
-    book = book[book["mark"].notna()].sort_values("step", kind="stable")
+    book = _marks(run, places)
+    book = book[(book["episode"] == episode) & (book["step"] <= last)]
     if book.empty and decision_mark is None:
-        raise RunError(f"this run kept no sample of {', '.join(places)} in episode {episode}: see [record]")
+        raise _no_sample(places, episode)
     if decision_mark is None:
         before = book[book["step"] < decision_step]["mark"]
         decision_mark = float(before.iloc[-1] if len(before) else book["mark"].iloc[0])
 
-    trades = run.trades
-    trades = trades[trades["venue"].isin(places) & (trades["episode"] == episode)
-                    & trades["step"].between(decision_step, last)].sort_values("sequence", kind="stable")  # fmt: skip
-    maker = (trades["maker_population"] == population).to_numpy(bool)
-    taker = (trades["taker_population"] == population).to_numpy(bool)
-    if agent is not None:
-        maker = maker & (trades["maker"] == agent).to_numpy(bool)
-        taker = taker & (trades["taker"] == agent).to_numpy(bool)
-    mine = maker | taker
-    aggressor = np.where((trades["aggressor"] == "buy").to_numpy(bool), 1.0, -1.0)
-    bought = aggressor * (taker.astype(float) - maker) * trades["quantity"].to_numpy(float)
+    trades = trades_of(run, instrument)
+    start = episode * scenario.run.steps
+    ends = np.searchsorted(trades.keys, [start + max(decision_step, 0), start + min(last, scenario.run.steps - 1) + 1])
+    rows = np.arange(*ends)
+    if venue is not None:
+        rows = rows[trades.venue[rows] == trades.venues.index(venue)]
+    mine = _trades_by(trades, population, agent, rows)
     if target is None:
-        net = int(bought.sum())
+        net = int(mine.bought.sum())
         target, side = abs(net), -1 if net < 0 else 1
-    fees = trades["maker_fee"].to_numpy(float) * maker + trades["taker_fee"].to_numpy(float) * taker
-    marks = trades["mark"].to_numpy(float)[mine]
-    arrival = float(marks[0]) if len(marks) and math.isfinite(marks[0]) else decision_mark
+    arrival = float(mine.marks[0]) if len(mine.marks) and math.isfinite(mine.marks[0]) else decision_mark
     return shortfall(
         side,
         target,
-        trades["price"].to_numpy(float)[mine],
-        side * bought[mine],
+        mine.prices,
+        side * mine.bought,
         decision_mark,
         arrival,
         float(book["mark"].iloc[-1]) if len(book) else arrival,
-        float(fees.sum()),
-        next(each.lot_size for each in scenario.instruments if each.name == instrument),
+        float(mine.fees.sum()),
+        _lot_size(run, instrument),
     )
+
+
+def shortfalls_of(run: Run, population: str, instrument: str) -> dict[str, Floats]:
+    """:func:`shortfall_of` all members of a population in every episode at once, what they executed being the target.
+
+    Returns
+    -------
+    ``delay``, ``impact``, ``fees`` and ``total``, float64 (episodes,), currency: nothing is left to be missed.
+
+    Raises
+    ------
+    RunError
+        If there is no such population or instrument, an episode has no sample of the book, or no trades were kept.
+    """
+    if population not in [each.name for each in run.scenario.populations]:
+        raise RunError(f"this run has no population {population!r}")
+    trades = trades_of(run, instrument)
+    count, size = int(run.manifest["episodes"]) or 1, _lot_size(run, trades.instrument)
+    first = _marks(run, trades.venues).drop_duplicates("episode")
+    first = first[first["episode"] < count]
+    decision = np.full(count, math.nan)
+    decision[first["episode"].to_numpy()] = first["mark"].to_numpy()
+    missing = np.flatnonzero(np.isnan(decision))
+    if len(missing):
+        raise _no_sample(trades.venues, int(missing[0]))
+    mine = _trades_by(trades, population, None, np.arange(np.searchsorted(trades.episodes, count)))
+    episodes, opening = np.unique(mine.episodes, return_index=True)
+    arrival = decision.copy()
+    known = np.isfinite(mine.marks[opening])
+    arrival[episodes[known]] = mine.marks[opening[known]]
+    delay = size * np.bincount(mine.episodes, mine.bought, count) * (arrival - decision)
+    impact = size * np.bincount(mine.episodes, mine.bought * (mine.prices - arrival[mine.episodes]), count)
+    fees = np.bincount(mine.episodes, mine.fees, count)
+    return {"delay": delay, "impact": impact, "fees": fees, "total": delay + impact + fees}
 
 
 def measures(run: Run) -> list[Measure]:
     """The parts of each population's shortfall in each instrument it traded, means of whole episodes."""
     found = []
-    episodes = range(int(run.manifest["episodes"]) or 1)
     several = len(run.scenario.instruments) > 1
     parts = {
         "delay": "the mark's move between the start and its first trade",
@@ -210,15 +240,55 @@ def measures(run: Run) -> list[Measure]:
     for population in run.scenario.populations:
         names = population.venues or tuple(each.name for each in run.scenario.venues)
         for instrument in dict.fromkeys(each.instrument for each in run.scenario.venues if each.name in names):
-            costs = [
-                shortfall_of(run, population.name, None, 1, agent=None, instrument=instrument, episode=episode)
-                for episode in episodes
-            ]
+            costs = shortfalls_of(run, population.name, instrument)
             who = f"{population.name} {instrument}" if several else population.name
             for part, meaning in parts.items():
-                estimate = mean([getattr(each, part) for each in costs])
-                found.append(measure_of(f"{who} {part}", estimate, "currency", meaning))
+                found.append(measure_of(f"{who} {part}", mean(costs[part]), "currency", meaning))
     return found
+
+
+class _Mine(NamedTuple):
+    """Trades of one trader, each (trades,)."""
+
+    episodes: Integers
+    bought: Floats  # lots, negative where sold, 0 where it traded with itself
+    prices: Floats  # currency
+    marks: Floats  # currency, just before
+    fees: Floats  # currency, negative for rebates
+
+
+def _trades_by(trades: Trades, population: str, agent: int | None, rows: Integers) -> _Mine:
+    """Those among rows of an instrument's trades that all members of a population, or one agent of it, took part in."""
+    place = trades.populations.index(population)
+    if agent is None:
+        maker, taker = trades.maker_populations[rows] == place, trades.taker_populations[rows] == place
+    else:
+        number = agent + sum(each.count for each in trades.run.scenario.populations[:place])
+        maker, taker = trades.makers[rows] == number, trades.takers[rows] == number
+    mine = maker | taker
+    rows, maker, taker = rows[mine], maker[mine], taker[mine]
+    side = taker.astype(np.int64) - maker
+    return _Mine(
+        trades.episodes[rows],
+        (trades.signs[rows] * side * trades.quantities[rows]).astype(float),
+        trades.prices[rows],
+        trades.price_of("mark")[rows],
+        trades.maker_fees[rows] * maker + trades.taker_fees[rows] * taker,
+    )
+
+
+def _marks(run: Run, venues: list[str]) -> pd.DataFrame:
+    """Samples of the mark that venues share, in the order of time."""
+    book = columns(run, "book", ["episode", "step", "venue", "mark"])
+    return book[book["venue"].isin(venues) & book["mark"].notna()].sort_values(["episode", "step"], kind="stable")
+
+
+def _no_sample(venues: list[str], episode: int) -> RunError:
+    return RunError(f"this run kept no sample of {', '.join(venues)} in episode {episode}: see [record]")
+
+
+def _lot_size(run: Run, instrument: str) -> float:
+    return float(next(each.lot_size for each in run.scenario.instruments if each.name == instrument))
 
 
 def main(arguments: list[str] | None = None) -> int:

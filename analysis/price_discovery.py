@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.command import run_command
 from analysis.estimates import Estimate
 from analysis.measures import Measure, measure_of
-from analysis.regression import NOTHING, Fit, Floats, estimates, joined, least_squares, means
+from analysis.regression import NOTHING, Fit, Floats, estimates, joined, least_squares, means, residuals
 from analysis.tape import consecutive, quotes_of
 from sim.errors import RunError
 from sim.runs import Run
@@ -71,17 +71,17 @@ def price_discovery(mids: ArrayLike, lags: int = _LAGS, episodes: ArrayLike | No
         return nothing
     gaps = (p[:, :1] - p[:, 1:])[lags:-1]
     past = [change[lags - lag : len(change) - lag] for lag in range(1, lags + 1)]
-    table = np.hstack([change[lags:], gaps, *past])
-    table = table[consecutive(len(p), lags + 1, episodes) & np.isfinite(table).all(axis=1)]
-    now, regressors = table[:, :count], table[:, count:]
-    lines = [least_squares(each, *regressors.T) for each in now.T]
+    now, regressors = change[lags:].T, [column for part in (gaps, *past) for column in part.T]
+    known = np.asarray(np.isfinite(change).all(axis=1))
+    where = consecutive(len(p), lags + 1, episodes)
+    for lag in range(lags + 1):
+        where &= known[lags - lag : len(change) - lag]
+    lines = [least_squares(each, *regressors, where=where) for each in now]
     if not all(np.all(np.isfinite(line.values)) for line in lines):
         return nothing
-    constant = np.ones((len(table), 1))
-    coefficients = np.column_stack([line.values for line in lines])
-    left = now - np.hstack([constant, regressors]) @ coefficients
+    left = [residuals(line, each, *regressors) for line, each in zip(lines, now, strict=True)]
     pairs = list(itertools.combinations_with_replacement(range(count), 2))
-    fit = joined(*(_speeds(line, count) for line in lines), means(*(left[:, i] * left[:, j] for i, j in pairs)))
+    fit = joined(*(_speeds(line, count) for line in lines), means(*(left[i] * left[j] for i, j in pairs), where=where))
 
     def shares(v: Floats) -> Floats:
         alpha, omega = v[: count * (count - 1)].reshape(count, count - 1), np.empty((count, count))

@@ -12,9 +12,10 @@ from __future__ import annotations
 import math
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from analysis.command import run_command
 from analysis.estimates import Estimate
@@ -95,14 +96,15 @@ def trade_response(
     if not rows:
         return nothing
 
-    def lagged(values: Floats, lag: int) -> Floats:
+    def lagged(values: NDArray[Any], lag: int) -> NDArray[Any]:
         return values[lags - lag : len(values) - lag]
 
     past = [lagged(each, lag) for each in (r, x) for lag in range(1, lags + 1)]
-    table = np.column_stack([lagged(r, 0), lagged(x, 0), *past])
-    table = table[consecutive(len(r), lags, episodes) & np.isfinite(table).all(axis=1)]
-    change, trade, *past = table.T
-    first, second = least_squares(change, *past, trade), least_squares(trade, *past)
+    change, trade, known = lagged(r, 0), lagged(x, 0), np.isfinite(r) & np.isfinite(x)
+    where = consecutive(len(r), lags, episodes)
+    for lag in range(lags + 1):
+        where &= lagged(known, lag)
+    first, second = least_squares(change, *past, trade, where=where), least_squares(trade, *past, where=where)
     if not (np.all(np.isfinite(first.values)) and np.all(np.isfinite(second.values))):
         return nothing
     fit = joined(first.columns(range(1, 2 * lags + 2)), second.columns(range(1, 2 * lags + 1)))
@@ -134,18 +136,24 @@ def impact_curve(quantities: ArrayLike, impacts: ArrayLike, bins: int = _BINS) -
     impacts : sign times the change of the mid, currency, (trades,); nan rows are left out.
     bins : the most there may be.
     """
+    from pandas import unique  # it hashes: NumPy's would sort millions of sizes
+
     sizes, moved = np.asarray(quantities, float), np.asarray(impacts, float)
     known = np.isfinite(moved) & (sizes > 0)
-    sizes, moved = sizes[known], moved[known]
-    distinct = np.unique(sizes)
+    if not known.all():
+        sizes, moved = sizes[known], moved[known]
+    distinct = np.sort(unique(sizes))
     if len(distinct) <= bins:
         edges = distinct
     else:
         edges = np.unique(np.quantile(sizes, np.arange(bins) / bins, method="inverted_cdf"))
     which = np.searchsorted(edges, sizes, side="right") - 1
-    middles = np.array([math.exp(np.log(sizes[which == each]).mean()) for each in range(len(edges))])
-    found = [estimate(means(moved[which == each]), lags=0) for each in range(len(edges))]
-    value, error = (np.array([each[part] for each in found]) for part in (0, 1))
+    trades = np.bincount(which, minlength=len(edges))
+    middles = np.exp(np.bincount(which, np.log(sizes), len(edges)) / trades)
+    value = np.bincount(which, moved, len(edges)) / trades
+    squares = np.bincount(which, (moved - value[which]) ** 2, len(edges))
+    error = np.where(trades > 1, np.sqrt(squares) / trades, math.nan)
+    found = [Estimate(*each) for each in zip(value.tolist(), error.tolist(), strict=True)]
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = error / value
     usable = (value > 0) & np.isfinite(relative)
@@ -194,8 +202,7 @@ def intervals(tape: Tape, quotes: Quotes, length: int) -> tuple[Floats, Floats, 
 def following_changes(tape: Tape) -> Floats:
     """Change of the mid from just before each trade to just before the next, (trades,); nan for an episode's last."""
     changes = np.full(len(tape.mids), np.nan)
-    same = consecutive(len(tape.mids), 1, tape.episodes)
-    changes[:-1][same] = np.diff(tape.mids)[same]
+    np.subtract(tape.mids[1:], tape.mids[:-1], out=changes[:-1], where=consecutive(len(changes), 1, tape.episodes))
     return changes
 
 

@@ -17,6 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.command import run_command
 from analysis.estimates import Estimate, mean
 from analysis.measures import Measure, measure_of
+from analysis.samples import columns
+from analysis.trades import trades_of
 from sim.runs import Run
 
 Floats = NDArray[np.float64]
@@ -198,7 +200,8 @@ def exposures_of(run: Run, population: str) -> Floats:
     worth = np.zeros((len(rows), len(run.scenario.instruments)))
     for place, instrument in enumerate(run.scenario.instruments):
         venues = [venue.name for venue in run.scenario.venues if venue.instrument == instrument.name]
-        book = run.book[run.book["venue"].isin(venues[:1])][["episode", "step", "mark"]]
+        book = columns(run, "book", ["episode", "step", "venue", "mark"])
+        book = book[book["venue"].isin(venues[:1])][["episode", "step", "mark"]]
         merged = pd.merge_asof(rows.sort_values("step", kind="stable").reset_index(), book.sort_values("step"),
                                on="step", by="episode").sort_values("index")  # fmt: skip
         lots = rows[f"inventory.{instrument.name}"].to_numpy(float)
@@ -210,10 +213,10 @@ def traded_of(run: Run, population: str, instrument: str) -> float:
     """Lots of an instrument that a population's members traded, as makers or takers; nan where no trades were kept."""
     if not run.scenario.record.trades:
         return math.nan
-    venues = [venue.name for venue in run.scenario.venues if venue.instrument == instrument]
-    trades = run.trades[run.trades["venue"].isin(venues)]
-    sides = (trades["maker_population"] == population).astype(int) + (trades["taker_population"] == population)
-    return float((sides * trades["quantity"]).sum())
+    trades = trades_of(run, instrument)
+    place = trades.populations.index(population)
+    sides = (trades.maker_populations, trades.taker_populations)
+    return float(sum(int(trades.quantities[side == place].sum()) for side in sides))
 
 
 def measures(run: Run, shocks: Sequence[float] = SHOCKS) -> list[Measure]:

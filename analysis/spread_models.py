@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.command import run_command
 from analysis.estimates import Estimate
 from analysis.measures import Measure, measure_of
-from analysis.regression import NOTHING, Fit, Floats, estimate, estimates, joined, least_squares, means
+from analysis.regression import NOTHING, Fit, Floats, estimate, estimates, joined, least_squares, means, residuals
 from analysis.tape import by_venue, consecutive, tape_of
 from sim.runs import Run
 
@@ -99,12 +99,12 @@ def roll(prices: ArrayLike, episodes: ArrayLike | None = None) -> RollModel:
     It leaves out adverse selection: with independent orders and half-spread θ + φ it gives 2 √(φ (φ + θ)).
     """
     change = np.diff(np.asarray(prices, float))
-    pairs = _recent(prices, 2, episodes)
-    now, before = change[1:][pairs], change[:-1][pairs]
-    if len(now) < 3:
+    now, before, pairs = change[1:], change[:-1], _recent(prices, 2, episodes)
+    if np.count_nonzero(pairs) < 3:
         return RollModel(NOTHING, NOTHING, NOTHING, reason=_FEW)
-    products = (now - now.mean()) * (before - before.mean())
-    fit = means(products, ((now - now.mean()) ** 2 + (before - before.mean()) ** 2) / 2)
+    middle, middle_before = means(now, before, where=pairs).values
+    now, before = now - middle, before - middle_before
+    fit = means(now * before, (now**2 + before**2) / 2, where=pairs)
     autocovariance, variance = estimates(fit)
     if variance.value == 0:
         return RollModel(NOTHING, autocovariance, NOTHING, reason="price changes do not vary")
@@ -124,12 +124,12 @@ def madhavan(prices: ArrayLike, signs: ArrayLike, episodes: ArrayLike | None = N
     """
     x = np.asarray(signs, float)
     rows = _recent(prices, 1, episodes)
-    change, now, before = (each[rows] for each in (np.diff(np.asarray(prices, float)), x[1:], x[:-1]))
-    line = least_squares(change, now, before)
+    change, now, before = np.diff(np.asarray(prices, float)), x[1:], x[:-1]
+    line = least_squares(change, now, before, where=rows)
     if not np.all(np.isfinite(line.values)):
-        return MadhavanModel(*[NOTHING] * 5, reason=_FEW if len(change) < 4 else _COLLINEAR)
-    left = (change - line.values[0] - line.values[1] * now - line.values[2] * before) ** 2
-    fit = joined(line, means(now * before, (now**2 + before**2) / 2, left))
+        return MadhavanModel(*[NOTHING] * 5, reason=_FEW if np.count_nonzero(rows) < 4 else _COLLINEAR)
+    left = residuals(line, change, now, before)
+    fit = joined(line, means(now * before, (now**2 + before**2) / 2, left**2, where=rows))
 
     def components(v: Floats) -> list[float]:
         rho = v[3] / v[4]
@@ -146,10 +146,9 @@ def huang_stoll(prices: ArrayLike, signs: ArrayLike, episodes: ArrayLike | None 
     """
     x = np.asarray(signs, float)
     rows = _recent(prices, 1, episodes)
-    change = np.diff(np.asarray(prices, float))[rows]
-    fit = least_squares(change, x[1:][rows], x[:-1][rows])
+    fit = least_squares(np.diff(np.asarray(prices, float)), x[1:], x[:-1], where=rows)
     if not np.all(np.isfinite(fit.values)):
-        return TwoWayModel(NOTHING, NOTHING, NOTHING, reason=_FEW if len(change) < 4 else _COLLINEAR)
+        return TwoWayModel(NOTHING, NOTHING, NOTHING, reason=_FEW if np.count_nonzero(rows) < 4 else _COLLINEAR)
     if not _positive(fit, 1):
         return TwoWayModel(estimate(fit, lambda v: 2 * v[1]), NOTHING, NOTHING, reason="the spread is zero")
     return TwoWayModel(*estimates(fit, lambda v: [2 * v[1], 1 + v[2] / v[1], -v[2] / v[1]]))
@@ -164,13 +163,13 @@ def huang_stoll_three_way(
     β cannot be told apart and are nan (Huang and Stoll 1997, RFS 10, 995).
     """
     x, m = np.asarray(signs, float), np.asarray(mids, float)
-    away = np.asarray(prices, float) - m
+    away = (np.asarray(prices, float) - m) * x
     rows = _recent(prices, 2, episodes) & np.isfinite(m[2:]) & np.isfinite(m[1:-1])
-    one, two = x[1:-1][rows], x[:-2][rows]
-    line = least_squares(np.diff(m)[1:][rows], one, two)
+    one, two = x[1:-1], x[:-2]
+    line = least_squares(np.diff(m)[1:], one, two, where=rows)
     if not np.all(np.isfinite(line.values)):
-        return ThreeWayModel(*[NOTHING] * 5, reason=_FEW if len(one) < 4 else _COLLINEAR)
-    fit = joined(line, means(one * two, (away * x)[2:][rows]))
+        return ThreeWayModel(*[NOTHING] * 5, reason=_FEW if np.count_nonzero(rows) < 4 else _COLLINEAR)
+    fit = joined(line, means(one * two, away[2:], where=rows))
     spread, reversal = estimates(fit, lambda v: [2 * v[4], (1 - v[3]) / 2])
     if not _positive(fit, 4):
         return ThreeWayModel(spread, NOTHING, NOTHING, NOTHING, reversal, reason="the spread is zero")
@@ -197,16 +196,16 @@ def glosten_harris(
     """
     x, lots = np.asarray(signs, float), np.asarray(quantities, float)
     rows = _recent(prices, 1, episodes)
-    change, sized = np.diff(np.asarray(prices, float))[rows], x * lots
+    sized = x * lots
     regressors = [np.diff(x), x[1:], np.diff(sized), sized[1:]]
     equal = len(lots) > 0 and bool(np.all(lots == lots[0]))
-    line = least_squares(change, *(each[rows] for each in (regressors[:2] if equal else regressors)))
+    line = least_squares(np.diff(np.asarray(prices, float)), *(regressors[:2] if equal else regressors), where=rows)
     if not np.all(np.isfinite(line.values)):
-        return GlostenHarrisModel(*[NOTHING] * 6, reason=_FEW if len(change) < 6 else _COLLINEAR)
+        return GlostenHarrisModel(*[NOTHING] * 6, reason=_FEW if np.count_nonzero(rows) < 6 else _COLLINEAR)
     if equal:
-        unsized = Fit(np.zeros(2), np.zeros((len(change), 2)))
+        unsized = Fit(np.zeros(2), np.zeros((len(line.influences), 2)))
         line = joined(line, unsized)
-    fit = joined(line, means(lots[1:][rows]))
+    fit = joined(line, means(lots[1:], where=rows))
 
     def spread(v: Floats) -> list[float]:
         fixed, sized = v[1] + v[2], (v[3] + v[4]) * v[5]

@@ -20,6 +20,8 @@ from analysis.command import run_command
 from analysis.dress import GREY, dress, style
 from analysis.estimates import Estimate
 from analysis.measures import Measure, measure_of
+from analysis.samples import columns
+from analysis.trades import trades_of
 from sim.errors import RunError
 from sim.runs import Run
 
@@ -261,22 +263,22 @@ def facts_of(run: Run, venue: str) -> Facts:
     names = [each.name for each in run.scenario.venues]
     if venue not in names:
         raise RunError(f"this run has no venue {venue!r}; there are {', '.join(names)}")
-    book = run.book[run.book["venue"] == venue].sort_values(["episode", "step"])
+    book = columns(run, "book", ["episode", "step", "venue", "bid", "ask", "mark"])
+    book = book[book["venue"] == venue].sort_values(["episode", "step"])
     mids = (0.5 * (book["bid"] + book["ask"])).fillna(book["mark"]).to_numpy(float)
     episode, step = book["episode"].to_numpy(), book["step"].to_numpy()
     same = np.diff(episode) == 0
     returns = np.where(same, returns_of(mids), math.nan)
     volumes, signed = np.zeros(len(returns)), np.zeros(len(returns))
     if run.scenario.record.trades and len(returns):
-        trades = run.trades[run.trades["venue"] == venue]
-        length = run.scenario.run.steps
-        times = trades["episode"].to_numpy() * length + trades["step"].to_numpy()
-        interval = np.searchsorted(episode * length + step, times, side="left") - 1
-        inside = (interval >= 0) & (interval < len(returns))
-        lots = trades["quantity"].to_numpy(float)[inside]
-        sides = np.where((trades["aggressor"] == "buy").to_numpy()[inside], 1.0, -1.0)
-        np.add.at(volumes, interval[inside], lots)
-        np.add.at(signed, interval[inside], sides * lots)
+        trades = trades_of(run, next(each.instrument for each in run.scenario.venues if each.name == venue))
+        lots = trades.quantities
+        if len(trades.venues) > 1:
+            lots = np.where(trades.venue == trades.venues.index(venue), lots, 0)
+        ends = np.searchsorted(trades.keys, episode * run.scenario.run.steps + step, side="right")
+        volumes, signed = (
+            np.diff(np.append(0, np.cumsum(each))[ends]).astype(float) for each in (lots, trades.signs * lots)
+        )
         volumes, signed = (np.where(same, each, math.nan) for each in (volumes, signed))
     return Facts(returns, volumes, signed)
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.measures import Measure
 from analysis.samples import columns
+from analysis.trades import trades_of
+from sim.errors import RunError
 from sim.runs import Run
 
 Floats = NDArray[np.float64]
@@ -44,27 +47,41 @@ class Quotes:
 
 
 def tape_of(run: Run, venue: str) -> Tape:
-    """The trades of a venue, an arriving order a row."""
-    names = ["episode", "step", "venue", "price", "quantity", "aggressor", "taker_order", "mark"]
-    rows = columns(run, "trades", names)
-    rows = rows[rows["venue"] == venue]
-    episodes, orders = rows["episode"].to_numpy(), rows["taker_order"].to_numpy()
-    new = np.ones(len(rows), bool)
-    new[1:] = (orders[1:] != orders[:-1]) | (episodes[1:] != episodes[:-1])
+    """The trades of a venue, an arriving order a row; arrays may be those of :func:`analysis.trades.trades_of`.
+
+    Raises
+    ------
+    RunError
+        If the run has no such venue, or kept no trades.
+    """
+    own = next((each for each in run.scenario.venues if each.name == venue), None)
+    if own is None:
+        names = ", ".join(each.name for each in run.scenario.venues)
+        raise RunError(f"this run has no venue {venue!r} — there are {names}")
+    trades = trades_of(run, own.instrument)
+    here = slice(None) if len(trades.venues) == 1 else trades.venue == trades.venues.index(venue)
+    orders = trades.first_of_order[here]
+    new = np.ones(len(orders), bool)
+    new[1:] = orders[1:] != orders[:-1]
     starts = np.flatnonzero(new)
-    quantities = rows["quantity"].to_numpy().astype(float)
-    lots = np.add.reduceat(quantities, starts) if len(starts) else quantities
-    prices = rows["price"].to_numpy()
-    money = np.add.reduceat(prices * quantities, starts) if len(starts) else prices
-    alone = np.diff(starts, append=len(rows)) == 1  # keeps the price as it stands, on its grid
-    side = rows["aggressor"]
+    single = len(starts) == len(orders)  # each order traded once, as most do: there is nothing to add up
+
+    def first(values: NDArray[Any]) -> NDArray[Any]:
+        return values[here] if single else values[here][starts]
+
+    lots, prices = trades.quantities[here].astype(float), first(trades.prices)
+    if not single:
+        alone = np.diff(starts, append=len(orders)) == 1  # keeps the price as it stands, on its grid
+        money = np.add.reduceat(trades.prices[here] * lots, starts)
+        lots = np.add.reduceat(lots, starts)
+        prices = np.where(alone, prices, money / np.maximum(lots, 1))
     return Tape(
-        episodes=episodes[starts],
-        steps=rows["step"].to_numpy()[starts],
-        prices=np.where(alone, prices[starts], money / np.maximum(lots, 1)),
-        signs=((side == "buy").to_numpy().astype(np.int64) - (side == "sell").to_numpy())[starts],
+        episodes=first(trades.episodes),
+        steps=first(trades.steps),
+        prices=prices,
+        signs=first(trades.signs).astype(np.int64),
         quantities=lots,
-        mids=rows["mark"].to_numpy()[starts],
+        mids=first(trades.price_of("mark")),
     )
 
 

@@ -169,7 +169,7 @@ def draw(graph: nx.DiGraph, ax: Axes) -> Axes:
 def figure(run: Run, by: str = "population") -> Figure:
     """The network of a run as a figure."""
     with style():
-        drawn = Figure(figsize=(7.5, 7.0), dpi=100, layout="constrained")
+        drawn = Figure(figsize=(5.8, 5.4), dpi=100, layout="constrained")
         ax = draw(trade_network(run, by), drawn.subplots())
         ax.set_title("Who paid whom, net; arrows lead to who won", loc="left", fontweight="bold", fontsize=11.5)
     return drawn

@@ -9,6 +9,7 @@ and asks (trades,) are those in force at each trade, nan where there were none; 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,9 +100,8 @@ def prevailing(
 def accuracy(signs: ArrayLike, aggressors: ArrayLike) -> Accuracy:
     """Shares of signed and of rightly signed trades; both (trades,). Trades whose taker is unknown (0) are left out."""
     given, true = np.asarray(signs), np.asarray(aggressors)
-    given, true = given[true != 0], true[true != 0]
-    signed = given != 0
-    return Accuracy(estimate(means(signed)), estimate(means((given == true)[signed])))
+    known, signed = true != 0, (given != 0) & (true != 0)
+    return Accuracy(estimate(means(signed, where=known)), estimate(means(given == true, where=signed)))
 
 
 # --- the command ----------------------------------------------------------------------------------------------------
@@ -118,15 +118,15 @@ def _measures(run: Run, venue: str) -> list[Measure]:
         prevailing(each, quotes.steps, tape.steps, 1, quotes.episodes, tape.episodes)
         for each in (quotes.bids, quotes.asks)
     )
-    rules = {
-        "tick": tick_rule(tape.prices, tape.episodes),
-        "quote": quote_rule(tape.prices, bids, asks),
-        "lee_ready": lee_ready(tape.prices, bids, asks, tape.episodes),
-        "emo": ellis_michaely_ohara(tape.prices, bids, asks, tape.episodes),
+    rules: dict[str, Callable[[], Signs]] = {  # one at a time: the signs of all would be kept for nothing
+        "tick": lambda: tick_rule(tape.prices, tape.episodes),
+        "quote": lambda: quote_rule(tape.prices, bids, asks),
+        "lee_ready": lambda: lee_ready(tape.prices, bids, asks, tape.episodes),
+        "emo": lambda: ellis_michaely_ohara(tape.prices, bids, asks, tape.episodes),
     }
     found = []
-    for name, signs in rules.items():
-        did = accuracy(signs, tape.signs)
+    for name, rule in rules.items():
+        did = accuracy(rule(), tape.signs)
         found.append(measure_of(f"{name}.signed", did.signed, "share", "of trades that got a sign", "no trades"))
         found.append(measure_of(f"{name}.right", did.right, "share", "of the signed that are right", "none is signed"))
     return found

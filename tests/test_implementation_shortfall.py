@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.implementation_shortfall import main, shortfall, shortfall_of
+from analysis.implementation_shortfall import main, shortfall, shortfall_of, shortfalls_of
 from sim.errors import RunError
 from sim.execute import execute
 from sim.scenario import load
@@ -102,3 +102,17 @@ def test_the_command_measures_what_each_population_lost_on_its_way(run, capsys):
     assert main([str(run.folder), "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["measures"]
     assert any(row["name"].endswith("impact") for row in rows)
+
+
+def test_all_episodes_at_once_cost_what_they_do_one_by_one():
+    overrides = ["run.steps=200", "run.episodes=4", "venues.main.taker_fee=0.002", "record.book_every=1"]
+    short = execute(load(SCENARIOS / "two_books.toml", overrides))
+    for population, instrument in (("main_noise", "ACME"), ("bolt_makers", "BOLT"), ("bolt_makers", "ACME")):
+        found = shortfalls_of(short, population, instrument)
+        for episode in range(4):
+            one = shortfall_of(short, population, None, 1, agent=None, instrument=instrument, episode=episode)
+            for part, values in found.items():
+                assert values[episode] == pytest.approx(getattr(one, part), abs=1e-9)
+    assert np.all(shortfalls_of(short, "main_noise", "ACME")["total"] != 0)
+    with pytest.raises(RunError, match="no population 'nobody'"):
+        shortfalls_of(short, "nobody", "ACME")

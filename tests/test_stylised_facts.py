@@ -175,6 +175,16 @@ def test_a_run_gives_returns_within_episodes_and_all_its_volume(run):
     assert np.all(np.abs(mine.signed[np.isfinite(mine.signed)]) <= mine.volumes[np.isfinite(mine.volumes)])
 
 
+def test_each_of_two_books_has_its_own_volume():
+    both = execute(load(SCENARIOS / "two_books.toml", ["run.steps=600", "run.episodes=2", "record.book_every=1"]))
+    last = both.book["step"].max()
+    for venue in both.scenario.venues:
+        rows = both.trades[(both.trades["venue"] == venue.name) & both.trades["step"].between(1, last)]
+        mine, bought = facts.facts_of(both, venue.name), rows["aggressor"] == "buy"
+        assert np.nansum(mine.volumes) == rows["quantity"].sum() > 0
+        assert np.nansum(mine.signed) == rows["quantity"].where(bought, -rows["quantity"]).sum()
+
+
 def test_the_command_and_the_table(run, capsys):
     assert facts.main([str(run.folder), "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["measures"]
