@@ -31,6 +31,7 @@ class Trade(NamedTuple):
     maker_fee: int
     taker_fee: int
     mark: float
+    micro: float
     aggressor: int
 
 
@@ -169,6 +170,15 @@ class ReferenceBook:
         if self.levels[1] and self.levels[-1]:
             self.mark = (max(self.levels[1]) + min(self.levels[-1])) * self.tick_units / 2 * 1e-6
 
+    def _micro(self) -> float:
+        """The best quotes, each weighted by the lots at the other; the mark without both."""
+        if not (self.levels[1] and self.levels[-1]):
+            return self.mark
+        bid, ask = max(self.levels[1]), min(self.levels[-1])
+        at_bid, at_ask = (sum(each.open for each in self.levels[side][price]) for side, price in ((1, bid), (-1, ask)))
+        amounts = float(bid * self.tick_units) * at_ask + float(ask * self.tick_units) * at_bid
+        return amounts / (at_bid + at_ask) * 1e-6
+
     def _reaches(self, order: Order, price: int) -> bool:
         """Whether an incoming order's limit allows a price."""
         return order.price is None or (order.price >= price if order.side > 0 else order.price <= price)
@@ -271,7 +281,7 @@ class ReferenceBook:
         self._note("mark is the mid" if self.levels[side] else "mark is old" if self.mark else "mark is 0")
         # fmt: off
         self.made.append(Trade(self.step, resting.price, lots, maker, taker, resting.number, incoming.number,
-                               maker_fee, taker_fee, self.mark, side))
+                               maker_fee, taker_fee, self.mark, self._micro(), side))
         # fmt: on
 
     def _pay(self, payer: int, receiver: int, units: int) -> None:
