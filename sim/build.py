@@ -242,6 +242,7 @@ def _fill_instruments(built: Built, delays: list[int]) -> None:
         row["history_start"], row["history_mask"] = start, length - 1
         start += length
         row["lot_size"] = instrument.lot_size
+        row["price_unit"] = built.scenario.money.unit / instrument.lot_size
         row["feedback"] = instrument.price_feedback
         row["clip"] = getattr(process, "clip_at_zero", False)
         for name in ("volatility", "drift", "mean", "reversion", "low", "high", "probability"):

@@ -80,12 +80,13 @@ def market_prices(world, instrument):
         venue = world.venues[venue].next_of_instrument
     if bid == NO_PRICE or ask == -NO_PRICE:
         return record.mark, record.mark
-    unit = world.clock[0].money_unit / record.lot_size
-    record.mark = np.float64(bid + ask) * 0.5 * world.clock[0].money_unit / record.lot_size
+    record.mark = np.float64(bid + ask) * 0.5 * record.price_unit
     lots = np.float64(at_bid + at_ask)
     if lots == 0.0:
         return record.mark, record.mark
-    return record.mark, (np.float64(bid) * np.float64(at_ask) + np.float64(ask) * np.float64(at_bid)) / lots * unit
+    return record.mark, (
+        np.float64(bid) * np.float64(at_ask) + np.float64(ask) * np.float64(at_bid)
+    ) / lots * record.price_unit
 
 
 @njit

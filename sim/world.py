@@ -64,10 +64,12 @@ VENUE = _named(
     "last_price last_quantity last_side last_trade trades volume next_of_instrument "
     "/ f8: tick_size price_size maker_fee taker_fee"
 )
+# ``price_unit``: what a unit of money a lot is, in currency a unit of the instrument.
 INSTRUMENT = _named(
     "i8: process settlement public_delay history_start history_mask first_venue jumped clip "
     "first_shock shocks next_shock dividend_every dividend_account "
-    "/ f8: value initial mark public lot_size volatility volatility_factor drift mean reversion low high probability "
+    "/ f8: value initial mark public lot_size price_unit volatility volatility_factor drift mean reversion low high "
+    "probability "
     "feedback dividend dividend_deviation"
 )
 SHOCK = _named("i8: step / f8: value volatility")

@@ -146,7 +146,7 @@ class OrderBook:
         clock["money_unit"] = 1e-6
         clock["keeps_log"] = keep_log
         clock["shares"] = matching == "pro_rata"
-        instrument["lot_size"] = 1.0
+        instrument["lot_size"], instrument["price_unit"] = 1.0, 1e-6
         venue["matching"] = MATCHING[matching]
         venue["self_trade"] = SELF_TRADE[self_trade]
         venue["post_only"] = POST_ONLY[post_only]
