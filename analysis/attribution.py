@@ -56,6 +56,7 @@ HORIZON, UNIT = 20, "trades"
 _MANY = 30  # episodes whose scatter gives an error
 _FEWEST_PIECES = 8  # of one series, from which an error can be had
 _RESAMPLED = 400
+_MOST_SHOWN = 24  # holders of a table on the screen
 _NEAR = 1e-6  # of a unit of money: so far are halves from what float64 makes of them
 
 
@@ -73,6 +74,7 @@ class Attribution:
         (episodes, pieces, holders); nan where it was not recorded.
     gross : money traded, in units, float64 (episodes, pieces, holders).
     unit : the unit of money, currency.
+    ended : episodes that came to their end; the one after them, if there is one, was stopped.
     horizon : of adverse selection, in words; empty where there is none.
     """
 
@@ -83,6 +85,7 @@ class Attribution:
     recorded: Floats
     gross: Floats
     unit: float
+    ended: int
     horizon: str
 
     @property
@@ -99,6 +102,13 @@ class Attribution:
         money = np.maximum(self.gross, np.abs(self.units).sum(axis=-1))
         away = np.abs(self.units.sum(axis=-1) - self.recorded) / np.maximum(money, 1.0)
         return float(np.nanmax(away, initial=0.0)) if np.isfinite(away).any() else 0.0
+
+    @property
+    def left_over(self) -> str:
+        """How far the sums of lines are from what the ledger recorded, in words."""
+        if not np.isfinite(self.recorded).all():
+            return "what the ledger recorded is not known for all of it"
+        return f"{self.gap:.0e} of the money traded is left over" if self.gap else "nothing is left over"
 
     def table(self) -> pd.DataFrame:
         """Holders by lines, over all episodes and pieces, their sum ``total``, and what is ``recorded``. Currency."""
@@ -118,7 +128,8 @@ class Attribution:
 
     @cached_property
     def _estimates(self) -> pd.DataFrame:
-        whole = np.concatenate([self.units, self.units.sum(axis=-1, keepdims=True)], axis=-1) * self.unit
+        units = self.units[: self.ended or None]
+        whole = np.concatenate([units, units.sum(axis=-1, keepdims=True)], axis=-1) * self.unit
         found = {
             (line, part): [_estimate(whole[:, :, place, column])[which] for place in range(len(self.holders))]
             for column, line in enumerate((*self.lines, "total"))
@@ -190,7 +201,7 @@ def _attribution(
     told = f"{horizon[0]:,} {horizon[1] if horizon[0] != 1 else horizon[1][:-1]}" if horizon else ""
     return Attribution(
         lines, holders.index, every[inside.start : inside.stop + 1], units[:, inside], recorded[:, inside],
-        gross[:, inside], run.scenario.money.unit, told,
+        gross[:, inside], run.scenario.money.unit, int(run.manifest["episodes"]), told,
     )  # fmt: skip
 
 
@@ -324,11 +335,16 @@ def _as_table(found: list[Attribution]) -> Group:
         lines = [line for line in (*each.lines, "total") if estimates[line].to_numpy()[:, 0].any() or line == "total"]
         for line in lines:
             shown.add_column(line.replace("_", "\n"), justify="right", no_wrap=True)
-        for holder, row in estimates.iterrows():
+        stake = np.abs(each.units).sum(axis=(0, 1, 3))
+        most = set(np.argsort(-stake, kind="stable")[:_MOST_SHOWN].tolist())
+        rows = (row for place, row in enumerate(estimates.iterrows()) if place in most)
+        for holder, row in rows:
             shown.add_row(_name(holder), *(number(row[line, "value"]) for line in lines))
             if np.isfinite([row[line, "standard_error"] for line in lines]).any():
                 shown.add_row("  ±", *(error(row[line, "standard_error"]) for line in lines), style="dim")
-        shown.caption = f"currency an episode; what is left over: {each.gap:.1e} of the money traded"
+        shown.caption = f"currency an episode; {each.left_over}"
+        if len(each.holders) > _MOST_SHOWN:
+            shown.caption += f"; the {_MOST_SHOWN} of {len(each.holders):,} with most at stake, --json has all"
         parts += [shown, ""]
     return Group(*parts[:-1])
 

@@ -18,24 +18,29 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 
 from analysis.measures import Measure
-from sim.errors import SpreadgameError
+from sim.errors import RunError, SpreadgameError
 from sim.runs import Run, open_run
 
 _NOTHING, _DIGITS = "-", 5
-_WIDTH, _NAME, _UNIT, _MEANING = 80, 28, 12, 16  # characters of a line, and of its columns
+_WIDTH, _NAME, _UNIT, _MEANING = 80, 28, 12, 12  # characters of a line, and of its columns
 _BAD_INPUT = 2
+_FIGURES = (".png", ".svg", ".pdf")
 Found = TypeVar("Found")
 
 
 def run_command(
-    name: str, description: str, measure: Callable[[Run], list[Measure]], arguments: list[str] | None = None
+    name: str,
+    description: str,
+    measure: Callable[..., list[Measure]],
+    arguments: list[str] | None = None,
+    options: Callable[[argparse.ArgumentParser], None] | None = None,
 ) -> int:
     """Measure the run folder that the command line names, and print the measures; see :func:`answer`."""
 
     def listed(measures: list[Measure]) -> dict[str, Any]:
         return {"measures": [each.row() for each in measures]}
 
-    return answer(name, description, measure, listed, table, arguments)
+    return answer(name, description, measure, listed, table, arguments, options)
 
 
 def answer(
@@ -106,6 +111,7 @@ def number(value: float, digits: int = _DIGITS) -> str:
     """A number as a cell of a table, of so many digits; ``-`` for what is none."""
     if not math.isfinite(value):
         return _NOTHING
+    value += 0.0  # no -0
     return f"{value:,.0f}" if abs(value) >= 10**digits else f"{value:,.{digits}g}"
 
 
@@ -126,3 +132,17 @@ def plus_minus(value: float, standard_error: float | None = None, digits: int = 
         if places < 8
         else (f"{value:.{digits}g} ± {error(standard_error)}")
     )
+
+
+def check_figure(path: Path) -> None:
+    """Say why a figure cannot be written to a file, before it is drawn.
+
+    Raises
+    ------
+    RunError
+        If the file's folder does not exist or its name has another ending.
+    """
+    if not path.parent.is_dir():
+        raise RunError(f"{path}: there is no folder {path.parent} — make it, or choose another place")
+    if path.suffix.lower() not in _FIGURES:
+        raise RunError(f"{path}: a figure is a picture — end its name in {', '.join(_FIGURES)}")

@@ -38,13 +38,16 @@ def edges_of(run: Run, edges: Sequence[int] | None) -> tuple[tuple[int, ...], sl
 def even_edges(run: Run, pieces: int = 64) -> tuple[int, ...]:
     """Edges of about so many equal windows, at steps after which both agents and books were sampled.
 
-    Where holders were paid for what they held and agents were never sampled, an episode is one window.
+    Of a run that was stopped in its first episode they reach as far as the last sample. Where holders were paid for
+    what they held and agents were never sampled, an episode is one window.
     """
     length, sampling = run.scenario.run.steps, run.manifest["sampling"]
     agents, books = int(sampling["agents_every"]), int(sampling["book_every"])
     if not agents and (run.scenario.money.interest or any(each.dividend for each in run.scenario.instruments)):
         return (0, length)
     every = math.lcm(max(agents, 1), max(books, 1))
+    if not run.manifest["episodes"]:  # stopped in the first: as far as the last sample
+        length = int(run.manifest["steps"]) // every * every or length
     width = max(1, round(length / pieces / every)) * every
     return (*range(0, length, width), length)
 

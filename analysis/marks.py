@@ -126,6 +126,25 @@ class Marks:
             latest = np.where(newer, when, latest)
         return found
 
+    def check_steps(self) -> None:
+        """Say why horizons cannot be counted in steps.
+
+        Raises
+        ------
+        RunError
+            If the mark is not known at the end of every step.
+        """
+        sampled = bool(self._trades.run.scenario.record.levels)
+        every = int(self._trades.run.manifest["sampling"]["book_every"])
+        if self.kind == "last" or (self.kind in _COLUMNS and sampled and every == 1):
+            return
+        why = "known only when its makers trade" if self.kind == "belief" else "not known at the end of each step"
+        cure = "" if self.kind == "belief" else ", or set record.levels = 1 and record.book_every = 1 and run it again"
+        raise RunError(
+            f"{self._trades.run.folder or 'this run'}: {self.kind} is {why}, so a horizon cannot be counted in steps — "
+            f"count in trades{cure}"
+        )
+
     def later(self, horizon: int, unit: str) -> tuple[Floats, Integers]:
         """What each trade's mark had become a horizon later, or at the episode's end if that comes first.
 
@@ -141,6 +160,7 @@ class Marks:
         """
         trades, count = self._trades, len(self._trades)
         if unit == "steps":
+            self.check_steps()
             steps = trades.steps + horizon
             past = steps >= self._length
             marks = self.at(trades.episodes, np.minimum(steps, self._length - 1))

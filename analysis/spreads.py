@@ -90,7 +90,7 @@ class Spreads:
         if unit not in ("steps", "orders"):
             raise RunError(f"the horizon of a spread is counted in steps or orders, not in {unit!r}")
         if horizon < (unit == "orders"):
-            raise RunError(f"a horizon must be at least {int(unit == 'orders')} {unit}, not {horizon}")
+            raise RunError(f"a horizon must be at least {'1 order' if unit == 'orders' else '0 steps'}, not {horizon}")
         before, later = self.marks.before[self.orders], self._later(self.marks, horizon, unit)
         return decomposed(self.trades.prices, self.trades.signs, before[self.order], later[self.order])
 
@@ -98,6 +98,7 @@ class Spreads:
         """Mark a horizon after each order, nan beyond the episode, (orders,)."""
         episodes, count = self.trades.episodes[self.orders], len(self.orders)
         if unit == "steps":
+            marks.check_steps()
             steps = self.trades.steps[self.orders] + horizon
             length = self.trades.run.scenario.run.steps
             return np.where(steps < length, marks.at(episodes, np.minimum(steps, length - 1)), np.nan)
@@ -214,7 +215,7 @@ def _as_json(frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--by", choices=GROUPS, default="all", help="what a row is (default: all)")
+    parser.add_argument("--by", choices=GROUPS, default="all", help="what a row is; pair: taker → maker (default: all)")
     parser.add_argument("--mark", choices=MARKS, default="mid", help="what prices are held against (default: mid)")
     parser.add_argument("--horizon", type=int, default=HORIZON, metavar="N", help=f"default: {HORIZON}")
     parser.add_argument("--unit", choices=("steps", "orders"), default=UNIT, help=f"of the horizon (default: {UNIT})")

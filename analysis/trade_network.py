@@ -26,13 +26,13 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from analysis.attribution import Amounts
-from analysis.command import answer, number
+from analysis.command import answer, check_figure, number
 from analysis.dress import GREY, INK, clipped, short, style
 from analysis.holders import Holders, edges_of
 from analysis.marks import marks_of
 from analysis.trades import trades_of
 from sim.errors import RunError
-from sim.runs import Run
+from sim.runs import Run, reason_of
 
 _MOST_NODES = 2000
 _MOST_DRAWN, _MOST_NAMED = 40, 12
@@ -166,11 +166,11 @@ def draw(graph: nx.DiGraph, ax: Axes) -> Axes:
     return ax
 
 
-def figure(run: Run, by: str = "population") -> Figure:
-    """The network of a run as a figure."""
+def figure(graph: nx.DiGraph) -> Figure:
+    """A network as a figure."""
     with style():
         drawn = Figure(figsize=(5.8, 5.4), dpi=100, layout="constrained")
-        ax = draw(trade_network(run, by), drawn.subplots())
+        ax = draw(graph, drawn.subplots())
         ax.set_title("Who paid whom, net; arrows lead to who won", loc="left", fontweight="bold", fontsize=11.5)
     return drawn
 
@@ -196,12 +196,14 @@ def _as_json(found: pd.DataFrame) -> dict[str, Any]:
 
 def _found(run: Run, by: str, figure_file: Path | None) -> pd.DataFrame:
     if figure_file is not None:
+        check_figure(figure_file)
+    graph = trade_network(run, by)
+    if figure_file is not None:
         try:
-            figure(run, by).savefig(figure_file)
-        except (OSError, ValueError) as error:
-            why = f"{figure_file}: the figure cannot be written ({error})"
-            raise RunError(f"{why} — end its name in .png, .svg or .pdf, in a folder that exists") from error
-    return centralities(trade_network(run, by))
+            figure(graph).savefig(figure_file)
+        except OSError as error:
+            raise RunError(f"{figure_file}: the figure cannot be written ({reason_of(error)})") from error
+    return centralities(graph)
 
 
 def _options(parser: argparse.ArgumentParser) -> None:

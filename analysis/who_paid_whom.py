@@ -56,13 +56,13 @@ class WhoPaidWhom:
     def matrix(self) -> pd.DataFrame:
         """What each population (rows) won from each (columns), over all episodes. Antisymmetric; currency."""
         names = pd.Index(self.populations, name="population")
-        return pd.DataFrame(self.won.sum(axis=0) * self.unit, index=names, columns=list(self.populations))
+        return pd.DataFrame(self.won.sum(axis=0) * self.unit + 0.0, index=names, columns=list(self.populations))
 
     def table(self) -> pd.DataFrame:
         """The matrix, fees by venue, endowment, dividends, interest, their ``total``, and ``recorded``. Currency."""
         frame = self.matrix()
         for place, venue in enumerate(self.venues):
-            frame[f"fees {venue}"] = -self.fees[:, :, place].sum(axis=0) * self.unit
+            frame[f"fees {venue}"] = 0.0 - self.fees[:, :, place].sum(axis=0) * self.unit
         for place, name in enumerate(("endowment", "dividends", "interest")):
             frame[name] = self.others[:, :, place].sum(axis=0) * self.unit
         whole = self.won.sum(axis=2) - self.fees.sum(axis=2) + self.others.sum(axis=2)

@@ -69,8 +69,7 @@ INSTRUMENT = _named(
     "i8: process settlement public_delay history_start history_mask first_venue jumped clip "
     "first_shock shocks next_shock dividend_every dividend_account "
     "/ f8: value initial mark public lot_size price_unit volatility volatility_factor drift mean reversion low high "
-    "probability "
-    "feedback dividend dividend_deviation"
+    "probability feedback dividend dividend_deviation"
 )
 SHOCK = _named("i8: step / f8: value volatility")
 INCREMENT = _named("f8: diffusion jump uniform dividend")

@@ -176,11 +176,18 @@ def publishes(run: Run) -> bool:
     return set(said) == {each.name for each in run.scenario.instruments}
 
 
+def knows_every_step(run: Run, mark: str) -> bool:
+    """Whether a mark is known at the end of each step."""
+    sampled = run.scenario.record.levels > 0 and run.manifest["sampling"]["book_every"] == 1
+    return mark == "last" or (mark != "belief" and sampled)
+
+
 def check_market(run: Run, random: np.random.Generator, tries: int) -> None:
     """Everything that must hold of a run, for a few marks, horizons, holders and windows."""
     for _ in range(tries):
         mark = str(random.choice(MARKS if publishes(run) else MARKS[:4]))
         horizon, unit = int(random.choice([0, 1, 7, BEYOND])), str(random.choice(["trades", "steps"]))
+        unit = unit if knows_every_step(run, mark) else "trades"
         by, edges = str(random.choice(["population", "agent"])), windows(random, run)
         exact, before = whole_numbers(run, mark), inside(run, edges)
         lines = by_hand(run, mark, horizon, unit, by, edges)
@@ -425,6 +432,19 @@ def test_one_episode_has_an_error_from_windows_and_none_without():
     error = cut.estimates().loc["makers", ("spread", "standard_error")]
     scatter = cut.amounts[0, :, 0, 0].std(ddof=1) * 64**0.5
     assert error == pytest.approx(scatter, rel=0.4)
+
+
+def test_of_a_run_that_was_stopped_the_windows_end_where_it_did_and_errors_are_those_of_what_was_done():
+    data = still(20_000, record={"agents_every": 10, "book_every": 10})
+    run = stopped(data, 2_015)
+    edges = even_edges(run)
+    assert edges[-1] == 2_010
+    short = by_mark(run, edges=edges)
+    whole = by_mark(execute(parse(still(2_010))), edges=tuple(edges))
+    spread = short.estimates()["spread"].loc["makers"]
+    assert spread["value"] == pytest.approx(whole.estimates()["spread"].loc["makers"]["value"])
+    assert spread["standard_error"] < 0.1 * spread["value"]
+    assert np.isfinite(short.recorded).all()
 
 
 def test_windows_of_the_command_end_where_agents_and_books_were_sampled():

@@ -80,6 +80,11 @@ def test_a_horizon_later_is_before_the_trade_or_at_the_end_of_the_step_so_many_l
                 assert (later[i], when[i]) == (marks.before[j], trades.steps[j])
             else:
                 assert (later[i], when[i]) == (marks.end[trades.episodes[i]], length)
+        sampled = run.scenario.record.levels > 0 and run.manifest["sampling"]["book_every"] == 1
+        if kind == "belief" or (kind != "last" and not sampled):
+            with pytest.raises(RunError, match="cannot be counted in steps"):
+                marks.later(horizon, "steps")
+            continue
         later, when = marks.later(horizon, "steps")
         for i in range(count):
             step = trades.steps[i] + horizon

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import spreadgame as sg
+from sim.scenario import dump_toml
 
 SCENARIOS = sorted((Path(__file__).parents[1] / "scenarios").glob("**/*.toml"))
 
@@ -26,6 +27,13 @@ def test_it_runs_and_somebody_trades(path):
     assert run.status == "complete"
     assert run.manifest["trades"] > 0
     assert run.episodes["payoff"].sum() == pytest.approx(-run.episodes["fees"].sum(), abs=1e-6)
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_the_folder_of_each_can_be_opened_again(path: Path, tmp_path: Path):
+    overrides = {"run.steps": min(sg.load(path).run.steps, 20), "run.episodes": 1} | short(path)
+    run = sg.run(path, overrides=overrides, out=tmp_path)
+    assert dump_toml(sg.open_run(run.folder).scenario) == dump_toml(run.scenario)
 
 
 def short(path: Path) -> dict:

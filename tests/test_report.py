@@ -115,6 +115,29 @@ def test_in_the_market_of_glosten_and_milgrom_nothing_is_kept_at_the_belief_and_
     assert "the midpoint of the quotes is not what the makers believe" in midpoint
 
 
+def test_where_the_tick_is_coarse_what_rounding_leaves_the_makers_is_not_called_nothing():
+    scenario = load(THEORY / "glosten_milgrom.toml", {"run.episodes": 2_000, "lit.tick_size": 0.05})
+    said = titles(execute(scenario))
+    assert "At the makers' belief nothing is kept" not in said
+    assert "Why the midpoint tells another story" not in said
+    assert "rounded outward to ticks" in said["At the makers' belief"]
+    assert "which is not 0" in said["At the makers' belief"]
+
+
+def test_in_many_episodes_who_is_within_two_errors_of_nothing_broke_even(folders):
+    run = open_run(folders["milgrom"])
+    payoffs = run.episodes.groupby(["episode", "population"], observed=True)["payoff"].sum().unstack()["makers"]
+    assert abs(payoffs.mean()) < 2 * payoffs.std() / len(payoffs) ** 0.5
+    headline = told(run, "run").headline
+    assert headline.startswith("In a mean episode noise lost")
+    assert headline.endswith("makers broke even.")
+
+
+def test_traders_who_make_and_take_in_one_are_not_said_to_keep_a_spread():
+    run = execute(load(ROOT / "scenarios" / "zero_intelligence.toml", {"run.steps": 2_000}))
+    assert "The whole spread is kept" not in titles(run)
+
+
 def test_makers_who_publish_no_belief_are_not_spoken_for(folders):
     assert not any("belief" in title for title in titles(open_run(folders["seed1"])))
 

@@ -100,7 +100,7 @@ def test_a_network_without_trades_has_nodes_and_no_edges():
     assert (found["lots"] == 0).all()
     assert found["strength"].isna().all()
     assert found["pagerank"].tolist() == pytest.approx([0.5, 0.5])
-    assert figure(execute(parse(still(5, noise=quiet)))) is not None
+    assert figure(graph) is not None
 
 
 def test_networks_that_are_too_large_or_asked_for_wrongly_are_refused():
@@ -125,9 +125,9 @@ def test_the_command_prints_a_table_one_json_object_and_a_figure(tmp_path: Path,
     assert sum(each["strength"] for each in said) == pytest.approx(1.0)
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert main([str(run.folder), "--figure", str(tmp_path / "nowhere" / "network.png")]) == 2
-    assert "the figure cannot be written" in capsys.readouterr().err
+    assert "there is no folder" in capsys.readouterr().err
     assert main([str(run.folder), "--figure", str(tmp_path / "network.abc")]) == 2
-    assert "end its name in .png, .svg or .pdf" in capsys.readouterr().err
+    assert "end its name in .png, .svg, .pdf" in capsys.readouterr().err
 
 
 def test_no_trade_at_all_is_one_json_object_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -35,7 +35,14 @@ Watch = Callable[[str], None]
 _DPI, _PIXELS = 140, 89  # dots an inch in the file, and on the page
 _NONE = "–"
 _MOST_VENUES = 2  # whose returns are drawn
-_ALWAYS = ("liquidity", "volatility", "making", "spread_models", "price_impact")  # what is missing of these is said
+_ALWAYS = (
+    "liquidity",
+    "volatility",
+    "making",
+    "spread_models",
+    "price_impact",
+    "risk",
+)  # what is missing of these is said
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,9 @@ def told(run: Run, name: str, watch: Watch = lambda part: None) -> Told:
         reason = str(why)
     watch("what it says")
     found = words.findings(run, attributions[0], spreads) if spreads else []
-    return Told(name, run, words.headline(run, who), found, attributions, who, spreads, reason)
+    return Told(
+        name, run, words.headline(run, who, next(iter(attributions), None)), found, attributions, who, spreads, reason
+    )
 
 
 def opening(all_told: Sequence[Told], watch: Watch = lambda part: None) -> list[Image]:
@@ -172,7 +181,7 @@ def _lines(found: Attribution) -> Grid:
         recorded = table["recorded"].iloc[place] / len(found.units)
         rows.append([str(holder), *cells, _with_error(recorded)])
     head = ["", *(line.replace("_", " ") for line in lines), "recorded by the ledger"]
-    checked = f"Against what the ledger recorded, {words.left_over(found)}."
+    checked = f"Against what the ledger recorded, {found.left_over}."
     note = f"Currency, mean of an episode ± one standard error. {checked}"
     return Grid(head, rows, note)
 
@@ -192,7 +201,7 @@ def _payments(part: Part, all_told: Sequence[Told]) -> None:
             _image(figures.payments(each.who), f"Who won from whom: {'; '.join(won) or 'nobody'}.", each.name)
         )
         text = "The network of payments between populations and venues."
-        part.images.append(_image(trade_network.figure(each.run), text, each.name))
+        part.images.append(_image(trade_network.figure(trade_network.trade_network(each.run)), text, each.name))
         kept = [name in (*each.who.populations, "total") or bool(table[name].any()) for name in table.columns]
         shown = table.loc[:, kept]
         head = ["won by", *(f"from {name}" if name in each.who.populations else str(name) for name in shown.columns)]
@@ -219,25 +228,31 @@ def _spreads(part: Part, all_told: Sequence[Told]) -> None:
 
 
 def _spread_grid(table: pd.DataFrame) -> Grid:
-    rows = [
-        [str(name), f"{row['lots']:,.0f}", *(_with_error(row[each], row[f"{each}_error"]) for each in PARTS)]
-        for name, row in table.iterrows()
-    ]
-    head = ["taker → maker" if table.index.name == "pair" else "", "lots", *PARTS]
-    return Grid(head, rows, f"Currency a lot ± one standard error; over a horizon of {HORIZON} orders.")
+    pairs = table.index.name == "pair"
+    rows = []
+    for name, row in table.iterrows():
+        cells = [_with_error(row[each], row[f"{each}_error"]) for each in PARTS]
+        toxicity = [f"{100 * row['share']:.0f} %".replace("-", "−") if math.isfinite(row["share"]) else _NONE]
+        rows.append([str(name), f"{row['lots']:,.0f}", *cells, *(toxicity if pairs else [])])
+    head = ["taker → maker" if pairs else "", "lots", *PARTS, *(["toxicity"] if pairs else [])]
+    toxic = " Toxicity: the impact's share of the effective spread." if pairs else ""
+    return Grid(head, rows, f"Currency a lot ± one standard error; over a horizon of {HORIZON} orders.{toxic}")
 
 
 def _measured(part: Part, all_told: Sequence[Told]) -> None:
     found: dict[str, dict[str, Measure]] = {}  # by the measure's name, then the run's
+    lacking: dict[str, list[str]] = {}  # modules by why they have nothing to say
     for each in all_told:
         for module in part.chapter.modules:
             try:
                 measures = import_module(f"analysis.{module}").measures(each.run)
             except RunError as why:
-                part.missing += [f"{module.replace('_', ' ')}: {why}"] if module in _ALWAYS else []
+                if module in _ALWAYS:
+                    lacking.setdefault(str(why), []).append(module.replace("_", " "))
                 continue
             for measure in measures:
                 found.setdefault(measure.name, {})[each.name] = measure
+    part.missing += [f"{', '.join(modules)}: {why}" for why, modules in lacking.items()]
     if not found:
         return
     names = [each.name for each in all_told]
@@ -254,7 +269,21 @@ def _measured(part: Part, all_told: Sequence[Told]) -> None:
         rows.append([name.replace("_", " ").replace(".", ": "), *cells, first.unit, first.meaning])
     values_of = names if len(names) > 1 else ["value"]
     head = ["measure", *values_of, *(["mean of the seeds"] if seeds else []), "unit", "meaning"]
-    part.grids.append(("", Grid(head, rows, "± one standard error.", words_last=True)))
+    part.grids.append(("", Grid(head, _without_repeats(rows), "± one standard error.", words_last=True)))
+
+
+def _without_repeats(rows: list[list[str]]) -> list[list[str]]:
+    """Rows in which there is no number, and that follow one another for the same reason, as one."""
+    made: list[list[str]] = []
+    before = ""
+    for row in rows:
+        reason = row[-1].rpartition("; none: ")[2] if all(cell == _NONE for cell in row[1:-2]) else ""
+        if reason and reason == before:
+            made[-1] = [f"{made[-1][0].partition(' … ')[0]} … {row[0]}", *made[-1][1:-2], "", f"none: {reason}"]
+        else:
+            made.append(row)
+        before = reason
+    return made
 
 
 def _prices(part: Part, all_told: Sequence[Told]) -> None:

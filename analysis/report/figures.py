@@ -20,8 +20,8 @@ from analysis.who_paid_whom import WhoPaidWhom
 from sim.runs import Run
 
 HORIZONS = (1, 3, 10, 30, 100, 300)
-_MOST_PANELS = 6
-_ACROSS = 3
+_MOST_PANELS = 9
+_ACROSS, _MOST_UPRIGHT = 3, 6
 _ENOUGH = 0.5  # share of trades whose horizon must lie within their episode
 
 
@@ -96,7 +96,7 @@ def payments(who: WhoPaidWhom) -> Figure:
             shown, ax=ax, cmap=colours, center=0.0, vmin=-most, vmax=most, annot=texts, fmt="", linewidths=1.5,
             cbar=False, annot_kws={"fontsize": 10},
         )  # fmt: skip
-        turn: dict[str, Any] = {"rotation": 30, "ha": "left"} if len(names) > _MOST_PANELS else {"rotation": 0}
+        turn: dict[str, Any] = {"rotation": 30, "ha": "left"} if len(names) > _MOST_UPRIGHT else {"rotation": 0}
         ax.set_xticklabels([clipped(name) for name in names], **turn)
         ax.set_yticklabels([clipped(name) for name in shown.index], rotation=0)
         ax.set(xlabel="", ylabel="")

@@ -10,7 +10,7 @@ import numpy as np
 from analysis.attribution import Attribution, by_mark
 from analysis.command import error
 from analysis.dress import percent, short
-from analysis.estimates import mean
+from analysis.estimates import Estimate, mean
 from analysis.samples import columns
 from analysis.spreads import HORIZON, Parts, Spreads
 from analysis.trades import Floats, Trades, trades_of
@@ -20,7 +20,9 @@ from sim.runs import Run
 
 _SURE = 4.0  # standard errors within which a mean is taken to be what it should be
 _ROUNDED = 3.0  # ticks by which rounding may move a quote and a belief
+_LITTLE = 0.01  # of the spread: as good as nothing
 _FEW = 2.0  # standard errors from which a difference is worth a word
+_MANY = 30  # episodes that tell a mean
 _SMALL = 0.005  # of the largest amount: less is not worth a word
 
 
@@ -31,28 +33,42 @@ class Finding(NamedTuple):
     text: str
 
 
-def headline(run: Run, who: WhoPaidWhom | None) -> str:
-    """What happened, in one sentence: who lost and who won."""
+def headline(run: Run, who: WhoPaidWhom | None, attribution: Attribution | None = None) -> str:
+    """What happened, in one sentence: who lost and who won, give or take a standard error."""
     if not run.manifest["trades"]:
         return "Nobody traded."
-    if who is None:
+    if who is None or attribution is None:
         return f"{run.manifest['trades']:,} trades took place; who won from whom was not recorded."
     episodes = len(who.won)
-    won = who.table()["total"] / episodes
     fees = float(who.fees.sum()) * who.unit / episodes
-    largest = max(float(won.abs().max()), abs(fees))
+    totals = attribution.estimates()["total"]
+    amounts = [
+        (_plainly(name), float(value), float(doubt))
+        for name, (value, doubt) in zip(totals.index, totals.to_numpy(), strict=True)
+    ]
+    largest = max(abs(fees), *(abs(value) for _, value, _ in amounts))
     if largest < 0.5 * who.unit:
         return "Lots changed hands, and nobody won or lost by it."
-    worth = won[won.abs() > _SMALL * largest].sort_values()
-    losers = [f"{_plainly(name)} lost {short(-value)}" for name, value in worth[worth < 0].items()]
-    winners = [f"{_plainly(name)} won {short(value)}" for name, value in worth[worth > 0].iloc[::-1].items()]
+    many = episodes >= _MANY
+    even = [name for name, value, error in amounts if many and 0 < abs(value) <= _FEW * error]
+    worth = sorted(
+        (each for each in amounts if abs(each[1]) > _SMALL * largest and each[0] not in even), key=lambda x: x[1]
+    )
+    losers = [f"{name} lost {_give_or_take(-value, error)}" for name, value, error in worth if value < 0]
+    winners = [f"{name} won {_give_or_take(value, error)}" for name, value, error in reversed(worth) if value > 0]
     if fees > _SMALL * largest:
         winners.append(f"the venues took {short(fees)} in fees")
     elif fees < -_SMALL * largest:
         losers.append(f"the venues paid {short(-fees)} in rebates")
-    sentence = "; ".join(part for part in (_listed(losers), _listed(winners)) if part)
+    broke = f"{_listed(even)} broke even" if even else ""
+    sentence = "; ".join(part for part in (_listed(losers), _listed(winners), broke) if part)
     whole = f"in a mean episode {sentence}." if episodes > 1 else f"{sentence}."
     return whole[0].upper() + whole[1:]
+
+
+def _give_or_take(value: float, standard_error: float) -> str:
+    known = np.isfinite(standard_error) and standard_error > 0
+    return f"{short(value)} ± {error(standard_error)}" if known else short(value)
 
 
 def findings(run: Run, attribution: Attribution, spreads: list[Spreads]) -> list[Finding]:
@@ -64,19 +80,13 @@ def findings(run: Run, attribution: Attribution, spreads: list[Spreads]) -> list
         found += _at_the_belief(run, each)
     found += _nobody_knew_more(run)
     found += _price_and_value(run)
-    if np.isfinite(attribution.recorded).any():
+    if np.isfinite(attribution.recorded).all():
         text = (
             "Each line is computed from the trades alone, and their sum is held against the change of wealth that the "
-            f"ledger shows: {left_over(attribution)}."
+            f"ledger shows: {attribution.left_over}."
         )
         found.append(Finding("The accounts agree", text))
     return found
-
-
-def left_over(attribution: Attribution) -> str:
-    """How far sums of lines are from what the ledger recorded."""
-    gap = attribution.gap
-    return f"{gap:.0e} of the money traded is left over" if gap else "nothing is left over, to the last unit of money"
 
 
 def _cost_of_trading(spreads: Spreads, several: bool) -> list[Finding]:
@@ -99,7 +109,7 @@ def _cost_of_trading(spreads: Spreads, several: bool) -> list[Finding]:
         knowing, other = _plainly(takers.index[-1]), _plainly(takers.index[0])
         end = "made a loss on it" if high["realised"] < 0 else f"kept {short(high['realised'])}"
         text = (
-            f"After an order of {knowing} the mid moved by {short(high['impact'])}, after one of {other} by "
+            f"After an order by {knowing} the mid moved by {short(high['impact'])}, after one by {other} by "
             f"{short(low['impact'])}. Who traded with {knowing} {end}; who traded with {other} kept "
             f"{short(low['realised'])} of {short(low['effective'])}. That is adverse selection: makers who cannot tell "
             "the two apart quote for both."
@@ -120,19 +130,23 @@ def _at_the_belief(run: Run, spreads: Spreads) -> list[Finding]:
     if not known.any():
         return []
     tick = max(venue.tick_size for venue in run.scenario.venues if venue.instrument == trades.instrument)
-    away = float(np.abs(believed.realised[known]).max())
-    if away > _ROUNDED * tick:
+    away, kept = float(np.abs(believed.realised[known]).max()), _kept(believed, known, trades)
+    effective = _mean(believed.effective, known, trades)
+    profit = _profit(attributed, trades)
+    zero = profit is None or abs(profit.value) <= _SURE * profit.standard_error
+    if away > _ROUNDED * tick or abs(kept) > _LITTLE or not zero:
+        what = f"kept {percent(kept)}" if kept >= 0 else f"lost {percent(-kept)} more than all"
+        why = " Quotes rounded outward to ticks leave them so much." if kept > 0 and away <= _ROUNDED * tick else ""
         text = (
-            "Marked at what the makers themselves believed just before each trade, they kept "
-            f"{percent(max(_kept(believed, known, trades), 0.0))} of the spread after the next trade had moved the "
-            "belief."
+            f"Marked at what the makers themselves believed just before each trade, they {what} of the spread of "
+            f"{short(effective)} once the next trade had moved the belief.{why}{_settled(profit)}"
         )
         return [Finding("At the makers' belief", text)]
     text = (
         "Marked at what the makers themselves believed just before each trade, and over a horizon of one trade, "
         f"adverse selection is minus the spread, trade by trade: the realised spread of each of {int(known.sum()):,} "
         f"trades is 0 (at most {away:.2g} away; a tick is {tick:g}). A quote is what the value is expected to be if "
-        f"it is taken, so to be taken moves the belief to the price.{_profit(attributed, trades)}"
+        f"it is taken, so to be taken moves the belief to the price.{_settled(profit)}"
     )
     found = [Finding("At the makers' belief nothing is kept", text)]
     first = np.diff(trades.episodes, prepend=-1) != 0
@@ -149,19 +163,27 @@ def _at_the_belief(run: Run, spreads: Spreads) -> list[Finding]:
     return found
 
 
+def _mean(part: Floats, rows: Floats, trades: Trades) -> float:
+    """Of some trades, weighed by lots."""
+    return float(np.average(part[rows], weights=trades.quantities[rows]))
+
+
 def _kept(parts: Parts, rows: Floats, trades: Trades) -> float:
-    """Realised over effective spread of some trades; 0 of none."""
-    lots = trades.quantities[rows].astype(float)
-    paid = float(parts.effective[rows] @ lots)
-    return float(parts.realised[rows] @ lots) / paid if paid else 0.0
+    """Realised over effective spread of some trades; 0 where nothing was paid."""
+    paid = _mean(parts.effective, rows, trades) if rows.any() else 0.0
+    return _mean(parts.realised, rows, trades) / paid if paid else 0.0
 
 
-def _profit(attributed: Attribution, trades: Trades) -> str:
+def _profit(attributed: Attribution, trades: Trades) -> Estimate | None:
+    """What the makers won in a mean episode, settled; None of one episode."""
     makers = np.unique(trades.maker_populations)
     profits = attributed.amounts.sum(axis=(1, 3))[:, makers].sum(axis=1)
-    if len(profits) < 2:
+    return mean(profits) if len(profits) > 1 else None
+
+
+def _settled(profit: Estimate | None) -> str:
+    if profit is None:
         return ""
-    profit = mean(profits)
     inside = abs(profit.value) <= _SURE * profit.standard_error
     verdict = f"0 within {_SURE:g} standard errors" if inside else "which is not 0"
     return f" Settled, the makers' profit is {profit.value:.2g} ± {profit.standard_error:.2g} an episode: {verdict}."
@@ -185,6 +207,9 @@ def _nobody_knew_more(run: Run) -> list[Finding]:
         return []
     names = [each.name for each in scenario.instruments]
     places = np.unique(np.concatenate([trades_of(run, name).maker_populations for name in names]))
+    takers = np.unique(np.concatenate([trades_of(run, name).taker_populations for name in names]))
+    if np.intersect1d(places, takers).size:
+        return []
     makers = [str(found.holders[place]) for place in places]
     table = found.table()
     spread, fees = (float(table.loc[makers, each].sum()) for each in ("spread", "fees"))

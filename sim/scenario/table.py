@@ -59,6 +59,8 @@ def _never_or_steps(value: object) -> object:
 
 
 def _one_or_more(value: object) -> object:
+    if isinstance(value, list):  # as JSON has it
+        return tuple(value)
     return (value,) if isinstance(value, str) else value
 
 
