@@ -1,0 +1,26 @@
+"""Strategies that survive when strictly dominated ones are struck out, again and again (Luce and Raiffa 1957, ch. 5).
+
+No such strategy is played in any equilibrium, and none is a best reply to what is left. Only dominance by a single
+strategy is looked for, not by mixtures.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analysis.games.symmetric import SymmetricGame
+
+
+def undominated(game: SymmetricGame) -> list[int]:
+    """Numbers of the strategies that are left, ascending; at least one.
+
+    A strategy goes when another pays more than it against every profile of those left, by more than rounding.
+    """
+    kept = list(range(game.size))
+    while True:
+        left = game.restricted(kept)
+        slack = game.rounding * game.scale
+        less = [bool(np.any((left.payoffs - left.payoffs[:, [mine]]).min(axis=0) > slack)) for mine in range(left.size)]
+        if not any(less):
+            return kept
+        kept = [each for each, gone in zip(kept, less, strict=True) if not gone]

@@ -1,0 +1,44 @@
+"""Pure equilibria of a role-symmetric game, of profiles in which players may differ: nobody gains alone."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.games.roles import RoleSymmetricGame
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+TIE = 1e-12  # of the range of payoffs: gains up to this are none
+
+
+class PureEquilibria(NamedTuple):
+    """Profiles that nobody leaves alone."""
+
+    rows: Integers  # (equilibria,), of the game's counts
+    counts: Integers  # (equilibria, columns)
+    regrets: Floats  # (equilibria,): the largest gain of a deviation, 0 where it would lose or gain nothing
+    strict: NDArray[np.bool_]  # (equilibria,): every deviation loses
+
+
+def largest_gains(game: RoleSymmetricGame) -> Floats:
+    """What the best deviation of one player from each profile adds, (profiles,); negative where every one loses.
+
+    -inf where nobody has a choice.
+    """
+    found = np.full(len(game.counts), -np.inf)
+    np.maximum.at(found, game.deviations.profiles, game.deviations.gains)
+    return found
+
+
+def pure_equilibria(game: RoleSymmetricGame) -> PureEquilibria:
+    """All pure equilibria, of the game's profiles; a symmetric game is one role.
+
+    Deviations that gain up to 1e-12 of the range of payoffs gain nothing; those that lose more lose.
+    """
+    gains = largest_gains(game)
+    slack = TIE * game.range
+    rows = np.flatnonzero(gains <= slack)
+    return PureEquilibria(rows, game.counts[rows], np.maximum(gains[rows], 0.0), gains[rows] < -slack)

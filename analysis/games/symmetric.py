@@ -1,0 +1,174 @@
+"""Symmetric games: players who are alike choose among the same strategies.
+
+The payoffs of one strategy over what the others do are a table over their counts. Against a mixture x that all others
+draw from, its expectation is Σ_c C(c) x^c u(c): a polynomial on the simplex whose Bernstein coefficients are the table
+itself, which is what the solvers live on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from analysis.games.counts import coefficients, count_profiles, number_of_profiles, one_more, weights
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class SymmetricGame:
+    """A game of so many players with the same named strategies.
+
+    Parameters
+    ----------
+    players : at least 1.
+    strategies : their names, all different.
+    payoffs : float64 (profiles, strategies): what a player gets for each strategy, against each row of :attr:`counts`.
+
+    Raises
+    ------
+    ValueError
+        If a name comes twice, or the payoffs are not finite or not of that shape.
+    """
+
+    players: int
+    strategies: tuple[str, ...]
+    payoffs: Floats
+
+    def __post_init__(self) -> None:
+        names = tuple(self.strategies)
+        if self.players < 1:
+            raise ValueError(f"a game has at least one player, not {self.players}")
+        check_names(names)
+        payoffs = np.array(self.payoffs, np.float64)
+        shape = (number_of_profiles(self.players - 1, len(names)), len(names))
+        if payoffs.shape != shape:
+            raise ValueError(f"payoffs over opponents' counts must be of shape {shape}, not {payoffs.shape}")
+        if not np.all(np.isfinite(payoffs)):
+            raise ValueError("payoffs must be finite")
+        payoffs.setflags(write=False)
+        object.__setattr__(self, "strategies", names)
+        object.__setattr__(self, "payoffs", payoffs)
+
+    @classmethod
+    def from_matrix(cls, payoffs: ArrayLike, strategies: Sequence[str] | None = None) -> SymmetricGame:
+        """Two players: row i of the square matrix is what i gets against each of the columns."""
+        matrix = np.asarray(payoffs, np.float64)
+        if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not len(matrix):
+            raise ValueError(f"the payoffs of a symmetric game of two are a square matrix, not of shape {matrix.shape}")
+        return cls(2, _names(strategies, len(matrix)), matrix.T)
+
+    @classmethod
+    def from_function(
+        cls, players: int, strategies: Sequence[str], payoff: Callable[[Integers], ArrayLike]
+    ) -> SymmetricGame:
+        """From what every strategy gets, (strategies,), against opponents' counts, int64 (strategies,)."""
+        counts = count_profiles(players - 1, len(strategies))
+        return cls(players, tuple(strategies), np.array([payoff(row) for row in counts], np.float64))
+
+    @property
+    def size(self) -> int:
+        """The number of strategies."""
+        return len(self.strategies)
+
+    @cached_property
+    def counts(self) -> Integers:
+        """What the others may do: how many of them play what, int64 (profiles, strategies)."""
+        return count_profiles(self.players - 1, self.size)
+
+    @cached_property
+    def range(self) -> float:
+        """The largest payoff less the smallest; tolerances are shares of it."""
+        return float(np.ptp(self.payoffs))
+
+    @cached_property
+    def scale(self) -> float:
+        """What the solvers divide by: the largest payoff difference between strategies, or 1 where none differ.
+
+        Differences that are rounding beside the payoffs are none.
+        """
+        largest = float(np.ptp(self.payoffs, axis=1).max())
+        return largest if largest > 1e-13 * float(np.abs(self.payoffs).max()) else 1.0
+
+    @cached_property
+    def rounding(self) -> float:
+        """Differences of :attr:`scaled` payoffs up to this are none: 1e-12, or what the payoffs' own digits leave."""
+        return max(1e-12, 1e-15 * float(np.abs(self.payoffs).max()) / self.scale)
+
+    @cached_property
+    def scaled(self) -> SymmetricGame:
+        """The same game in the unit of :attr:`scale`, less what the best strategy gets in each row."""
+        best = self.payoffs.max(axis=1, keepdims=True)
+        return SymmetricGame(self.players, self.strategies, (self.payoffs - best) / self.scale)
+
+    @cached_property
+    def _orders(self) -> Floats:
+        return coefficients(self.counts)
+
+    @cached_property
+    def _slopes(self) -> tuple[Integers, Floats, Integers]:
+        fewer = count_profiles(self.players - 2, self.size)
+        return fewer, coefficients(fewer), one_more(self.players - 1, self.size)
+
+    def expected(self, mixtures: ArrayLike) -> Floats:
+        """What each strategy gets if the others draw from a mixture; (..., strategies) for the same shape."""
+        x = self._checked(mixtures)
+        found: Floats = weights(x, self.counts, self._orders) @ self.payoffs
+        return found
+
+    def jacobian(self, mixtures: ArrayLike) -> Floats:
+        """Derivative of each strategy's expected payoff to each probability, (..., strategies, probabilities)."""
+        x = self._checked(mixtures)
+        if self.players == 1:
+            return np.zeros((*x.shape, self.size))
+        fewer, orders, more = self._slopes
+        found: Floats = (self.players - 1) * np.einsum(
+            "...c,cts->...st", weights(x, fewer, orders), self.payoffs[more], optimize=True
+        )
+        return found
+
+    def payoff(self, mixture: ArrayLike) -> float:
+        """What everyone expects where all draw from a mixture (strategies,)."""
+        return float(np.asarray(mixture, np.float64) @ self.expected(mixture))
+
+    def regret(self, mixture: ArrayLike) -> float:
+        """What the best deviation from a mixture that all draw from would add; never negative."""
+        x = np.asarray(mixture, np.float64)
+        expected = self.expected(x)
+        return max(float(expected.max() - x @ expected), 0.0)
+
+    def restricted(self, strategies: Sequence[int]) -> SymmetricGame:
+        """The game with some of the strategies only, by their numbers."""
+        chosen = list(strategies)
+        inside = self.counts[:, chosen].sum(axis=1) == self.players - 1
+        rows = self.counts[inside][:, chosen]
+        order = np.lexsort(-rows.T[::-1])
+        payoffs = self.payoffs[inside][order][:, chosen]
+        return SymmetricGame(self.players, tuple(self.strategies[each] for each in chosen), payoffs)
+
+    def _checked(self, mixtures: ArrayLike) -> Floats:
+        x = np.asarray(mixtures, np.float64)
+        if x.ndim < 1 or x.shape[-1] != self.size:
+            raise ValueError(f"a mixture has {self.size} probabilities, not shape {x.shape}")
+        return x
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Raise ValueError if there is no name, or one comes twice."""
+    if not names:
+        raise ValueError("a game has at least one strategy")
+    if len(set(names)) != len(names):
+        twice = sorted({name for name in names if list(names).count(name) > 1})
+        raise ValueError(f"strategies must have different names, but {', '.join(twice)} comes twice")
+
+
+def _names(given: Sequence[str] | None, count: int) -> tuple[str, ...]:
+    names = tuple(map(str, range(count))) if given is None else tuple(given)
+    if len(names) != count:
+        raise ValueError(f"{count} strategies need as many names, not {len(names)}")
+    return names

@@ -1,0 +1,205 @@
+"""All symmetric equilibria of a symmetric game: mixtures that nobody leaves while all draw from them.
+
+Every support is looked at (Dickhaut and Kaplan 1991): where its strategies pay the same is isolated by bounds
+(:mod:`analysis.games.isolation`), which also prove that it happens nowhere else. When the effort for that is spent,
+Newton's method goes on from what was left, and the indices decide: those of all symmetric equilibria of a regular game
+sum to +1. With two players all is linear and degenerate games are solved too: their continua are listed by corners.
+
+The index is that of the variational inequality (y - x)·u(x) ≤ 0 on the simplex, as the payoffs u(x) are those of a
+population (Hofbauer and Sigmund 1998, ch. 13; Facchinei and Pang 2003, ch. 2): the sign of the determinant of minus the
+derivative of u, on directions within the support that sum to zero. Strict ones have +1. It is defined where all unused
+strategies pay less and that determinant is not zero; an equilibrium at which one of the two fails makes the game
+degenerate. In a regular game the number of equilibria is odd, so an even number says that one is missing; an odd one
+proves nothing, and parity says nothing in degenerate games.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations, islice
+from math import comb
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import qmc
+
+from analysis.games.components import Component, components_of_two, components_seen
+from analysis.games.counts import number_of_profiles
+from analysis.games.dominance import undominated
+from analysis.games.indifference import newton
+from analysis.games.isolation import Isolated, isolate
+from analysis.games.mixtures import REGRET, Equilibrium, described, refined
+from analysis.games.simplex import from_cube
+from analysis.games.symmetric import SymmetricGame
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Complete = Literal["proved", "index", "open"]
+MOST_STRATEGIES = 16  # undominated ones; the supports of more are too many
+EFFORT = 2e7  # payoffs: some seconds
+_BLOCK = 20_000_000  # payoffs of supports that are looked at together
+_STARTS = 1_000  # of Newton's method, for supports of one size
+_ROUNDS = 4  # of starts, each of more than the last
+
+
+@dataclass(frozen=True)
+class Equilibria:
+    """Symmetric equilibria, and whether they are all.
+
+    Attributes
+    ----------
+    equilibria : isolated ones and, with two players, the corners of continua; in the order of their supports.
+    components : continua of equilibria; with two players all of them, else those that were come upon.
+    complete : "proved" if every support was exhausted by bounds, up to rounding; "index" if all found are regular and
+        their indices sum to +1, so that only pairs of opposite ones can be missing; "open" otherwise.
+    degenerate : whether an equilibrium is weak, singular, or of a continuum.
+    note : one sentence on what this says.
+    """
+
+    equilibria: tuple[Equilibrium, ...]
+    components: tuple[Component, ...]
+    complete: Complete
+    degenerate: bool
+    note: str
+
+
+class _Found(NamedTuple):
+    candidates: list[Floats]  # mixtures
+    undecided: list[tuple[tuple[int, ...], Floats]]
+    flat: list[tuple[int, ...]]
+    unseen: list[tuple[tuple[int, ...], Floats]]
+
+
+def symmetric_equilibria(game: SymmetricGame, effort: float = EFFORT) -> Equilibria:
+    """Find all symmetric equilibria of a game.
+
+    Parameters
+    ----------
+    game : of any number of players. Payoff differences below 1e-12 of the largest are read as none, and a mixture is
+        an equilibrium when its regret is below 1e-9 of it.
+    effort : how many payoffs the bounds may look at; 2e7 take some seconds. Supports of up to four strategies need
+        little of it, those of seven or eight mostly more.
+
+    Raises
+    ------
+    ValueError
+        If more than 16 strategies are left when dominated ones are gone, or effort is negative.
+    """
+    if not effort >= 0.0:
+        raise ValueError(f"effort must not be negative, not {effort}")
+    kept = undominated(game)
+    if len(kept) > MOST_STRATEGIES:
+        raise ValueError(
+            f"{len(kept)} strategies are undominated, and the supports of more than {MOST_STRATEGIES} are too many: "
+            "leave some out"
+        )
+    inner = game.restricted(kept).scaled
+    found = _search(inner, effort)
+    pieces: list[Component] = []
+    settled = True
+    known = refined(inner, found.candidates)
+    if inner.players == 2 and (found.undecided or found.flat or not all(each.strict for each in known)):
+        known, pieces = components_of_two(inner, known, [support for support, _ in found.undecided] + found.flat)
+    elif found.undecided or found.flat:
+        known, pieces, settled = components_seen(inner, known, found.undecided, found.flat)
+    regular = all(each.regular for each in known) and not pieces
+    if found.unseen:
+        known = _more(inner, known, found.unseen)
+        regular &= all(each.regular for each in known)
+    total = sum(each.index or 0 for each in known)
+    complete: Complete = "open"
+    if settled and not found.unseen and (total == 1 or not regular):
+        complete = "proved"
+    elif regular and total == 1:
+        complete = "index"
+    equilibria = tuple(described(game, kept, each) for each in known)
+    whole = tuple(piece.among(kept, game.size) for piece in pieces)
+    return Equilibria(equilibria, whole, complete, not regular, _note(len(equilibria), whole, complete, regular, total))
+
+
+def _search(game: SymmetricGame, effort: float) -> _Found:
+    """Look at the supports of every size, each with its part of the effort that is left."""
+    found = _Found([*np.eye(game.size)], [], [], [])
+    if game.players == 1:
+        best = np.flatnonzero(game.payoffs[0] >= -game.rounding)
+        return found._replace(flat=[tuple(best.tolist())] if len(best) > 1 else [])
+    blocks = [block for size in range(2, game.size + 1) for block in _blocks(game, size)]
+    for place, (size, members) in enumerate(blocks):
+        supports = np.array(members, np.int64).reshape(-1, size)
+        isolated = isolate(game, supports, effort / (len(blocks) - place))
+        effort -= min(isolated.looked_at, effort)
+        _note_found(game, supports, isolated, found)
+    return found
+
+
+def _blocks(game: SymmetricGame, size: int) -> Iterator[tuple[int, list[tuple[int, ...]]]]:
+    """Supports of one size, in blocks that fit into memory."""
+    together = max(1, _BLOCK // (number_of_profiles(game.players - 1, size) * game.size))
+    supports = combinations(range(game.size), size)
+    for _ in range(0, comb(game.size, size), together):
+        yield size, list(islice(supports, together))
+
+
+def _note_found(game: SymmetricGame, supports: Integers, isolated: Isolated, found: _Found) -> None:
+    def whole(number: int, shares: Floats) -> Floats:
+        mixture = np.zeros(game.size)
+        mixture[supports[number]] = shares
+        return mixture
+
+    found.candidates.extend(whole(*each) for each in isolated.roots)
+    for where, parts in ((found.undecided, isolated.undecided), (found.unseen, isolated.unseen)):
+        where.extend((tuple(supports[number].tolist()), whole(number, shares)) for number, shares in parts)
+    found.flat.extend(tuple(supports[number].tolist()) for number in isolated.flat)
+
+
+def _more(
+    game: SymmetricGame, known: list[Equilibrium], unseen: list[tuple[tuple[int, ...], Floats]]
+) -> list[Equilibrium]:
+    """What Newton's method adds from the parts that were left, and from Sobol points until that is nothing."""
+    by_size: dict[int, list[tuple[tuple[int, ...], Floats]]] = {}
+    for support, middle in unseen:
+        by_size.setdefault(len(support), []).append((support, middle))
+    for turn in range(_ROUNDS + 1):
+        candidates: list[Floats] = [each.mixture for each in known]
+        for size, parts in by_size.items():
+            supports = np.array(sorted({support for support, _ in parts}))
+            if turn == 0:
+                chosen = parts[:: -(-len(parts) // _STARTS)]
+                where = np.array([support for support, _ in chosen])
+                starts = np.take_along_axis(np.array([middle for _, middle in chosen]), where, axis=1)
+            else:
+                each = max(1, (_STARTS << turn - 1) // len(supports))
+                cube = qmc.Sobol(size - 1, seed=np.random.default_rng(turn)).random(1 << (each - 1).bit_length())
+                where = np.repeat(supports, len(cube), axis=0)
+                starts = np.tile(from_cube(cube), (len(supports), 1))
+            points, good = newton(game, where, starts)
+            good &= points.min(axis=1) > 0.0
+            mixtures = np.zeros((int(good.sum()), game.size))
+            np.put_along_axis(mixtures, where[good], points[good], axis=1)
+            candidates.extend(mixtures[game.expected(mixtures).max(axis=1) - _paid(game, mixtures) < REGRET])
+        before, known = len(known), refined(game, candidates)
+        if turn and len(known) == before and sum(each.index or 0 for each in known) == 1:
+            break
+    return known
+
+
+def _paid(game: SymmetricGame, mixtures: Floats) -> Floats:
+    found: Floats = np.einsum("bs,bs->b", mixtures, game.expected(mixtures))
+    return found
+
+
+def _note(count: int, pieces: tuple[Component, ...], complete: Complete, regular: bool, total: int) -> str:
+    number = f"{count} {'equilibrium' if count == 1 else 'equilibria'}"
+    if pieces:
+        number += f" and {len(pieces)} {'continuum' if len(pieces) == 1 else 'continua'}"
+    if complete == "proved":
+        ending = "all regular" if regular else "the game is degenerate, so that parity says nothing"
+        return f"{number}, proved to be all; {ending}."
+    if not regular:
+        return f"{number}; the game is degenerate, so that parity says nothing, and more may exist."
+    if complete == "index":
+        return f"{number}, all regular, and their indices sum to +1: more would have to come in pairs."
+    parity = "even in number, so at least one is missing" if count % 2 == 0 else f"with indices that sum to {total:+d}"
+    return f"{number}, all regular but {parity}: raise the effort."

@@ -1,0 +1,198 @@
+"""What evolving, replying and erring players come to."""
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+from scipy.special import expit
+
+from analysis.games.basins import basins
+from analysis.games.dynamics import run, speeds
+from analysis.games.evolutionary_stability import evolutionary_stability
+from analysis.games.fictitious_play import fictitious_play
+from analysis.games.quantal_response import logit_branch
+from analysis.games.roles import RoleSymmetricGame
+from analysis.games.symmetric import SymmetricGame
+from analysis.games.symmetric_equilibria import symmetric_equilibria
+from sim.errors import RunError
+from sim.models.spread_game import linear, payoffs
+from tests.games.examples import HAWK_DOVE, ROCK_PAPER_SCISSORS, random_game, spread_competition
+
+COORDINATION = SymmetricGame.from_matrix([[3.0, 0.0], [0.0, 1.0]])  # the first is the better reply from a quarter on
+
+
+def circling(win):
+    """Rock, paper, scissors where a win pays so much and a defeat costs 1."""
+    return SymmetricGame.from_matrix(np.where(np.array(ROCK_PAPER_SCISSORS) > 0, win, np.array(ROCK_PAPER_SCISSORS)))
+
+
+def test_replicators_go_round_in_circles_that_keep_the_product():
+    start = np.array([[0.5, 0.3, 0.2]])
+    for duration in (1.0, 7.0, 30.0):
+        end = run(SymmetricGame.from_matrix(ROCK_PAPER_SCISSORS), start, duration)
+        assert np.prod(end) == pytest.approx(np.prod(start), rel=2e-3)
+
+
+def test_replicators_of_two_strategies_follow_the_logistic_path():
+    # b pays 1 more whatever the others do: the odds of b grow by e a unit of time
+    game = SymmetricGame.from_matrix([[0.0, 0.0], [1.0, 1.0]])
+    end = run(game, [[0.9, 0.1]], 2.0)
+    assert end[0, 1] / end[0, 0] == pytest.approx(np.exp(2.0) / 9.0, rel=1e-5)
+
+
+@pytest.mark.parametrize("law", ["replicator", "best_response"])
+def test_equilibria_are_at_rest_and_strategies_not_played_stay_so(law):
+    x = symmetric_equilibria(SymmetricGame.from_matrix(HAWK_DOVE)).equilibria[0].mixture
+    game = SymmetricGame.from_matrix(HAWK_DOVE)
+    if law == "replicator":
+        assert speeds(game, x, law) == pytest.approx([0.0, 0.0], abs=1e-12)
+        assert run(game, [[1.0, 0.0]], 50.0)[0].tolist() == [1.0, 0.0]
+    assert run(game, [[0.1, 0.9]], 40.0, law)[0] == pytest.approx(x, abs=2e-2)
+
+
+@pytest.mark.parametrize("law", ["replicator", "best_response"])
+def test_basins_of_two_strategies_are_split_by_the_mixed_equilibrium(law):
+    found = basins(COORDINATION, [[1.0, 0.0], [0.0, 1.0], [0.25, 0.75]], law)
+    values = [share.value for share in found.shares]
+    assert values == pytest.approx([0.75, 0.25, 0.0], abs=0.01)
+    assert found.shares[0].standard_error < 0.01
+    assert found.elsewhere.value == 0.0
+    assert found.shares == basins(COORDINATION, [[1.0, 0.0], [0.0, 1.0], [0.25, 0.75]], law).shares
+
+
+def test_what_circles_for_ever_is_in_no_basin():
+    found = basins(circling(0.5), [np.full(3, 1 / 3)], starts=16, repeats=2)
+    assert found.elsewhere.value == 1.0
+    assert np.all(found.reached == -1)
+
+
+@pytest.mark.parametrize("law", ["replicator", "best_response"])
+def test_makers_with_elastic_customers_all_come_to_two_ticks(law):
+    game = spread_competition(payoffs(np.arange(11), 0.1, 10.0, linear(11.0)), 2)
+    found = basins(game, [np.eye(11)[2]], law, starts=16, repeats=2, duration=800.0)
+    assert found.shares[0].value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: basins(COORDINATION, [], repeats=1), "at least 2"),
+        (lambda: run(COORDINATION, [[0.5, 0.6]], 1.0), "sum to 1"),
+        (lambda: run(COORDINATION, [[0.5, 0.5]], -1.0), "negative"),
+        (lambda: speeds(COORDINATION, [0.5, 0.5], "moran"), "not 'moran'"),
+        (lambda: fictitious_play(COORDINATION, 0), "at least 1"),
+        (lambda: logit_branch(COORDINATION, 2.0), "between 0 and 1"),
+        (lambda: evolutionary_stability(COORDINATION, [0.5, 0.5]), "only an equilibrium"),
+    ],
+)
+def test_arguments_out_of_range_are_refused(call, said):
+    with pytest.raises(ValueError, match=said):
+        call()
+
+
+def test_fictitious_play_comes_to_matching_pennies_and_to_the_mixture_of_hawks():
+    pennies = RoleSymmetricGame.from_matrices([[1.0, -1.0], [-1.0, 1.0]], [[-1.0, 1.0], [1.0, -1.0]])
+    found = fictitious_play(pennies, 5_000, [[0.9, 0.1], [0.2, 0.8]])
+    assert found.regrets[-1].max() < 0.05
+    assert found.frequencies[0][-1] == pytest.approx([0.5, 0.5], abs=0.05)
+    hawks = fictitious_play(SymmetricGame.from_matrix(HAWK_DOVE), 3_000)
+    assert hawks.frequencies[0][-1] == pytest.approx([2 / 3, 1 / 3], abs=1e-3)
+    assert found.steps[-1] == 5_000
+    assert np.all(np.diff(found.steps) > 0)
+
+
+def test_fictitious_play_circles_for_ever_in_shapleys_game():
+    shapley = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
+    found = fictitious_play(RoleSymmetricGame.from_matrices(shapley, shapley.T), 4_000, [[1, 0, 0], [0, 1, 0]])
+    assert found.regrets[-10:].max() > 0.1
+
+
+def test_a_logit_equilibrium_of_two_strategies_solves_its_equation():
+    game = SymmetricGame.from_matrix(HAWK_DOVE)
+    branch = logit_branch(game)
+    for precision, mixture in list(zip(branch.precisions, branch.mixtures, strict=True))[
+        :: max(1, len(branch.precisions) // 8)
+    ]:
+
+        def off(share, precision=precision):
+            hawk, dove = game.expected([share, 1 - share])
+            return share - expit(precision * (hawk - dove))
+
+        assert mixture[0] == pytest.approx(brentq(off, 0.0, 1.0, xtol=1e-14), abs=1e-8)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_logit_branch_begins_even_and_ends_in_an_equilibrium(seed):
+    game = random_game(2 + seed % 4, 2 + seed % 3, seed)
+    branch = logit_branch(game)
+    known = symmetric_equilibria(game).equilibria
+    assert branch.precisions[0] == 0.0
+    assert branch.mixtures[0] == pytest.approx(np.full(game.size, 1 / game.size))
+    assert branch.regrets[-1] <= 1e-6 * game.scale
+    assert min(np.abs(branch.mixtures[-1] - each.mixture).max() for each in known) < 1e-3
+    for precision, mixture in zip(branch.precisions[::5], branch.mixtures[::5], strict=True):
+        logs = precision * game.expected(mixture)
+        assert mixture == pytest.approx(np.exp(logs - logs.max()) / np.exp(logs - logs.max()).sum(), abs=1e-6)
+
+
+def test_the_logit_branch_of_coordination_ends_at_what_risk_favours():
+    assert logit_branch(COORDINATION).mixtures[-1] == pytest.approx([1.0, 0.0], abs=1e-4)
+    stag_hunt = SymmetricGame.from_matrix([[4.0, 0.0], [3.0, 2.0]])  # the hare from one third on
+    assert logit_branch(stag_hunt).mixtures[-1] == pytest.approx([0.0, 1.0], abs=1e-4)
+
+
+def test_a_branch_that_needs_more_points_than_allowed_is_one_clear_error():
+    with pytest.raises(RunError, match="allow more regret or more points"):
+        logit_branch(COORDINATION, points=3)
+
+
+def test_mixed_hawks_are_stable_and_mixed_coordination_is_not():
+    hawks = evolutionary_stability(SymmetricGame.from_matrix(HAWK_DOVE), [2 / 3, 1 / 3])
+    assert (hawks.verdict, hawks.test) == ("stable", "negative definite")
+    assert hawks.growth < 0.0
+    mixed = evolutionary_stability(COORDINATION, [0.25, 0.75])
+    assert mixed.verdict == "not stable"
+    assert mixed.growth > 0.0
+    assert evolutionary_stability(COORDINATION, [1.0, 0.0]).test == "strict"
+
+
+@pytest.mark.parametrize(
+    ("win", "verdict", "sign"), [(2.0, "stable", -1), (1.0, "not stable", 0), (0.5, "not stable", 1)]
+)
+def test_rock_paper_scissors_is_stable_where_wins_pay_more_than_defeats_cost(win, verdict, sign):
+    found = evolutionary_stability(circling(win), np.full(3, 1 / 3))
+    assert found.verdict == verdict
+    assert np.sign(round(found.growth, 9)) == sign
+
+
+def _invaded(game, x, draw):
+    """Whether a mutant near x does as well against itself as x does against it."""
+    others = np.vstack([np.eye(game.size), draw.dirichlet(np.full(game.size, 0.3), 4_000)])
+    near = x + 1e-3 * (others - x)
+    return bool(np.any(np.einsum("bs,bs->b", x - near, game.expected(near)) <= -1e-12))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_verdicts_of_stability_are_what_mutants_find(seed):
+    game = random_game(2 + seed % 3, 3, seed, whole=2 * (seed % 2))
+    draw = np.random.default_rng(seed)
+    for each in symmetric_equilibria(game).equilibria:
+        found = evolutionary_stability(game, each.mixture)
+        if found.verdict == "stable":
+            assert not _invaded(game.scaled, each.mixture, draw)
+        elif found.verdict == "not stable" and found.curvature > 1e-3:
+            assert _invaded(game.scaled, each.mixture, draw)
+
+
+def test_a_neutral_mutant_that_does_worse_among_itself_is_no_danger():
+    # b replies as well to a, but a does better against b than b does (Maynard Smith and Price's second condition)
+    stable = SymmetricGame.from_matrix([[1.0, 1.0], [1.0, 0.0]])
+    assert evolutionary_stability(stable, [1.0, 0.0])[:2] == ("stable", "copositive")
+    invaded = SymmetricGame.from_matrix([[1.0, 0.0], [1.0, 1.0]])
+    assert evolutionary_stability(invaded, [1.0, 0.0])[:2] == ("not stable", "copositive")
+    neutral = SymmetricGame.from_matrix(np.ones((2, 2)))
+    assert evolutionary_stability(neutral, [1.0, 0.0]).verdict == "not stable"
+
+
+def test_with_three_players_a_flat_deviation_decides_nothing():
+    game = SymmetricGame.from_function(3, ("a", "b"), lambda others: [1.0 + (others[1] == 2), 1.0])
+    assert evolutionary_stability(game, [1.0, 0.0]).verdict == "undecided"
