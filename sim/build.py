@@ -132,7 +132,7 @@ def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, 
     played = [strategies.get(name) for name in dict.fromkeys(each.strategy for each in scenario.populations)]
     agents, instruments, venues = accounts.agents, len(scenario.instruments), len(scenario.venues)
     populations = len(scenario.populations)
-    groups = list(dict.fromkeys(law.group for law in _laws(scenario) if hasattr(law, "group")))
+    groups = _groups(scenario)
     ranks = sorted({each.turn for each in scenario.populations})
     delays = [_history(scenario, instrument.name) for instrument in scenario.instruments]
     rows_agents = max(populations, agents if sampling.agents_by == BY_AGENT else 0, 1)
@@ -175,8 +175,24 @@ def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, 
     _fill_populations(built, groups, ranks, memory, parameters, prepared, set(external))
     _fill_endowments(built)
     open_run(storage.address)
-    fill_streams(storage.address)
+    seed_streams(built)
     return built
+
+
+def seed_streams(built: Built) -> None:
+    """Give groups, populations and agents the random streams of the scenario's seed."""
+    scenario, world = built.scenario, built.storage.world
+    seed = np.uint64(mix(np.uint64(0), scenario.run.seed))
+    world.clock[0]["seed"] = seed
+    for row, group in zip(world.groups, _groups(scenario), strict=True):
+        row["stream"] = mix(seed, name_key("group", group))
+    for row, population in zip(world.populations, scenario.populations, strict=True):
+        row["stream"] = mix(seed, name_key("population", population.name))
+    fill_streams(built.storage.address)
+
+
+def _groups(scenario: Scenario) -> list[str]:
+    return list(dict.fromkeys(law.group for law in _laws(scenario) if hasattr(law, "group")))
 
 
 def _prepared(name: str, params: dict[str, Any], steps: int) -> NDArray[np.float64]:
@@ -215,7 +231,6 @@ def _fill_clock(built: Built) -> None:
     scenario, accounts, sampling = built.scenario, built.accounts, built.sampling
     clock = built.storage.world.clock[0]
     clock["steps"], clock["episodes"] = scenario.run.steps, scenario.run.episodes
-    clock["seed"] = mix(np.uint64(0), scenario.run.seed)
     clock["instruments"] = len(scenario.instruments)
     clock["first_account"] = accounts.agents
     clock["money_unit"] = scenario.money.unit
@@ -311,15 +326,12 @@ def _fill_populations(
     venue_numbers = {venue.name: number for number, venue in enumerate(scenario.venues)}
     instrument_numbers = {instrument.name: number for number, instrument in enumerate(scenario.instruments)}
     world.groups["news_population"] = NOTHING
-    for number, group in enumerate(groups):
-        world.groups[number]["stream"] = mix(world.clock[0]["seed"], name_key("group", group))
     first = venue = parameter = kept = private = solved = obliged = 0
     for number, population in enumerate(scenario.populations):
         row = world.populations[number]
         strategy = strategies.get(population.strategy)
         row["first"], row["count"] = first, population.count
         row["strategy"] = built.played.index(strategy)
-        row["stream"] = mix(world.clock[0]["seed"], name_key("population", population.name))
         row["external"] = population.name in external
         # A Python agent's messages find room one by one; a compiled turn must find it all before it begins.
         row["allowed"] = 1 if population.name in external else strategy.max_messages(population.params)
@@ -463,7 +475,7 @@ def fill_block(built: Built, block: int) -> None:
         random_dividend = instrument.dividend is not None and instrument.dividend.deviation > 0.0
         if instrument.value.process == "constant" and not random_dividend:
             continue
-        world.increments[number * BLOCK : (number + 1) * BLOCK] = nature.draw_block(
+        rows = nature.draw_block(
             instrument.value,
             instrument.name,
             run.seed,
@@ -471,5 +483,7 @@ def fill_block(built: Built, block: int) -> None:
             run.steps,
             random_dividend,
             built.values.get(instrument.name),
+            min(BLOCK, run.steps * run.episodes - block * BLOCK),
         )
+        world.increments[number * BLOCK : number * BLOCK + len(rows)] = rows
     world.clock[0]["block"] = block

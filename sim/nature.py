@@ -37,7 +37,14 @@ NEVER = -1  # a public delay
 
 
 def draw_block(
-    process: Any, name: str, seed: int, block: int, steps: int, dividends: bool, values: NDArray[np.float64] | None
+    process: Any,
+    name: str,
+    seed: int,
+    block: int,
+    steps: int,
+    dividends: bool,
+    values: NDArray[np.float64] | None,
+    wanted: int = BLOCK,
 ) -> NDArray[Any]:
     """Increments of one instrument in one block: records of INCREMENT, one a step.
 
@@ -48,31 +55,34 @@ def draw_block(
     steps : steps of an episode (a file is played from its first row in each).
     dividends : whether dividends need a draw.
     values : the file's values, for a process from a file.
+    wanted : the first so many are enough; there are more where several kinds of draws share the stream.
     """
-    rows = np.zeros(BLOCK, INCREMENT)
+    kind = PROCESSES[process.process]
+    jumps_too = kind == JUMP and process.jump_probability > 0.0
+    length = BLOCK if jumps_too or dividends else wanted  # draws of one kind begin alike whatever their number
+    rows = np.zeros(length, INCREMENT)
     random = np.random.Generator(
         np.random.PCG64(np.random.SeedSequence([seed, int(name_key("instrument", name)), block]))
     )
-    kind = PROCESSES[process.process]
     if kind == FROM_FILE and values is not None:
-        rows["diffusion"] = values[(block * BLOCK + np.arange(BLOCK)) % steps]
+        rows["diffusion"] = values[(block * BLOCK + np.arange(length)) % steps]
     elif getattr(process, "increments", "normal") == "coin":
-        rows["diffusion"] = 2.0 * random.integers(0, 2, BLOCK) - 1.0
+        rows["diffusion"] = 2.0 * random.integers(0, 2, length) - 1.0
     elif getattr(process, "volatility", 0.0) > 0.0:
-        rows["diffusion"] = random.standard_normal(BLOCK)
-    if kind == JUMP and process.jump_probability > 0.0:
-        jumps = random.random(BLOCK) < process.jump_probability
-        coin = np.where(random.random(BLOCK) < process.up_probability, 1.0, -1.0)
+        rows["diffusion"] = random.standard_normal(length)
+    if jumps_too:
+        jumps = random.random(length) < process.jump_probability
+        coin = np.where(random.random(length) < process.up_probability, 1.0, -1.0)
         sizes = {
-            "normal": lambda: random.standard_normal(BLOCK) * process.jump_size,
+            "normal": lambda: random.standard_normal(length) * process.jump_size,
             "fixed": lambda: coin * process.jump_size,
-            "exponential": lambda: coin * random.standard_exponential(BLOCK) * process.jump_size,
+            "exponential": lambda: coin * random.standard_exponential(length) * process.jump_size,
         }[process.jump]()
         rows["jump"] = np.where(jumps, sizes, 0.0)
     if kind == BINARY:
-        rows["uniform"] = random.random(BLOCK)
+        rows["uniform"] = random.random(length)
     if dividends:
-        rows["dividend"] = random.standard_normal(BLOCK)
+        rows["dividend"] = random.standard_normal(length)
     return rows
 
 

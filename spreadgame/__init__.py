@@ -5,6 +5,7 @@
 - ``sg.load(path)`` reads a scenario, ``sg.run(scenario)`` runs it, ``sg.open_run(folder)`` opens what a run left;
 - ``sg.Market`` is the market as a Mesa model, ``sg.Trader`` the base of an agent written in Python;
 - ``sg.OrderBook`` is one limit order book by itself, ``sg.replay`` drives it with a recorded exchange day;
+- ``sg.run_many(sg.jobs_of(scenario, seeds, sg.grid({path: values})))`` runs it many times;
 - ``sg.picture(run)`` draws a run.
 
 Strategies are written with :mod:`spreadgame.strategy`.
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from sim.errors import ScenarioError as ScenarioError
     from sim.errors import SpreadgameError as SpreadgameError
     from sim.errors import StrategyError as StrategyError
+    from sim.experiment import Job as Job
+    from sim.experiment import grid as grid
+    from sim.experiment import jobs_of as jobs_of
+    from sim.experiment import open_many as open_many
+    from sim.experiment import run_many as run_many
     from sim.market import Market as Market
     from sim.replay import replay as replay
     from sim.runs import Run as Run
@@ -41,6 +47,11 @@ _HOMES = {
     "load": "spreadgame.api",
     "run": "spreadgame.api",
     "load_strategies": "spreadgame.api",
+    "run_many": "sim.experiment",
+    "Job": "sim.experiment",
+    "jobs_of": "sim.experiment",
+    "grid": "sim.experiment",
+    "open_many": "sim.experiment",
     "open_run": "sim.runs",
     "Run": "sim.runs",
     "Scenario": "sim.scenario",

@@ -58,6 +58,36 @@ def _add_strategies(parser: argparse.ArgumentParser, name: str = "strategies") -
                         help="a Python file with strategies of your own (may be repeated)")  # fmt: skip
 
 
+def _add_sweep(commands: Any) -> None:
+    sweep = commands.add_parser(
+        "sweep", help="run a scenario many times: seeds, grids, designs, profiles",
+        description="Run a scenario on many seeds at many points, and write a row a run.",
+        epilog="What is finished is kept in DIR; the same command goes on where it was stopped.",
+    )  # fmt: skip
+    add = sweep.add_argument
+    add("scenario", type=Path, metavar="SCENARIO", help="a TOML file")
+    add("--seeds", type=_whole_number, default=10, metavar="N", help="runs of each point, a seed each (default: 10)")
+    add("--seed", type=_whole_number, metavar="N", help="the first of the seeds (default: run.seed)")
+    add("--grid", action="append", default=[], metavar="PATH=A,B,C",
+        help="run every combination of the values: --grid makers.count=1,2,4 (may be repeated)")  # fmt: skip
+    add("--range", action="append", default=[], dest="ranges", metavar="PATH=LOW,HIGH",
+        help="a range for --design; LOW,HIGH,log is even in logarithms (may be repeated)")  # fmt: skip
+    add("--design", choices=["latin", "sobol"], help="spread points over the ranges: Latin hypercube, or Sobol")
+    add("--points", type=_whole_number, metavar="N", help="points of the design")
+    add("--profiles", action="store_true", help="run every profile of the scenario's [game]")
+    add("--set", action="append", default=[], dest="overrides", metavar="PATH=VALUE",
+        help="change a value in every run (may be repeated)")  # fmt: skip
+    _add_strategies(sweep)
+    add("--workers", type=_whole_number, metavar="N", help="how many runs at a time (default: one a core)")
+    add("--backend", choices=["local", "threads", "dask"], default="local",
+        help="processes here (the default), threads of one process, or a Dask cluster")  # fmt: skip
+    add("--scheduler", metavar="ADDRESS", help="of the cluster: tcp://host:8786")
+    add("--out", type=Path, metavar="DIR", help="the folder for the results (default: runs/NAME-sweep)")
+    add("--payoffs", action="store_true", help="keep the payoffs of single episodes too")
+    add("--full", action="store_true", help="write a run folder for every run too")
+    _add_json(sweep)
+
+
 def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
     """The parser, and those of the commands."""
     parser = _Parser(
@@ -115,6 +145,8 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
     replay.add_argument("--no-adopt", action="store_true",
                         help="take no level from the file that slides in from beyond its depth")  # fmt: skip
     _add_json(replay)
+
+    _add_sweep(commands)
 
     theory = commands.add_parser(
         "theory", help="hold the simulator against what theory knows",

@@ -190,6 +190,15 @@ def _ending(result: Run, error: Exception | None) -> int:
     return BAD_INPUT
 
 
+# --- sweep ----------------------------------------------------------------------------------------------------------
+
+
+def _sweep(given: argparse.Namespace) -> int:
+    from spreadgame.sweep import sweep
+
+    return sweep(given)
+
+
 # --- the others -----------------------------------------------------------------------------------------------------
 
 

@@ -326,7 +326,10 @@ class Game(Table):
     """Which populations choose among which strategies."""
 
     players: OneOrMoreNames = Field(description="name, or list of names, of the populations that choose")
-    payoff: Literal["profit"] = Field(default="profit", description="what players seek: wealth after settlement")
+    payoff: Literal["profit", "surplus"] = Field(
+        default="profit",
+        description="what players seek: wealth after settlement, or that and the private value acquired",
+    )
     strategies: dict[Name, Settings] = Field(
         min_length=1,
         description="what they may choose: for each name the params it sets, or a `strategy` and its params",

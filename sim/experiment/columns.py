@@ -1,0 +1,91 @@
+"""The columns of the results: a row a run with labels, seed and counts, and what each venue and population came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from sim.build import Built
+from sim.experiment.jobs import Label, Piece
+from sim.scenario import Scenario
+from sim.tables import _numbers, _texts
+from sim.totals import population_measures, venue_measures
+
+_UNITS = {
+    "trades": "number", "volume": "lots", "quoted_spread": "currency", "effective_spread": "currency", "depth": "lots",
+    "pricing_error": "currency", "one_sided": "share of samples", "agents": "number",
+    "payoff": "currency an episode", "payoff_error": "currency an episode", "payoff_a_lot": "currency a lot",
+    "private_value": "currency an episode", "presence": "share of turns", "fees": "currency", "messages": "number",
+    "payoffs": "currency, an episode each", "refused": "number", "moved_quotes": "number", "seed": "number",
+}  # fmt: skip
+
+
+def run_columns() -> tuple[str, ...]:
+    """Counts of a whole run, as the clock keeps them."""
+    return ("messages", "trades", "refused", "moved_quotes")
+
+
+def measured_names(scenario: Scenario) -> dict[tuple[str, str], str]:
+    """What venues and populations are called in columns: by name, with the array in front where both have that name."""
+    arrays = {"venues": [each.name for each in scenario.venues], "populations": [p.name for p in scenario.populations]}
+    twice = set(arrays["venues"]) & set(arrays["populations"])
+    return {(a, name): f"{a}.{name}" if name in twice else name for a, names in arrays.items() for name in names}
+
+
+def table_of(
+    piece: Piece, built: Built, clocks: Mapping[str, Any], venues: Any, populations: Any, payoffs: Any
+) -> pa.Table:
+    """The rows of a piece.
+
+    Parameters
+    ----------
+    clocks : arrays (runs,) by the names of :func:`run_columns`.
+    venues, populations : totals of :mod:`sim.totals`, (runs, venues) and (runs, populations).
+    payoffs : float64 (runs, episodes, populations), or None.
+
+    Returns
+    -------
+    pyarrow.Table
+        Units stand in the metadata of each column; what could not be had is null.
+    """
+    names = measured_names(built.scenario)
+    columns: dict[str, pa.Array] = {"job": _constant(piece.job, len(piece.seeds))}
+    columns |= {name: _constant(value, len(piece.seeds)) for name, value in piece.labels.items()}
+    columns |= {"seed": _numbers(np.array(piece.seeds, np.int64))}
+    columns |= {name: _numbers(column) for name, column in clocks.items()}
+    measured = {"venues": venue_measures(built, venues), "populations": population_measures(built, populations)}
+    for array, things in measured.items():
+        for name, measures in things.items():
+            columns |= {f"{names[array, name]}.{measure}": _measured(values) for measure, values in measures.items()}
+    if payoffs is not None:
+        runs, episodes, _ = payoffs.shape
+        ends = _numbers(np.arange(runs + 1, dtype=np.int32) * episodes)
+        for number, population in enumerate(built.scenario.populations):
+            flat = _numbers(payoffs[:, :, number].ravel())
+            columns[f"{names['populations', population.name]}.payoffs"] = pa.ListArray.from_arrays(ends, flat)
+    fields = [pa.field(name, column.type, metadata=_unit(name, piece.labels)) for name, column in columns.items()]
+    return pa.Table.from_arrays(list(columns.values()), schema=pa.schema(fields))
+
+
+def _unit(name: str, labels: Mapping[str, Label]) -> dict[str, str]:
+    return {} if name == "job" or name in labels else {"unit": _UNITS[name.rpartition(".")[2]]}
+
+
+def _constant(value: Label, count: int) -> pa.Array:
+    """A column of one value. As pyarrow would; but that imports pandas, which takes longer than many a chunk."""
+    if value is None:
+        return pa.Array.from_buffers(pa.null(), count, [None])
+    if isinstance(value, str):
+        return _texts([value] * count)
+    if isinstance(value, bool):
+        bits = pa.py_buffer(np.packbits(np.full(count, value), bitorder="little"))
+        return pa.Array.from_buffers(pa.bool_(), count, [None, bits])
+    return _numbers(np.full(count, value))
+
+
+def _measured(values: Any) -> pa.Array:
+    """Numbers, null where they are nan."""
+    return _numbers(values, ~np.isfinite(values)) if values.dtype.kind == "f" else _numbers(values)

@@ -1,0 +1,248 @@
+"""Many runs as jobs and chunks: what is to be run, cut into pieces whose bounds depend on nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sim.compiled import SOURCES
+from sim.errors import RunError
+from sim.runs import versions
+from sim.scenario import Scenario, dump_toml
+from sim.scenario.wording import shown
+from sim.strategies import files
+
+Label = bool | int | float | str | None
+FORMAT = 1
+CHUNK_WORK = 4e6  # turns: less than a second, or a few where strategies think long
+_TURNS_A_RUN = 1000.0  # what beginning a run takes beside its turns
+_TURNS_A_SAMPLE = 0.3
+
+
+@dataclass(frozen=True)
+class Job:
+    """One scenario on many seeds.
+
+    Parameters
+    ----------
+    scenario : as checked; its own seed does not matter.
+    seeds : a run each.
+    labels : what tells it from other jobs, a column of the results each: ``{"makers.params.half_spread": 0.05}``.
+
+    Raises
+    ------
+    ValueError
+        If there are no seeds, one is there twice or out of range, or a label is no number, text or switch.
+    """
+
+    scenario: Scenario
+    seeds: Sequence[int]
+    labels: Mapping[str, Label] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        seeds = tuple(int(seed) for seed in self.seeds)
+        if not seeds:
+            raise ValueError("a job without seeds has nothing to run")
+        if len(set(seeds)) < len(seeds):
+            raise ValueError("a seed is there twice: the second run would be the first again")
+        if min(seeds) < 0 or max(seeds) >= 2**63:
+            raise ValueError(f"seeds are whole numbers from 0 to 2**63 - 1, not {min(seeds)} to {max(seeds)}")
+        for name, value in self.labels.items():
+            if value is not None and not isinstance(value, bool | int | float | str):
+                raise ValueError(f"label {name!r} is {shown(value)}; it must be a number, a text or a switch")
+        object.__setattr__(self, "seeds", seeds)
+        object.__setattr__(self, "labels", dict(self.labels))
+
+    @cached_property
+    def digest(self) -> str:
+        """A name made from the scenario as resolved and the files it reads, its seed aside: 16 hexadecimal digits."""
+        return digest_of(self.scenario)
+
+    @property
+    def runs(self) -> int:
+        """Number of runs."""
+        return len(self.seeds)
+
+
+def digest_of(scenario: Scenario) -> str:
+    """A name made from a scenario as resolved and the value files it reads, its seed aside."""
+    made = hashlib.blake2b(digest_size=8)
+    seedless = scenario.model_copy(update={"run": scenario.run.model_copy(update={"seed": 0})})
+    made.update(dump_toml(seedless).encode())
+    for instrument in scenario.instruments:
+        path = getattr(instrument.value, "path", None)
+        if path is not None:
+            try:
+                made.update(hashlib.blake2b(Path(path).read_bytes()).digest())
+            except OSError as error:
+                raise RunError(
+                    f"{path}: the values cannot be read ({error.strerror}) — is the file still there?"
+                ) from error
+    return made.hexdigest()
+
+
+def work_of(scenario: Scenario) -> float:
+    """About how much one run is to do, in turns of agents. From the scenario alone, never from a clock."""
+    run = scenario.run
+    turns, groups = 0.0, set()
+    for population in scenario.populations:
+        law: Any = population.arrivals
+        if law is None:
+            turns += population.count
+        elif law.law == "bernoulli":
+            turns += population.count * law.probability
+        elif law.law == "poisson":
+            turns += law.rate
+        else:
+            groups.add(law.group)
+    samples = _TURNS_A_SAMPLE * len(scenario.venues) if scenario.record.levels else 0.0
+    a_step = 1.0 + turns + len(groups) + samples
+    return _TURNS_A_RUN + run.episodes * (run.steps * a_step + 2.0 * scenario.agents())
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file of strategies, as it stood when the runs were asked for, and the modules beside it that it imports."""
+
+    path: Path
+    contents: tuple[tuple[str, bytes], ...]  # of it and of them, by path relative to its folder
+
+    @property
+    def digest(self) -> str:
+        """A name made from the contents."""
+        made = hashlib.blake2b(digest_size=8)
+        for name, content in self.contents:
+            made.update(f"{name} {len(content)} ".encode() + content)
+        return made.hexdigest()
+
+
+def source_of(path: str | Path) -> Source:
+    """A user's file of strategies, loaded here and ready to be sent to workers.
+
+    Raises
+    ------
+    StrategyError
+        If it cannot be loaded.
+    """
+    home = Path(path).resolve()
+    files.load_file(path)
+    read = [Path(each) for each in files._loaded[home].contents]
+    beside = sorted({home, *(each for each in read if each.is_relative_to(home.parent))})
+    return Source(home, tuple((str(each.relative_to(home.parent)), each.read_bytes()) for each in beside))
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some seeds of a job."""
+
+    scenario: Scenario
+    job: str  # the job's digest
+    seeds: tuple[int, ...]
+    labels: Mapping[str, Label]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What a worker does in one go, and what one file holds."""
+
+    name: str  # a hash of everything its result depends on
+    pieces: tuple[Piece, ...]
+    sources: tuple[Source, ...]
+    payoffs: bool  # keep the payoffs of single episodes
+    full: Path | None  # the folder for a run folder of each run
+    engine: str = SOURCES
+
+    @cached_property
+    def runs(self) -> int:
+        """Number of runs."""
+        return sum(len(piece.seeds) for piece in self.pieces)
+
+    @cached_property
+    def work(self) -> float:
+        """About how much there is to do, in turns."""
+        return sum(len(piece.seeds) * work_of(piece.scenario) for piece in self.pieces)
+
+    def __str__(self) -> str:
+        first, last = self.pieces[0], self.pieces[-1]
+        return f"{told(first.labels, first.seeds[0])} to {told(last.labels, last.seeds[-1])}"
+
+
+def told(labels: Mapping[str, Label], seed: int) -> str:
+    """A run in words: its labels and its seed."""
+    return ", ".join([*(f"{name} = {value}" for name, value in labels.items()), f"seed {seed}"])
+
+
+def cut(
+    jobs: Iterable[Job], sources: Sequence[Source] = (), payoffs: bool = False, full: Path | None = None
+) -> list[Chunk]:
+    """Cut jobs into chunks: a large job into several, of small ones several into one.
+
+    A chunk does so much that it takes about a second. Its bounds depend on the jobs alone, so that chunks done with
+    four workers are found again with two, and those of a hundred seeds among those of two hundred.
+    """
+    chunks: list[Chunk] = []
+    held: list[Piece] = []
+    spent = 0.0
+
+    def close() -> None:
+        nonlocal spent
+        if held:
+            chunks.append(_named(tuple(held), tuple(sources), payoffs, full))
+        held.clear()
+        spent = 0.0
+
+    for job in alike(jobs):
+        work = work_of(job.scenario)
+        most = max(1, int(CHUNK_WORK / work))
+        pieces = list(_pieces(job, most))
+        whole = len(pieces[0].seeds) == most
+        for piece in pieces:
+            takes = work * len(piece.seeds)
+            if whole or spent + takes > CHUNK_WORK:
+                close()
+            held.append(piece)
+            spent += takes
+        if whole:
+            close()
+    close()
+    return chunks
+
+
+def _pieces(job: Job, most: int) -> Iterator[Piece]:
+    seeds = tuple(job.seeds)
+    for first in range(0, len(seeds), most):
+        yield Piece(job.scenario, job.digest, seeds[first : first + most], job.labels)
+
+
+def alike(jobs: Iterable[Job]) -> list[Job]:
+    """The jobs with all labels in each, of one type by name: numbers where all are, else texts."""
+    jobs = list(jobs)
+    names = list(dict.fromkeys(name for job in jobs for name in job.labels))
+    casts = {name: _cast([job.labels.get(name) for job in jobs]) for name in names}
+    return [_labelled(job, {name: casts[name](job.labels.get(name)) for name in names}) for job in jobs]
+
+
+def _labelled(job: Job, labels: dict[str, Label]) -> Job:
+    same = list(job.labels) == list(labels) and all(job.labels[name] is labels[name] for name in labels)
+    return job if same else Job(job.scenario, job.seeds, labels)
+
+
+def _cast(values: Sequence[Label]) -> Any:
+    kinds = {type(value) for value in values if value is not None}
+    if len(kinds) <= 1:
+        return lambda value: value
+    kind = float if kinds == {int, float} else str
+    return lambda value: None if value is None else kind(value)
+
+
+def _named(pieces: tuple[Piece, ...], sources: tuple[Source, ...], payoffs: bool, full: Path | None) -> Chunk:
+    made = hashlib.blake2b(digest_size=16)
+    made.update(repr((FORMAT, versions().get("spreadgame"), SOURCES, payoffs, full is not None)).encode())
+    made.update(repr([source.digest for source in sources]).encode())
+    for piece in pieces:
+        made.update(repr((piece.job, piece.seeds, list(piece.labels.items()))).encode())
+    return Chunk(made.hexdigest(), pieces, sources, payoffs, full)

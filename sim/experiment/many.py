@@ -1,0 +1,156 @@
+"""Many runs: jobs in, one table out, from what is kept where there is something, on whatever workers there are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim.build import build
+from sim.experiment.jobs import Chunk, Job, alike, cut, source_of
+from sim.experiment.results import Results
+from sim.experiment.store import Store
+from sim.experiment.work import unsampled
+from sim.experiment.workers import Workers, open_workers
+from sim.strategies import get
+from sim.strategies.callbacks import compile_strategy
+from sim.totals import POPULATION_TOTALS, VENUE_TOTALS, Counted, new_totals
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where many runs stand."""
+
+    runs: int  # done, those included that were found
+    total: int
+    found: int  # runs of an earlier start
+    seconds: float  # since the workers were ready
+    left: float  # seconds, at the pace so far; nan before there is one
+
+    @property
+    def pace(self) -> float:
+        """Runs a second since the start."""
+        return (self.runs - self.found) / self.seconds if self.seconds > 0 else 0.0
+
+
+Watch = Callable[[Standing], None]
+
+
+def run_many(
+    jobs: Iterable[Job],
+    workers: int | Workers | None = 1,
+    backend: str = "processes",
+    scheduler: str | None = None,
+    out: str | Path | None = None,
+    watch: Watch | None = None,
+    strategies: Iterable[str | Path] = (),
+    payoffs: bool = False,
+    full: bool = False,
+    asked: dict[str, Any] | None = None,
+) -> Results:
+    """Run every seed of every job.
+
+    Parameters
+    ----------
+    jobs : scenarios, each with its seeds and the labels that tell it from the others.
+    workers : how many, None for one a core; or those of :func:`open_workers`, which then stay for the next call.
+    backend, scheduler : as for :func:`open_workers`.
+    out : a folder for the results (see :mod:`sim.experiment.store`); what is finished there is not run again. None
+        keeps them in memory.
+    watch : told of every chunk that is finished.
+    strategies : files of strategies of your own; workers are sent what stands in them now.
+    payoffs : keep the payoff of each population in each episode as well.
+    full : write a run folder for each run; needs ``out``, on a disk that all workers reach.
+    asked : what ``sweep.json`` says besides.
+
+    Returns
+    -------
+    Results
+        A row a run, in the order of jobs and seeds. For the same jobs they are the same to the last bit, whatever the
+        workers.
+
+    Raises
+    ------
+    ValueError
+        If there are no jobs, or ``full`` is asked for without ``out``.
+    StrategyError, RunError
+        If a run fails, a worker keeps dying, or a folder cannot be written. What was finished is kept in ``out``.
+    """
+    jobs = alike(jobs)
+    if not jobs:
+        raise ValueError("there are no jobs to run")
+    if full and out is None:
+        raise ValueError("full runs need a folder to be written to: give out")
+    store = Store(Path(out)) if out is not None else None
+    folder = store.full.resolve() if store and full else None
+    chunks = cut(jobs, [source_of(path) for path in strategies], payoffs, folder)
+    made: dict[str, bytes | Path] = {}
+    if store:
+        store.describe(chunks, "running", asked or {})
+        made = {chunk.name: store.path(chunk) for chunk in chunks if store.has(chunk)}
+    missing = list({chunk.name: chunk for chunk in chunks if chunk.name not in made}.values())
+    if missing:
+        owned = workers is None or isinstance(workers, int)
+        context: Any = open_workers(workers, backend, scheduler) if owned else nullcontext(workers)  # type: ignore[arg-type]
+        with context as pool:
+            pool.start()
+            compile_for(jobs)
+            pool.ready()
+            for chunk, content in _watched(pool, chunks, missing, watch):
+                if store:
+                    store.put(chunk, content)
+                made[chunk.name] = store.path(chunk) if store else content
+    elif watch:
+        watch(_standing(chunks, [], [], 0.0))
+    results = Results(tuple(jobs), [made[chunk.name] for chunk in chunks])
+    if store:
+        store.gather(chunks)
+        store.describe(chunks, "complete", asked or {})
+    return results
+
+
+def _watched(pool: Workers, chunks: Sequence[Chunk], missing: Sequence[Chunk], watch: Watch | None) -> Any:
+    """The chunks as they are finished; whoever watches is told after each was taken."""
+    names = {chunk.name for chunk in missing}
+    found = [chunk for chunk in chunks if chunk.name not in names]
+    done: list[Chunk] = []
+    begin = time.perf_counter()
+    if watch:
+        watch(_standing(found, done, missing, 0.0))
+    for chunk, content in pool.do(missing):
+        yield chunk, content
+        done.append(chunk)
+        if watch:
+            watch(_standing(found, done, missing, time.perf_counter() - begin))
+
+
+def _standing(found: Sequence[Chunk], done: Sequence[Chunk], missing: Sequence[Chunk], seconds: float) -> Standing:
+    known, finished = sum(chunk.runs for chunk in found), sum(chunk.runs for chunk in done)
+    total = known + sum(chunk.runs for chunk in missing)
+    work, whole = sum(chunk.work for chunk in done), sum(chunk.work for chunk in missing)
+    left = seconds * (whole - work) / work if work else np.nan
+    return Standing(known + finished, total, known, seconds, left)
+
+
+def compile_for(jobs: Sequence[Job]) -> None:
+    """Compile all that the jobs need, once, so that workers find it in the cache.
+
+    Raises
+    ------
+    StrategyError
+        If a strategy cannot be compiled.
+    """
+    scenario = unsampled(jobs[0].scenario)
+    run = Counted(build(scenario))
+    run.advance(0)
+    run.venues = new_totals(1, VENUE_TOTALS, len(scenario.venues))[0]
+    run.populations = new_totals(1, POPULATION_TOTALS, len(scenario.populations))[0]
+    run.payoffs = np.zeros((0, len(scenario.populations)))
+    run.drain()
+    for name in {population.strategy for job in jobs for population in job.scenario.populations}:
+        compile_strategy(get(name))

@@ -1,0 +1,134 @@
+"""What many runs came to: a row a run, read as a table, as columns, or as arrays by job and seed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from sim.errors import RunError
+from sim.experiment.jobs import Job
+from sim.runs import reason_of
+from sim.scenario.wording import near
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Results:
+    """The results of :func:`sim.experiment.run_many`.
+
+    Parameters
+    ----------
+    jobs : in the order in which they were given.
+    chunks : Parquet files, or their contents, in the order of jobs and seeds.
+    """
+
+    def __init__(self, jobs: Sequence[Job], chunks: Sequence[bytes | Path]) -> None:
+        self.jobs = tuple(jobs)
+        self._chunks = list(chunks)
+
+    @cached_property
+    def table(self) -> pa.Table:
+        """A row a run, in the order of jobs and seeds, with the unit of each column in its metadata."""
+        return pa.concat_tables([_read(chunk) for chunk in self._chunks], promote_options="permissive").combine_chunks()
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The table as a DataFrame: ``frame.groupby("makers.params.risk_aversion")["makers.payoff"].mean()``."""
+        frame: pd.DataFrame = self.table.to_pandas()
+        return frame
+
+    def column(self, name: str) -> NDArray[Any]:
+        """A column: (runs,), nan where there is no number.
+
+        Raises
+        ------
+        ValueError
+            If there is none of that name.
+        """
+        if name not in self.table.column_names:
+            raise ValueError(f"no column {name!r} — {near(name, self.table.column_names) or 'see table.column_names'}")
+        found: NDArray[Any] = self.table.column(name).combine_chunks().to_numpy(zero_copy_only=False)
+        return found
+
+    def by_job(self, name: str) -> NDArray[Any]:
+        """A column by job and seed: (jobs, seeds). Rows of one column ran on one seed where all jobs have the same.
+
+        Raises
+        ------
+        ValueError
+            If there is no such column, or the jobs have different numbers of seeds.
+        """
+        return self.column(name).reshape(len(self.jobs), self._seeds())
+
+    def payoffs(self, population: str) -> NDArray[np.float64]:
+        """What a population earned, its members together: (jobs, seeds, episodes), currency.
+
+        Raises
+        ------
+        ValueError
+            If the payoffs of episodes were not kept, or the jobs differ in seeds or episodes.
+        """
+        name = f"{population}.payoffs"
+        if name not in self.table.column_names:
+            raise ValueError(f"no column {name!r} — ask for payoffs=True, of a population there is")
+        flat = self.table.column(name).combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        episodes = {job.scenario.run.episodes for job in self.jobs}
+        if len(episodes) > 1:
+            raise ValueError(f"jobs have {min(episodes)} to {max(episodes)} episodes: take their payoffs one by one")
+        found: NDArray[np.float64] = flat.reshape(len(self.jobs), self._seeds(), episodes.pop())
+        return found
+
+    def _seeds(self) -> int:
+        counts = {job.runs for job in self.jobs}
+        if len(counts) > 1:
+            raise ValueError(f"jobs have {min(counts)} to {max(counts)} seeds: take the column as it is")
+        return counts.pop()
+
+    def __len__(self) -> int:
+        return sum(job.runs for job in self.jobs)
+
+    def __repr__(self) -> str:
+        return f"<Results of {len(self):,} runs, {len(self.jobs):,} jobs>"
+
+
+def open_many(folder: str | Path) -> pa.Table:
+    """The rows of a folder that :func:`sim.experiment.run_many` has filled, a row a run.
+
+    Raises
+    ------
+    RunError
+        If it is none, or not all runs are done.
+    """
+    folder = Path(folder)
+    try:
+        said = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
+        status, chunks = said["status"], said["chunks"]
+    except FileNotFoundError as error:
+        raise RunError(
+            f"{folder}: this is no folder of many runs (it has no sweep.json) — give the one that a sweep printed"
+        ) from error
+    except (OSError, ValueError, KeyError) as error:
+        raise RunError(f"{folder}: its sweep.json is damaged ({error}) — run the sweep again") from error
+    if status != "complete":
+        there = sum((folder / "chunks" / f"{name}.parquet").is_file() for name in chunks)
+        raise RunError(
+            f"{folder}: not all runs are done ({there:,} of {len(chunks):,} chunks are) — run the same command again"
+        )
+    return _read(folder / "runs.parquet")
+
+
+def _read(chunk: bytes | Path) -> pa.Table:
+    try:
+        return pq.read_table(pa.BufferReader(chunk) if isinstance(chunk, bytes) else chunk).replace_schema_metadata()
+    except (OSError, pa.ArrowException) as error:
+        name = chunk if isinstance(chunk, Path) else "a chunk"
+        raise RunError(f"{name}: cannot be read ({reason_of(error)}) — remove it and run again") from error

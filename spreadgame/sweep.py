@@ -1,0 +1,200 @@
+"""The command ``sweep``: what was typed becomes jobs, and what they come to a table."""
+
+from __future__ import annotations
+
+import argparse
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import SpreadgameError
+from spreadgame import commands
+from spreadgame.cli import OK
+
+if TYPE_CHECKING:
+    from sim.experiment import Job, Range, Results, Standing
+    from sim.experiment.many import Watch
+    from sim.scenario import Scenario
+
+
+class _SweepError(SpreadgameError):
+    """Something in what was typed."""
+
+
+def sweep(given: argparse.Namespace) -> int:
+    """Run what was typed. Returns the exit code."""
+    commands._load_strategies(given.strategies)
+    from sim.scenario import load
+
+    scenario = load(given.scenario, given.overrides, given.seed)
+    from sim.execute import stop_on_signals
+    from sim.experiment import open_workers, run_many
+
+    jobs = _jobs(given, scenario)
+    out: Path = given.out or Path("runs") / f"{given.scenario.stem}-sweep"
+    backend = "processes" if given.backend == "local" else given.backend
+    if (backend == "dask") != (given.scheduler is not None):
+        raise _SweepError("--scheduler gives the address of a cluster to --backend dask; the two go together")
+    if given.workers is not None and given.workers < 1:
+        raise _SweepError(f"--workers {given.workers}: at least one is needed")
+    commands._announce_compiling(
+        "kernel.advance", sorted({p.strategy for job in jobs for p in job.scenario.populations})
+    )
+    last: list[Standing] = []
+    with stop_on_signals(), _progress(given.json) as show:
+
+        def watch(standing: Standing) -> None:
+            last[:] = [standing]
+            show(standing)
+
+        try:
+            with open_workers(given.workers, backend, given.scheduler) as workers:
+                results = run_many(
+                    jobs, workers, out=out, watch=watch, strategies=given.strategies, payoffs=given.payoffs,
+                    full=given.full, asked=_asked(given, scenario, jobs),
+                )  # fmt: skip
+        except (KeyboardInterrupt, SpreadgameError):
+            if last:
+                said = f"{last[0].runs:,} of {last[0].total:,} runs are kept in {out}"
+                commands._say(f"{said}; the same command goes on from there")
+            raise
+    _report(given, out, results, last[0])
+    return OK
+
+
+def _asked(given: argparse.Namespace, scenario: Scenario, jobs: list[Job]) -> dict[str, Any]:
+    """What ``sweep.json`` says of the question."""
+    return {
+        "scenario": given.scenario.name,
+        "title": scenario.title,
+        "seeds": [min(jobs[0].seeds), max(jobs[0].seeds)],
+        "jobs": [{"job": job.digest, **job.labels} for job in jobs],
+    }
+
+
+def _report(given: argparse.Namespace, out: Path, results: Results, last: Standing) -> None:
+    from analysis.sweeps import job_rows, job_table
+
+    if given.json:
+        rows = job_rows(results)
+        said = {"folder": str(out), "runs": last.total, "found": last.found, "seconds": last.seconds, "jobs": rows}
+        commands._print_json(said)
+        return
+    screen = commands._results()
+    screen.print(job_table(results))
+    ran = last.total - last.found
+    pace = f"{ran:,} runs in {last.seconds:.2f} s, {last.pace:,.0f} a second" if ran else "nothing was left to run"
+    kept = f"; {last.found:,} were there" if last.found else ""
+    screen.print(f"{pace}{kept}")
+    screen.print(f"a row a run  {out / 'runs.parquet'}", soft_wrap=True)
+
+
+# --- what was typed -------------------------------------------------------------------------------------------------
+
+
+def _jobs(given: argparse.Namespace, scenario: Scenario) -> list[Job]:
+    from sim.experiment import cross, grid, jobs_of, latin_hypercube, profiles, sobol
+
+    if given.seeds < 1:
+        raise _SweepError(f"--seeds {given.seeds}: at least one is needed")
+    values = dict(_named("--grid", text, "1,2,3") for text in given.grid)
+    ranges = {path: _range(path, text) for path, text in (_named("--range", each, "0.1,0.5") for each in given.ranges)}
+    for option, texts, found in (("--grid", given.grid, values), ("--range", given.ranges, ranges)):
+        if len(found) < len(texts):
+            raise _SweepError(f"{option} has the same path twice — put all its values into one")
+    if both := set(values) & set(ranges):
+        raise _SweepError(f"{both.pop()} is in --grid and in --range — leave one of them out")
+    if (given.design is None) != (not ranges) or (given.points is None) != (given.design is None):
+        raise _SweepError("a design needs all of --design, --points and --range: which, how many, and where")
+    try:
+        points = grid({path: _values(text) for path, text in values.items()})
+        if given.design:
+            spread = latin_hypercube if given.design == "latin" else sobol
+            points = cross(points, spread(ranges, given.points))
+    except ValueError as error:
+        raise _SweepError(str(error)) from error
+    first = scenario.run.seed
+    if first + given.seeds > 2**63:
+        raise _SweepError(f"--seeds {given.seeds}: there are not so many from {first} on")
+    chosen = profiles(scenario) if given.profiles else ({},)
+    return jobs_of(scenario, range(first, first + given.seeds), points, chosen)
+
+
+def _named(option: str, text: str, example: str) -> tuple[str, str]:
+    path, equals, values = text.partition("=")
+    if not equals or not path.strip():
+        raise _SweepError(f"{option} {text}: this does not say PATH=VALUES — write for example makers.count={example}")
+    return path.strip(), values.strip()
+
+
+def _values(text: str) -> list[Any]:
+    """Values as TOML has them, between commas; texts may go without their quotes."""
+    try:
+        read = tomllib.loads(f"values = [{text}]")
+        if len(read) == 1:
+            return list(read["values"])
+    except ValueError:
+        pass
+    parts = [part.strip() for part in text.split(",")]
+    return [part for part in parts if part]
+
+
+def _range(path: str, text: str) -> Range:
+    from sim.experiment import Range
+
+    parts = [part.strip() for part in text.split(",")]
+    logarithmic = len(parts) == 3 and parts[2] == "log"
+    try:
+        low, high = (
+            int(part) if part.lstrip("+-").isdigit() else float(part) for part in parts[: 2 if logarithmic else None]
+        )
+        return Range(low, high, logarithmic)
+    except ValueError as error:
+        raise _SweepError(f"--range {path}={text}: write {path}=LOW,HIGH or {path}=LOW,HIGH,log ({error})") from error
+
+
+# --- the screen -----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _progress(hidden: bool) -> Iterator[Watch]:
+    """A bar with the time left; where there is no screen, a line for each tenth that is done."""
+    screen, tenths = commands._screen(), [0]
+
+    def line(standing: Standing) -> None:
+        tenth = 10 * standing.runs // standing.total
+        if tenth > tenths[0] and not hidden and standing.runs < standing.total:
+            tenths[0] = tenth
+            commands._say(f"{_said(standing)}, {_left(standing.left)}")
+
+    if hidden or not screen.is_terminal:
+        yield line
+        return
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = TextColumn("running"), BarColumn(20), TextColumn("{task.fields[said]}"), TextColumn("{task.fields[left]}")
+    bar = Progress(*columns, console=screen, transient=True)
+    task = bar.add_task("", total=None, said="", left="")
+
+    def move(standing: Standing) -> None:
+        said = f"{_said(standing)}, {standing.pace:,.0f} a second"
+        bar.update(task, completed=standing.runs, total=standing.total, said=said, left=_left(standing.left))
+
+    with bar:
+        yield move
+
+
+def _said(standing: Standing) -> str:
+    return f"{standing.runs:,} of {standing.total:,} runs"
+
+
+def _left(seconds: float) -> str:
+    if seconds != seconds:
+        return ""
+    hours, rest = divmod(round(seconds), 3600)
+    minutes, rest = divmod(rest, 60)
+    if hours:
+        return f"{hours} h {minutes} min left"
+    return f"{minutes} min {rest} s left" if minutes else f"{rest} s left"
