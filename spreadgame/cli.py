@@ -88,6 +88,26 @@ def _add_sweep(commands: Any) -> None:
     _add_json(sweep)
 
 
+def _add_solve(commands: Any) -> None:
+    solve = commands.add_parser(
+        "solve", help="find the equilibria of a scenario's game",
+        description="Run every profile of a scenario's [game], find its equilibria, and say how sure each is.",
+        epilog="Runs are kept in DIR; the same command goes on where it was stopped.",
+    )  # fmt: skip
+    add = solve.add_argument
+    add("scenario", type=Path, metavar="SCENARIO", help="a TOML file with a [game]")
+    add("--budget", type=_whole_number, metavar="RUNS", help="the most runs there may be (default: 2000)")
+    add("--epsilon", type=float, metavar="E",
+        help="a gain that does not count, currency an episode (default: 2 %% of the range of payoffs)")  # fmt: skip
+    add("--seed", type=_whole_number, metavar="N", help="the first of the seeds (default: run.seed)")
+    add("--set", action="append", default=[], dest="overrides", metavar="PATH=VALUE",
+        help="change a value in every run (may be repeated)")  # fmt: skip
+    _add_strategies(solve)
+    add("--workers", type=_whole_number, metavar="N", help="how many runs at a time (default: one a core)")
+    add("--out", type=Path, metavar="DIR", help="the folder for the runs (default: runs/NAME-game)")
+    _add_json(solve)
+
+
 def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
     """The parser, and those of the commands."""
     parser = _Parser(
@@ -147,6 +167,7 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
     _add_json(replay)
 
     _add_sweep(commands)
+    _add_solve(commands)
 
     theory = commands.add_parser(
         "theory", help="hold the simulator against what theory knows",

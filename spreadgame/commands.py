@@ -193,6 +193,12 @@ def _ending(result: Run, error: Exception | None) -> int:
 # --- sweep ----------------------------------------------------------------------------------------------------------
 
 
+def _solve(given: argparse.Namespace) -> int:
+    from spreadgame.solve import solve
+
+    return solve(given)
+
+
 def _sweep(given: argparse.Namespace) -> int:
     from spreadgame.sweep import sweep
 

@@ -1,0 +1,124 @@
+"""Solving a scenario's game by running it: the reference games, what is sure, what is kept, and the command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from analysis.games.solution import solve
+from sim.errors import RunError, ScenarioError
+from sim.scenario import load, parse
+from spreadgame.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+SPREAD_GAME = ROOT / "scenarios" / "spread_game.toml"
+ELASTIC = ROOT / "scenarios" / "theory" / "elastic_spread_game.toml"
+QUIET = {"record.trades": False, "record.levels": 0, "record.agents": "none"}
+TYPED = ["--set", "run.episodes=200", "--set", "record.trades=false", "--set", "record.levels=0", "--workers", "1"]
+
+
+def elastic(makers: int, episodes: int = 300):
+    offered = {f"s{spread}": {"half_spread": float(spread)} for spread in range(11)}
+    given = load(ELASTIC, {"run.episodes": episodes, "maker.count": makers, **QUIET}).given
+    return parse({**given, "game": {"players": "maker", "strategies": offered}})
+
+
+def test_the_reference_game_has_its_two_pure_equilibria_and_its_mixture_with_no_regret_that_is_sure():
+    found = solve(load(SPREAD_GAME, {"run.episodes": 400, **QUIET}), budget=3_000, epsilon=0.03)
+    assert found.complete == "proved"
+    plays = [each.plays["first and second"] for each in found.equilibria]
+    assert {"two": 1.0} in plays
+    assert {"three": 1.0} in plays
+    mixture = next(each for each in plays if len(each) == 2)
+    assert mixture == pytest.approx({"two": 0.5, "three": 0.5}, abs=0.05)
+    for each in found.equilibria:
+        assert each.certificate is not None
+        assert each.certificate.low == pytest.approx(0.0, abs=0.01 if each.mixed else 0.0)
+        assert each.certificate.high < 0.03
+        assert each.verdict(found.epsilon) == "holds"
+        expected = {1: {"two": 0.25, "three": 0.75}.get(next(iter(each.plays["first and second"]))), 2: 0.375}
+        paid = each.payoffs["first and second"]
+        assert abs(paid.value - expected[len(each.plays["first and second"])]) <= 4 * paid.standard_error + 0.01
+    assert found.together.plays["first and second"] == {"five": 1.0}
+    assert found.competitive is not None
+    assert found.competitive.plays["first and second"] == {"two": 1.0}
+    assert found.runs <= 3_000
+
+
+def test_the_elastic_game_has_one_equilibrium_and_a_monopolist_quotes_three_times_as_wide():
+    two, alone = solve(elastic(2), budget=2_400), solve(elastic(1), budget=600)
+    assert [each.plays["maker"] for each in two.equilibria] == [{"s2": 1.0}]
+    assert two.equilibria[0].verdict(two.epsilon) == "holds"
+    assert [each.plays["maker"] for each in alone.equilibria] == [{"s6": 1.0}]
+
+
+def test_players_of_several_roles_are_asked_for_pure_profiles():
+    scenario = load(SPREAD_GAME, {"run.episodes": 200, "second.params.inventory_skew": 0.001, **QUIET})
+    found = solve(scenario, budget=1_200, epsilon=0.1)
+    assert found.complete == "open"
+    assert {"first": {"two": 1.0}, "second": {"two": 1.0}} in [each.plays for each in found.equilibria]
+    assert all(set(each.plays) == {"first", "second"} for each in found.equilibria)
+
+
+def test_a_kept_game_is_not_run_again_and_comes_to_the_same(tmp_path):
+    scenario = load(SPREAD_GAME, {"run.episodes": 50, **QUIET})
+    made = []
+
+    def watch(name):
+        return lambda standing: made.append(standing.runs - standing.found)
+
+    first = solve(scenario, budget=1_000, out=tmp_path, watch=watch)
+    assert max(made) > 0
+    made.clear()
+    second = solve(scenario, budget=1_000, out=tmp_path, watch=watch)
+    assert not any(made)
+    assert [each.certificate for each in first.equilibria] == [each.certificate for each in second.equilibria]
+
+
+def test_workers_change_nothing():
+    scenario = load(SPREAD_GAME, {"run.episodes": 50, **QUIET})
+    one, two = (solve(scenario, budget=700, workers=workers) for workers in (1, 2))
+    assert [each.certificate for each in one.equilibria] == [each.certificate for each in two.equilibria]
+
+
+def test_too_small_a_budget_and_no_game_are_said():
+    with pytest.raises(RunError, match="at least 336 are needed"):
+        solve(load(SPREAD_GAME), budget=100)
+    with pytest.raises(ScenarioError, match="there is none"):
+        solve(load(ROOT / "scenarios" / "quickstart.toml"))
+
+
+def test_the_command_prints_the_equilibria_and_json_has_what_programs_want(tmp_path, capsys):
+    line = ["solve", str(SPREAD_GAME), *TYPED, "--budget", "1500", "--epsilon", "0.05", "--out", str(tmp_path)]
+    with pytest.raises(SystemExit) as ended:
+        main(line)
+    assert ended.value.code == 0
+    shown = capsys.readouterr().out
+    assert "nobody gains ε" in shown
+    assert "just without a loss" in shown
+    assert max(map(len, shown.splitlines())) <= 80 + len(str(tmp_path))
+    with pytest.raises(SystemExit):
+        main([*line, "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert {"equilibria", "runs", "complete"} <= set(told)
+    assert {"strategies", "payoff", "regret", "regret_low", "regret_high"} <= set(told["equilibria"][0])
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--budget", "10"], "too few"),
+        (["--epsilon", "0"], "above 0"),
+        (["--workers", "0"], "at least one"),
+        (["--set", "nobody.count=2"], "nobody"),
+    ],
+)
+def test_bad_input_is_one_error_and_exit_code_2(tmp_path, capsys, more, said):
+    with pytest.raises(SystemExit) as ended:
+        main(["solve", str(SPREAD_GAME), "--out", str(tmp_path / "game"), *more])
+    shown = capsys.readouterr()
+    assert (ended.value.code, shown.out) == (2, "")
+    assert said in shown.err
+    assert "Traceback" not in shown.err
