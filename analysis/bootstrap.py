@@ -8,7 +8,7 @@ series, and have geometric lengths, so that dependence within a block is kept. T
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from analysis.estimates import Estimate
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 _FEWEST = 9  # observations from which a block length is chosen
+MANY_EPISODES = 30  # as many are drawn whole: an episode knows nothing of another
 
 
 def block_length(series: ArrayLike) -> float:
@@ -93,6 +94,49 @@ def stationary_indices(observations: int, length: float, generator: np.random.Ge
     first = np.maximum.accumulate(np.where(begins, places, 0))  # where the block of each place begins
     drawn: Integers = (starts[first] + places - first) % max(observations, 1)
     return drawn
+
+
+def multiplicities(
+    series: ArrayLike,
+    generator: np.random.Generator,
+    repeats: int = 1000,
+    length: float | None = None,
+    episodes: ArrayLike | None = None,
+) -> Iterator[Integers]:
+    """How often each observation is in each of `repeats` resampled series, int64 (observations,) at a time.
+
+    Enough for statistics to which order is nothing, and any number of them share the draws. Where there are 30 episodes
+    or more, whole ones are drawn, otherwise blocks by `stationary_indices`.
+
+    Parameters
+    ----------
+    series : (n,).
+    length : mean length of the blocks in observations; None for `block_length`.
+    episodes : of each observation, (n,), never falling; None if all are of one.
+
+    Raises
+    ------
+    ValueError
+        If length or repeats is below 1, episodes have another shape, and as `block_length` does.
+    """
+    x = np.asarray(series, float)
+    if repeats < 1:
+        raise ValueError(f"repeats must be at least 1, not {repeats}")
+    labels = np.zeros(len(x), np.int64) if episodes is None else np.asarray(episodes)
+    if labels.shape != x.shape:
+        raise ValueError(f"episodes must be those of the series, {x.shape}, not {labels.shape}")
+    places = np.cumsum(labels[1:] != labels[:-1], dtype=np.int64)
+    own = np.concatenate([np.zeros(min(len(x), 1), np.int64), places])
+    several = int(own[-1]) + 1 if len(own) else 0
+    if several >= MANY_EPISODES:
+        return (np.bincount(generator.integers(0, several, several), minlength=several)[own] for _ in range(repeats))
+    width = block_length(x) if length is None else length
+    if len(x) and not width >= 1.0:
+        raise ValueError(f"the mean block length must be at least 1, not {width}")
+    return (
+        np.bincount(stationary_indices(len(x), width, generator), minlength=len(x))
+        for _ in range(repeats if len(x) else 0)
+    )
 
 
 def replications(

@@ -19,7 +19,7 @@ from rich.table import Table
 
 from analysis.measures import Measure
 from sim.errors import RunError, SpreadgameError
-from sim.runs import Run, open_run
+from sim.runs import open_run
 
 _NOTHING, _DIGITS = "-", 5
 _WIDTH, _NAME, _UNIT, _MEANING = 80, 28, 12, 12  # characters of a line, and of its columns

@@ -37,6 +37,8 @@ _STARTS = ((0.05, 0.90), (0.1, 0.8), (0.02, 0.97), (0.2, 0.5))  # α and β
 _DECAY, _FIRST = 0.94, 75
 _STEP = 1e-4  # of derivatives, relative
 _STATIONARY = 1.0 - 1e-6  # the most that α + β may be
+_LEAST = 1e-8  # ω of returns of unit variance
+_NO_WEIGHT, _UNIT_ROOT = 1e-6, 1e-4  # so near 0, or so near to 1 from below, is at the border
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Garch:
     half_life: Estimate  # of a shock to the variance, in returns: ln ½ / ln (α + β)
     likelihood: float  # the logarithm
     variances: Floats  # h, (n + 1,): of each return given those before, and of the next one
-    reason: str = ""
+    reason: str = ""  # why there is no fit, or no error of it
 
 
 def variances(squares: ArrayLike, constant: float, news: float, memory: float, before: float) -> Floats:
@@ -77,8 +79,9 @@ def backcast(squares: ArrayLike) -> float:
 def garch(returns: ArrayLike) -> Garch:
     """Fit a GARCH(1, 1) to returns; those that are nan are left out.
 
-    Everything is nan, and ``reason`` says why, of fewer than 50 returns, of returns that do not differ, and where the
-    likelihood has no maximum inside α, β ≥ 0, α + β < 1.
+    Everything is nan, and ``reason`` says why, of fewer than 50 returns and of returns that do not differ. Where the
+    likelihood is greatest at a border of ω > 0, α, β ≥ 0, α + β < 1 the values stand, but errors do not hold: they and
+    the half-life are nan, and ``reason`` names the border.
     """
     r = np.asarray(returns, float)
     r = r[np.isfinite(r)]
@@ -103,7 +106,7 @@ def garch(returns: ArrayLike) -> Garch:
         value = float(each(given).mean())
         return value if math.isfinite(value) else 1e10
 
-    bounds = [(-10.0, 10.0), (1e-8, 10.0), (0.0, 1.0), (0.0, 1.0)]
+    bounds = [(-10.0, 10.0), (_LEAST, 10.0), (0.0, 1.0), (0.0, 1.0)]
     limit = {"type": "ineq", "fun": lambda given: _STATIONARY - given[2] - given[3]}
     fits = [
         minimize(total, [float(x.mean()), 1.0 - a - b, a, b], method="SLSQP", bounds=bounds, constraints=[limit],
@@ -114,18 +117,15 @@ def garch(returns: ArrayLike) -> Garch:
     values = np.asarray(best.x, float)
     _, h = path(values)
     likelihood = -n * float(best.fun) - n * math.log(scale)
-    errors = _errors(each, values)
+    border = _border(values)
+    errors = np.full(5, math.nan) if border else _errors(each, values)
     mean, constant, news, memory, persistence = (
         Estimate(float(value), float(error))
         for value, error in zip([*values, values[2] + values[3]], errors, strict=True)
     )
-    reason = (
-        ""
-        if values[2] > 1e-6 and values[2] + values[3] < 1.0 - 1e-4
-        else "the maximum is at the border: errors do not hold"
-    )
+    reason = f"the likelihood is greatest at the border {border}, where errors do not hold" if border else ""
     life = _NOTHING
-    if 0.0 < persistence.value < 1.0:
+    if not border:
         logarithm = math.log(persistence.value)
         slope = math.log(2.0) / (persistence.value * logarithm**2)
         life = Estimate(math.log(0.5) / logarithm, slope * persistence.standard_error)
@@ -139,6 +139,18 @@ def garch(returns: ArrayLike) -> Garch:
 def _unfit(count: int, reason: str) -> Garch:
     n = _NOTHING
     return Garch(n, n, n, n, n, n, math.nan, np.full(count + 1, math.nan), reason)
+
+
+def _border(values: Floats) -> str:
+    """The border of the parameters that a fit to returns of unit variance lies at; empty inside."""
+    _, constant, news, memory = values.tolist()
+    borders = {
+        "alpha + beta = 1": news + memory >= 1.0 - _UNIT_ROOT,
+        "alpha = 0": news <= _NO_WEIGHT,
+        "beta = 0": memory <= _NO_WEIGHT,
+        "omega = 0": constant <= 2 * _LEAST,
+    }
+    return ", ".join(name for name, reached in borders.items() if reached)
 
 
 def _errors(each: Callable[[Floats], Floats], values: Floats) -> Floats:
@@ -187,12 +199,16 @@ def measures(run: Run) -> list[Measure]:
     for venue in run.scenario.venues:
         fit = garch(facts_of(run, venue.name).returns)
         name = f"{venue.name}." if len(run.scenario.venues) > 1 else ""
-        found += [
-            measure_of(f"{name}garch.news", fit.news, "", "weight of the last squared return, alpha", fit.reason),
-            measure_of(f"{name}garch.memory", fit.memory, "", "weight of the last variance, beta", fit.reason),
-            measure_of(f"{name}garch.persistence", fit.persistence, "", "of a shock to the variance", fit.reason),
-            measure_of(f"{name}garch.half_life", fit.half_life, "samples", "of a shock to the variance", fit.reason),
-        ]
+        rows = (
+            ("news", fit.news, "", "weight of the last squared return, alpha"),
+            ("memory", fit.memory, "", "weight of the last variance, beta"),
+            ("persistence", fit.persistence, "", "of a shock to the variance"),
+            ("half_life", fit.half_life, "samples", "of a shock to the variance"),
+        )
+        for short, estimate, unit, meaning in rows:
+            if fit.reason and math.isfinite(estimate.value):
+                meaning = f"{meaning}; no error: {fit.reason}"
+            found.append(measure_of(f"{name}garch.{short}", estimate, unit, meaning, fit.reason))
     return found
 
 

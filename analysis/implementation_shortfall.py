@@ -11,14 +11,15 @@ decided when the mark was P_d, first worked at P_0, executed in lots n_i at p_i,
 and their sum is side (Σ n_i p_i - Σ n P_d + (X - Σ n)(P_n - P_d)) + fees. All times the units in a lot. Costs are
 positive.
 
-``python -m analysis.implementation_shortfall RUN`` takes what each population ended up with as what it had wanted.
+``python -m analysis.implementation_shortfall RUN`` takes what each population ended up with as what it had wanted, but
+of executors the order they were given.
 """
 
 from __future__ import annotations
 
 import math
 import sys
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -193,58 +194,131 @@ def shortfall_of(
     )
 
 
-def shortfalls_of(run: Run, population: str, instrument: str) -> dict[str, Floats]:
-    """:func:`shortfall_of` all members of a population in every episode at once, what they executed being the target.
+def shortfalls_of(
+    run: Run, population: str, instrument: str, target: float | None = None, side: int = 1, decision_step: int = 0
+) -> dict[str, Floats]:
+    """:func:`shortfall_of` all members of a population, together, in every episode at once.
+
+    Parameters
+    ----------
+    target, side, decision_step : of one parent order an episode; None if what was executed was all that was wanted.
 
     Returns
     -------
-    ``delay``, ``impact``, ``fees`` and ``total``, float64 (episodes,), currency: nothing is left to be missed.
+    ``delay``, ``impact``, ``opportunity``, ``fees`` and ``total``, currency, and ``executed``, lots: float64
+    (episodes,).
 
     Raises
     ------
     RunError
         If there is no such population or instrument, an episode has no sample of the book, or no trades were kept.
+    ValueError
+        If side is neither 1 nor -1, or target is negative.
     """
+    shortfall(side, target or 0.0, [], [], 0.0)  # for its checks
     if population not in [each.name for each in run.scenario.populations]:
         raise RunError(f"this run has no population {population!r}")
     trades = trades_of(run, instrument)
     count, size = int(run.manifest["episodes"]) or 1, _lot_size(run, trades.instrument)
-    first = _marks(run, trades.venues).drop_duplicates("episode")
-    first = first[first["episode"] < count]
-    decision = np.full(count, math.nan)
-    decision[first["episode"].to_numpy()] = first["mark"].to_numpy()
+    book = _marks(run, trades.venues)
+    book = book[book["episode"] < count]
+    decision, final = np.full(count, math.nan), np.full(count, math.nan)
+    for rows in (
+        book.drop_duplicates("episode"),
+        book[book["step"] < decision_step].drop_duplicates("episode", keep="last"),
+    ):
+        decision[rows["episode"].to_numpy()] = rows["mark"].to_numpy()
     missing = np.flatnonzero(np.isnan(decision))
     if len(missing):
         raise _no_sample(trades.venues, int(missing[0]))
-    mine = _trades_by(trades, population, None, np.arange(np.searchsorted(trades.episodes, count)))
+    last = book.drop_duplicates("episode", keep="last")
+    final[last["episode"].to_numpy()] = last["mark"].to_numpy()
+    mine = _trades_by(trades, population, None, _rows_from(trades, count, decision_step))
     episodes, opening = np.unique(mine.episodes, return_index=True)
     arrival = decision.copy()
     known = np.isfinite(mine.marks[opening])
     arrival[episodes[known]] = mine.marks[opening[known]]
-    delay = size * np.bincount(mine.episodes, mine.bought, count) * (arrival - decision)
-    impact = size * np.bincount(mine.episodes, mine.bought * (mine.prices - arrival[mine.episodes]), count)
-    fees = np.bincount(mine.episodes, mine.fees, count)
-    return {"delay": delay, "impact": impact, "fees": fees, "total": delay + impact + fees}
+    bought = np.bincount(mine.episodes, mine.bought, count)
+    missed = np.zeros(count) if target is None else side * target - bought
+    parts = {
+        "delay": size * bought * (arrival - decision),
+        "impact": size * np.bincount(mine.episodes, mine.bought * (mine.prices - arrival[mine.episodes]), count),
+        "opportunity": size * missed * (final - decision),
+        "fees": np.bincount(mine.episodes, mine.fees, count),
+    }
+    return {
+        **parts,
+        "total": sum(parts.values(), np.zeros(count)),
+        "executed": np.abs(bought) if target is None else side * bought,
+    }
 
 
 def measures(run: Run) -> list[Measure]:
-    """The parts of each population's shortfall in each instrument it traded, means of whole episodes."""
+    """The parts of each population's shortfall in each instrument it traded, means of whole episodes.
+
+    Executors are held to their parent order, and to nothing else. Populations that only make are left out: they had
+    wanted no position.
+
+    Raises
+    ------
+    RunError
+        If nobody is left, and as :func:`shortfalls_of` does.
+    """
     found = []
     several = len(run.scenario.instruments) > 1
-    parts = {
+    for population in run.scenario.populations:
+        names = population.venues or tuple(each.name for each in run.scenario.venues)
+        traded = {each.name: each.instrument for each in run.scenario.venues}
+        order = population.strategy == "executor"  # it trades on its first venue
+        for instrument in dict.fromkeys(traded[name] for name in (names[:1] if order else names)):
+            trades = trades_of(run, instrument)
+            if not order and not np.any(trades.taker_populations == trades.populations.index(population.name)):
+                continue
+            who = f"{population.name} {instrument}" if several else population.name
+            found += (
+                _of_order(run, population, instrument, who) if order else _of_trades(run, population, instrument, who)
+            )
+    if not found:
+        raise RunError(
+            f"{run.folder or 'this run'}: nobody took from a book, so that nobody fell short of what it wanted"
+        )
+    return found
+
+
+def _of_trades(run: Run, population: Any, instrument: str, who: str) -> list[Measure]:
+    """Of a population that wanted what it got."""
+    costs = shortfalls_of(run, population.name, instrument)
+    rows = {
         "delay": "the mark's move between the start and its first trade",
         "impact": "prices of its trades against the mark at its first",
         "fees": "paid, less rebates",
         "total": "cost against trading at once, for nothing, at the first mark",
     }
-    for population in run.scenario.populations:
-        names = population.venues or tuple(each.name for each in run.scenario.venues)
-        for instrument in dict.fromkeys(each.instrument for each in run.scenario.venues if each.name in names):
-            costs = shortfalls_of(run, population.name, instrument)
-            who = f"{population.name} {instrument}" if several else population.name
-            for part, meaning in parts.items():
-                found.append(measure_of(f"{who} {part}", mean(costs[part]), "currency", meaning))
-    return found
+    return [measure_of(f"{who} {part}", mean(costs[part]), "currency", meaning) for part, meaning in rows.items()]
+
+
+def _of_order(run: Run, population: Any, instrument: str, who: str) -> list[Measure]:
+    """Of an executor's members, all their orders together."""
+    given = population.params
+    target = float(given["quantity"] * population.count)
+    side = 1 if given["side"] == "buy" else -1
+    costs = shortfalls_of(run, population.name, instrument, target, side, int(given["start"]))
+    rows = {
+        "delay": "the mark's move between its order and its first trade",
+        "impact": "prices of its trades against the mark at its first",
+        "opportunity": "what it did not trade, at the last mark against that of its order",
+        "fees": "paid, less rebates",
+        "total": "cost against trading all of its order at once, for nothing",
+    }
+    found = [measure_of(f"{who} {part}", mean(costs[part]), "currency", meaning) for part, meaning in rows.items()]
+    filled = mean(costs["executed"] / target)
+    return [*found, measure_of(f"{who} filled", filled, "share", f"of its order of {target:,.0f} lots")]
+
+
+def _rows_from(trades: Trades, count: int, step: int) -> Integers:
+    """Those of the first so many episodes, at or after a step of theirs."""
+    rows = np.arange(np.searchsorted(trades.episodes, count))
+    return rows[trades.steps[rows] >= step] if step > 0 else rows
 
 
 class _Mine(NamedTuple):

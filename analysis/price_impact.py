@@ -1,7 +1,8 @@
 """What trading does to the price: Kyle's lambda, Hasbrouck's impulse response, impact by size, Amihud's illiquidity.
 
 Arrays are float64; signed volumes are lots, above 0 where takers bought more. Standard errors are those of
-:mod:`analysis.regression`. Where the data do not determine a number it is nan, and nothing is raised.
+:mod:`analysis.regression`, of impact by size those of :mod:`analysis.clusters`. Where the data do not determine a
+number it is nan, and nothing is raised.
 
 ``python -m analysis.price_impact RUN [--json]`` prints all of them. Intervals are single steps, or a thousandth of a
 run where that is longer.
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.clusters import Clustered, clusters_of, group_means
 from analysis.command import run_command
 from analysis.estimates import Estimate
 from analysis.measures import Measure, measure_of
@@ -45,7 +47,7 @@ class ImpactCurve:
     impacts: list[Estimate]  # currency, the mean of each bin
     exponent: Estimate
     scale: Estimate  # impact of one lot by the power law, currency
-    reason: str = ""
+    reason: str = ""  # why there is no power law, or which bins it leaves out
 
 
 def kyle_lambda(price_changes: ArrayLike, signed_volumes: ArrayLike) -> Estimate:
@@ -124,53 +126,57 @@ def trade_response(
     return TradeResponse(found[:-1], found[-1])
 
 
-def impact_curve(quantities: ArrayLike, impacts: ArrayLike, bins: int = _BINS) -> ImpactCurve:
+def impact_curve(
+    quantities: ArrayLike, impacts: ArrayLike, bins: int = _BINS, episodes: ArrayLike | None = None
+) -> ImpactCurve:
     """Mean impact by size, and the exponent δ of impact = Y size^δ: a line through the bins' logarithms.
 
     Bins hold equally many trades, or one size each where there are no more sizes than bins; each weighs by its error,
-    and bins whose mean impact is not above 0 have no logarithm and are left out.
+    and bins whose mean impact is not above 0 have no logarithm and are left out, as are those without an error. Errors
+    are those of :mod:`analysis.clusters`: trades near in time may depend on one another, within a bin and between bins.
 
     Parameters
     ----------
-    quantities : lots, (trades,), above 0.
+    quantities : lots, (trades,), above 0, in the order of time.
     impacts : sign times the change of the mid, currency, (trades,); nan rows are left out.
     bins : the most there may be.
+    episodes : of each, (trades,), never falling; None if all are of one.
     """
     from pandas import unique  # it hashes: NumPy's would sort millions of sizes
 
     sizes, moved = np.asarray(quantities, float), np.asarray(impacts, float)
+    labels = np.zeros(len(sizes), np.int64) if episodes is None else np.asarray(episodes, np.int64)
     known = np.isfinite(moved) & (sizes > 0)
     if not known.all():
-        sizes, moved = sizes[known], moved[known]
+        sizes, moved, labels = sizes[known], moved[known], labels[known]
     distinct = np.sort(unique(sizes))
     if len(distinct) <= bins:
         edges = distinct
     else:
         edges = np.unique(np.quantile(sizes, np.arange(bins) / bins, method="inverted_cdf"))
     which = np.searchsorted(edges, sizes, side="right") - 1
-    trades = np.bincount(which, minlength=len(edges))
+    clusters = clusters_of(labels)
+    value, error, trades, _ = Clustered(clusters, which, len(edges)).means(moved)
     middles = np.exp(np.bincount(which, np.log(sizes), len(edges)) / trades)
-    value = np.bincount(which, moved, len(edges)) / trades
-    squares = np.bincount(which, (moved - value[which]) ** 2, len(edges))
-    error = np.where(trades > 1, np.sqrt(squares) / trades, math.nan)
     found = [Estimate(*each) for each in zip(value.tolist(), error.tolist(), strict=True)]
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = error / value
     usable = (value > 0) & np.isfinite(relative)
+    left_out = len(edges) - int(usable.sum())
+    reason = f"{left_out} of {len(edges)} bins of size have no mean above 0, or no error of it" if left_out else ""
     if usable.sum() < 2:
-        reason = "fewer than two sizes with an impact above 0"
-        return ImpactCurve(middles, found, NOTHING, NOTHING, reason)
+        return ImpactCurve(middles, found, NOTHING, NOTHING, reason or "fewer than two sizes were traded")
     weights = 1 / np.maximum(relative[usable], 1e-12)
     x = np.column_stack([np.ones(len(weights)), np.log(middles[usable])]) * weights[:, None]
-    inverse = np.linalg.inv(x.T @ x)
-    level, exponent = inverse @ (x.T @ (np.log(value[usable]) * weights))
-    level_error, exponent_error = np.sqrt(np.diag(inverse))
+    back = np.linalg.inv(x.T @ x) @ (x.T * weights)  # from the bins' logarithms to level and exponent
+    level, exponent = back @ np.log(value[usable])
+    moves = np.zeros((2, len(edges)))  # of level and exponent, by a trade's distance from its bin's mean
+    moves[:, usable] = back / value[usable] * (len(which) / trades[usable])
+    away = moved - value[which]
+    level_error, exponent_error = (float(group_means(each[which] * away, clusters).errors[0]) for each in moves)
     scale = math.exp(level)
     return ImpactCurve(
-        middles,
-        found,
-        Estimate(float(exponent), float(exponent_error)),
-        Estimate(scale, scale * float(level_error)),
+        middles, found, Estimate(float(exponent), exponent_error), Estimate(scale, scale * level_error), reason
     )
 
 
@@ -217,19 +223,23 @@ def _measures(run: Run, venue: str) -> list[Measure]:
     changes, returns, lots, money = intervals(tape, quotes, min(length, max(1, run.scenario.run.steps // 2)))
     following = following_changes(tape)
     response = trade_response(following, tape.signs, episodes=tape.episodes)
-    curve = impact_curve(tape.quantities, tape.signs * following)
+    curve = impact_curve(tape.quantities, tape.signs * following, episodes=tape.episodes)
+    partly = f"; {curve.reason}, and are left out" if curve.reason and math.isfinite(curve.exponent.value) else ""
+    no_money = "no trades, or no two mids"
     none = "signed volume and mid do not vary enough"
     return [
         measure_of("kyle_lambda", kyle_lambda(changes, lots), "currency/lot", "price change by signed volume", none),
-        measure_of("amihud", amihud(returns, money), "1/currency", "|return| over money traded", "no trades"),
+        measure_of("amihud", amihud(returns, money), "1/currency", "|return| over money traded", no_money),
         measure_of(
             "hasbrouck.first", response.cumulative[0], "currency", "impact of a trade, at once", response.reason
         ),
         measure_of(
             "hasbrouck.permanent", response.permanent, "currency", "impact of a trade, for good", response.reason
         ),
-        measure_of("impact.exponent", curve.exponent, "", "of the size of an order, in its impact", curve.reason),
-        measure_of("impact.scale", curve.scale, "currency", "impact of one lot", curve.reason),
+        measure_of(
+            "impact.exponent", curve.exponent, "", f"of the size of an order, in its impact{partly}", curve.reason
+        ),
+        measure_of("impact.scale", curve.scale, "currency", f"impact of one lot{partly}", curve.reason),
     ]
 
 

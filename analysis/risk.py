@@ -1,10 +1,11 @@
 """Risk of what traders hold: drawdowns, Sharpe ratios, inventories, losses under shocks.
 
-``python -m analysis.risk RUN`` measures each population from the samples of its agents.
+``python -m analysis.risk RUN [--shocks -0.3,-0.1,0.1]`` measures each population from the samples of its agents.
 """
 
 from __future__ import annotations
 
+import argparse
 import math
 import sys
 from collections.abc import Sequence
@@ -15,13 +16,15 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.command import run_command
-from analysis.estimates import Estimate, mean
+from analysis.estimates import Estimate, mean, ratio
 from analysis.measures import Measure, measure_of
 from analysis.samples import columns
 from analysis.trades import trades_of
+from sim.errors import RunError
 from sim.runs import Run
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 _NOTHING = Estimate(math.nan, math.nan)
 SHOCKS = (-0.2, -0.1, 0.1, 0.2)  # relative moves of all prices
 
@@ -183,6 +186,15 @@ def stress(exposures: ArrayLike, shocks: ArrayLike) -> Floats:
 # --- of a run -------------------------------------------------------------------------------------------------------
 
 
+def check_sampled(run: Run) -> None:
+    """Raises RunError if the run has no samples of its agents."""
+    if run.agents.empty:
+        raise RunError(
+            f"{run.folder or 'this run'}: agents were not sampled — set record.agents and record.agents_every and run "
+            "it again"
+        )
+
+
 def samples_of(run: Run, population: str) -> pd.DataFrame:
     """A population's cash, wealth and lots, all its members together: a row for each sample, in order of time."""
     rows = run.agents
@@ -213,14 +225,19 @@ def traded_of(run: Run, population: str, instrument: str) -> float:
     """Lots of an instrument that a population's members traded, as makers or takers; nan where no trades were kept."""
     if not run.scenario.record.trades:
         return math.nan
-    trades = trades_of(run, instrument)
-    place = trades.populations.index(population)
-    sides = (trades.maker_populations, trades.taker_populations)
-    return float(sum(int(trades.quantities[side == place].sum()) for side in sides))
+    count = int(trades_of(run, instrument).episodes[-1:].sum()) + 1
+    return float(_traded(run, population, instrument, count).sum())
 
 
 def measures(run: Run, shocks: Sequence[float] = SHOCKS) -> list[Measure]:
-    """Drawdown, Sharpe ratio, inventories and stress of each population that was sampled."""
+    """Drawdown, Sharpe ratio, inventories and stress of each population that was sampled.
+
+    Raises
+    ------
+    RunError
+        If none was.
+    """
+    check_sampled(run)
     found: list[Measure] = []
     for population in run.scenario.populations:
         rows = samples_of(run, population.name)
@@ -238,8 +255,10 @@ def measures(run: Run, shocks: Sequence[float] = SHOCKS) -> list[Measure]:
             measure_of(f"{name} Sharpe ratio", sharpe_ratio(gains, lags=_lags(len(gains))), "",
                        "mean over deviation of the change of wealth from sample to sample"),
         ]  # fmt: skip
+        traded = {venue.instrument for venue in run.scenario.venues if venue.name in population.venues}
         for instrument in run.scenario.instruments:
-            found += _holding(run, population, instrument.name, rows)
+            if instrument.name in traded or not population.venues:
+                found += _holding(run, population, instrument.name, rows)
         losses = stress(exposures_of(run, name), shocks)
         for shock, worst, last in zip(shocks, np.nanmax(losses, axis=0, initial=-math.inf), losses[-1], strict=True):
             move = f"if all prices move by {100 * shock:+g} %"
@@ -254,19 +273,39 @@ def measures(run: Run, shocks: Sequence[float] = SHOCKS) -> list[Measure]:
 
 def _holding(run: Run, population: Any, instrument: str, rows: pd.DataFrame) -> list[Measure]:
     name, column = population.name, f"inventory.{instrument}"
-    found = inventory(rows[column], traded_of(run, name, instrument), episodes=rows["episode"].to_numpy())
+    found = inventory(rows[column], math.nan, episodes=rows["episode"].to_numpy())
+    episodes, sizes = _sizes(rows["episode"].to_numpy(), rows[column].to_numpy(float))
+    size, turnover = mean(sizes), _NOTHING
+    if run.scenario.record.trades and size.value:
+        turnover = ratio(_traded(run, name, instrument, int(episodes[-1]) + 1)[episodes], sizes)
     interval = float(run.manifest["sampling"]["agents_every"])
     life = Estimate(*(interval * each for each in found.half_life))
     what = f"{name} {instrument}" if len(run.scenario.instruments) > 1 else name
     return [
         measure_of(f"{what} inventory", found.mean, "lots", "mean of what it holds"),
-        Measure(f"{what} size", found.size, None, "lots", "mean of what it holds either way"),
+        measure_of(f"{what} size", size, "lots", "mean of what it holds either way"),
         Measure(f"{what} directional", found.directional, None, "", "the first over the second: ±1 is always one side"),
-        Measure(f"{what} turnover", found.turnover, None, "", "lots traded for each lot held either way"),
+        measure_of(f"{what} turnover", turnover, "", "lots traded an episode for each lot held either way"),
         measure_of(f"{what} half-life", life, "steps", "of a deviation of inventory from its mean, by an AR(1)"),
         Measure(f"{what} at limit", _at_limit(run, population, column), None, "share",
                 "samples of its members at their inventory_limit; none without one"),
     ]  # fmt: skip
+
+
+def _sizes(labels: Integers, lots: Floats) -> tuple[Integers, Floats]:
+    """Episodes that were sampled, and the mean of |lots| in each, (episodes,)."""
+    episodes, places = np.unique(labels, return_inverse=True)
+    return episodes, np.bincount(places, np.abs(lots)) / np.bincount(places)
+
+
+def _traded(run: Run, population: str, instrument: str, count: int) -> Floats:
+    """Lots that a population's members traded in each of the first so many episodes, float64 (count,)."""
+    trades = trades_of(run, instrument)
+    place, lots = trades.populations.index(population), np.zeros(count)
+    for side in (trades.maker_populations, trades.taker_populations):
+        mine = (side == place) & (trades.episodes < count)
+        lots += np.bincount(trades.episodes[mine], trades.quantities[mine], count)
+    return lots
 
 
 def _at_limit(run: Run, population: Any, column: str) -> float:
@@ -281,9 +320,31 @@ def _lags(samples: int) -> int:
     return int(4 * (max(samples, 1) / 100) ** (2 / 9))
 
 
+def _shocks(text: str) -> list[float]:
+    """What ``--shocks`` says."""
+    try:
+        moves = [float(each) for each in text.split(",")]
+    except ValueError:
+        moves = []
+    if not moves or not all(-1.0 <= each < math.inf for each in moves):
+        raise argparse.ArgumentTypeError(f"{text!r} must be relative moves, at least -1, as in -0.3,-0.1,0.1")
+    return moves
+
+
+def _options(parser: argparse.ArgumentParser) -> None:
+    default = ",".join(f"{each:g}" for each in SHOCKS)
+    parser.add_argument("--shocks", type=_shocks, default=SHOCKS, metavar="MOVES",
+                        help=f"relative moves of all prices at once (default: {default})")  # fmt: skip
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The command line."""
-    return run_command("risk", "Drawdowns, Sharpe ratios, inventories and stress losses of a run.", measures, arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    for place in range(len(words) - 1, 0, -1):
+        if words[place - 1] == "--shocks":  # argparse takes what begins with a minus for an option
+            words[place - 1 : place + 1] = [f"--shocks={words[place]}"]
+    what = "Drawdowns, Sharpe ratios, inventories and stress losses of a run."
+    return run_command("risk", what, measures, words, _options)
 
 
 if __name__ == "__main__":

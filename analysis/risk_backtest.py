@@ -18,7 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.command import run_command
 from analysis.measures import Measure
+from analysis.risk import check_sampled
 from analysis.value_at_risk import filtered, gains_of
+from sim.errors import RunError
 from sim.runs import Run
 
 Floats = NDArray[np.float64]
@@ -216,7 +218,13 @@ def measures(run: Run, level: float = 0.975, settle: int = 50, repeats: int = 1_
     """All tests of normal, exponentially weighted forecasts of each population's change of wealth between samples.
 
     The first `settle` changes are only learnt from.
+
+    Raises
+    ------
+    RunError
+        If agents were not sampled, or no population has more than `settle` changes of wealth with a risk.
     """
+    check_sampled(run)
     found = []
     for population in run.scenario.populations:
         gains = gains_of(run, population.name)
@@ -247,6 +255,11 @@ def measures(run: Run, level: float = 0.975, settle: int = 50, repeats: int = 1_
             found.append(
                 Measure(f"{name} {short} p", test.p_value, None, "", "probability of as much if they are right")
             )
+    if not found:
+        raise RunError(
+            f"{run.folder or 'this run'}: no wealth changed after its first {settle} changes between samples — set a "
+            "smaller record.agents_every and run it again"
+        )
     return found
 
 

@@ -3,7 +3,7 @@
 Prices are float64 (trades,) in currency, signs (trades,) +1 where the taker bought and -1 where it sold, quantities
 (trades,) in lots, mids (trades,) just before each trade. ``episodes`` (trades,) labels stretches between which no
 differences are taken. Standard errors are those of :mod:`analysis.regression`. Where the data do not determine a model
-its estimates are nan and ``reason`` says why; nothing is raised.
+its estimates are nan and ``reason`` says why; nothing is raised. What is but rounding beside the size of prices is 0.
 
 ``python -m analysis.spread_models RUN [--json]`` prints all of them.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,6 +27,7 @@ from sim.runs import Run
 
 _FEW = "too few trades"
 _COLLINEAR = "the signs of the trades do not vary enough to tell the components apart"
+_ROUNDING = 1e-13  # beside the size of prices: what is no more is 0
 _SURE = 2.0  # standard errors by which the probability of a reversal must differ from a half
 
 
@@ -109,11 +111,13 @@ def roll(prices: ArrayLike, episodes: ArrayLike | None = None) -> RollModel:
     if variance.value == 0:
         return RollModel(NOTHING, autocovariance, NOTHING, reason="price changes do not vary")
     autocorrelation = estimate(fit, lambda v: v[0] / v[1])
+    (autocovariance,) = _unrounded([autocovariance], _rounding(prices) * math.sqrt(variance.value))
     if autocovariance.value >= 0:
-        reason = "price changes have a positive autocovariance"
+        reason = f"price changes have {'a positive' if autocovariance.value > 0 else 'no'} autocovariance"
         return RollModel(NOTHING, autocovariance, autocorrelation, reason=reason)
     error = autocovariance.standard_error / math.sqrt(-autocovariance.value)
-    return RollModel(Estimate(2 * math.sqrt(-autocovariance.value), error), autocovariance, autocorrelation)
+    (spread,) = _unrounded([Estimate(2 * math.sqrt(-autocovariance.value), error)], _rounding(prices))
+    return RollModel(spread, autocovariance, autocorrelation)
 
 
 def madhavan(prices: ArrayLike, signs: ArrayLike, episodes: ArrayLike | None = None) -> MadhavanModel:
@@ -136,7 +140,11 @@ def madhavan(prices: ArrayLike, signs: ArrayLike, episodes: ArrayLike | None = N
         theta = (v[1] + v[2]) / (1 - rho)
         return [theta, v[1] - theta, rho, 2 * v[1], v[5]]
 
-    return MadhavanModel(*estimates(fit, components))
+    theta, phi, rho, whole, news = estimates(fit, components)
+    least = _rounding(prices)
+    (news,) = _unrounded([news], least**2)
+    theta, phi, whole = _unrounded([theta, phi, whole], least)
+    return MadhavanModel(theta, phi, rho, whole, news)
 
 
 def huang_stoll(prices: ArrayLike, signs: ArrayLike, episodes: ArrayLike | None = None) -> TwoWayModel:
@@ -149,9 +157,14 @@ def huang_stoll(prices: ArrayLike, signs: ArrayLike, episodes: ArrayLike | None 
     fit = least_squares(np.diff(np.asarray(prices, float)), x[1:], x[:-1], where=rows)
     if not np.all(np.isfinite(fit.values)):
         return TwoWayModel(NOTHING, NOTHING, NOTHING, reason=_FEW if np.count_nonzero(rows) < 4 else _COLLINEAR)
-    if not _positive(fit, 1):
-        return TwoWayModel(estimate(fit, lambda v: 2 * v[1]), NOTHING, NOTHING, reason="the spread is zero")
-    return TwoWayModel(*estimates(fit, lambda v: [2 * v[1], 1 + v[2] / v[1], -v[2] / v[1]]))
+    least = _rounding(prices)
+    if not fit.values[1] > least:
+        (spread,) = _unrounded([estimate(fit, lambda v: 2 * v[1])], least)
+        return TwoWayModel(spread, NOTHING, NOTHING, reason="the spread is not above zero")
+    spread, *shares = estimates(fit, lambda v: [2 * v[1], 1 + v[2] / v[1], -v[2] / v[1]])
+    (spread,) = _unrounded([spread], least)
+    information, processing = _unrounded(shares, least / float(fit.values[1]))
+    return TwoWayModel(spread, information, processing)
 
 
 def huang_stoll_three_way(
@@ -171,10 +184,13 @@ def huang_stoll_three_way(
         return ThreeWayModel(*[NOTHING] * 5, reason=_FEW if np.count_nonzero(rows) < 4 else _COLLINEAR)
     fit = joined(line, means(one * two, away[2:], where=rows))
     spread, reversal = estimates(fit, lambda v: [2 * v[4], (1 - v[3]) / 2])
-    if not _positive(fit, 4):
-        return ThreeWayModel(spread, NOTHING, NOTHING, NOTHING, reversal, reason="the spread is zero")
-    processing = estimate(fit, lambda v: 1 - v[1] / v[4])
-    if abs(reversal.value - 0.5) < _SURE * reversal.standard_error:
+    least = _rounding(prices)
+    (spread,) = _unrounded([spread], least)
+    if not fit.values[4] > least:
+        return ThreeWayModel(spread, NOTHING, NOTHING, NOTHING, reversal, reason="the spread is not above zero")
+    least /= float(fit.values[4])  # of shares
+    (processing,) = _unrounded([estimate(fit, lambda v: 1 - v[1] / v[4])], least)
+    if abs(reversal.value - 0.5) <= _SURE * reversal.standard_error:
         reason = "reversals are as likely as not: adverse selection and inventory cannot be told apart"
         return ThreeWayModel(spread, NOTHING, NOTHING, processing, reversal, reason=reason)
 
@@ -182,7 +198,7 @@ def huang_stoll_three_way(
         adverse = -v[2] / (v[3] * v[4])
         return [adverse, v[1] / v[4] - adverse]
 
-    alpha, beta = estimates(fit, shares)
+    alpha, beta = _unrounded(estimates(fit, shares), least / abs(float(fit.values[3])))
     return ThreeWayModel(spread, alpha, beta, processing, reversal)
 
 
@@ -211,20 +227,32 @@ def glosten_harris(
         fixed, sized = v[1] + v[2], (v[3] + v[4]) * v[5]
         return [2 * (fixed + sized), (v[2] + v[4] * v[5]) / (fixed + sized) if fixed + sized else math.nan]
 
+    least = _rounding(prices)
+    wide = math.inf if equal else float(lots.std())  # the less sizes differ, the less is known of one lot
     _, transitory, permanent, transitory_per_lot, permanent_per_lot, _ = estimates(fit)
+    transitory, permanent = _unrounded([transitory, permanent], least * max(1.0, fit.values[5] / wide))
+    transitory_per_lot, permanent_per_lot = _unrounded([transitory_per_lot, permanent_per_lot], least / wide)
     if equal:
         transitory_per_lot = permanent_per_lot = NOTHING
     reason = "all quantities are equal: nothing depends on them" if equal else ""
-    components = [transitory, transitory_per_lot, permanent, permanent_per_lot]
-    return GlostenHarrisModel(*components, *estimates(fit, spread), reason=reason)
+    whole, share = estimates(fit, spread)
+    (whole,) = _unrounded([whole], least)
+    (share,) = _unrounded([share], 2 * least / abs(whole.value)) if whole.value else [NOTHING]
+    return GlostenHarrisModel(transitory, transitory_per_lot, permanent, permanent_per_lot, whole, share, reason=reason)
 
 
 def _recent(prices: ArrayLike, lags: int, episodes: ArrayLike | None) -> NDArray[np.bool_]:
     return consecutive(len(np.asarray(prices)), lags, episodes)
 
 
-def _positive(fit: Fit, which: int) -> bool:
-    return bool(fit.values[which] > 1e-12 * float(np.abs(fit.values).max(initial=0.0)) > 0)
+def _rounding(prices: ArrayLike) -> float:
+    """The most that is but rounding of prices, currency."""
+    return _ROUNDING * float(np.abs(np.asarray(prices, float)).max(initial=0.0))
+
+
+def _unrounded(found: Iterable[Estimate], least: float) -> list[Estimate]:
+    """Estimates whose values and errors are 0 where they are no more than rounding."""
+    return [Estimate(*(0.0 if abs(part) <= least else part for part in each)) for each in found]
 
 
 # --- the command ----------------------------------------------------------------------------------------------------

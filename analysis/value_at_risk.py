@@ -11,19 +11,21 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.bootstrap import bootstrap
+from analysis.bootstrap import multiplicities
 from analysis.command import run_command
+from analysis.estimates import Estimate
 from analysis.measures import Measure, measure_of
-from analysis.risk import samples_of
+from analysis.risk import check_sampled, samples_of
+from sim.errors import RunError
 from sim.runs import Run
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 Law = Literal["normal", "student", "historical"]
 RISKMETRICS = 0.94  # decay of daily variances, J.P. Morgan 1996
 
@@ -36,7 +38,7 @@ class TailRisk(NamedTuple):
 
     def of(self, mean: float, deviation: float) -> TailRisk:
         """The same of returns with another mean and scale."""
-        return TailRisk(*(deviation * risk - mean for risk in self))
+        return TailRisk(*(deviation * risk - mean + 0.0 for risk in self))
 
 
 class Forecasts(NamedTuple):
@@ -47,8 +49,10 @@ class Forecasts(NamedTuple):
     deviation: Floats
 
 
-Method = Callable[[Floats, float], TailRisk]
 _NOTHING = TailRisk(math.nan, math.nan)
+_ROUNDING = 1e-13  # relative: risks that differ by no more are equal
+_FLAT = "too few changes, or most of them are equal"
+_LEAST_SCALE, _LEAST_EXCESS = -12.0, -6.0  # logarithms of the least scale and degrees - 1 that a fit may find
 
 
 def normal_tail(level: float) -> TailRisk:
@@ -110,14 +114,8 @@ def historical(returns: ArrayLike, level: float) -> TailRisk:
     unless level is between 0 and 1.
     """
     _check_level(level)
-    losses = np.sort(-_finite(returns))
-    count = len(losses)
-    if count == 0:
-        return _NOTHING
-    below = count * level
-    border = min(max(math.ceil(below - 1e-9 * count) - 1, 0), count - 1)
-    beyond = float(losses[border + 1 :].sum()) + (border + 1 - below) * float(losses[border])
-    return TailRisk(float(losses[border]), beyond / (count - below))
+    losses = np.sort(0.0 - _finite(returns))[::-1]
+    return _worst(losses, np.ones(len(losses), np.int64), level) if len(losses) else _NOTHING
 
 
 def normal(returns: ArrayLike, level: float) -> TailRisk:
@@ -130,22 +128,28 @@ def normal(returns: ArrayLike, level: float) -> TailRisk:
 def student(returns: ArrayLike, level: float, degrees: float | None = None) -> TailRisk:
     """Of Student's t with these degrees of freedom, location and scale by maximum likelihood; None to fit all three.
 
-    nan of fewer than four returns; of returns that are all equal their negative. Raises as `student_tail` does.
+    nan of fewer than four returns and where the likelihood has no maximum, as when most of them are equal; of returns
+    that are all equal their negative. Raises as `student_tail` does.
     """
     x = _finite(returns)
     _check_level(level)
+    if degrees is not None:
+        student_tail(level, degrees)  # for its check
     if len(x) < 4:
         return _NOTHING
     if np.ptp(x) == 0.0:
-        return TailRisk(-float(x[0]), -float(x[0]))
-    fitted, location, scale = fit_student(x, degrees)
+        return TailRisk(0.0 - float(x[0]), 0.0 - float(x[0]))
+    try:
+        fitted, location, scale = fit_student(x, degrees)
+    except ValueError:
+        return _NOTHING
     return student_tail(level, fitted).of(location, scale)
 
 
 def fit_student(returns: ArrayLike, degrees: float | None = None) -> tuple[float, float, float]:
     """Degrees of freedom, location and scale of greatest likelihood; degrees above 1, unless they are given.
 
-    Raises ValueError if the likelihood has no maximum that could be found, as for returns that are all equal.
+    Raises ValueError if the likelihood has no maximum that could be found, as for returns that are all or mostly equal.
     """
     from scipy.optimize import minimize
     from scipy.special import gammaln
@@ -164,9 +168,10 @@ def fit_student(returns: ArrayLike, degrees: float | None = None) -> tuple[float
         return 0.5 * (nu + 1) * float(np.log1p(away**2 / nu).mean()) + float(given[1]) - constant
 
     start = [0.0, -0.3] + ([math.log(4.0)] if degrees is None else [])
-    bounds = [(-10.0, 10.0), (-12.0, 3.0)] + ([(-6.0, math.log(1e4))] if degrees is None else [])
+    bounds = [(-10.0, 10.0), (_LEAST_SCALE, 3.0)] + ([(_LEAST_EXCESS, math.log(1e4))] if degrees is None else [])
     found = minimize(unlikelihood, start, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-13, "gtol": 1e-8})
-    if not np.isfinite(found.fun):
+    least = _LEAST_SCALE, _LEAST_EXCESS
+    if not np.isfinite(found.fun) or np.any(found.x[1:] < np.add(least, 0.1)[: len(found.x) - 1]):
         raise ValueError("the likelihood of Student's t has no maximum here")
     nu = 1.0 + math.exp(float(found.x[2])) if degrees is None else float(degrees)
     return nu, middle + spread * float(found.x[0]), spread * math.exp(float(found.x[1]))
@@ -180,7 +185,7 @@ def cornish_fisher(returns: ArrayLike, level: float) -> TailRisk:
         return _NOTHING
     deviation = float(x.std(ddof=1))
     if np.ptp(x) == 0.0:
-        return TailRisk(-float(x[0]), -float(x[0]))
+        return TailRisk(0.0 - float(x[0]), 0.0 - float(x[0]))
     z = (x - x.mean()) / x.std()
     return cornish_fisher_tail(level, float((z**3).mean()), float((z**4).mean()) - 3.0).of(float(x.mean()), deviation)
 
@@ -254,35 +259,121 @@ def rolling(
 
 def gains_of(run: Run, population: str) -> Floats:
     """Changes of a population's wealth from sample to sample within episodes, one after the other. Currency."""
-    rows = samples_of(run, population)
-    gains: Floats = rows.groupby("episode")["wealth"].diff().dropna().to_numpy(float)
-    return gains
+    return _changes(run, population)[0]
 
 
 def measures(run: Run, levels: tuple[float, ...] = (0.95, 0.99), repeats: int = 200) -> list[Measure]:
-    """Historical and Cornish-Fisher risks of each population's wealth, their errors by the stationary bootstrap."""
+    """Risks of each population's wealth by every method, and a forecast of its next change by exponential weights.
+
+    Errors are those of `repeats` resampled series, the same for all methods: whole episodes where there are 30, else
+    the stationary bootstrap. Student's t, whose fit takes long, and the forecast have none.
+
+    Raises
+    ------
+    RunError
+        If agents were not sampled, or never twice in an episode.
+    """
+    check_sampled(run)
     found = []
+    change = "of the change of wealth from sample to sample"
     for population in run.scenario.populations:
-        gains = gains_of(run, population.name)
+        gains, episodes = _changes(run, population.name)
         if len(gains) == 0:
             continue
-        for level in levels:
-            for method, name in ((historical, "historical"), (cornish_fisher, "Cornish-Fisher")):
-                for place, (short, long) in enumerate((("VaR", "value at risk"), ("ES", "expected shortfall"))):
-
-                    def risk(x: Floats, method: Method = method, level: float = level, place: int = place) -> float:
-                        return method(x, level)[place]
-
-                    estimate = bootstrap(gains, risk, np.random.default_rng(0), repeats)
-                    meaning = f"{long} of the change of wealth from sample to sample"
-                    label = f"{population.name} {name} {short} {level:g}"
-                    found.append(measure_of(label, estimate, "currency", meaning))
+        errors = _errors(gains, episodes, levels, repeats)
+        fits = _students(gains, levels)
+        last = float(ewma_deviations(gains)[-1])
+        for level, error, fit in zip(levels, errors, fits, strict=True):
+            rows = (
+                ("historical", historical(gains, level), error[0], change),
+                ("normal", normal(gains, level), error[1], change),
+                ("Student", fit, _NOTHING, f"{change}; no error: its fit is not repeated"),
+                ("Cornish-Fisher", cornish_fisher(gains, level), error[2], change),
+                ("EWMA", normal_tail(level).of(0.0, last), _NOTHING, "forecast of the change after the last sample"),
+            )
+            for name, risks, wrong, what in rows:
+                for short, long, *each in zip(("VaR", "ES"), TailRisk._fields, risks, wrong, strict=True):
+                    label, meaning = f"{population.name} {name} {short} {level:g}", f"{long.replace('_', ' ')} {what}"
+                    found.append(measure_of(label, Estimate(*each), "currency", meaning, _FLAT))
+    if not found:
+        raise RunError(
+            f"{run.folder or 'this run'}: no episode has two samples of agents — set a smaller record.agents_every and "
+            "run it again"
+        )
     return found
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line."""
     return run_command("value_at_risk", "Value at risk and expected shortfall of each population.", measures, arguments)
+
+
+def _changes(run: Run, population: str) -> tuple[Floats, Integers]:
+    """`gains_of`, and the episode of each."""
+    rows = samples_of(run, population)
+    changes = rows.groupby("episode")["wealth"].diff().to_numpy(float)
+    known = ~np.isnan(changes)
+    return changes[known], rows["episode"].to_numpy()[known]
+
+
+def _errors(gains: Floats, episodes: Integers, levels: tuple[float, ...], repeats: int) -> Floats:
+    """Of the historical, normal and Cornish-Fisher risks, float64 (levels, methods, risks)."""
+    order = np.argsort(gains)
+    losses, flat = 0.0 - gains[order], np.ptp(gains) == 0.0
+    centre, scale = (float(gains[0]), 1.0) if flat else (float(gains.mean()), float(gains.std()))
+    powers = ((gains - centre) / scale) ** np.arange(1, 5)[:, None]
+    drawn = []
+    for counts in multiplicities(gains, np.random.default_rng(0), repeats, episodes=episodes):
+        moments = _moments(powers @ counts, int(counts.sum()), centre, scale)
+        ordered = counts[order]
+        drawn.append([[_worst(losses, ordered, level), *_of_moments(level, *moments)] for level in levels])
+    if repeats < 2:
+        return np.full((len(levels), 3, 2), math.inf)
+    errors = np.std(drawn, axis=0, ddof=1)
+    return np.where(errors <= _ROUNDING * np.abs(drawn).max(axis=0), 0.0, errors)
+
+
+def _moments(sums: Floats, count: int, centre: float, scale: float) -> tuple[float, float, float, float]:
+    """Mean, deviation, skewness and excess kurtosis from the sums of the powers of (x - centre) / scale."""
+    one, two, three, four = (sums / count).tolist()
+    variance = two - one**2
+    if count < 2 or not variance > _ROUNDING:
+        return centre + scale * one, 0.0, 0.0, 0.0
+    third = three - 3 * one * two + 2 * one**3
+    fourth = four - 4 * one * three + 6 * one**2 * two - 3 * one**4
+    deviation = scale * math.sqrt(variance * count / (count - 1))
+    return centre + scale * one, deviation, third / variance**1.5, fourth / variance**2 - 3.0
+
+
+def _of_moments(
+    level: float, mean: float, deviation: float, skewness: float, excess_kurtosis: float
+) -> tuple[TailRisk, TailRisk]:
+    """The normal and the Cornish-Fisher risks."""
+    corrected = cornish_fisher_tail(level, skewness, excess_kurtosis)
+    return normal_tail(level).of(mean, deviation), corrected.of(mean, deviation)
+
+
+def _students(gains: Floats, levels: tuple[float, ...]) -> list[TailRisk]:
+    """`student` at each level, from one fit."""
+    try:
+        degrees, location, scale = fit_student(gains)
+    except ValueError:
+        return [student(gains, level) if np.ptp(gains) == 0.0 else _NOTHING for level in levels]
+    enough = len(gains) >= 4
+    return [student_tail(level, degrees).of(location, scale) if enough else _NOTHING for level in levels]
+
+
+def _worst(losses: Floats, counts: Integers, level: float) -> TailRisk:
+    """`historical` of losses from the greatest down, (n,), each so many times."""
+    so_far = np.cumsum(counts)
+    count = int(so_far[-1])
+    below = count * level
+    border = min(max(math.ceil(below - 1e-9 * count) - 1, 0), count - 1)  # from the least up
+    above = count - 1 - border
+    place = int(np.searchsorted(so_far, above, side="right"))
+    risk, whole = float(losses[place]), slice(place)
+    beyond = float(counts[whole] @ losses[whole]) + (above - int(so_far[place] - counts[place])) * risk
+    return TailRisk(risk, (beyond + (border + 1 - below) * risk) / (count - below))
 
 
 def _tails_so_far(x: Floats, deviations: Floats, level: float) -> Floats:

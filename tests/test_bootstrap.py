@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from analysis.bootstrap import block_length, bootstrap, replications, stationary_indices
+from analysis.bootstrap import block_length, bootstrap, multiplicities, replications, stationary_indices
 
 
 def autoregression(phi: float, n: int, generator: np.random.Generator) -> np.ndarray:
@@ -74,6 +74,7 @@ def test_empty_and_constant_series():
     nothing = bootstrap([], np.mean, np.random.default_rng(1), 10)
     assert math.isnan(nothing.value)
     assert math.isnan(nothing.standard_error)
+    assert list(multiplicities([], np.random.default_rng(1), 3)) == []
     assert bootstrap(np.ones(50), np.mean, np.random.default_rng(1), 10) == (1.0, 0.0)
 
 
@@ -82,5 +83,30 @@ def test_what_is_out_of_range_is_refused():
         stationary_indices(10, 0.5, np.random.default_rng(1))
     with pytest.raises(ValueError, match="at least 1"):
         replications([1.0], np.mean, np.random.default_rng(1), 0)
+    with pytest.raises(ValueError, match="at least 1"):
+        multiplicities([1.0], np.random.default_rng(1), 0)
+    with pytest.raises(ValueError, match="at least 1"):
+        multiplicities([1.0], np.random.default_rng(1), 5, 0.5)
+    with pytest.raises(ValueError, match="episodes must be"):
+        multiplicities([1.0], np.random.default_rng(1), 5, episodes=[0, 1])
     with pytest.raises(ValueError, match="finite"):
         block_length([1.0, math.nan])
+
+
+def test_counts_are_those_of_the_indices_drawn():
+    series = autoregression(0.5, 400, np.random.default_rng(8))
+    counts = np.array(list(multiplicities(series, np.random.default_rng(9), 30)))
+    assert counts.shape == (30, 400)
+    assert np.all(counts.sum(axis=1) == 400)
+    means = replications(series, np.mean, np.random.default_rng(9), 30)
+    assert counts @ series / 400 == pytest.approx(means)
+
+
+def test_many_episodes_are_drawn_whole():
+    episodes = np.repeat(np.arange(40), np.arange(1, 41))
+    counts = np.array(list(multiplicities(np.ones(len(episodes)), np.random.default_rng(10), 20, episodes=episodes)))
+    starts = np.flatnonzero(np.diff(episodes, prepend=-1))
+    assert np.all(counts == counts[:, starts][:, episodes])
+    assert np.all(counts[:, starts].sum(axis=1) == 40)
+    few = next(multiplicities(np.arange(820.0), np.random.default_rng(10), 1, 2.0, np.minimum(episodes, 28)))
+    assert few.sum() == 820

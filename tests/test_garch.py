@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from analysis.garch import backcast, garch, main, variances
 from sim.execute import execute
 from sim.scenario import parse
 from tests.command_line import MARKET
+
+WIDENING = np.exp(np.arange(600) / 100) * np.random.default_rng(3).standard_normal(600)
 
 
 def simulated(n: int, constant: float, news: float, memory: float, seed: int) -> np.ndarray:
@@ -86,3 +89,32 @@ def test_the_command_prints_and_gives_json(tmp_path, capsys):
     assert "garch.persistence" in capsys.readouterr().out
     assert main([str(run.folder), "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["measures"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("returns", "border"),
+    [
+        (simulated(1_500, 1.0, 0.3, 0.0, 2), "beta = 0"),
+        (np.random.default_rng(2).standard_normal(400), "alpha = 0"),
+        (WIDENING, "alpha + beta = 1"),
+    ],
+    ids=["beta", "alpha", "sum"],
+)
+def test_at_a_border_the_values_stand_without_errors(returns, border):
+    found = garch(returns)
+    assert border in found.reason
+    for each in (found.mean, found.constant, found.news, found.memory, found.persistence):
+        assert np.isfinite(each.value)
+        assert np.isnan(each.standard_error)
+    assert np.isnan(found.half_life.value)
+
+
+def test_the_command_names_the_border(tmp_path, capsys, monkeypatch):
+    run = execute(parse(MARKET), tmp_path)
+    monkeypatch.setattr("analysis.garch.facts_of", lambda *_: SimpleNamespace(returns=WIDENING))
+    assert main([str(run.folder), "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["measures"]}
+    assert rows["garch.half_life"]["value"] is None
+    assert rows["garch.persistence"]["value"] > 0.999
+    assert all(row["standard_error"] is None for row in rows.values())
+    assert all("at the border alpha + beta = 1" in row["meaning"] for row in rows.values())

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.implementation_shortfall import main, shortfall, shortfall_of, shortfalls_of
+from analysis.implementation_shortfall import main, measures, shortfall, shortfall_of, shortfalls_of
 from sim.errors import RunError
 from sim.execute import execute
-from sim.scenario import load
+from sim.scenario import load, parse
 
 SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
 
@@ -114,5 +114,68 @@ def test_all_episodes_at_once_cost_what_they_do_one_by_one():
             for part, values in found.items():
                 assert values[episode] == pytest.approx(getattr(one, part), abs=1e-9)
     assert np.all(shortfalls_of(short, "main_noise", "ACME")["total"] != 0)
+    assert np.all(shortfalls_of(short, "main_noise", "ACME")["opportunity"] == 0)
     with pytest.raises(RunError, match="no population 'nobody'"):
         shortfalls_of(short, "nobody", "ACME")
+
+
+EXECUTOR = """
+[run]
+steps = 300
+episodes = 4
+[[instruments]]
+name = "ACME"
+value = { process = "random_walk", initial = 100.0, volatility = 0.05 }
+public_delay = 0
+[[venues]]
+name = "lit"
+[[populations]]
+name = "maker"
+strategy = "fixed_spread"
+params = { quantity = 100 }
+[[populations]]
+name = "noise"
+strategy = "noise"
+turn = 1
+[[populations]]
+name = "large"
+strategy = "executor"
+count = 2
+turn = 2
+params = { side = "sell", quantity = 250, start = 100, schedule = "pov", participation = 0.05 }
+"""
+
+
+def test_an_executor_is_held_to_its_order():
+    worked = execute(parse(EXECUTOR))
+    rows = {each.name: each for each in measures(worked)}
+    single = [
+        shortfall_of(worked, "large", 500, -1, agent=None, episode=episode, decision_step=100) for episode in range(4)
+    ]
+    assert 0 < single[0].fill < 0.5
+    assert any(each.opportunity != 0 for each in single)
+    for part in ("delay", "impact", "opportunity", "fees", "total"):
+        assert rows[f"large {part}"].value == pytest.approx(np.mean([getattr(each, part) for each in single]))
+    opportunities = [each.opportunity for each in single]
+    assert rows["large opportunity"].standard_error == pytest.approx(np.std(opportunities, ddof=1) / 2)
+    assert rows["large filled"].value == pytest.approx(np.mean([each.fill for each in single]))
+
+
+def test_an_executor_has_one_order_where_it_trades():
+    more = [
+        "run.steps=500",
+        "main_noise.strategy=executor",
+        "main_noise.params={quantity = 3}",
+        "main_noise.count=2",
+        'main_noise.venues=["other"]',
+    ]
+    found = [each for each in measures(execute(load(SCENARIOS / "two_books.toml", more))) if "main_noise" in each.name]
+    assert {each.name.split()[1] for each in found} == {"BOLT"}
+    assert next(each for each in found if each.name.endswith("filled")).meaning == "of its order of 6 lots"
+
+
+def test_those_that_only_make_fall_short_of_nothing():
+    names = {each.name.split()[0] for each in measures(execute(parse(EXECUTOR)))}
+    assert names == {"noise", "large"}
+    with pytest.raises(RunError, match="nobody took"):
+        measures(execute(parse(EXECUTOR.partition('[[populations]]\nname = "noise"')[0])))

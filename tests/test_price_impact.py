@@ -107,3 +107,59 @@ def test_the_command(tmp_path, capsys):
     assert rows["main.hasbrouck.permanent"] > 0
     assert price_impact.main([str(folder)]) == 0
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
+def test_impacts_that_last_are_worth_fewer_observations():
+    random = np.random.default_rng(5)
+    lots = np.tile([1.0, 4.0], 20_000)
+    noise = np.repeat(random.normal(0, 0.02, 400), 100)  # the same over a hundred trades
+    mixed = random.permutation(40_000)
+    lasting = impact_curve(lots, 0.02 * lots**0.5 * (1 + 25 * noise))
+    apart = impact_curve(lots[mixed], (0.02 * lots**0.5 * (1 + 25 * noise))[mixed])
+    assert lasting.impacts[0].standard_error > 5 * apart.impacts[0].standard_error
+    assert lasting.scale.standard_error > 5 * apart.scale.standard_error
+    assert lasting.exponent == pytest.approx((0.5, 0.0), abs=1e-9)  # all sizes move alike, so that their ratio is known
+
+
+def test_errors_of_the_exponent_are_the_spread_over_samples():
+    random = np.random.default_rng(6)
+    found = []
+    for _ in range(300):
+        lots = random.integers(1, 6, 2_000).astype(float)
+        common = np.repeat(random.normal(0, 0.01, 200), 10) * lots
+        found.append(impact_curve(lots, 0.05 * lots**0.5 + common + random.normal(0, 0.01, 2_000)))
+    for part in ("exponent", "scale"):
+        spread = np.std([getattr(each, part).value for each in found])
+        assert np.mean([getattr(each, part).standard_error for each in found]) == pytest.approx(spread, rel=0.15)
+
+
+def test_episodes_are_the_clusters_where_there_are_many():
+    random = np.random.default_rng(7)
+    episodes = np.repeat(np.arange(500), 8)
+    lots = random.integers(1, 4, 4_000)
+    moved = 0.1 * lots + np.repeat(random.normal(0, 0.05, 500), 8)
+    found = impact_curve(lots, moved, episodes=episodes)
+    first = lots == 1
+    sums = np.bincount(episodes[first], moved[first] - moved[first].mean(), 500)
+    present = len(np.unique(episodes[first]))
+    error = np.sqrt((sums**2).sum() * present / (present - 1)) / first.sum()
+    assert found.impacts[0].standard_error == pytest.approx(error)
+
+
+def test_sizes_without_an_impact_are_counted():
+    lots = np.repeat([1.0, 2.0, 4.0], 40)
+    random = np.random.default_rng(8)
+    moved = np.repeat([-1.0, 2.0, 4.0], 40) + random.normal(0, 0.1, 120)
+    found = impact_curve(lots, moved)
+    assert found.exponent.value == pytest.approx(1.0, abs=0.1)
+    assert found.reason.startswith("1 of 3 bins")
+    assert impact_curve(lots, np.abs(moved)).reason == ""
+
+
+def test_a_book_without_two_mids_is_not_said_to_have_no_trades(tmp_path, capsys):
+    overrides = {"run.steps": 200, "record.book_every": 1000}
+    folder = run(ROOT / "scenarios" / "quickstart.toml", overrides=overrides, out=tmp_path).folder
+    assert price_impact.main([str(folder), "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["measures"]}
+    assert rows["amihud"]["value"] is None
+    assert rows["amihud"]["meaning"].endswith("none: no trades, or no two mids")

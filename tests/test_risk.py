@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import risk
+from analysis import risk, risk_backtest, value_at_risk
 from analysis.estimates import mean
 from sim.execute import execute
 from sim.scenario import load
@@ -133,7 +133,45 @@ def test_the_command_measures_a_run(two_books, capsys):
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["measures"]}
     assert rows["bolt_makers drawdown"]["value"] >= 0
     assert rows["bolt_makers BOLT turnover"]["value"] > 0
-    assert rows["bolt_makers ACME size"]["value"] == 0
     assert rows["bolt_makers loss at -10 %"]["value"] == pytest.approx(-rows["bolt_makers loss at +10 %"]["value"])
     assert rows["bolt_makers worst at -10 %"]["value"] >= rows["bolt_makers loss at -10 %"]["value"]
     assert risk.main([str(two_books.folder)]) == 0
+
+
+def test_only_what_a_population_can_trade_is_said_to_be_held(two_books):
+    names = {each.name for each in risk.measures(two_books)}
+    assert "bolt_makers BOLT size" in names
+    assert not [name for name in names if name.startswith("bolt_makers ACME")]
+
+
+def test_shocks_are_chosen_on_the_command_line(two_books, capsys):
+    assert risk.main([str(two_books.folder), "--shocks", "-0.3,0.5", "--json"]) == 0
+    losses = {row["name"]: row["value"] for row in json.loads(capsys.readouterr().out)["measures"]}
+    assert losses["main_makers loss at -30 %"] == pytest.approx(-0.6 * losses["main_makers loss at +50 %"])
+    assert "main_makers loss at -10 %" not in losses
+    for wrong in ("-1.5", "a", "", "nan"):
+        with pytest.raises(SystemExit):
+            risk.main([str(two_books.folder), f"--shocks={wrong}"])
+        assert "relative moves" in capsys.readouterr().err
+
+
+def test_episodes_give_sizes_and_turnovers_their_errors():
+    overrides = ["run.steps=300", "run.episodes=5", "record.agents_every=1"]
+    run = execute(load(SCENARIOS / "quickstart.toml", overrides))
+    name = run.scenario.populations[0].name
+    rows = {each.name: each for each in risk.measures(run)}
+    samples = risk.samples_of(run, name)
+    sizes = samples.groupby("episode")["inventory.ACME"].apply(lambda lots: lots.abs().mean()).to_numpy()
+    assert rows[f"{name} size"].value == pytest.approx(sizes.mean())
+    assert rows[f"{name} size"].standard_error == pytest.approx(sizes.std(ddof=1) / math.sqrt(5))
+    volumes = run.episodes[run.episodes["population"] == name].groupby("episode")["volume"].sum().to_numpy()
+    assert rows[f"{name} turnover"].value == pytest.approx(volumes.mean() / sizes.mean())
+    assert rows[f"{name} turnover"].standard_error > 0
+    assert rows[f"{name} drawdown"].standard_error > 0
+
+
+def test_agents_that_were_not_sampled_are_no_measures(tmp_path, capsys):
+    run = execute(load(SCENARIOS / "quickstart.toml", ["run.steps=200", "record.agents=none"]), tmp_path / "run")
+    for module in (risk, value_at_risk, risk_backtest):
+        assert module.main([str(run.folder)]) == 2
+        assert "agents were not sampled — set record.agents and record.agents_every" in capsys.readouterr().err

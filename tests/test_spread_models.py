@@ -182,3 +182,20 @@ def test_the_command_prints_a_table_and_json(tmp_path, capsys):
     assert rows["glosten_harris.c1"]["value"] is None
     assert spread_models.main([str(tmp_path / "nowhere")]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_what_is_but_rounding_of_prices_is_nothing():
+    random = np.random.default_rng(11)
+    signs, lots = flow(random, 5000), random.geometric(0.3, 5000)
+    prices = np.where(signs > 0, 100.07, 99.93)  # nobody knows anything: the bounce is all there is
+    two, shares, sized = madhavan(prices, signs), huang_stoll(prices, signs), glosten_harris(prices, signs, lots)
+    assert two.theta == (0.0, 0.0)
+    assert two.news_variance == (0.0, 0.0)
+    assert two.phi == (pytest.approx(0.07), 0.0)
+    assert shares.information == (0.0, 0.0)
+    assert shares.spread == (pytest.approx(0.14), 0.0)
+    for none in (sized.permanent, sized.permanent_per_lot, sized.transitory_per_lot, sized.permanent_share):
+        assert none == (0.0, 0.0)
+    assert roll(prices).spread.standard_error > 1e-4
+    tiny = madhavan(prices + 1e-8 * np.cumsum(signs), signs)
+    assert tiny.theta.value == pytest.approx(1e-8, rel=0.05)

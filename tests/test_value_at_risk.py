@@ -11,6 +11,7 @@ import pytest
 from scipy import integrate, stats
 
 from analysis import value_at_risk as risk
+from analysis.bootstrap import multiplicities
 from sim.execute import execute
 from sim.runs import Run
 from sim.scenario import load
@@ -148,5 +149,66 @@ def test_the_command_measures_a_run(folder, capsys):
     assert risk.main([str(folder.folder), "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["measures"]
     assert {row["unit"] for row in rows} == {"currency"}
-    assert all(row["standard_error"] is not None for row in rows if row["value"] is not None)
+    without = ("Student", "EWMA")
+    for row in rows:
+        drawn = row["value"] is not None and not any(word in row["name"] for word in without)
+        assert (row["standard_error"] is not None) == drawn
     assert risk.main(["nowhere"]) == 2
+
+
+def test_errors_are_those_of_the_public_functions_of_each_resampled_series():
+    gains = np.random.default_rng(5).standard_t(4, 600) + 0.1
+    episodes = np.repeat(np.arange(40), 15)
+    for own in (episodes, np.zeros(600, np.int64)):
+        found = risk._errors(gains, own, (0.9, 0.99), 25)
+        drawn = []
+        for counts in multiplicities(gains, np.random.default_rng(0), 25, episodes=own):
+            again = np.repeat(gains, counts)
+            methods = (risk.historical, risk.normal, risk.cornish_fisher)
+            drawn.append([[method(again, level) for method in methods] for level in (0.9, 0.99)])
+        assert found == pytest.approx(np.std(drawn, axis=0, ddof=1), rel=1e-9)
+
+
+def test_changes_that_are_all_equal_are_known_exactly():
+    assert np.all(risk._errors(np.full(300, 0.1), np.zeros(300, np.int64), (0.95,), 10) == 0.0)
+
+
+def test_every_method_is_a_row_and_the_values_are_those_of_the_functions(folder):
+    name = folder.scenario.populations[0].name
+    rows = {each.name: each for each in risk.measures(folder)}
+    gains = risk.gains_of(folder, name)
+    for method, label in (
+        (risk.historical, "historical"),
+        (risk.normal, "normal"),
+        (risk.student, "Student"),
+        (risk.cornish_fisher, "Cornish-Fisher"),
+    ):
+        for level in (0.95, 0.99):
+            found = [rows[f"{name} {label} {short} {level:g}"].value for short in ("VaR", "ES")]
+            assert found == pytest.approx(method(gains, level), nan_ok=True)
+    forecast = risk.filtered(np.append(gains, 0.0), 0.95)
+    assert rows[f"{name} EWMA VaR 0.95"].value == pytest.approx(forecast.value_at_risk[-1])
+    assert rows[f"{name} EWMA ES 0.95"].value == pytest.approx(forecast.expected_shortfall[-1])
+
+
+def test_no_risk_is_minus_nothing():
+    for method in (risk.historical, risk.normal, risk.student, risk.cornish_fisher):
+        assert all(math.copysign(1.0, each) == 1.0 for each in method(np.zeros(60), 0.95))
+    assert math.copysign(1.0, risk.historical([0.0] * 50 + [1.0] * 50, 0.95).value_at_risk) == 1.0
+
+
+def test_changes_that_are_mostly_nothing_have_no_student_t():
+    x = np.zeros(500)
+    x[::9] = np.random.default_rng(6).standard_normal(56)
+    with pytest.raises(ValueError, match="no maximum"):
+        risk.fit_student(x)
+    assert all(map(math.isnan, risk.student(x, 0.95)))
+    with pytest.raises(ValueError, match="must be"):
+        risk.student(x, 0.95, 0.5)
+
+
+def test_agents_sampled_once_an_episode_have_no_changes(tmp_path, capsys):
+    overrides = ["run.steps=200", "record.agents_every=200"]
+    run = execute(load(SCENARIOS / "quickstart.toml", overrides), tmp_path / "run")
+    assert risk.main([str(run.folder)]) == 2
+    assert "no episode has two samples of agents" in capsys.readouterr().err
