@@ -28,6 +28,7 @@ Flags = NDArray[np.bool_]
 Draw = Callable[[np.random.Generator, int], Floats]
 _PLUS_FACTORS = (0.40, 0.50, 0.65, 0.75, 0.85)  # of five to nine exceptions of 250 (Basel Committee 1996)
 _CELLS = 2_000_000  # simulated returns held at once
+_FEWEST_REPEATS, _DRAWS = 200, 4_000_000  # of a run's shortfall test; long series are drawn less often
 
 
 class TestResult(NamedTuple):
@@ -217,7 +218,7 @@ def expected_shortfall_test(
 def measures(run: Run, level: float = 0.975, settle: int = 50, repeats: int = 1_000) -> list[Measure]:
     """All tests of normal, exponentially weighted forecasts of each population's change of wealth between samples.
 
-    The first `settle` changes are only learnt from.
+    The first `settle` changes are only learnt from. ``repeats`` samples are simulated, fewer where these are long.
 
     Raises
     ------
@@ -235,6 +236,7 @@ def measures(run: Run, level: float = 0.975, settle: int = 50, repeats: int = 1_
         if len(gains) == 0:
             continue
         flags, name = exceptions(gains, risk), population.name
+        times = min(repeats, max(_FEWEST_REPEATS, _DRAWS // len(gains)))
         tests = (
             ("Kupiec", "number of exceptions", kupiec(int(flags.sum()), len(flags), 1.0 - level)),
             ("independence", "whether exceptions cluster", christoffersen(*transitions(flags))),
@@ -243,7 +245,7 @@ def measures(run: Run, level: float = 0.975, settle: int = 50, repeats: int = 1_
                 "shortfall",
                 "size of exceptions, Acerbi and Szekely's Z2",
                 expected_shortfall_test(
-                    gains, risk, shortfall, level, scaled_draw(deviation), np.random.default_rng(0), repeats
+                    gains, risk, shortfall, level, scaled_draw(deviation), np.random.default_rng(0), times
                 ),
             ),
         )

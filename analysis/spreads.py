@@ -26,6 +26,7 @@ from rich.table import Table
 
 from analysis.clusters import Clustered, clusters_of
 from analysis.command import answer, plus_minus
+from analysis.estimates import Estimate
 from analysis.marks import MARKS, Marks, marks_of
 from analysis.trades import Floats, Integers, trades_of
 from sim.errors import RunError
@@ -150,6 +151,12 @@ class Spreads:
             f"{low:,}" if low == high else f"{low:,} to {high:,}" for low, high in zip(distinct, ends, strict=True)
         ]
         return (np.searchsorted(distinct, lots, side="right") - 1)[self.order], [f"{each} lots" for each in names]
+
+    def mean(self, part: Floats) -> Estimate:
+        """Mean of one of the :class:`Parts`, weighed by lots, over trades in which it is known. Currency."""
+        known = np.isfinite(part)
+        rows = slice(None) if known.all() else known
+        return Clustered(self._clusters[rows], weights=self.trades.quantities[rows]).means(part[rows]).estimate()
 
     def table(self, by: str = "all") -> pd.DataFrame:
         """Means of the parts with their standard errors, a row a group: trades, lots, then currency.

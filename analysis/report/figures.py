@@ -15,6 +15,7 @@ from matplotlib.ticker import FuncFormatter
 from analysis import volatility
 from analysis.attribution import Attribution
 from analysis.dress import GREY, INK, clipped, dress, short, signed, style, with_error
+from analysis.estimates import Estimate
 from analysis.spreads import Spreads
 from analysis.who_paid_whom import WhoPaidWhom
 from sim.runs import Run
@@ -123,20 +124,20 @@ def horizons(spreads: Sequence[Spreads]) -> Figure | None:
 
 
 def _horizons(spreads: Spreads, ax: Axes, named: bool) -> bool:
-    known, tables, wholes = [], [], []
+    known, tables, realised, effective = [], [], [], Estimate(0.0, 0.0)
     for horizon in HORIZONS:
         parts = spreads.at(horizon)
         if np.isfinite(parts.impact).mean() > _ENOUGH:
             known.append(horizon)
             tables.append(spreads.table_of(parts, "taker"))
-            wholes.append(spreads.table_of(parts))
+            realised.append(spreads.mean(parts.realised))
+            effective = effective if len(known) > 1 else spreads.mean(parts.effective)
     if not known:
         return False
     takers = list(tables[0].sort_values("lots").index[::-1][:5])
     palette = sns.color_palette("colorblind", len(takers) + 1)
     entries = []
-    values = [float(whole["realised"].iloc[0]) for whole in wholes]
-    errors = [2 * float(whole["realised_error"].iloc[0]) for whole in wholes]
+    values, errors = [each.value for each in realised], [2 * each.standard_error for each in realised]
     ax.errorbar(known, values, yerr=errors, color=INK, lw=1.8, marker="o", ms=4, capsize=2)
     entries.append((INK, "realised spread, all"))
     for name, colour in zip(takers, palette, strict=False):
@@ -146,9 +147,8 @@ def _horizons(spreads: Spreads, ax: Axes, named: bool) -> bool:
         error = [2 * float(row["impact_error"]) for row in rows if row is not None]
         ax.errorbar(x, y, yerr=np.nan_to_num(error, posinf=0.0), color=colour, lw=1.3, marker="o", ms=3, capsize=2)
         entries.append((colour, f"impact of {clipped(name)}"))
-    effective = float(wholes[0]["effective"].iloc[0])
-    ax.axhline(effective, color=GREY, lw=1.0, ls=(0, (4, 2)))
-    entries.append((GREY, f"effective spread {short(effective)}"))
+    ax.axhline(effective.value, color=GREY, lw=1.0, ls=(0, (4, 2)))
+    entries.append((GREY, f"effective spread {short(effective.value)}"))
     ax.axhline(0, color=INK, lw=0.8)
     ax.set_xscale("log")
     ax.set_xticks(known, [f"{each:,}" for each in known])
