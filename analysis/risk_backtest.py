@@ -19,7 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.command import run_command
 from analysis.measures import Measure
 from analysis.risk import check_sampled
-from analysis.value_at_risk import filtered, gains_of
+from analysis.tail_risk import filtered
+from analysis.value_at_risk import gains_of
 from sim.errors import RunError
 from sim.runs import Run
 

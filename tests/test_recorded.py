@@ -21,7 +21,7 @@ from analysis.recorded.markets import Recorded, daily, recorded
 from analysis.recorded.picture import picture
 from analysis.recorded.taq import taq_day
 from analysis.spreads import decomposed
-from analysis.value_at_risk import Forecasts, normal_tail, rolling
+from analysis.tail_risk import Forecasts, normal_tail, rolling
 from sim.errors import RunError
 from sim.execute import execute
 from sim.scenario import load

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from analysis import risk_backtest as backtest
-from analysis.value_at_risk import filtered, normal_tail, rolling, student_tail
+from analysis.tail_risk import filtered, normal_tail, rolling, student_tail
 from sim.execute import execute
 from sim.scenario import load
 

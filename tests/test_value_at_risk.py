@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from analysis import value_at_risk as risk
+from analysis import tail_risk as risk
+from analysis import value_at_risk
 from analysis.bootstrap import multiplicities
 from sim.execute import execute
 from sim.runs import Run
@@ -146,21 +147,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_the_command_measures_a_run(folder, capsys):
-    assert risk.main([str(folder.folder), "--json"]) == 0
+    assert value_at_risk.main([str(folder.folder), "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["measures"]
     assert {row["unit"] for row in rows} == {"currency"}
     without = ("Student", "EWMA")
     for row in rows:
         drawn = row["value"] is not None and not any(word in row["name"] for word in without)
         assert (row["standard_error"] is not None) == drawn
-    assert risk.main(["nowhere"]) == 2
+    assert value_at_risk.main(["nowhere"]) == 2
 
 
 def test_errors_are_those_of_the_public_functions_of_each_resampled_series():
     gains = np.random.default_rng(5).standard_t(4, 600) + 0.1
     episodes = np.repeat(np.arange(40), 15)
     for own in (episodes, np.zeros(600, np.int64)):
-        found = risk._errors(gains, own, (0.9, 0.99), 25)
+        found = value_at_risk._errors(gains, own, (0.9, 0.99), 25)
         drawn = []
         for counts in multiplicities(gains, np.random.default_rng(0), 25, episodes=own):
             again = np.repeat(gains, counts)
@@ -170,13 +171,13 @@ def test_errors_are_those_of_the_public_functions_of_each_resampled_series():
 
 
 def test_changes_that_are_all_equal_are_known_exactly():
-    assert np.all(risk._errors(np.full(300, 0.1), np.zeros(300, np.int64), (0.95,), 10) == 0.0)
+    assert np.all(value_at_risk._errors(np.full(300, 0.1), np.zeros(300, np.int64), (0.95,), 10) == 0.0)
 
 
 def test_every_method_is_a_row_and_the_values_are_those_of_the_functions(folder):
     name = folder.scenario.populations[0].name
-    rows = {each.name: each for each in risk.measures(folder)}
-    gains = risk.gains_of(folder, name)
+    rows = {each.name: each for each in value_at_risk.measures(folder)}
+    gains = value_at_risk.gains_of(folder, name)
     for method, label in (
         (risk.historical, "historical"),
         (risk.normal, "normal"),
@@ -210,5 +211,5 @@ def test_changes_that_are_mostly_nothing_have_no_student_t():
 def test_agents_sampled_once_an_episode_have_no_changes(tmp_path, capsys):
     overrides = ["run.steps=200", "record.agents_every=200"]
     run = execute(load(SCENARIOS / "quickstart.toml", overrides), tmp_path / "run")
-    assert risk.main([str(run.folder)]) == 2
+    assert value_at_risk.main([str(run.folder)]) == 2
     assert "no episode has two samples of agents" in capsys.readouterr().err

@@ -19,7 +19,7 @@ from analysis.risk_backtest import (
     transitions,
 )
 from analysis.stylised_facts import Facts
-from analysis.value_at_risk import Floats, Forecasts, filtered, fit_student, rolling, student_tail
+from analysis.tail_risk import Floats, Forecasts, filtered, fit_student, rolling, student_tail
 from sim.errors import RunError
 
 LEVELS = (0.95, 0.99)
