@@ -172,7 +172,7 @@ def test_runs_side_by_side_have_a_column_each_and_seeds_of_one_scenario_their_me
     runs = [open_run(folders[name]) for name in ("seed1", "seed2")]
     assert only_seeds_differ(runs)
     page = report(runs)
-    assert "mean of the seeds" in page
+    assert page.count("mean of the seeds</h3>") == 4  # both attributions, who paid whom, spreads
     for name in ("quickstart-seed1", "quickstart-seed2"):
         assert page.count(name) > 5
     others = [runs[0], open_run(folders["milgrom"])]

@@ -10,6 +10,7 @@ from importlib import import_module
 from io import BytesIO
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -23,7 +24,7 @@ from analysis.plots import picture
 from analysis.report import figures, words
 from analysis.report.glossary import Chapter, chapters
 from analysis.samples import has_many_episodes
-from analysis.spreads import HORIZON, PARTS, Spreads
+from analysis.spreads import HORIZON, PARTS, Spreads, tables
 from analysis.stylised_facts import facts_of
 from analysis.stylised_facts import figure as figure_of_facts
 from analysis.who_paid_whom import WhoPaidWhom, who_paid_whom
@@ -163,6 +164,9 @@ def _money(part: Part, all_told: Sequence[Told]) -> None:
         part.images.append(_image(figures.waterfalls(at_mark), text, each.name))
         part.grids.append((_title(each, all_told, f"by the mid, with a horizon of {at_mark.horizon}"), _lines(at_mark)))
         part.grids.append((_title(each, all_told, "by the value"), _lines(at_value)))
+    for place, how in enumerate(("the mid", "the value")):
+        frames = [each.attributions[place].table() / each.episodes for each in all_told if each.attributions]
+        _over_seeds(part, all_told, f"by {how}, mean of the seeds", frames)
 
 
 def _amounts(row: pd.Series[float]) -> str:
@@ -207,9 +211,17 @@ def _payments(part: Part, all_told: Sequence[Told]) -> None:
         head = ["won by", *(f"from {name}" if name in each.who.populations else str(name) for name in shown.columns)]
         rows = [[str(name), *(_with_error(float(value)) for value in row)] for name, row in shown.iterrows()]
         part.grids.append((_title(each, all_told, ""), Grid(head, rows, "Currency, mean of an episode.")))
+    frames = [each.who.table() / each.episodes for each in all_told if each.who is not None]
+    _over_seeds(part, all_told, "won by the row's from the column's, mean of the seeds", frames)
 
 
 def _spreads(part: Part, all_told: Sequence[Told]) -> None:
+    try:
+        frames = [tables(each.run, "pair")[list(PARTS)] for each in all_told]
+        if all(frame.index.equals(frames[0].index) for frame in frames):
+            _over_seeds(part, all_told, "by who took from whom, mean of the seeds", frames)
+    except RunError:
+        pass  # said below, run by run
     for each in all_told:
         drawn = figures.horizons(each.spreads)
         if drawn is not None:
@@ -225,6 +237,20 @@ def _spreads(part: Part, all_told: Sequence[Told]) -> None:
                     continue
                 if len(table) > 1 or by == "pair":
                     part.grids.append((_title(each, all_told, f"{of}by {title}"), _spread_grid(table)))
+
+
+def _over_seeds(part: Part, all_told: Sequence[Told], title: str, frames: Sequence[pd.DataFrame]) -> None:
+    """A table of means over the seeds of one scenario, with their errors; nothing where runs differ in more."""
+    if len(frames) < len(all_told) or not only_seeds_differ([each.run for each in all_told]):
+        return
+    values = np.stack([frame.to_numpy(float) for frame in frames])
+    shown = [place for place, name in enumerate(frames[0].columns) if values[:, :, place].any() or name == "total"]
+    rows = [
+        [str(name), *(_with_error(*mean(values[:, row, column])) for column in shown)]
+        for row, name in enumerate(frames[0].index)
+    ]
+    head = ["", *(str(frames[0].columns[place]).replace("_", " ") for place in shown)]
+    part.grids.append((title, Grid(head, rows, "Currency, mean of an episode ± one standard error over the seeds.")))
 
 
 def _spread_grid(table: pd.DataFrame) -> Grid:
