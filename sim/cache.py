@@ -40,6 +40,8 @@ class CarefulCache(_FunctionCache):  # type: ignore[misc]
         try:
             super().save_overload(sig, data)
         except Exception as error:
+            if "no compiled object yet" in str(error):
+                return  # a Ctrl-C fell into the callback that keeps it, and comes again
             _say_once("keep", f"compiled code cannot be kept in {self.cache_path}; the next run makes it anew", error)
 
 
