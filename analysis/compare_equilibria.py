@@ -11,131 +11,31 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import re
 import sys
-import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.table import Table
 
 from analysis.command import check_figure, number, plus_minus
-from analysis.dress import ALARM, GREY, NUMBERS, dress, level, style
-from analysis.estimates import Estimate
+from analysis.dress import style
+from analysis.equilibrium_picture import REFERENCES, picture
 from analysis.games.candidates import Candidate
-from analysis.games.solution import BUDGET, Solution, solve
+from analysis.games.comparison import Compared, as_json, compare, plays
+from analysis.games.market import MarketGame
+from analysis.games.solution import BUDGET
 from sim.errors import RunError, SpreadgameError
 from sim.execute import stop_on_signals
 from sim.scenario import Scenario, load
 
-_WIDTH, _NAME, _CELL = 80, 12, 16  # characters of a line, of the name of a game, and of an estimate
+_WIDTH, _NAME, _GAP = 80, 12, 2  # characters of a line, of the name of a game, and between columns
+_NOTHING = "-"
 _VERDICTS = {"holds": "nobody gains ε", "open": "not sure", "fails": "somebody gains ε"}
-_COLOURS = {"holds": "#2a6f97", "open": "#b8860b", "fails": ALARM}
-_REFERENCES = {"together": ("as one", "#a06a8c", (0, (4, 2))), "competitive": ("no loss", "#4d8f5b", (0, (1, 1.5)))}
-_SURE = 1.96  # standard errors of a bar on either side: 95 %
-_APART = 0.018  # of the width of the axes: equilibria of one game
 _INTERRUPTED, _BAD_INPUT = 130, 2
-
-
-@dataclass(frozen=True)
-class Compared:
-    """A game beside others.
-
-    Attributes
-    ----------
-    label : what it is called: the value that varies, or the file's name.
-    scenario, solution : what was solved, and what was found.
-    """
-
-    label: str
-    scenario: Scenario
-    solution: Solution
-
-    @property
-    def references(self) -> dict[str, Candidate]:
-        """The profiles ``together`` and, unless all lose, ``competitive``."""
-        found = {"together": self.solution.together, "competitive": self.solution.competitive}
-        return {name: each for name, each in found.items() if each is not None}
-
-    def parameter(self) -> str | None:
-        """The one number in which the strategies of the game differ; None if there are several or none."""
-        offered = list(self.scenario.game.strategies.values()) if self.scenario.game else []
-        names = {name for params in offered for name, value in params.items() if value != offered[0].get(name)}
-        only = names.pop() if len(names) == 1 else None
-        numbers = [params.get(only) for params in offered if only]
-        alike = numbers and all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in numbers)
-        return only if alike else None
-
-    def chosen(self, candidate: Candidate, parameter: str) -> Estimate:
-        """The mean of the parameter over all players; as exact as the mixture."""
-        offered = self.scenario.game.strategies if self.scenario.game else {}
-        means = [
-            sum(share * float(offered[name][parameter]) for name, share in candidate.plays[role.name].items())
-            for role in self.solution.game.roles
-        ]
-        return Estimate(float(np.average(means, weights=self._players)), 0.0)
-
-    def payoff(self, candidate: Candidate) -> Estimate:
-        """The mean payoff of all players; of several roles the error is the largest that theirs allow."""
-        values, errors = np.array([candidate.payoffs[role.name] for role in self.solution.game.roles]).T
-        return Estimate(*(float(np.average(each, weights=self._players)) for each in (values, errors)))
-
-    def effective_spread(self, candidate: Candidate) -> Estimate | None:
-        """On the first venue; None where nothing was traded against a mid."""
-        return candidate.market.get(f"{self.scenario.venues[0].name}.effective_spread")
-
-    @property
-    def _players(self) -> list[int]:
-        return [role.players for role in self.solution.game.roles]
-
-
-def compare(
-    scenarios: Mapping[str, Scenario],
-    budget: int = BUDGET,
-    epsilon: float | None = None,
-    workers: int | None = 1,
-    out: str | Path | None = None,
-    watch: Callable[[str], Callable[[str], Any]] = lambda label: lambda name: None,
-) -> list[Compared]:
-    """Solve games one after the other.
-
-    Parameters
-    ----------
-    scenarios : by label.
-    budget : the most runs of each game.
-    epsilon : a gain that does not count, currency an episode; None for 2 % of the range of payoffs of each.
-    workers : how many runs at a time, None for one a core.
-    out : a folder in which runs are kept, in one of its own for each game; None for memory.
-    watch : gives for a label what :func:`analysis.games.solution.solve` is watched by.
-
-    Raises
-    ------
-    ValueError
-        If there is nothing to compare.
-    ScenarioError, RunError
-        As :func:`analysis.games.solution.solve`; the message of a RunError begins with the label.
-    """
-    if not scenarios:
-        raise ValueError("there are no games to compare")
-    found = []
-    for label, scenario in scenarios.items():
-        folder = None if out is None else Path(out) / re.sub(r"[^\w.=+-]+", "-", label)
-        try:
-            found.append(
-                Compared(label, scenario, solve(scenario, budget, epsilon, workers, folder, (), watch(label)))
-            )
-        except RunError as error:
-            raise RunError(f"{label}: {error}") from error
-    return found
 
 
 def scenarios_of(files: Sequence[Path], overrides: Sequence[str] = (), vary: str | None = None) -> dict[str, Scenario]:
@@ -177,45 +77,80 @@ def _differ(what: str, names: Sequence[str]) -> None:
 def tables(found: Sequence[Compared]) -> Group:
     """Who plays what and what it pays, with the references below each game's equilibria; then the markets."""
     head, names = _names(found)
-    first = _table(head, "", "plays", "payoff", "regret, 95 %", "")
-    second: list[tuple[str, str, dict[str, Estimate]]] = []
+    roles = {role.name for each in found for role in each.solution.game.roles}
+    alone = next(iter(roles)) if len(roles) == 1 else None
+
+    def told(candidate: Candidate) -> str:
+        return plays(candidate) if alone is None else plays(candidate).removeprefix(f"{alone}: ")
+
+    rows: list[list[str]] = []
     for each, name in zip(found, names, strict=True):
-        epsilon, rows = each.solution.epsilon, list(enumerate(each.solution.equilibria, 1))
-        for place, candidate in rows:
+        if rows:
+            rows.append([""] * 6)
+        for place, candidate in enumerate(each.solution.equilibria, 1):
             sure = candidate.certificate
-            regret = "-" if sure is None else f"{number(sure.low, 2)} to {number(sure.high, 2)}"
-            first.add_row(
-                name if place == 1 else "", str(place), plays(candidate), _paid(candidate), regret,
-                _VERDICTS[candidate.verdict(epsilon)],
-            )  # fmt: skip
-            second.append((name if place == 1 else "", str(place), candidate.market))
-        if not rows:
-            first.add_row(name, "-", "no equilibrium was found", "", "", "")
+            regret = _NOTHING if sure is None else f"{number(sure.low, 2)} to {number(sure.high, 2)}"
+            verdict = _VERDICTS[candidate.verdict(each.solution.epsilon)]
+            rows.append([name if place == 1 else "", str(place), told(candidate), _paid(candidate), regret, verdict])
+        if not each.solution.equilibria:
+            rows.append([name, _NOTHING, "no equilibrium was found", "", "", ""])
         for reference, candidate in each.references.items():
-            first.add_row("", "", f"{_REFERENCES[reference][0]}: {plays(candidate)}", _paid(candidate), "", "")
-        first.add_section()
+            rows.append(["", "", f"{REFERENCES[reference][0]}: {told(candidate)}", _paid(candidate), "", ""])
     least, most = (number(pick(each.solution.epsilon for each in found), 2) for pick in (min, max))
-    told = least if least == most else f"{least} to {most}"
-    first.caption = f"currency an episode, each; ε = {told}; regret on seeds that chose nothing"
-    measures = list(dict.fromkeys(name for _, _, market in second for name in market))
-    across = max(1, (_WIDTH - _NAME - 4) // _CELL)
-    parts: list[Any] = [first]
-    for start in range(0, len(measures), across):
-        some = measures[start : start + across]
-        part = _table(head, "", *(name.replace("_", " ").replace(".", " ") for name in some))
-        for name, label, market in second:
-            part.add_row(name, label, *(plus_minus(*market[each]) if each in market else "-" for each in some))
-        parts += ["", part]
-    return Group(*parts)
+    gain = least if least == most else f"{least} to {most}"
+    note = f"currency an episode, each; ε = {gain}; regret on seeds that chose nothing"
+    heads = [head, "", "play" if alone is None else f"{alone} play", "payoff", "regret, 95 %", ""]
+    return Group(
+        _table(heads, rows, {3}, note), *(part for each in _markets(found, head, names) for part in ("", each))
+    )
 
 
-def _table(*heads: str) -> Table:
+def _markets(found: Sequence[Compared], head: str, names: Sequence[str]) -> list[Table]:
+    """What the markets are like at each equilibrium, in as many tables as the width of a line asks for."""
+    rows = [
+        (name if place == 1 else "", str(place), candidate.market)
+        for each, name in zip(found, names, strict=True)
+        for place, candidate in enumerate(each.solution.equilibria, 1)
+    ]
+    columns: dict[str, list[str]] = {}
+    for measure in dict.fromkeys(name for _, _, market in rows for name in market):
+        columns[measure.replace("_", " ").replace(".", " ")] = [
+            plus_minus(*market[measure]) if measure in market else _NOTHING for _, _, market in rows
+        ]
+    wide = {title: max(map(len, [*title.split(), *cells])) + _GAP for title, cells in columns.items()}
+    groups: list[list[str]] = []
+    left = 0
+    for title, width in wide.items():
+        if width > left:
+            groups.append([])
+            left = _WIDTH - (_NAME + _GAP) - (1 + _GAP)
+        groups[-1].append(title)
+        left -= width
+    return [
+        _table(
+            [head, "", *group],
+            [(name, label, *(columns[title][place] for title in group)) for place, (name, label, _) in enumerate(rows)],
+            set(range(2, 2 + len(group))),
+        )
+        for group in groups
+    ]
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: set[int], note: str = "") -> Table:
+    """Columns of numbers are flush right and as wide as what is in them: the texts beside them are broken instead."""
     made = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), caption_justify="left")
+    made.caption = note or None
     for place, head in enumerate(heads):
+        texts = [*head.split(), *(line for row in rows for line in row[place].split("\n"))]
         made.add_column(
-            head, overflow="fold", max_width=_NAME if not place else None,
-            justify="right" if place > 1 and heads[2] != "plays" or head == "payoff" else "left",
-        )  # fmt: skip
+            head,
+            justify="right" if place in numbers else "left",
+            overflow="fold",
+            width=max(map(len, texts)) if place in numbers else None,
+            max_width=None if place else _NAME,
+        )
+    for row in rows:
+        made.add_row(*row)
     return made
 
 
@@ -227,44 +162,101 @@ def _names(found: Sequence[Compared]) -> tuple[str, list[str]]:
     return "game", [each.label.replace("_", " ") for each in found]
 
 
-def plays(candidate: Candidate) -> str:
-    """``makers: tight``, or with the share of each."""
-    return "; ".join(
-        f"{role}: " + ", ".join(name if share == 1.0 else f"{share:.3g} {name}" for name, share in shares.items())
-        for role, shares in candidate.plays.items()
-    )
-
-
 def _paid(candidate: Candidate) -> str:
     return "\n".join(plus_minus(*each) for each in candidate.payoffs.values())
 
 
-def as_json(found: Sequence[Compared]) -> dict[str, Any]:
-    """What ``--json`` prints: a list of games, numbers that are none as null."""
+# --- the command ----------------------------------------------------------------------------------------------------
 
-    def numbers(estimate: Estimate) -> dict[str, float | None]:
-        parts = zip(estimate._fields, estimate, strict=True)
-        return {name: part if math.isfinite(part) else None for name, part in parts}
 
-    def told(each: Compared, candidate: Candidate, epsilon: float | None) -> dict[str, Any]:
-        parameter, sure = each.parameter(), candidate.certificate
-        row: dict[str, Any] = {"strategies": candidate.plays, "mixed": candidate.mixed}
-        row["payoff"] = {role: numbers(value) for role, value in candidate.payoffs.items()}
-        row["market"] = {name: numbers(value) for name, value in candidate.market.items()}
-        if parameter is not None:
-            row[f"mean_{parameter}"] = each.chosen(candidate, parameter).value
-        if epsilon is not None:
-            row["verdict"] = candidate.verdict(epsilon)
-            parts = ("regret", "low", "high")
-            row["regret"] = None if sure is None else {name: getattr(sure, name) for name in parts}
-        return row
+@contextmanager
+def _progress(hidden: bool) -> Iterator[Callable[[str], Callable[[str], Any]]]:
+    """Which runs of which game are done, on a screen that can be written over."""
+    screen = Console(stderr=True, highlight=False, markup=False)
+    if hidden or not screen.is_terminal:
+        yield lambda label: lambda name: None
+        return
+    with screen.status("beginning") as status:
+        yield (
+            lambda label: (
+                lambda name: (
+                    lambda standing: status.update(f"{label}, {name}: {standing.runs:,} of {standing.total:,} runs")
+                )
+            )
+        )
 
-    games = []
-    for each in found:
-        told_of = each.solution
-        row = {"game": each.label, "epsilon": told_of.epsilon, "runs": told_of.runs, "complete": told_of.complete}
-        row["equilibria"] = [told(each, candidate, told_of.epsilon) for candidate in told_of.equilibria]
-        for name in _REFERENCES:
-            row[name] = told(each, each.references[name], None) if name in each.references else None
-        games.append(row)
-    return {"games": games}
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m analysis.compare_equilibria",
+        description="Lay the equilibria of several games side by side, in a table and in a figure.",
+        epilog="Runs are kept in DIR; the same command goes on where it was stopped.",
+    )
+    add = parser.add_argument
+    add("scenarios", type=Path, nargs="+", metavar="SCENARIO", help="a TOML file with a [game]")
+    add("--vary", metavar="PATH=v1,v2", help="one file: a value that differs from game to game")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        dest="overrides",
+        metavar="PATH=VALUE",
+        help="change a value in every game",
+    )
+    add("--budget", type=int, default=BUDGET, metavar="RUNS", help=f"the most runs of a game (default: {BUDGET})")
+    add("--epsilon", type=float, metavar="E", help="a gain that does not count (default: 2 %% of the range of payoffs)")
+    add("--workers", type=int, metavar="N", help="how many runs at a time (default: one a core)")
+    add(
+        "--out", type=Path, default=Path("runs") / "compare", metavar="DIR", help="for the runs (default: runs/compare)"
+    )
+    add("--figure", type=Path, metavar="FILE", help="the figure: .png, .svg or .pdf (default: in DIR)")
+    add("--json", action="store_true", help="print one JSON object on standard output, nothing else")
+    return parser
+
+
+def _checked(given: argparse.Namespace) -> dict[str, Scenario]:
+    if given.workers is not None and given.workers < 1:
+        raise RunError(f"--workers {given.workers}: at least one is needed")
+    if given.epsilon is not None and not 0 < given.epsilon < math.inf:
+        raise RunError(f"--epsilon {given.epsilon:g}: a gain that does not count is above 0")
+    if given.figure is not None:
+        check_figure(given.figure)
+    scenarios = scenarios_of(given.scenarios, given.overrides, given.vary)
+    for scenario in scenarios.values():
+        MarketGame(scenario)  # says what is wrong before anything runs
+    return scenarios
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line. Returns the exit code."""
+    given = _parser().parse_args(arguments)
+    say = Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print
+    try:
+        scenarios = _checked(given)
+        kept = given.out / given.scenarios[0].stem if given.vary else given.out
+        with stop_on_signals(), _progress(given.json) as watch:
+            found = compare(scenarios, given.budget, given.epsilon, given.workers, kept, watch)
+        figure = given.figure or given.out / ("-".join(dict.fromkeys(file.stem for file in given.scenarios)) + ".png")
+        figure.parent.mkdir(parents=True, exist_ok=True)
+        with style():
+            picture(found).savefig(figure)
+    except KeyboardInterrupt:
+        say(f"what was finished is kept in {given.out}; the same command goes on from there")
+        return _INTERRUPTED
+    except SpreadgameError as error:
+        say(str(error))
+        return _BAD_INPUT
+    except OSError as error:
+        say(f"{error.filename or given.out}: {error.strerror or error}")
+        return _BAD_INPUT
+    if given.json:
+        sys.stdout.write(json.dumps(as_json(found) | {"figure": str(figure)}, indent=2, allow_nan=False) + "\n")
+    else:
+        screen = Console(file=sys.stdout, width=_WIDTH, color_system=None, highlight=False, markup=False)
+        screen.print(tables(found))
+        screen.print(f"figure  {figure}", soft_wrap=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""Games beside one another: each solved by running it, and what its equilibria and references come to.
+
+The references bound what may happen: the profile in which the players earn most together, as a monopolist would have
+them play, and the pure profile of players who all do the same in which they earn least without a loss.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis.estimates import Estimate
+from analysis.games.candidates import Candidate
+from analysis.games.solution import BUDGET, Solution, solve
+from sim.errors import RunError
+from sim.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A game beside others.
+
+    Attributes
+    ----------
+    label : what it is called: the value that varies, or the file's name.
+    scenario, solution : what was solved, and what was found.
+    """
+
+    label: str
+    scenario: Scenario
+    solution: Solution
+
+    @property
+    def references(self) -> dict[str, Candidate]:
+        """The profiles ``together`` and, unless all lose, ``competitive``."""
+        found = {"together": self.solution.together, "competitive": self.solution.competitive}
+        return {name: each for name, each in found.items() if each is not None}
+
+    def parameter(self) -> str | None:
+        """The one number in which the strategies of the game differ; None if there are several or none."""
+        offered = list(self.scenario.game.strategies.values()) if self.scenario.game else []
+        every = {name for params in offered for name in params}
+        names = [name for name in every if any(params.get(name) != offered[0].get(name) for params in offered)]
+        only = names[0] if len(names) == 1 else None
+        numbers = [params.get(only) for params in offered if only]
+        alike = numbers and all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in numbers)
+        return only if alike else None
+
+    def chosen(self, candidate: Candidate, parameter: str) -> Estimate:
+        """The mean of the parameter over all players; as exact as the mixture."""
+        offered = self.scenario.game.strategies if self.scenario.game else {}
+        means = [
+            sum(share * float(offered[name][parameter]) for name, share in candidate.plays[role.name].items())
+            for role in self.solution.game.roles
+        ]
+        return Estimate(float(np.average(means, weights=self._players)), 0.0)
+
+    def payoff(self, candidate: Candidate) -> Estimate:
+        """The mean payoff of all players; of several roles the error is the largest that theirs allow."""
+        values, errors = np.array([candidate.payoffs[role.name] for role in self.solution.game.roles]).T
+        return Estimate(*(float(np.average(each, weights=self._players)) for each in (values, errors)))
+
+    def effective_spread(self, candidate: Candidate) -> Estimate | None:
+        """On the first venue; None where nothing was traded against a mid."""
+        return candidate.market.get(f"{self.scenario.venues[0].name}.effective_spread")
+
+    @property
+    def _players(self) -> list[int]:
+        return [role.players for role in self.solution.game.roles]
+
+
+def compare(
+    scenarios: Mapping[str, Scenario],
+    budget: int = BUDGET,
+    epsilon: float | None = None,
+    workers: int | None = 1,
+    out: str | Path | None = None,
+    watch: Callable[[str], Callable[[str], Any]] = lambda label: lambda name: None,
+) -> list[Compared]:
+    """Solve games one after the other.
+
+    Parameters
+    ----------
+    scenarios : by label.
+    budget : the most runs of each game.
+    epsilon : a gain that does not count, currency an episode; None for 2 % of the range of payoffs of each.
+    workers : how many runs at a time, None for one a core.
+    out : a folder in which runs are kept, in one of its own for each game; None for memory.
+    watch : gives for a label what :func:`analysis.games.solution.solve` is watched by.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to compare.
+    ScenarioError, RunError
+        As :func:`analysis.games.solution.solve`; the message of a RunError begins with the label.
+    """
+    if not scenarios:
+        raise ValueError("there are no games to compare")
+    found = []
+    for label, scenario in scenarios.items():
+        folder = None if out is None else Path(out) / re.sub(r"[^\w.=+-]+", "-", label)
+        try:
+            found.append(Compared(label, scenario, solve(scenario, budget, epsilon, workers, folder, (), watch(label))))
+        except RunError as error:
+            raise RunError(f"{label}: {error}") from error
+    return found
+
+
+def plays(candidate: Candidate) -> str:
+    """``makers: tight``, or with the share of each."""
+    return "; ".join(
+        f"{role}: " + ", ".join(name if share == 1.0 else f"{share:.3g} {name}" for name, share in shares.items())
+        for role, shares in candidate.plays.items()
+    )
+
+
+def as_json(found: Sequence[Compared]) -> dict[str, Any]:
+    """The games as plain data: equilibria, references and markets; numbers that are none are null."""
+
+    def numbers(estimate: Estimate) -> dict[str, float | None]:
+        parts = zip(estimate._fields, estimate, strict=True)
+        return {name: part if math.isfinite(part) else None for name, part in parts}
+
+    def told(each: Compared, candidate: Candidate, epsilon: float | None) -> dict[str, Any]:
+        parameter, sure = each.parameter(), candidate.certificate
+        row: dict[str, Any] = {"strategies": candidate.plays, "mixed": candidate.mixed}
+        row["payoff"] = {role: numbers(value) for role, value in candidate.payoffs.items()}
+        row["market"] = {name: numbers(value) for name, value in candidate.market.items()}
+        if parameter is not None:
+            row[f"mean_{parameter}"] = each.chosen(candidate, parameter).value
+        if epsilon is not None:
+            row["verdict"] = candidate.verdict(epsilon)
+            parts = ("regret", "low", "high")
+            row["regret"] = None if sure is None else {name: getattr(sure, name) for name in parts}
+        return row
+
+    games = []
+    for each in found:
+        told_of = each.solution
+        row = {"game": each.label, "epsilon": told_of.epsilon, "runs": told_of.runs, "complete": told_of.complete}
+        row["equilibria"] = [told(each, candidate, told_of.epsilon) for candidate in told_of.equilibria]
+        for name in ("together", "competitive"):
+            row[name] = told(each, each.references[name], None) if name in each.references else None
+        games.append(row)
+    return {"games": games}

@@ -1,0 +1,101 @@
+"""The games that ship: each is a question and is soon solved, and what theory says of its market holds in it."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from analysis.games.market import MarketGame
+from analysis.games.solution import BUDGET, Solution, solve
+from sim.scenario import load
+
+GAMES = sorted((Path(__file__).parents[2] / "scenarios" / "games").glob("*.toml"))
+FEWEST = 16  # runs of a profile, of which half fill the table
+
+
+def solved(name: str, *overrides: str, budget: int = 700) -> Solution:
+    path = next(path for path in GAMES if path.stem == name)
+    return solve(load(path, [*overrides]), budget)
+
+
+def pure(solution: Solution) -> set[str]:
+    """What all do at the equilibria in which all do the same."""
+    alike = [next(iter(each.plays.values())) for each in solution.equilibria if not each.mixed]
+    return {next(iter(shares)) for shares in alike if len(shares) == 1}
+
+
+def test_there_are_eight_questions_at_least():
+    assert len({load(path).question for path in GAMES}) >= 8
+
+
+@pytest.mark.parametrize("path", GAMES, ids=lambda path: path.stem)
+def test_it_opens_with_its_question_and_says_how_to_compare(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "#:schema ../schema.json"
+    assert lines[1].startswith("title = ")
+    assert lines[2].startswith("question = ")
+    assert lines[2].endswith('?"')
+    comment = " ".join(line.removeprefix("# ") for line in lines[4 : lines.index("[run]")] if line)
+    assert "python -m analysis.compare_equilibria" in comment
+    assert f"scenarios/games/{path.name}" in comment
+
+
+@pytest.mark.parametrize("path", GAMES, ids=lambda path: path.stem)
+def test_it_offers_few_strategies_and_its_profiles_fit_the_budget(path):
+    game = MarketGame(load(path))
+    assert 3 <= len(game.strategies) <= 7
+    assert FEWEST * len(game.profiles) <= BUDGET
+
+
+@pytest.mark.parametrize("path", GAMES, ids=lambda path: path.stem)
+def test_it_is_solved_on_a_few_episodes(path):
+    scenario = load(path, {"run.episodes": 4})
+    solution = solve(scenario, FEWEST * len(MarketGame(scenario).profiles) + 50)
+    assert solution.runs > 0
+    for candidate in [*solution.equilibria, solution.together]:
+        assert math.isfinite(candidate.payoffs["makers"].value)
+    assert "lit.effective_spread" in solution.together.market
+
+
+# --- and the answers are those of theory ----------------------------------------------------------------------------
+
+
+def test_a_monopolist_quotes_seven_and_the_third_maker_ends_what_two_could_share():
+    alone, two, three = (solved("makers", f"makers.count={count}") for count in (1, 2, 3))
+    assert pure(alone) == {"seven"}
+    assert pure(two) == {"three", "four"}
+    assert pure(three) == {"three"}
+
+
+def test_the_rebate_is_taken_off_the_quotes_to_the_tick_and_leaves_makers_as_they_were():
+    without, whole = solved("maker_rebate"), solved("maker_rebate", "lit.maker_fee=-1")
+    assert pure(without) == {"two", "three"}
+    assert pure(whole) == {"one", "two"}
+    before, after = (
+        {next(iter(each.plays["makers"])): each.payoffs["makers"] for each in game.equilibria if not each.mixed}
+        for game in (without, whole)
+    )
+    for dear, cheap in (("two", "one"), ("three", "two")):
+        assert after[cheap].value == pytest.approx(before[dear].value, abs=1e-9)  # the runs have common seeds
+
+
+def test_shares_by_size_double_what_is_shown():
+    assert pure(solved("priority")) == {"two_hundred"}
+    assert pure(solved("priority", "lit.matching=pro_rata")) == {"four_hundred"}
+
+
+def test_less_is_shown_where_more_are_informed():
+    shown = [pure(solved("quote_size", f"ACME.value.jump_probability={share}")) for share in (0.1, 0.2, 0.4)]
+    assert shown == [{"forty_five"}, {"thirty"}, {"fifteen"}]
+
+
+def test_a_coarse_grid_raises_what_two_makers_ask():
+    assert pure(solved("coarse_ticks")) == {"four"}
+    assert pure(solved("fine_ticks")) == {"two_and_a_half", "three"}
+
+
+def test_three_makers_lean_where_one_would_not():
+    assert pure(solved("inventory", "makers.count=1")) == {"none"}
+    assert pure(solved("inventory", "makers.count=3")) == {"much"}

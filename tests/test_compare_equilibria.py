@@ -1,0 +1,197 @@
+"""Equilibria side by side: the command prints, draws and resumes, and what differs between the games shows."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from matplotlib.container import ErrorbarContainer
+from matplotlib.figure import Figure
+from rich.console import Console
+
+from analysis.compare_equilibria import main, scenarios_of, tables
+from analysis.equilibrium_picture import picture
+from analysis.games.comparison import Compared, as_json, compare, plays
+from tests.command_line import QUICKSTART, ROOT
+
+GAMES = ROOT / "scenarios" / "games"
+MAKERS, SHARE, SIZES = GAMES / "makers.toml", GAMES / "informed_share.toml", GAMES / "quote_size.toml"
+SMALL = ["--budget", "600", "--workers", "1", "--set", "run.episodes=200"]
+
+
+@pytest.fixture(scope="module")
+def by_share() -> list[Compared]:
+    return compare(scenarios_of([SHARE], ["run.episodes=300"], "ACME.value.jump_probability=0.05,0.15,0.35"), 500)
+
+
+@pytest.fixture(scope="module")
+def by_makers() -> list[Compared]:
+    return compare(scenarios_of([MAKERS], [], "makers.count=1,2,3"), 700)
+
+
+def spreads(each: Compared) -> list[float]:
+    found = [each.effective_spread(candidate) for candidate in each.solution.equilibria]
+    return sorted(spread.value for spread in found if spread is not None)
+
+
+def drawn(figure: Figure) -> list[tuple[str, int]]:
+    """Title of each panel, and how many equilibria are drawn in it."""
+    return [
+        (
+            ax.get_title(loc="left"),
+            sum(isinstance(bar, ErrorbarContainer) and bar[0] and bar[0].get_markersize() > 6 for bar in ax.containers),
+        )
+        for ax in figure.axes
+    ]
+
+
+def test_the_equilibrium_spread_rises_with_the_share_of_the_informed(by_share):
+    for fewer, more in itertools.pairwise(by_share):
+        assert spreads(fewer)[0] < spreads(more)[0]
+        assert spreads(fewer)[-1] < spreads(more)[-1]
+
+
+def test_the_equilibrium_spread_falls_with_the_number_of_makers_and_lies_between_the_references(by_makers):
+    alone, two, three = by_makers
+    assert spreads(alone)[0] > spreads(two)[-1] > spreads(two)[0] >= spreads(three)[-1]
+    for each in by_makers:
+        least, most = (each.effective_spread(each.references[name]) for name in ("competitive", "together"))
+        assert least is not None
+        assert most is not None
+        assert all(least.value <= spread <= most.value for spread in spreads(each))
+
+
+def test_the_mean_parameter_is_that_of_the_strategies_played(by_makers):
+    two = by_makers[1]
+    assert two.parameter() == "half_spread"
+    pure = {plays(each): two.chosen(each, "half_spread").value for each in two.solution.equilibria if not each.mixed}
+    assert pure == {"makers: three": 3.0, "makers: four": 4.0}
+    mixed = next(each for each in two.solution.equilibria if each.mixed)
+    shares = mixed.plays["makers"]
+    assert two.chosen(mixed, "half_spread").value == pytest.approx(3 * shares["three"] + 4 * shares["four"])
+
+
+@pytest.mark.parametrize(
+    ("strategies", "name"),
+    [
+        ({"a": {"half_spread": 1.0}, "b": {"half_spread": 2.0}}, "half_spread"),
+        ({"a": {"half_spread": 1.0, "quantity": 2}, "b": {"half_spread": 2.0, "quantity": 2}}, "half_spread"),
+        ({"a": {"half_spread": 1.0, "quantity": 2}, "b": {"half_spread": 2.0}}, None),
+        ({"a": {"sides": "buy"}, "b": {"sides": "sell"}}, None),
+        ({"a": {"half_spread": 1.0}, "b": {"strategy": "mixed"}}, None),
+    ],
+)
+def test_there_is_a_parameter_only_where_strategies_differ_in_one_number(by_makers, strategies, name):
+    two = by_makers[1]
+    game = two.scenario.game.model_copy(update={"strategies": strategies})
+    assert replace(two, scenario=two.scenario.model_copy(update={"game": game})).parameter() == name
+
+
+def test_each_equilibrium_is_a_dot_on_either_side(by_makers):
+    dots = sum(len(each.solution.equilibria) for each in by_makers)
+    assert drawn(picture(by_makers)) == [("effective spread", dots), ("payoff of a player", dots)]
+
+
+def test_where_the_spread_is_the_same_what_is_chosen_takes_its_place():
+    found = compare(scenarios_of([SIZES], ["run.episodes=50"], "ACME.value.jump_probability=0.1,0.4"), 400)
+    assert drawn(picture(found))[0][0] == "mean quantity"
+
+
+def test_the_plain_data_is_json_and_complete(by_share):
+    games = json.loads(json.dumps(as_json(by_share), allow_nan=False))["games"]
+    assert [game["game"].rpartition("=")[2] for game in games] == ["0.05", "0.15", "0.35"]
+    for game, each in zip(games, by_share, strict=True):
+        assert len(game["equilibria"]) == len(each.solution.equilibria)
+        for row in game["equilibria"]:
+            assert row["verdict"] in {"holds", "open", "fails"}
+            assert row["regret"] is None or row["regret"]["low"] <= row["regret"]["regret"] <= row["regret"]["high"]
+        assert game["together"]["payoff"]["makers"]["value"] >= game["competitive"]["payoff"]["makers"]["value"]
+
+
+def test_the_command_prints_eighty_columns_draws_and_goes_on_from_what_is_kept(tmp_path, capsys):
+    command = [str(MAKERS), "--vary", "makers.count=1,2", *SMALL, "--out", str(tmp_path)]
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    assert max(map(len, printed.splitlines()[:-1])) <= 80
+    assert "as one: seven" in printed
+    assert "informed" in printed
+    assert (tmp_path / "makers.png").stat().st_size > 10_000
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("makers/makers.count=*/*/chunks/*.parquet")}
+    assert main([*command, "--json"]) == 0
+    games = json.loads(capsys.readouterr().out)["games"]
+    assert [game["game"] for game in games] == ["makers.count=1", "makers.count=2"]
+    assert kept
+    assert kept == {path: path.stat().st_mtime_ns for path in tmp_path.glob("makers/makers.count=*/*/chunks/*.parquet")}
+
+
+def test_no_number_in_the_tables_is_broken_or_cut(by_share, by_makers):
+    for found in (by_share, by_makers):
+        screen = Console(width=80, file=StringIO(), color_system=None)
+        screen.print(tables(found))
+        printed = screen.file.getvalue()
+        for each in found:
+            for candidate in each.solution.equilibria:
+                for value, error in candidate.market.values():
+                    assert error == 0 or f"± {error:.2g}" in printed, value
+
+
+def test_two_files_lie_beside_one_another_and_the_figure_goes_where_it_is_told(tmp_path, capsys):
+    files = [str(GAMES / f"{name}_ticks.toml") for name in ("fine", "coarse")]
+    figure = tmp_path / "ticks.svg"
+    assert main([*files, *SMALL, "--out", str(tmp_path / "runs"), "--figure", str(figure)]) == 0
+    printed = capsys.readouterr().out
+    assert "fine ticks" in printed
+    assert "coarse" in printed
+    assert figure.read_text(encoding="utf-8").startswith("<?xml")
+
+
+def test_a_game_without_an_equilibrium_says_so(by_makers):
+    empty = replace(by_makers[0], solution=replace(by_makers[0].solution, equilibria=[]))
+    screen = Console(width=80, file=StringIO())
+    screen.print(tables([empty, by_makers[2]]))
+    assert "no equilibrium was found" in " ".join(screen.file.getvalue().split())
+    assert drawn(picture([empty, by_makers[2]]))[0][1] == len(by_makers[2].solution.equilibria)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([str(MAKERS)], "one game is nothing to compare"),
+        ([str(MAKERS), "--vary", "makers.count=2"], "write for example makers.count=1,2,3"),
+        ([str(MAKERS), "--vary", "makers.count"], "write for example"),
+        ([str(MAKERS), "--vary", "makers.count=2,2"], "2 is there twice"),
+        ([str(MAKERS), str(SHARE), "--vary", "makers.count=1,2"], "name one"),
+        ([str(MAKERS), str(MAKERS)], "there twice"),
+        ([str(MAKERS), "--vary", "makers.cuont=1,2"], "did you mean 'count'"),
+        ([str(MAKERS), str(QUICKSTART)], "there is none"),
+        ([str(MAKERS), "no_such.toml"], "there is no such file"),
+        ([str(MAKERS), str(SHARE), "--epsilon", "0"], "above 0"),
+        ([str(MAKERS), str(SHARE), "--epsilon", "nan"], "above 0"),
+        ([str(MAKERS), str(SHARE), "--workers", "0"], "at least one"),
+        ([str(MAKERS), str(SHARE), "--budget", "5"], "makers: 5 runs are too few"),
+        ([str(MAKERS), str(SHARE), "--figure", "figure.txt"], "a figure is a picture"),
+        ([str(MAKERS), str(SHARE), "--figure", "no/folder/figure.png"], "there is no folder"),
+    ],
+)
+def test_bad_input_is_one_clear_error(arguments, said, tmp_path, capsys):
+    assert main([*arguments, "--out", str(tmp_path)]) == 2
+    told = capsys.readouterr()
+    assert said in told.err
+    assert told.out == ""
+
+
+def test_nothing_to_compare_or_to_draw_is_the_programmers_mistake():
+    with pytest.raises(ValueError, match="no games to compare"):
+        compare({})
+    with pytest.raises(ValueError, match="no games to draw"):
+        picture([])
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path):
+    other = tmp_path / "makers.toml"
+    other.write_text(MAKERS.read_text(encoding="utf-8"), encoding="utf-8")
+    assert len(scenarios_of([MAKERS, other])) == 2
