@@ -24,8 +24,8 @@ from rich.table import Table
 from analysis.command import check_figure, number, plus_minus
 from analysis.dress import style
 from analysis.equilibrium_picture import REFERENCES, picture
-from analysis.games.candidates import Candidate
-from analysis.games.comparison import Compared, as_json, compare, plays
+from analysis.games.candidates import Candidate, plays
+from analysis.games.comparison import Compared, as_json, compare
 from analysis.games.market import MarketGame
 from analysis.games.solution import BUDGET
 from sim.errors import RunError, SpreadgameError

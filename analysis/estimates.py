@@ -21,6 +21,10 @@ class Estimate(NamedTuple):
     value: float
     standard_error: float
 
+    def as_json(self) -> dict[str, float | None]:
+        """Both numbers by name; what is none, or infinite, is null."""
+        return {name: part if math.isfinite(part) else None for name, part in zip(self._fields, self, strict=True)}
+
 
 def _linearised(value: float, influence: Any) -> Estimate:
     """An estimate whose samples each move it by ``influence / n``."""

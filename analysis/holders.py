@@ -140,7 +140,7 @@ class Holders:
 
     def cash_changes(self) -> Floats:
         """Change of cash over each piece, settlement included, in units of money; nan where it was not recorded."""
-        return self._changes("cash", np.broadcast_to(self.endowed(None), (self._episodes, len(self.index))), True)
+        return self._changes("cash", np.broadcast_to(self.endowed(None), (self._episodes, len(self.index))))
 
     def received(self, name: str) -> Floats:
         """What each piece brought in ``dividends`` or ``interest``, in units of money.
@@ -151,7 +151,7 @@ class Holders:
         paid = scenario.money.interest if name == "interest" else any(each.dividend for each in scenario.instruments)
         if not paid:
             return np.zeros(self.shape)
-        changes = self._changes(name, np.zeros((self._episodes, len(self.index))), True)
+        changes = self._changes(name, np.zeros((self._episodes, len(self.index))))
         if np.isnan(changes[: int(self._run.manifest["episodes"])]).any():
             raise RunError(
                 f"{name} were not recorded at the edges of these windows — take whole episodes, or windows that end "
@@ -169,8 +169,9 @@ class Holders:
         # The difference of what they were worth, without that of two large products.
         return lots[:, :-1] * np.diff(marks)[:, :, None] + np.diff(lots, axis=1) * marks[:, 1:, None]
 
-    def _changes(self, name: str, first: Floats, money: bool) -> Floats:
-        return np.diff(self._levels(name, first, money), axis=1)
+    def _changes(self, name: str, first: Floats) -> Floats:
+        """Of a column of money, over each piece."""
+        return np.diff(self._levels(name, first, True), axis=1)
 
     def _levels(self, name: str, first: Floats, money: bool) -> Floats:
         """A column at the edges, (episodes, edges, holders): from the samples, and at the end from the results."""

@@ -23,9 +23,8 @@ from analysis.measures import Measure, measure_of
 from analysis.regression import NOTHING, Floats, estimate, least_squares
 from analysis.resilience import AFTER, Recovery, large, ratio_of_totals, recovery
 from analysis.samples import columns
-from analysis.tape import Tape, by_venue
+from analysis.tape import Tape, by_venue, kept_tape
 from analysis.time_averages import clusters_over, steps_since, time_average, unbroken
-from analysis.volatility import kept_tape
 from sim.runs import Run
 from sim.scenario.fill import mechanism_of
 

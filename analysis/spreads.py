@@ -27,7 +27,7 @@ from rich.table import Table
 from analysis.clusters import Clustered, clusters_of
 from analysis.command import answer, plus_minus
 from analysis.estimates import Estimate
-from analysis.marks import MARKS, Marks, marks_of
+from analysis.marks import MARKS, marks_of
 from analysis.trades import Floats, Integers, trades_of
 from sim.errors import RunError
 from sim.runs import Run
@@ -92,12 +92,12 @@ class Spreads:
             raise RunError(f"the horizon of a spread is counted in steps or orders, not in {unit!r}")
         if horizon < (unit == "orders"):
             raise RunError(f"a horizon must be at least {'1 order' if unit == 'orders' else '0 steps'}, not {horizon}")
-        before, later = self.marks.before[self.orders], self._later(self.marks, horizon, unit)
+        before, later = self.marks.before[self.orders], self._later(horizon, unit)
         return decomposed(self.trades.prices, self.trades.signs, before[self.order], later[self.order])
 
-    def _later(self, marks: Marks, horizon: int, unit: str) -> Floats:
+    def _later(self, horizon: int, unit: str) -> Floats:
         """Mark a horizon after each order, nan beyond the episode, (orders,)."""
-        episodes, count = self.trades.episodes[self.orders], len(self.orders)
+        marks, episodes, count = self.marks, self.trades.episodes[self.orders], len(self.orders)
         if unit == "steps":
             marks.check_steps()
             steps = self.trades.steps[self.orders] + horizon

@@ -142,18 +142,12 @@ def measures(run: Run) -> list[Measure]:
 
 
 def _as_json(surplus: Surplus) -> dict[str, Any]:
-    def said(estimate: Estimate) -> dict[str, float | None]:
-        value, error = (
-            number if math.isfinite(number) else None for number in (estimate.value, estimate.standard_error)
-        )
-        return {"value": value, "standard_error": error}
-
     return {
         "episodes": len(surplus.most),
-        "populations": {name: said(mean(gained)) for name, gained in surplus.populations.items()},
-        "realised": said(mean(surplus.realised)),
-        "most": said(mean(surplus.most)),
-        "share": said(surplus.share),
+        "populations": {name: mean(gained).as_json() for name, gained in surplus.populations.items()},
+        "realised": mean(surplus.realised).as_json(),
+        "most": mean(surplus.most).as_json(),
+        "share": surplus.share.as_json(),
     }
 
 

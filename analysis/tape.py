@@ -85,6 +85,14 @@ def tape_of(run: Run, venue: str) -> Tape:
     )
 
 
+def kept_tape(run: Run, venue: str) -> Tape:
+    """The trades of a venue, an arriving order a row; none where the run kept none."""
+    if run.scenario.record.trades:
+        return tape_of(run, venue)
+    whole, real = np.zeros(0, np.int64), np.zeros(0)
+    return Tape(whole, whole, real, whole, real, real)
+
+
 def quotes_of(run: Run, venue: str) -> Quotes:
     """The samples of a venue's book."""
     rows = columns(run, "book", ["episode", "step", "venue", "bid", "ask"])

@@ -28,7 +28,7 @@ from analysis.measures import Measure, measure_of
 from analysis.regression import NOTHING, estimate, least_squares
 from analysis.risk import half_life
 from analysis.samples import columns
-from analysis.tape import Tape, by_venue, tape_of
+from analysis.tape import by_venue, kept_tape
 from analysis.time_averages import clusters_over, steps_since, unbroken
 from analysis.variance_ratio import HORIZONS, variance_ratios
 from sim.runs import Run
@@ -54,14 +54,6 @@ class PricingError:
     autocorrelation: Estimate  # from row to row
     half_life: Estimate  # rows
     reason: str = field(default="", kw_only=True)  # why there is no half-life
-
-
-def kept_tape(run: Run, venue: str) -> Tape:
-    """The trades of a venue, an arriving order a row; none where the run kept none."""
-    if run.scenario.record.trades:
-        return tape_of(run, venue)
-    whole, real = np.zeros(0, np.int64), np.zeros(0)
-    return Tape(whole, whole, real, whole, real, real)
 
 
 def _root(square: Estimate) -> Estimate:

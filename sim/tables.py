@@ -17,14 +17,14 @@ _COUNT, _LOTS, _CURRENCY, _STEPS, _SECONDS = "number", "lots", "currency", "step
 _NAMES = pa.dictionary(pa.int32(), pa.string())
 
 
-def _texts(words: Iterable[str]) -> pa.Array:
+def text_column(words: Iterable[str]) -> pa.Array:
     """As pa.array would; but that imports pandas, which takes longer than many a run."""
     encoded = [word.encode() for word in words]
     ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
     return pa.StringArray.from_buffers(len(encoded), pa.py_buffer(ends), pa.py_buffer(b"".join(encoded)))
 
 
-def _numbers(values: Any, missing: Any = None) -> pa.Array:
+def number_column(values: Any, missing: Any = None) -> pa.Array:
     """As pa.array would, without pandas."""
     values = np.ascontiguousarray(values)
     valid = None if missing is None else pa.py_buffer(np.packbits(~missing, bitorder="little"))
@@ -42,17 +42,17 @@ class Tables:
 
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
-        self._venues = _texts([venue.name for venue in scenario.venues])
-        self._populations = _texts([population.name for population in scenario.populations])
-        self._kinds = _texts(KINDS)
-        self._sides = _texts(["sell", "buy"])
+        self._venues = text_column([venue.name for venue in scenario.venues])
+        self._populations = text_column([population.name for population in scenario.populations])
+        self._kinds = text_column(KINDS)
+        self._sides = text_column(["sell", "buy"])
         self._ticks = np.array([venue.tick_size for venue in scenario.venues])
         self._prices_of_trades = np.array(scenario.price_sizes())
         counts = [population.count for population in scenario.populations]
         self._population_of = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
         self._firsts = np.cumsum([0, *counts[:-1]])
         self._instruments = [instrument.name for instrument in scenario.instruments]
-        self._instrument_names = _texts(self._instruments)
+        self._instrument_names = text_column(self._instruments)
         self._seconds = scenario.run.step_seconds
         self._unit = scenario.money.unit
         self._obliged = any(population.obligation for population in scenario.populations)
@@ -168,15 +168,17 @@ class Tables:
     # --- conversions: each takes records of sim.world and gives a pyarrow table -------------------------------------
 
     def _names(self, numbers: Any, names: pa.Array) -> pa.DictionaryArray:
-        return pa.DictionaryArray.from_arrays(_numbers(numbers.astype(np.int32)), names)
+        return pa.DictionaryArray.from_arrays(number_column(numbers.astype(np.int32)), names)
 
     def _side_names(self, sides: Any) -> pa.DictionaryArray:
         """Sell, buy, or none: a schedule may be either."""
-        return pa.DictionaryArray.from_arrays(_numbers(((sides + 1) // 2).astype(np.int32), sides == 0), self._sides)
+        return pa.DictionaryArray.from_arrays(
+            number_column(((sides + 1) // 2).astype(np.int32), sides == 0), self._sides
+        )
 
     def _table(self, name: str, columns: list[Any]) -> pa.Table:
         return pa.Table.from_arrays(
-            [column if isinstance(column, pa.Array) else _numbers(column) for column in columns],
+            [column if isinstance(column, pa.Array) else number_column(column) for column in columns],
             schema=self.schemas[name],
         )
 
@@ -187,13 +189,13 @@ class Tables:
         """Ticks, or prices of trades, as currency, without the noise of the product; none where there is no price."""
         missing = ticks == NO_PRICE
         prices = np.where(missing, 0, ticks) * (self._prices_of_trades if traded else self._ticks)[venues]
-        return _numbers(np.round(prices, 12), missing)
+        return number_column(np.round(prices, 12), missing)
 
     def _who(self, rows: Any) -> list[Any]:
         """Population, and number within it where the row is one agent's."""
         whole = rows["agent"] < 0
         number = np.where(whole, 0, rows["agent"] - self._firsts[rows["population"]]).astype(np.int32)
-        return [self._names(rows["population"], self._populations), _numbers(number, whole)]
+        return [self._names(rows["population"], self._populations), number_column(number, whole)]
 
     def _agent(self, agents: Any) -> list[Any]:
         population = self._population_of[agents]
@@ -211,7 +213,7 @@ class Tables:
             self._names((rows["aggressor"] + 1) // 2, self._sides), *self._agent(rows["maker"]),
             *self._agent(rows["taker"]), rows["maker_order"], rows["taker_order"], self._money(rows["maker_fee"]),
             self._money(rows["taker_fee"]), rows["mark"], rows["micro"], rows["value"],
-            _numbers(rows["belief"], np.isnan(rows["belief"])),
+            number_column(rows["belief"], np.isnan(rows["belief"])),
         ])  # fmt: skip
 
     def book(self, rows: Any, ladder: Any) -> pa.Table:
@@ -227,7 +229,7 @@ class Tables:
             self._prices(rows["last"], venues, traded=True), rows["mark"], rows["micro"],
             rows["value"], rows["public"],
             self._prices(rows["indicative"], venues, traded=True),
-            _numbers(rows["imbalance"], rows["imbalance"] == NO_PRICE), *deeper,
+            number_column(rows["imbalance"], rows["imbalance"] == NO_PRICE), *deeper,
         ])  # fmt: skip
 
     def agents(self, rows: Any, lots: Any) -> pa.Table:
@@ -250,7 +252,7 @@ class Tables:
     def episodes(self, rows: Any, lots: Any) -> pa.Table:
         """Results of episodes; ``lots`` is int64 (rows, instruments), held just before settlement."""
         shares = rows["kept"] / np.maximum(rows["turns"], 1)
-        presence = [_numbers(shares, rows["turns"] == 0)] if self._obliged else []
+        presence = [number_column(shares, rows["turns"] == 0)] if self._obliged else []
         return self._table("episodes", [
             rows["episode"], *self._who(rows), rows["payoff"], rows["private_value"], self._money(rows["cash"]),
             *self._paid(rows), rows["trades"], rows["volume"], rows["messages"], *presence,
@@ -268,5 +270,5 @@ class Tables:
             *self._when(rows), rows["sequence"], self._names(rows["venue"], self._venues), *self._agent(rows["agent"]),
             self._names(rows["kind"], self._kinds), self._side_names(rows["side"]),
             self._prices(rows["price"], rows["venue"]), rows["quantity"], rows["filled"], rows["number"],
-            _numbers(rows["slope"], rows["kind"] != SCHEDULE),
+            number_column(rows["slope"], rows["kind"] != SCHEDULE),
         ])  # fmt: skip

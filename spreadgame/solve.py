@@ -16,7 +16,6 @@ from spreadgame.cli import OK
 if TYPE_CHECKING:
     from rich.console import Group
 
-    from analysis.estimates import Estimate
     from analysis.games.candidates import Candidate
     from analysis.games.solution import Solution
     from sim.experiment import Standing
@@ -35,6 +34,7 @@ def solve(given: argparse.Namespace) -> int:
         raise RunError(f"--workers {given.workers}: at least one is needed")
     if given.epsilon is not None and not given.epsilon > 0:
         raise RunError(f"--epsilon {given.epsilon:g}: a gain that does not count is above 0")
+    from analysis.games.candidates import plays
     from analysis.games.market import MarketGame
     from analysis.games.solution import BUDGET
     from analysis.games.solution import solve as solved
@@ -58,9 +58,9 @@ def solve(given: argparse.Namespace) -> int:
     screen = commands._results()
     screen.print(table(found))
     screen.print(found.note)
-    screen.print(f"as one they would play  {_plays(found.together)}: {_earning(found.together)}")
+    screen.print(f"as one they would play  {plays(found.together)}: {_earning(found.together)}")
     if found.competitive is not None:
-        screen.print(f"just without a loss     {_plays(found.competitive)}: {_earning(found.competitive)}")
+        screen.print(f"just without a loss     {plays(found.competitive)}: {_earning(found.competitive)}")
     screen.print(f"{found.runs:,} runs, kept in {out}", soft_wrap=True)
     return OK
 
@@ -91,6 +91,7 @@ def table(found: Solution) -> Group:
     from rich.table import Table
 
     from analysis.command import number, plus_minus
+    from analysis.games.candidates import plays
 
     def made() -> Table:
         return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", caption_justify="left")
@@ -104,7 +105,7 @@ def table(found: Solution) -> Group:
         if each.certificate is not None:
             low, high = each.certificate.low, each.certificate.high
             regret, interval = number(each.certificate.regret, 3), f"{number(low, 3)} to {number(high, 3)}"
-        first.add_row(str(place), _plays(each), paid, regret, interval, _VERDICTS[each.verdict(found.epsilon)])
+        first.add_row(str(place), plays(each), paid, regret, interval, _VERDICTS[each.verdict(found.epsilon)])
     first.caption = f"currency an episode; ε = {number(found.epsilon, 3)}; regret on seeds that chose nothing"
     measures = list(dict.fromkeys(name for each in found.equilibria for name in each.market))
     second = made()
@@ -117,15 +118,6 @@ def table(found: Solution) -> Group:
     return Group(first, "", second) if measures and len(found.equilibria) <= _MOST_ACROSS else Group(first)
 
 
-def _plays(candidate: Candidate) -> str:
-    """``makers: tight``, or with the share of each."""
-    texts = []
-    for role, plays in candidate.plays.items():
-        shares = [name if share == 1.0 else f"{share:.3g} {name}" for name, share in plays.items()]
-        texts.append(f"{role}: {', '.join(shares)}")
-    return "; ".join(texts)
-
-
 def _earning(candidate: Candidate) -> str:
     from analysis.command import plus_minus
 
@@ -135,20 +127,17 @@ def _earning(candidate: Candidate) -> str:
 def as_json(found: Solution) -> dict[str, Any]:
     """What ``--json`` prints."""
 
-    def estimate(value: Estimate) -> dict[str, float | None]:
-        return {name: part if math.isfinite(part) else None for name, part in zip(value._fields, value, strict=True)}
-
     def told(each: Candidate) -> dict[str, Any]:
         certificate = each.certificate
         return {
             "strategies": each.plays,
             "mixed": each.mixed,
-            "payoff": {role: estimate(value) for role, value in each.payoffs.items()},
+            "payoff": {role: value.as_json() for role, value in each.payoffs.items()},
             "regret": None if certificate is None else certificate.regret,
             "regret_low": None if certificate is None else certificate.low,
             "regret_high": None if certificate is None else certificate.high,
             "verdict": each.verdict(found.epsilon),
-            "market": {name: estimate(value) for name, value in each.market.items()},
+            "market": {name: value.as_json() for name, value in each.market.items()},
         }
 
     return {

@@ -15,7 +15,8 @@ from rich.console import Console
 
 from analysis.compare_equilibria import main, scenarios_of, tables
 from analysis.equilibrium_picture import picture
-from analysis.games.comparison import Compared, as_json, compare, plays
+from analysis.games.candidates import plays
+from analysis.games.comparison import Compared, as_json, compare
 from tests.command_line import QUICKSTART, ROOT
 
 GAMES = ROOT / "scenarios" / "games"

@@ -50,6 +50,14 @@ class Candidate:
         return "holds" if self.certificate.high <= epsilon else "fails" if self.certificate.low > epsilon else "open"
 
 
+def plays(candidate: Candidate) -> str:
+    """``makers: tight``, or with the share of each."""
+    return "; ".join(
+        f"{role}: " + ", ".join(name if share == 1.0 else f"{share:.3g} {name}" for name, share in shares.items())
+        for role, shares in candidate.plays.items()
+    )
+
+
 def pure_candidate(game: MarketGame, profile: Profile) -> Candidate:
     """A profile, in which so many players of each role do this or that."""
     plays, width = {}, len(game.strategies)

@@ -6,7 +6,6 @@ them play, and the pure profile of players who all do the same in which they ear
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -113,26 +112,14 @@ def compare(
     return found
 
 
-def plays(candidate: Candidate) -> str:
-    """``makers: tight``, or with the share of each."""
-    return "; ".join(
-        f"{role}: " + ", ".join(name if share == 1.0 else f"{share:.3g} {name}" for name, share in shares.items())
-        for role, shares in candidate.plays.items()
-    )
-
-
 def as_json(found: Sequence[Compared]) -> dict[str, Any]:
     """The games as plain data: equilibria, references and markets; numbers that are none are null."""
-
-    def numbers(estimate: Estimate) -> dict[str, float | None]:
-        parts = zip(estimate._fields, estimate, strict=True)
-        return {name: part if math.isfinite(part) else None for name, part in parts}
 
     def told(each: Compared, candidate: Candidate, epsilon: float | None) -> dict[str, Any]:
         parameter, sure = each.parameter(), candidate.certificate
         row: dict[str, Any] = {"strategies": candidate.plays, "mixed": candidate.mixed}
-        row["payoff"] = {role: numbers(value) for role, value in candidate.payoffs.items()}
-        row["market"] = {name: numbers(value) for name, value in candidate.market.items()}
+        row["payoff"] = {role: value.as_json() for role, value in candidate.payoffs.items()}
+        row["market"] = {name: value.as_json() for name, value in candidate.market.items()}
         if parameter is not None:
             row[f"mean_{parameter}"] = each.chosen(candidate, parameter).value
         if epsilon is not None:

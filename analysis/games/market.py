@@ -21,7 +21,7 @@ from analysis.games.roles import Role, RoleSymmetricGame, profiles
 from sim.errors import Problem, ScenarioError
 from sim.experiment import Job, Results
 from sim.scenario import Scenario
-from sim.scenario.game import with_profile
+from sim.scenario.game import member_name, with_profile
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -135,8 +135,7 @@ class MarketGame:
         roles = {seat.population: place for place, seats in enumerate(self._seats) for seat in seats}
         for population, plays in chosen.items():
             for member, choice in enumerate(plays):
-                name = population if len(plays) == 1 else f"{population}:{member}"
-                found.append((name, choice, roles[population]))
+                found.append((member_name(population, member, len(plays)), choice, roles[population]))
         return found
 
     def game(self, samples: Floats) -> RoleSymmetricGame:

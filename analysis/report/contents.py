@@ -216,12 +216,13 @@ def _payments(part: Part, all_told: Sequence[Told]) -> None:
 
 
 def _spreads(part: Part, all_told: Sequence[Told]) -> None:
-    try:
-        frames = [tables(each.run, "pair")[list(PARTS)] for each in all_told]
-        if all(frame.index.equals(frames[0].index) for frame in frames):
-            _over_seeds(part, all_told, "by who took from whom, mean of the seeds", frames)
-    except RunError:
-        pass  # said below, run by run
+    if only_seeds_differ([each.run for each in all_told]) and all(each.spreads for each in all_told):
+        try:
+            frames = [tables(each.run, "pair")[list(PARTS)] for each in all_told]
+            if all(frame.index.equals(frames[0].index) for frame in frames):
+                _over_seeds(part, all_told, "by who took from whom, mean of the seeds", frames)
+        except RunError:
+            pass  # said below, run by run
     for each in all_told:
         drawn = figures.horizons(each.spreads)
         if drawn is not None:

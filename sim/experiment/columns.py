@@ -11,7 +11,7 @@ import pyarrow as pa
 from sim.build import Built
 from sim.experiment.jobs import Label, Piece
 from sim.scenario import Scenario
-from sim.tables import _numbers, _texts
+from sim.tables import number_column, text_column
 from sim.totals import population_measures, venue_measures
 
 _UNITS = {
@@ -54,17 +54,17 @@ def table_of(
     names = measured_names(built.scenario)
     columns: dict[str, pa.Array] = {"job": _constant(piece.job, len(piece.seeds))}
     columns |= {name: _constant(value, len(piece.seeds)) for name, value in piece.labels.items()}
-    columns |= {"seed": _numbers(np.array(piece.seeds, np.int64))}
-    columns |= {name: _numbers(column) for name, column in clocks.items()}
+    columns |= {"seed": number_column(np.array(piece.seeds, np.int64))}
+    columns |= {name: number_column(column) for name, column in clocks.items()}
     measured = {"venues": venue_measures(built, venues), "populations": population_measures(built, populations)}
     for array, things in measured.items():
         for name, measures in things.items():
             columns |= {f"{names[array, name]}.{measure}": _measured(values) for measure, values in measures.items()}
     if payoffs is not None:
         runs, episodes, _ = payoffs.shape
-        ends = _numbers(np.arange(runs + 1, dtype=np.int32) * episodes)
+        ends = number_column(np.arange(runs + 1, dtype=np.int32) * episodes)
         for number, population in enumerate(built.scenario.populations):
-            flat = _numbers(payoffs[:, :, number].ravel())
+            flat = number_column(payoffs[:, :, number].ravel())
             columns[f"{names['populations', population.name]}.payoffs"] = pa.ListArray.from_arrays(ends, flat)
     fields = [pa.field(name, column.type, metadata=_unit(name, piece.labels)) for name, column in columns.items()]
     return pa.Table.from_arrays(list(columns.values()), schema=pa.schema(fields))
@@ -79,13 +79,13 @@ def _constant(value: Label, count: int) -> pa.Array:
     if value is None:
         return pa.Array.from_buffers(pa.null(), count, [None])
     if isinstance(value, str):
-        return _texts([value] * count)
+        return text_column([value] * count)
     if isinstance(value, bool):
         bits = pa.py_buffer(np.packbits(np.full(count, value), bitorder="little"))
         return pa.Array.from_buffers(pa.bool_(), count, [None, bits])
-    return _numbers(np.full(count, value))
+    return number_column(np.full(count, value))
 
 
 def _measured(values: Any) -> pa.Array:
     """Numbers, null where they are nan."""
-    return _numbers(values, ~np.isfinite(values)) if values.dtype.kind == "f" else _numbers(values)
+    return number_column(values, ~np.isfinite(values)) if values.dtype.kind == "f" else number_column(values)

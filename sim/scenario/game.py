@@ -75,7 +75,7 @@ def with_profile(scenario: Scenario, profile: Mapping[str, Sequence[str]]) -> Sc
             parted.append(given)
             continue
         for member, choice in enumerate(chosen):
-            name = f"{population.name}:{member}"
+            name = member_name(population.name, member, len(chosen))
             choices[name] = choice
             arrivals = _part_of(population, len(chosen), member)
             parted.append({**given, "name": name, "count": 1, **({"arrivals": arrivals} if arrivals else {})})
@@ -88,6 +88,11 @@ def with_profile(scenario: Scenario, profile: Mapping[str, Sequence[str]]) -> Sc
 def _players(scenario: Scenario, choices: Mapping[str, str]) -> dict[str, Any]:
     """The game of the members that choose."""
     return {**scenario.given.get("game", {}), "players": list(choices)}
+
+
+def member_name(population: str, member: int, members: int) -> str:
+    """What a member's population is called once :func:`with_profile` has parted it from the others."""
+    return population if members == 1 else f"{population}:{member}"
 
 
 def _part_of(population: Population, members: int, member: int) -> dict[str, Any]:
