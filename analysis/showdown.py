@@ -28,7 +28,7 @@ from sim.errors import RunError, SpreadgameError
 from sim.execute import execute, whole
 from sim.runs import Run
 from sim.scenario import Scenario, load
-from sim.scenario.game import with_choices
+from sim.scenario.game import offered, with_choices
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ def showdown(scenario: Scenario) -> list[Showing]:
     players = scenario.game.players
     return [
         _showing(name, whole(execute(with_choices(scenario, dict.fromkeys(players, name)))), players)
-        for name in scenario.game.strategies
+        for name in offered(scenario, players[0])
+        if all(name in offered(scenario, player) for player in players)
     ]
 
 

@@ -5,7 +5,12 @@ them up: the private value in the table of episodes. Payoffs, fees and settlemen
 is had when lots go from those who value them least to those who value them most; agents without private values take
 and give any number at the instrument's value.
 
-``python -m analysis.surplus RUN`` prints both; ``--json`` as one JSON object.
+A taker with a reservation price comes and goes, so what he gains is that of his trade: side * (reservation price - what
+it is drawn around). Where that is what the value is expected to be, payoff and private value together are in
+expectation what his trades were worth to him less what he paid. Nobody can tell what those would have gained who did
+not trade, so a run with such takers has no most and no share of it.
+
+``python -m analysis.surplus RUN`` prints what there is of both; ``--json`` as one JSON object.
 """
 
 from __future__ import annotations
@@ -30,6 +35,8 @@ from sim.runs import Run
 
 __all__ = ["Surplus", "gains_from_trade", "surplus_of"]
 
+_UNKNOWN = "nobody can tell what takers with reservation prices who did not trade would have gained"
+
 
 @dataclass(frozen=True)
 class Surplus:
@@ -37,16 +44,27 @@ class Surplus:
 
     populations: dict[str, NDArray[np.float64]]  # payoff and private value of each population
     realised: NDArray[np.float64]  # private value of all agents
-    most: NDArray[np.float64]  # what an efficient allocation would have realised
+    most: NDArray[np.float64]  # what an efficient allocation would have realised; nan with reservation prices
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether the most can be told."""
+        return bool(np.isfinite(self.most).all())
+
+    @property
+    def best(self) -> Estimate:
+        """The most there was, an episode; nan where nobody can tell."""
+        return mean(self.most) if self.is_bounded else Estimate(math.nan, math.nan)
 
     @property
     def share(self) -> Estimate:
-        """What was realised of all there was."""
+        """What was realised of all there was; nan where that was nothing, or nobody can tell."""
         return self.share_of(self.realised)
 
     def share_of(self, gained: NDArray[np.float64]) -> Estimate:
         """What part of all there was these gains are: a ratio of means."""
-        return ratio(gained, self.most) if self.most.any() else Estimate(math.nan, math.nan)
+        there = self.is_bounded and self.most.any()
+        return ratio(gained, self.most) if there else Estimate(math.nan, math.nan)
 
 
 def surplus_of(run: Run) -> Surplus:
@@ -55,11 +73,13 @@ def surplus_of(run: Run) -> Surplus:
     Raises
     ------
     RunError
-        If nobody in it has private values, or it kept no table of episodes.
+        If nobody in it has private values or reservation prices, or it kept no table of episodes.
     """
     scenario = run.scenario
-    if not any(each.private_values for each in scenario.populations):
-        raise RunError("nobody in this run has private values, so there are no gains from trade to speak of")
+    if not any(each.values_privately for each in scenario.populations):
+        raise RunError(
+            "nobody in this run has private values or reservation prices, so there are no gains from trade to speak of"
+        )
     table = run.table("episodes")
     names = [population.name for population in scenario.populations]
     episodes = int(run.manifest["episodes"])
@@ -78,6 +98,8 @@ def surplus_of(run: Run) -> Surplus:
 
 def _most(run: Run, episodes: int) -> NDArray[np.float64]:
     scenario = run.scenario
+    if any(each.reservation for each in scenario.populations):
+        return np.full(episodes, math.nan)
     traded = {venue.name: venue.instrument for venue in scenario.venues}
     instrument = {each.name: traded[each.venues[0]] for each in scenario.populations}
     valued = {each.name for each in scenario.populations if each.private_values}
@@ -125,16 +147,16 @@ def measures(run: Run) -> list[Measure]:
     """
     surplus = surplus_of(run)
     found = [
-        measure_of(
-            f"{name} gains", mean(gained), "currency", "payoff and private value of what was acquired, an episode"
-        )
+        measure_of(f"{name} gains", mean(gained), "currency", "payoff and private value of what was traded, an episode")
         for name, gained in surplus.populations.items()
     ]
+    reason = "there was nothing to gain" if surplus.is_bounded else _UNKNOWN
+    best = "what the best allocation would have realised, an episode"
     return [
         *found,
         measure_of("realised", mean(surplus.realised), "currency", "private value of what changed hands, an episode"),
-        measure_of("most", mean(surplus.most), "currency", "what the best allocation would have realised, an episode"),
-        measure_of("share", surplus.share, "share", "realised of the most", "there was nothing to gain"),
+        measure_of("most", surplus.best, "currency", best, reason),
+        measure_of("share", surplus.share, "share", "realised of the most", reason),
     ]
 
 
@@ -146,20 +168,26 @@ def _as_json(surplus: Surplus) -> dict[str, Any]:
         "episodes": len(surplus.most),
         "populations": {name: mean(gained).as_json() for name, gained in surplus.populations.items()},
         "realised": mean(surplus.realised).as_json(),
-        "most": mean(surplus.most).as_json(),
+        "most": surplus.best.as_json(),
         "share": surplus.share.as_json(),
     }
 
 
 def _as_table(surplus: Surplus) -> Table:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    heads, rows = ["currency\nan episode", "standard\nerror"], {**surplus.populations, "realised": surplus.realised}
+    if surplus.is_bounded:
+        heads, rows = [*heads, "% of\nthe most", "standard\nerror"], {**rows, "most": surplus.most}
+    caption = None if surplus.is_bounded else f"no most: {_UNKNOWN}"
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", caption=caption)
+    table.caption_justify = "left"
     table.add_column("gains from trade")
-    for head in ("currency\nan episode", "standard\nerror", "% of\nthe most", "standard\nerror"):
+    for head in heads:
         table.add_column(head, justify="right")
-    for name, gained in {**surplus.populations, "realised": surplus.realised, "most": surplus.most}.items():
+    for name, gained in rows.items():
         amount, share = mean(gained), surplus.share_of(gained)
         numbers = (amount.value, amount.standard_error, 100 * share.value, 100 * share.standard_error)
-        table.add_row(name, *(f"{number:,.2f}" if math.isfinite(number) else "-" for number in numbers))
+        shown = (f"{number:,.2f}" if math.isfinite(number) else "-" for number in numbers[: len(heads)])
+        table.add_row(name, *shown)
     return table
 
 

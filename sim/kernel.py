@@ -17,6 +17,7 @@ from sim.ledger import EXTERNAL, NEED_NATURE, NEED_TAPE, NEED_TURNS, RUNNING, ma
 from sim.nature import BLOCK, move_values, open_values, pay_income, settle, wealth
 from sim.rng import ACT, AGAIN, PRIVATE_VALUE, mix, normal_quantile, to_uniform
 from sim.strategies.obligation import MESSAGES, add_required, withdraw_required
+from sim.strategies.reservations import credit_call, credit_trades, forget_reservations
 from sim.venues import auction, book
 from sim.venues.entry import enter_pending
 from sim.world import NO_PRICE, NONE, NOTHING, attach
@@ -138,6 +139,7 @@ def _withdraw(world, agent):
 def _act(world, address):
     """The turns of a class, one after another."""
     clock = world.clock[0]
+    reserving = len(world.reserved) > 0
     while clock.place < clock.length:
         turn = world.turns[clock.place]
         agent = np.int64(turn.agent)
@@ -149,6 +151,8 @@ def _act(world, address):
                 if lack != RUNNING:
                     return lack
                 add_required(world, agent, world.in_venues[population.first_venue])
+            if reserving:
+                credit_trades(world, agent)
             clock.external = 0
             clock.place += 1
             continue
@@ -175,6 +179,8 @@ def _act(world, address):
             return status
         if obliged:
             add_required(world, agent, world.in_venues[population.first_venue])
+        if reserving:
+            credit_trades(world, agent)
         clock.place += 1
     clock.length = 0
     if clock.simultaneous != 0:
@@ -195,7 +201,10 @@ def _clear(world):
             lack = book.has_room(world, NONE)
             if lack != RUNNING:
                 return lack
+            if len(world.reserved) > 0:
+                credit_call(world, clock.place)
             auction.clear(world, clock.place)
+            clock.credited = clock.trades
             if clock.status != RUNNING:
                 return clock.status
         clock.place += 1
@@ -278,6 +287,7 @@ def _open_episode(world):
             draw_private_values(world, population)
     for agent in range(len(world.agents)):
         world.agents[agent].belief = math.nan
+    forget_reservations(world)
     open_values(world)
     open_arrivals(world)
 
@@ -351,6 +361,8 @@ def _end_episode(world):
         for agent in range(clock.first_account):
             place = _outcome_of(world, agent)
             world.outcomes[place].private_value += _private_gain(world, agent)
+            if len(world.reserved) > 0:
+                world.outcomes[place].private_value += world.reserved[agent].gain
             for instrument in range(clock.instruments):
                 lots = world.holdings[agent * clock.instruments + instrument].lots
                 world.outcome_lots[place * clock.instruments + instrument] += lots

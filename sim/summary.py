@@ -53,7 +53,8 @@ class Summary:
         self._error = [Mean() for _ in scenario.venues]
         self._payoffs = [Mean() for _ in scenario.populations]
         self._totals = [
-            dict.fromkeys(("trades", "volume", "messages", "fees", "turns", "kept"), 0.0) for _ in scenario.populations
+            dict.fromkeys(("private_value", "trades", "volume", "messages", "fees", "turns", "kept"), 0.0)
+            for _ in scenario.populations
         ]
         self._by = built.sampling.episodes_by
         self._open = np.zeros((0,), float)
@@ -152,6 +153,9 @@ class Summary:
                     payoff.mean * payoff.count / total["volume"],
                     "currency a lot",
                 )
+            if population.values_privately:
+                private = total["private_value"] / payoff.count
+                row("population", population.name, "private_value", private, "currency an episode")
             if population.obligation and total["turns"]:
                 row("population", population.name, "presence", total["kept"] / total["turns"], "share of turns")
             row("population", population.name, "fees", total["fees"] * unit, "currency")

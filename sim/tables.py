@@ -134,7 +134,7 @@ class Tables:
                 when[0],
                 *who,
                 ("payoff", pa.float64(), _CURRENCY, "wealth after settlement less wealth at the start"),
-                ("private_value", pa.float64(), _CURRENCY, "private value of what was acquired"),
+                ("private_value", pa.float64(), _CURRENCY, "private value of what was acquired and parted with"),
                 ("cash", pa.float64(), _CURRENCY, "cash after settlement"),
                 *paid,
                 ("trades", pa.int64(), _COUNT, "trades, as maker or taker"),

@@ -150,7 +150,7 @@ def population_measures(built: Built, totals: Any) -> dict[str, dict[str, Any]]:
             if built.scenario.run.episodes > 1:
                 measures["payoff_error"] = np.sqrt(total["squares"] / (episodes - 1) / episodes)
             measures["payoff_a_lot"] = total["average"] * episodes / total["volume"]
-            if population.private_values:
+            if population.values_privately:
                 measures["private_value"] = total["private_value"] / episodes
             if population.obligation:
                 measures["presence"] = total["kept"] / total["turns"]

@@ -42,7 +42,7 @@ CLOCK = _named(
     "filled refusal cut shares free_order orders_used resting free_level levels_used free_node nodes_used nodes_live "
     "tape_drained messages_logged log_drained keeps_log samples_used agent_samples_used outcomes_used closings_used "
     "book_every agents_every book_episodes agents_episodes book_levels agents_by episodes_by draw block "
-    "first_account instruments auctions plain "
+    "first_account instruments auctions plain credited "
     "interest_every interest_account issue_account settlement_account "
     "/ f8: interest money_unit centre slope "
     "/ u8: seed draw_key turn_key step_key"
@@ -52,8 +52,9 @@ ORDER = _named(
     "i8: remaining number expires / i4: level next previous agent agent_next agent_previous wheel_next wheel_previous "
     "generation / i1: state post_only leaves"
 )
-# What an order to an auction needs besides, slot by slot: a schedule's line, and what the clearing gave the order.
-CALL = _named("f8: centre slope / i8: most allotted / i4: venue chain")
+# What an order to an auction needs besides, slot by slot: a schedule's line, what the clearing gave the order, and how
+# far beyond the anchor its agent's reservation prices were; the last two are of the generation that is ``marked``.
+CALL = _named("f8: centre slope buying selling / i8: most allotted / i4: venue chain marked")
 LEVEL = _named("i8: key price volume / i4: head tail count node side next")
 NODE = _named("i8: bits / i4: parent place")
 # ``hidden``: the venue collects orders for an auction. Here, since whoever asks looks at the side next: one cache line.
@@ -87,6 +88,9 @@ ACCOUNT = _named("i8: cash fees dividends interest trades volume messages")
 HOLDING = _named("i8: lots")
 # Of a maker with an obligation: the orders added to its own, its turns, and those in which it kept the obligation.
 OBLIGATION = _named("i8: bid ask turns kept")
+# Of an agent, where anybody has reservation prices: how far beyond the anchor those it last drew were, and what its
+# trades of the episode were worth to it beyond the anchor. Currency.
+RESERVED = _named("f8: buying selling gain")
 TURN = _named("u8: key / i4: agent ordinal")
 PENDING = _named("u8: key / i8: price handle / i4: venue side agent kind")
 TRADE = _named(
@@ -142,6 +146,7 @@ class World(NamedTuple):
     memories: Any  # uint8: the memory records
     private_values: Any
     obligations: Any  # one for each member of a population with an obligation
+    reserved: Any  # one for each agent, where anybody has reservation prices
     prepared: Any  # float64: what strategies had solved before the run
     turns: Any
     scratch: Any  # for sorting turns
@@ -162,8 +167,8 @@ class World(NamedTuple):
 
 DTYPES = World(
     CLOCK, ORDER, CALL, LEVEL, NODE, _I4, SIDE, VENUE, INSTRUMENT, SHOCK, _F8, INCREMENT, AGENT, ACCOUNT, HOLDING,
-    POPULATION, GROUP, TURN_CLASS, _I8, _I8, _I8, _I8, _U1, _U1, _F8, OBLIGATION, _F8, TURN, TURN, PENDING, _I4, TRADE,
-    MESSAGE,
+    POPULATION, GROUP, TURN_CLASS, _I8, _I8, _I8, _I8, _U1, _U1, _F8, OBLIGATION, RESERVED, _F8, TURN, TURN, PENDING,
+    _I4, TRADE, MESSAGE,
     BOOK_SAMPLE, _I8, AGENT_SAMPLE, _I8, OUTCOME, _I8, CLOSING, _I8, _I8,
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.estimates import mean
-from analysis.surplus import gains_from_trade, main, surplus_of
+from analysis.surplus import gains_from_trade, main, measures, surplus_of
 from sim.errors import RunError
 from sim.execute import execute
 from sim.private_values import PrivateValues, Valued
@@ -155,6 +155,54 @@ def test_the_share_is_a_ratio_of_means_with_its_error():
     assert found.share.standard_error == pytest.approx(np.std(halves, ddof=1) / math.sqrt(20), rel=0.5)
     assert mean(found.most).standard_error == pytest.approx(found.most.std(ddof=1) / 20)
     assert surplus_of(market(episodes=1)).share.standard_error == math.inf
+
+
+def customers(**reservation: Any) -> dict[str, Any]:
+    law = reservation or {"distribution": "uniform", "low": 0.0, "high": 0.5}
+    return {"name": "customers", "strategy": "reservation_flow", "turn": 1, "reservation": law}
+
+
+def test_takers_with_reservation_prices_gain_what_lay_between_them_and_the_price():
+    """With a constant value a trade is worth to them their distance less what they pay beyond the value."""
+    distance, maker = 0.3, {"name": "maker", "strategy": "fixed_spread", "params": {"half_spread": 0.1}}
+    run = market(maker, customers(distribution="fixed", distance=distance), episodes=20)
+    found, trades = surplus_of(run), run.trades.query("taker_population == 'customers'")
+    beyond = np.where(trades["aggressor"] == "buy", 1, -1) * (trades["price"] - trades["value"])
+    assert (beyond < distance).all()
+    gained = np.bincount(trades["episode"], (distance - beyond) * trades["quantity"], 20)
+    assert found.populations["customers"] == pytest.approx(gained)
+    assert found.realised == pytest.approx(sum(found.populations.values()))  # nobody else paid, or was paid
+    private = run.episodes.groupby("episode")["private_value"].sum()
+    assert found.realised == pytest.approx(private.to_numpy())
+
+
+def test_with_reservation_prices_there_is_no_most_and_no_share_of_it():
+    run = market(customers(), episodes=20)
+    found = surplus_of(run)
+    assert np.isnan(found.most).all()
+    assert math.isnan(found.best.value)
+    assert math.isnan(found.share.value)
+    assert np.isfinite(found.realised).all()
+    by_name = {each.name: each for each in measures(run)}
+    for name in ("most", "share"):
+        assert math.isnan(by_name[name].value)
+        assert by_name[name].standard_error is None
+        assert "who did not trade" in by_name[name].meaning
+    assert surplus_of(market()).best == mean(surplus_of(market()).most)
+
+
+def test_the_command_says_why_there_is_no_most(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    run = execute(market(customers()).scenario, tmp_path, "reserved")
+    main([str(run.folder)])
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "no most" in shown
+    assert "% of" not in shown
+    main([str(run.folder), "--json"])
+    said = json.loads(capsys.readouterr().out)
+    nothing = {"value": None, "standard_error": None}
+    assert (said["most"], said["share"]) == (nothing, nothing)
+    assert said["populations"]["customers"]["value"] > 0
 
 
 def test_a_run_without_private_values_or_without_payoffs_has_no_gains_to_speak_of():

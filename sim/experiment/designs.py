@@ -13,7 +13,7 @@ import numpy as np
 from sim.errors import Problem, ScenarioError
 from sim.experiment.jobs import Job, Label
 from sim.scenario import Scenario, with_overrides
-from sim.scenario.game import with_choices
+from sim.scenario.game import offered, with_choices
 from sim.scenario.wording import shown
 
 Point = dict[str, Any]  # paths of overrides, and values
@@ -130,11 +130,12 @@ def profiles(scenario: Scenario) -> list[dict[str, str]]:
     """
     if scenario.game is None:
         raise ScenarioError(scenario.source, [Problem("game", "there is none", "say in [game] who may choose what")])
-    players, offered = scenario.game.players, list(scenario.game.strategies)
-    if len(offered) ** len(players) > MOST_JOBS:
-        many = f"{len(players)} players of {len(offered)} strategies have more than {MOST_JOBS:,} profiles"
+    offers = {player: list(offered(scenario, player)) for player in scenario.game.players}
+    if math.prod(map(len, offers.values())) > MOST_JOBS:
+        numbers = " and ".join(str(len(each)) for each in offers.values())
+        many = f"players of {numbers} strategies have more than {MOST_JOBS:,} profiles"
         raise ScenarioError(scenario.source, [Problem("game", many, "choose some of them in Python")])
-    return [dict(zip(players, chosen, strict=True)) for chosen in itertools.product(offered, repeat=len(players))]
+    return [dict(zip(offers, chosen, strict=True)) for chosen in itertools.product(*offers.values())]
 
 
 def jobs_of(

@@ -3,12 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from sim.errors import Problem, ScenarioError
 from sim.scenario import parse
+from sim.scenario.game_vocabulary import offered_to
 from sim.scenario.vocabulary import Population, Scenario
 from sim.scenario.wording import near_or_all
+
+Settings = Mapping[str, Any]
+
+
+def offered(scenario: Scenario, population: str) -> dict[str, Settings]:
+    """What a player may choose to begin with: strategies that have a name, then the points of its ranges.
+
+    Returns
+    -------
+    dict
+        By name (``half_spread 2.5`` for a point) the params that are set, and ``strategy`` if it is another one.
+    """
+    game = scenario.game
+    if game is None or population not in game.players:
+        return {}
+    found: dict[str, Settings] = {}
+    for name, settings in game.strategies.items():
+        only = offered_to(settings)
+        if only is None or population in only:
+            found[name] = {key: value for key, value in settings.items() if key != "players"}
+    ranges = {name: game.ranges[name].begin() for name in ranged(scenario, population)}
+    if ranges:
+        for numbers in product(*ranges.values()):
+            found |= point(scenario, population, dict(zip(ranges, numbers, strict=True)))
+    return found
+
+
+def ranged(scenario: Scenario, population: str) -> list[str]:
+    """The parameters that a player may choose from a range."""
+    from sim import strategies
+
+    playing = next(each.strategy for each in scenario.populations if each.name == population)
+    ranges = scenario.game.ranges if scenario.game else {}
+    return [name for name in ranges if name in strategies.get(playing).parameters]
+
+
+def point(scenario: Scenario, population: str, numbers: Mapping[str, float]) -> dict[str, Settings]:
+    """The strategy that sets some ranged parameters to the nearest numbers they may have, by its name."""
+    from sim import strategies
+
+    game = scenario.game
+    playing = next(each.strategy for each in scenario.populations if each.name == population)
+    settings: dict[str, Any] = {}
+    for name, number in numbers.items():
+        parameter = strategies.get(playing).parameters[name]
+        nearest = game.ranges[name].nearest(number) if game else number
+        settings[name] = round(nearest) if parameter.type is int else nearest
+    return {", ".join(f"{name} {value:g}" for name, value in settings.items()): settings}
 
 
 def with_choices(scenario: Scenario, choices: Mapping[str, str]) -> Scenario:
@@ -16,7 +66,7 @@ def with_choices(scenario: Scenario, choices: Mapping[str, str]) -> Scenario:
 
     Parameters
     ----------
-    choices : for the name of a population, the name of one of ``[game.strategies]``.
+    choices : for the name of a population, the name of one of the strategies that it is offered.
 
     Raises
     ------
@@ -24,87 +74,138 @@ def with_choices(scenario: Scenario, choices: Mapping[str, str]) -> Scenario:
         If there is no such population or strategy, or the scenario has no game.
     """
     changes: dict[str, Any] = {}
-    offered = scenario.game.strategies if scenario.game else {}
     playing = {population.name: population for population in scenario.populations}
     for name, choice in choices.items():
         if name not in playing:
             raise _unknown(scenario, "population", name, playing)
-        if choice not in offered:
-            raise _unknown(scenario, "strategy", choice, offered)
-        params = dict(offered[choice])
-        other = params.pop("strategy", None)
-        place = f"populations.{name}"
-        given: dict[str, Any] = next((each for each in scenario.given["populations"] if each.get("name") == name), {})
-        changes[f"{place}.strategy"] = other or playing[name].strategy
-        changes[f"{place}.params"] = params if other else {**given.get("params", {}), **params}
-    settled = {key: value for key, value in scenario.given.items() if key != "game"}
-    return parse(settled, scenario.source, scenario.folder, changes)
+        right = offered(scenario, name)
+        if choice not in right:
+            raise _unknown(scenario, "strategy", choice, right)
+        changes |= _changes(scenario, playing[name], right[choice])
+    return parse(_settled(scenario), scenario.source, scenario.folder, changes)
 
 
-def with_profile(scenario: Scenario, profile: Mapping[str, Sequence[str]]) -> Scenario:
-    """The scenario in which each member of some populations plays what it chose, checked anew.
+class Players:
+    """A scenario whose players are parted, so that each of them can play what it chooses.
 
     A population of several members becomes as many populations of one, called ``makers:0``, ``makers:1``, …, that
     arrive as often together as it did; one of one keeps its name. So a member keeps its stream whatever the others
-    choose, and profiles are compared on common random numbers.
+    choose, and profiles are compared on common random numbers. Each choice of each population is checked once.
 
-    Parameters
+    Attributes
     ----------
-    profile : for the name of a population, the strategy of ``[game.strategies]`` that each member plays.
-
-    Raises
-    ------
-    ScenarioError
-        If there is no such population or strategy, or the scenario has no game, or a population cannot be parted.
-    ValueError
-        If a population has another number of members.
+    offers : by population, what its members may choose, by name.
     """
-    parted: list[dict[str, Any]] = []
-    choices: dict[str, str] = {}
-    playing = {population.name: population for population in scenario.populations}
-    for name, chosen in profile.items():
-        if name not in playing:
-            raise _unknown(scenario, "population", name, playing)
-        if len(chosen) != playing[name].count:
-            raise ValueError(f"population {name!r} has {playing[name].count} members, and {len(chosen)} choose")
-    for given in scenario.given["populations"]:
-        population = playing[given["name"]]
-        chosen = profile.get(population.name, ())
-        if len(chosen) < 2:
-            choices |= dict.fromkeys([population.name] if chosen else [], *chosen)
-            parted.append(given)
-            continue
-        for member, choice in enumerate(chosen):
-            name = member_name(population.name, member, len(chosen))
-            choices[name] = choice
-            arrivals = _part_of(population, len(chosen), member)
-            parted.append({**given, "name": name, "count": 1, **({"arrivals": arrivals} if arrivals else {})})
-    whole = {**scenario.given, "populations": parted}
-    return with_choices(
-        parse({**whole, "game": _players(scenario, choices)}, scenario.source, scenario.folder), choices
-    )
 
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.offers = {name: offered(scenario, name) for name in (scenario.game.players if scenario.game else ())}
+        self._populations = {each.name: each for each in scenario.populations}
+        self._members: dict[tuple[str, str], list[tuple[Population, dict[str, Any]]]] = {}
 
-def _players(scenario: Scenario, choices: Mapping[str, str]) -> dict[str, Any]:
-    """The game of the members that choose."""
-    return {**scenario.given.get("game", {}), "players": list(choices)}
+    def offer(self, population: str, strategies: Mapping[str, Settings]) -> None:
+        """Let the members of a population choose more strategies."""
+        self.offers[population] = {**self.offers[population], **strategies}
+
+    def playing(self, profile: Mapping[str, Sequence[str]]) -> Scenario:
+        """The scenario in which each member plays what it chose.
+
+        Parameters
+        ----------
+        profile : for the name of a population, the strategy that each member plays.
+
+        Raises
+        ------
+        ScenarioError
+            If there is no such player or strategy, or what was chosen cannot be played.
+        ValueError
+            If a population has another number of members.
+        """
+        for name, chosen in profile.items():
+            if name not in self.offers:
+                raise _unknown(self.scenario, "player", name, self.offers)
+            if len(chosen) != self._populations[name].count:
+                raise ValueError(
+                    f"population {name!r} has {self._populations[name].count} members, and {len(chosen)} choose"
+                )
+        placed: list[tuple[Population, dict[str, Any]]] = []
+        for given, population in zip(self.scenario.given["populations"], self.scenario.populations, strict=True):
+            chosen = profile.get(population.name, ())
+            if chosen:
+                placed += [self._playing(population, choice)[member] for member, choice in enumerate(chosen)]
+            else:
+                placed.append((population, given))
+        populations, written = zip(*placed, strict=True)
+        played = self.scenario.model_copy(update={"populations": tuple(populations), "game": None})
+        given = {**_settled(self.scenario), "populations": list(written)}
+        played.came_from(self.scenario.source, self.scenario.folder, given)
+        return played
+
+    def _playing(self, population: Population, choice: str) -> list[tuple[Population, dict[str, Any]]]:
+        """The members of a population as they are, and as they would be written, if all make the same choice."""
+        key = population.name, choice
+        if key not in self._members:
+            settings = self.offers[population.name].get(choice)
+            if settings is None:
+                raise _unknown(self.scenario, "strategy", choice, self.offers[population.name])
+            parted: list[dict[str, Any]] = []
+            for given in self.scenario.given["populations"]:
+                parted += _parted(given, population) if given["name"] == population.name else [given]
+            names = [member_name(population.name, member, population.count) for member in range(population.count)]
+            changes: dict[str, Any] = {}
+            for name in names:
+                changes |= _changes(self.scenario, population, settings, name)
+            whole = {**_settled(self.scenario), "populations": parted}
+            made = parse(whole, self.scenario.source, self.scenario.folder, changes)
+            written = {each["name"]: each for each in made.given["populations"]}
+            self._members[key] = [(each, written[each.name]) for each in made.populations if each.name in names]
+        return self._members[key]
 
 
 def member_name(population: str, member: int, members: int) -> str:
-    """What a member's population is called once :func:`with_profile` has parted it from the others."""
+    """What a member's population is called once it is parted from the others."""
     return population if members == 1 else f"{population}:{member}"
 
 
-def _part_of(population: Population, members: int, member: int) -> dict[str, Any]:
+def _settled(scenario: Scenario) -> dict[str, Any]:
+    """What the scenario's file says, without its game."""
+    return {key: value for key, value in scenario.given.items() if key != "game"}
+
+
+def _changes(scenario: Scenario, population: Population, settings: Settings, name: str = "") -> dict[str, Any]:
+    """The overrides by which a population, called ``name``, plays a strategy of the game."""
+    params = dict(settings)
+    other = params.pop("strategy", None)
+    place = f"populations.{name or population.name}"
+    given = next(each for each in scenario.given["populations"] if each["name"] == population.name)
+    return {
+        f"{place}.strategy": other or population.strategy,
+        f"{place}.params": params if other else {**given.get("params", {}), **params},
+    }
+
+
+def _parted(given: Mapping[str, Any], population: Population) -> list[dict[str, Any]]:
+    """Its members as populations of one, as they would be written."""
+    if population.count == 1:
+        return [dict(given)]
+    found = []
+    for member in range(population.count):
+        name = member_name(population.name, member, population.count)
+        arrivals = _part_of(population)
+        found.append({**given, "name": name, "count": 1, **({"arrivals": arrivals} if arrivals else {})})
+    return found
+
+
+def _part_of(population: Population) -> dict[str, Any]:
     """How one member arrives, so that all together arrive as the population did."""
     law = population.arrivals
     if law is None:
         return {}
     given = law.model_dump(exclude_defaults=True)
     if law.law == "poisson":
-        given["rate"] = law.rate / members
+        given["rate"] = law.rate / population.count
     elif law.law == "one_of" and law.share is not None:
-        given["share"] = law.share / members
+        given["share"] = law.share / population.count
     return given
 
 

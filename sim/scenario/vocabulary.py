@@ -1,7 +1,7 @@
 """The words of a scenario file: every table and every key, with its meaning, unit, default and limits.
 
 What a table says about another (which venue, which strategy) is checked in :mod:`sim.scenario.references`; value
-processes have their own file, :mod:`sim.scenario.processes`.
+processes and games have their own files, :mod:`sim.scenario.processes` and :mod:`sim.scenario.game_vocabulary`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from sim.scenario.game_vocabulary import Game
 from sim.scenario.processes import Dividend, Process, Shock
 from sim.scenario.table import (
     MOST_AGENTS,
@@ -20,7 +21,6 @@ from sim.scenario.table import (
     Fraction,
     Name,
     NotNegative,
-    OneOrMoreNames,
     Positive,
     PublicDelay,
     Rank,
@@ -173,7 +173,9 @@ class Sees(Table):
 
 class _Reservation(Table):
     around: Literal["public_value", "signal", "mid"] = Field(
-        default="public_value", description="price from which the distance is measured"
+        default="public_value",
+        description="price from which the distance is measured; where that is what the value is expected to be, payoff "
+        "and private value are together, in expectation, what trades were worth to members less what they paid",
     )
 
 
@@ -283,7 +285,9 @@ class Population(Table):
         default_factory=dict, description="settings of the strategy; those left out keep its defaults"
     )
     reservation: Reservation | None = Field(
-        default=None, description="price beyond which members do not trade; omitted: none"
+        default=None,
+        description="price beyond which members do not trade; its distance from what it is drawn around is private "
+        "value of each unit they trade; omitted: none",
     )
     private_values: PrivateValues | None = Field(
         default=None, description="what further lots are worth; omitted: nothing"
@@ -292,6 +296,11 @@ class Population(Table):
     obligation: Obligation | None = Field(default=None, description="what members must quote; omitted: nothing")
     order_delay: Delay = Field(default=0, description="steps an order takes to arrive; only 0 runs so far")
     data_delay: Delay = Field(default=0, description="steps the book takes to be seen; only 0 runs so far")
+
+    @property
+    def values_privately(self) -> bool:
+        """Whether members gain by trading beyond what money they make: private values, or reservation prices."""
+        return self.private_values is not None or self.reservation is not None
 
 
 class Turns(Table):
@@ -319,20 +328,6 @@ class Record(Table):
     )
     episodes: Literal["auto", "agents", "populations", "none"] = Field(
         default="auto", description="whom the results of an episode list; auto: agents up to 1,000, populations above"
-    )
-
-
-class Game(Table):
-    """Which populations choose among which strategies."""
-
-    players: OneOrMoreNames = Field(description="name, or list of names, of the populations that choose")
-    payoff: Literal["profit", "surplus"] = Field(
-        default="profit",
-        description="what players seek: wealth after settlement, or that and the private value acquired",
-    )
-    strategies: dict[Name, Settings] = Field(
-        min_length=1,
-        description="what they may choose: for each name the params it sets, or a `strategy` and its params",
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from sim.compiled import njit
 from sim.ledger import PER_NOTIONAL, market_price
 from sim.rng import SIGNAL, mix, next_uniform, normal_quantile, to_uniform
+from sim.strategies.reservations import keep_reservation
 from sim.venues import auction, book
 from sim.venues.entry import send_cancel, send_order, send_replace, send_schedule
 from sim.world import BUY, HISTORY, NO_PRICE, NONE, NOTHING, SELL
@@ -289,7 +290,11 @@ def normal(me, market):
 
 @njit
 def reservation_price(me, market, side):
-    """A draw of the most the agent pays now (BUY), or the least it takes (SELL). Currency."""
+    """A draw of the most the agent pays now (BUY), or the least it takes (SELL). Currency.
+
+    Its distance from what it is drawn around is private value: each trade gains the agent so much a unit, at the last
+    draw for the trade's side; in an auction, at the last one before the order was sent.
+    """
     population = market.populations[market.agents[me.agent].population]
     anchor = market.instruments[me.instrument].public
     if population.around == 1:
@@ -303,6 +308,8 @@ def reservation_price(me, market, side):
         distance += population.second_number * normal_quantile(next_uniform(market))
     elif population.reservation == 4:
         distance = population.second_number - population.first_number * math.log(next_uniform(market))
+    if population.reservation != 0:
+        keep_reservation(market, me.agent, side, distance)
     return anchor + side * distance
 
 

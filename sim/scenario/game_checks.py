@@ -1,0 +1,138 @@
+"""Checks of a game: its players, and whether they can play what they may choose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sim.scenario.checks import Found, Where
+from sim.scenario.game_vocabulary import Range, offered_to
+from sim.scenario.setting_checks import GIVEN_BY, SettingChecks, right_settings, unmet
+from sim.scenario.table import Unreadable
+from sim.scenario.vocabulary import Population
+from sim.scenario.wording import near_or_all, shown
+
+if TYPE_CHECKING:
+    from sim.strategies.declare import Strategy
+
+
+class GameChecks(SettingChecks):
+    """Who plays, and what they may choose."""
+
+    def all(self) -> Iterator[Found]:
+        """The checks of the game; of none, where there is none."""
+        yield from (self._players(), self._offered(), self._ranges(), self._reduced())
+        yield from self.each("populations", self._choices)
+
+    def _players(self) -> Found:
+        if self.draft.game is None:
+            return
+        names = [population.name for population in self.draft.populations]
+        chosen = self.draft.game.players
+        for index, name in enumerate(chosen):
+            where: Where = ("game", "players", index) if len(chosen) > 1 else ("game", "players")
+            if name not in names:
+                yield self.unknown(where, "population", name, names)
+            elif name in chosen[:index]:
+                yield self.problem(where, f"{name!r} is listed twice")
+
+    def _offered(self) -> Found:
+        """Strategies that are offered to some of the players only."""
+        game = self.draft.game
+        if game is None:
+            return
+        for name, chosen in game.strategies.items():
+            where: Where = ("game", "strategies", name, "players")
+            if offered_to(chosen) == ():
+                message = f"{shown(chosen['players'])} names no player"
+                yield self.problem(where, message, "leave it out to offer this to all players")
+            for player in offered_to(chosen) or ():
+                if player not in game.players:
+                    remedy = near_or_all(player, list(game.players))
+                    yield self.problem(where, f"{shown(player)} is not among the game's players", remedy)
+        for population in self.draft.populations:
+            offers = [offered_to(chosen) for chosen in game.strategies.values()]
+            named = any(only is None or population.name in only for only in offers)
+            if population.name not in game.players or named:
+                continue
+            if not any(name in self.strategy(population).parameters for name in game.ranges):
+                message = f"player {population.name!r} is offered nothing"
+                yield self.problem(("game", "strategies"), message, "name a strategy here, or a range in [game.ranges]")
+
+    def _reduced(self) -> Found:
+        game = self.draft.game
+        if game is None:
+            return
+        counts = {population.name: population.count for population in self.draft.populations}
+        for name, few in game.reduced_players.items():
+            where: Where = ("game", "reduced_players", name)
+            if name not in game.players:
+                message = f"{name!r} is not among the game's players"
+                yield self.problem(where, message, near_or_all(name, list(game.players)))
+            elif name in counts and few < 1:
+                yield self.problem(where, f"{few} is less than one player")
+
+    def _choices(self, where: Where, population: Population) -> Found:
+        """The game's strategies, as this population would play them."""
+        from sim import strategies
+
+        game = self.draft.game
+        if game is None or population.name not in game.players:
+            return
+        playing = self.strategy(population)
+        own = self._own(population)
+        for name, chosen in game.strategies.items():
+            only = offered_to(chosen)
+            if only is not None and population.name not in only:
+                continue
+            where_chosen: Where = ("game", "strategies", name)
+            strategy, base = playing, own
+            params = {key: value for key, value in chosen.items() if key not in ("strategy", "players")}
+            if "strategy" in chosen:
+                found, base = chosen["strategy"], {}
+                if found not in strategies.names():
+                    yield self.unknown((*where_chosen, "strategy"), "strategy", found, strategies.names())
+                    continue
+                strategy = strategies.get(found)
+            yield from self.settings(where_chosen, params, strategy, base)
+            for need in unmet(population, strategy, {**base, **right_settings(strategy, params)}):
+                if strategy is playing and need in strategy.needs_of(own):
+                    continue  # said of the population already
+                field, example = GIVEN_BY[need]
+                message = f"strategy {strategy.name!r} with these params cannot play without {field}"
+                remedy = f"write for example {field} = {example} under {self.places(where)}"
+                yield self.problem(where_chosen, message, remedy)
+
+    def _ranges(self) -> Found:
+        """Ranges of parameters: somebody has the parameter, it is a number, and both ends may stand."""
+        game = self.draft.game
+        if game is None or not game.ranges:
+            return
+        playing = [self.strategy(each) for each in self.draft.populations if each.name in game.players]
+        for name, numbers in game.ranges.items():
+            where: Where = ("game", "ranges", name)
+            having = [strategy for strategy in playing if name in strategy.parameters]
+            if not having:
+                right = [each for strategy in playing for each in strategy.parameters]
+                who = " or ".join(sorted({repr(strategy.name) for strategy in playing})) or "any player"
+                yield self.problem(where, f"strategy {who} has no parameter {shown(name)}", near_or_all(name, right))
+            for strategy in having:
+                yield from self._ends(where, numbers, strategy, name)
+
+    def _ends(self, where: Where, numbers: Range, strategy: Strategy, name: str) -> Found:
+        parameter = strategy.parameters[name]
+        if parameter.type not in (int, float):
+            yield self.problem(where, f"parameter {name!r} of {strategy.name!r} is no number: offer its values by name")
+        elif parameter.type is int and (numbers.low % 1 or (numbers.step or 0.5) % 1):
+            message = f"parameter {name!r} of {strategy.name!r} takes whole numbers"
+            yield self.problem(where, message, "write a whole low, and for example step = 1")
+        else:
+            for end in ("low", "high"):
+                if wrong := parameter.check(parameter.type(getattr(numbers, end))):
+                    yield self.problem((*where, end), wrong)
+
+    def _own(self, population: Population) -> Mapping[str, Any]:
+        try:
+            return right_settings(self.strategy(population), population.params)
+        except Unreadable:
+            return {}
