@@ -104,6 +104,10 @@ def _add_solve(commands: Any) -> None:
         help="change a value in every run (may be repeated)")  # fmt: skip
     _add_strategies(solve)
     add("--workers", type=_whole_number, metavar="N", help="how many runs at a time (default: one a core)")
+    add("--search", choices=("all", "needed"),
+        help="run all profiles, or those that are needed (default: all, where the budget allows)")  # fmt: skip
+    add("--payoff-bounds", type=float, nargs=2, metavar=("LOW", "HIGH"),
+        help="least and largest payoff there can be: bounds regrets for any distribution of payoffs too")  # fmt: skip
     add("--out", type=Path, metavar="DIR", help="the folder for the runs (default: runs/NAME-game)")
     _add_json(solve)
 

@@ -1,8 +1,9 @@
-"""The command ``solve``: the equilibria of a scenario's game, as a table or as JSON."""
+"""The command ``solve``: the equilibria of a scenario's game, as tables and a picture, or as JSON."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,12 +16,13 @@ from spreadgame.cli import OK
 
 if TYPE_CHECKING:
     from rich.console import Group
+    from rich.table import Table
 
     from analysis.games.candidates import Candidate
     from analysis.games.solution import Solution
     from sim.experiment import Standing
 
-_VERDICTS = {"holds": "nobody gains ε", "fails": "somebody gains ε", "open": "not sure"}
+_VERDICTS = {"holds": "holds", "fails": "fails", "open": "not sure"}
 _MOST_ACROSS = 4  # equilibria whose markets are shown beside one another
 
 
@@ -30,39 +32,78 @@ def solve(given: argparse.Namespace) -> int:
     from sim.scenario import load
 
     scenario = load(given.scenario, given.overrides, given.seed)
-    if given.workers is not None and given.workers < 1:
-        raise RunError(f"--workers {given.workers}: at least one is needed")
-    if given.epsilon is not None and not given.epsilon > 0:
-        raise RunError(f"--epsilon {given.epsilon:g}: a gain that does not count is above 0")
-    from analysis.games.candidates import plays
+    bounds = _checked(given)
     from analysis.games.market import MarketGame
     from analysis.games.solution import BUDGET
     from analysis.games.solution import solve as solved
+    from analysis.games.telling import selection_of, solution_as_json
 
     game = MarketGame(scenario)
     budget = BUDGET if given.budget is None else given.budget
-    played = {each.strategy for profile in game.profiles for each in game.scenario_of(profile).populations}
-    commands._announce_compiling("kernel.advance", sorted(played))
+    commands._announce_compiling("kernel.advance", game.played_strategies())
     out: Path = given.out or Path("runs") / f"{given.scenario.stem}-game"
     from sim.execute import stop_on_signals
 
     with stop_on_signals(), _progress(given.json) as watch:
         try:
-            found = solved(scenario, budget, given.epsilon, given.workers, out, given.strategies, watch)
+            found = solved(
+                scenario, budget, given.epsilon, given.workers, out, given.strategies, watch, given.search, bounds
+            )
         except KeyboardInterrupt:
             commands._say(f"what was finished is kept in {out}; the same command goes on from there")
             raise
+    selected, names = selection_of(found)
+    told = solution_as_json(found, selected)
+    picture = _keep(out, told, found, scenario.question or scenario.title or given.scenario.stem)
     if given.json:
-        commands._print_json(as_json(found))
+        commands._print_json(told)
         return OK
     screen = commands._results()
-    screen.print(table(found))
+    screen.print(tables(found))
     screen.print(found.note)
-    screen.print(f"as one they would play  {plays(found.together)}: {_earning(found.together)}")
-    if found.competitive is not None:
-        screen.print(f"just without a loss     {plays(found.competitive)}: {_earning(found.competitive)}")
+    for line in _references(found):
+        screen.print(line)
+    if selected is not None:
+        from analysis.games.selection_words import lines
+
+        screen.print("\nwhich of them, by the table of mean payoffs")
+        for line in lines(selected, names):
+            screen.print(f"  {line}")
+        screen.print()
     screen.print(f"{found.runs:,} runs, kept in {out}", soft_wrap=True)
+    screen.print(f"picture  {picture}" if picture else "no picture: there is one strategy to draw", soft_wrap=True)
     return OK
+
+
+def _checked(given: argparse.Namespace) -> tuple[float, float] | None:
+    """The bounds of payoffs, if there are any; whatever else is wrong with the options is said."""
+    if given.workers is not None and given.workers < 1:
+        raise RunError(f"--workers {given.workers}: at least one is needed")
+    if given.epsilon is not None and not 0 < given.epsilon < math.inf:
+        raise RunError(f"--epsilon {given.epsilon:g}: a gain that does not count is above 0")
+    if given.payoff_bounds is None:
+        return None
+    low, high = given.payoff_bounds
+    if not -math.inf < low < high < math.inf:
+        raise RunError(f"--payoff-bounds {low:g} {high:g}: write the least and the largest payoff, such as -10 10")
+    return low, high
+
+
+def _keep(out: Path, told: dict[str, Any], found: Solution, title: str) -> Path | None:
+    """Write what was found beside the runs, with a picture unless there is nothing to draw."""
+    from analysis.dress import style
+    from analysis.game_pictures import game_picture
+    from analysis.games.telling import mixtures_of
+
+    try:
+        (out / "equilibria.json").write_text(json.dumps(told, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        if max(len(role.strategies) for role in found.table.roles) < 2:
+            return None
+        with style():
+            game_picture(found.table, mixtures_of(found)[0], title).savefig(out / "game.png")
+    except OSError as error:
+        raise RunError(f"{error.filename or out}: cannot be written ({error.strerror or error})") from error
+    return out / "game.png"
 
 
 @contextmanager
@@ -84,68 +125,110 @@ def _progress(hidden: bool) -> Iterator[Callable[[str], Any]]:
         yield watch
 
 
-def table(found: Solution) -> Group:
-    """The equilibria: who plays what, what it pays, its regret's interval; then what the market is like at each."""
-    from rich.box import SIMPLE_HEAD
+def tables(found: Solution) -> Group:
+    """The equilibria: who plays what, what it pays, its regret's interval; the best deviation; the market at each."""
     from rich.console import Group
+
+    shown: list[Any] = [_equilibria(found)]
+    if any(each.gains for each in found.equilibria):
+        shown += ["", _deviations(found)]
+    measures = list(dict.fromkeys(name for each in found.equilibria for name in each.market))
+    if measures and len(found.equilibria) <= _MOST_ACROSS:
+        shown += ["", _markets(found, measures)]
+    return Group(*shown)
+
+
+def _made() -> Table:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
+    return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", caption_justify="left")
+
+
+def _equilibria(found: Solution) -> Table:
     from analysis.command import number, plus_minus
-    from analysis.games.candidates import plays
 
-    def made() -> Table:
-        return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", caption_justify="left")
-
-    first = made()
-    for head in ("", "plays", "payoff", "regret", "95 % interval", ""):
-        first.add_column(head, overflow="fold", justify="right" if head in ("payoff", "regret") else "left")
+    bounded = any(each.bound is not None for each in found.equilibria)
+    made = _made()
+    for head in ("", "play", "payoff", "regret", "95 % interval", *(["any distribution"] if bounded else []), ""):
+        made.add_column(head, overflow="fold", justify="right" if head in ("payoff", "regret") else "left")
     for place, each in enumerate(found.equilibria, 1):
         paid = "\n".join(plus_minus(*estimate) for estimate in each.payoffs.values())
         regret, interval = "-", "-"
         if each.certificate is not None:
             low, high = each.certificate.low, each.certificate.high
             regret, interval = number(each.certificate.regret, 3), f"{number(low, 3)} to {number(high, 3)}"
-        first.add_row(str(place), plays(each), paid, regret, interval, _VERDICTS[each.verdict(found.epsilon)])
-    first.caption = f"currency an episode; ε = {number(found.epsilon, 3)}; regret on seeds that chose nothing"
-    measures = list(dict.fromkeys(name for each in found.equilibria for name in each.market))
-    second = made()
-    second.add_column("at each")
+        bound = [f"{number(each.bound.low, 3)} to {number(each.bound.high, 3)}" if each.bound else "-"]
+        verdict = each.verdict(found.epsilon)
+        made.add_row(str(place), _plays(found, each), paid, regret, interval, *(bound if bounded else []),
+                     _VERDICTS[verdict])  # fmt: skip
+    if not found.equilibria:
+        made.add_row("-", "no equilibrium was found")
+    said = f"currency an episode; regret on seeds that chose nothing; it holds below ε = {number(found.epsilon, 3)}"
+    if bounded:
+        wanted = max(each.bound.runs_wanted for each in found.equilibria if each.bound)
+        said += f", and for any distribution of payoffs too after {wanted:,} runs of each profile"
+    made.caption = said
+    return made
+
+
+def _plays(found: Solution, candidate: Candidate) -> str:
+    """Who plays what; of one role alone, what."""
+    from analysis.games.candidates import plays
+
+    alone = f"{found.game.roles[0].name}: " if len(found.game.roles) == 1 else ""
+    return plays(candidate).removeprefix(alone)
+
+
+def _deviations(found: Solution) -> Table:
+    from analysis.command import number, plus_minus
+
+    made = _made()
+    made.add_column("at")
+    for head in ("best deviation", "gains", "common seeds"):
+        made.add_column(head, overflow="fold", justify="left" if head == "best deviation" else "right")
+    for place, each in enumerate(found.equilibria, 1):
+        if each.gains:
+            best = max(each.gains, key=lambda gain: gain.estimate.value)
+            move = best.deviation
+            text = f"to {move.after}" if move.before is None else f"from {move.before} to {move.after}"
+            text = f"{move.role}: {text}" if len(found.game.roles) > 1 else text
+            made.add_row(str(place), text, plus_minus(*best.estimate), f"{number(best.variance_ratio, 3)} x")
+    made.caption = "common seeds: how many times the variance of the gain would be without them"
+    return made
+
+
+def _markets(found: Solution, measures: list[str]) -> Table:
+    from analysis.command import plus_minus
+
+    made = _made()
+    made.add_column("at each")
     for place in range(1, len(found.equilibria) + 1):
-        second.add_column(str(place), justify="right", overflow="fold")
+        made.add_column(str(place), justify="right", overflow="fold")
     for name in measures:
         cells = [plus_minus(*each.market[name]) if name in each.market else "-" for each in found.equilibria]
-        second.add_row(name.replace("_", " ").replace(".", " "), *cells)
-    return Group(first, "", second) if measures and len(found.equilibria) <= _MOST_ACROSS else Group(first)
+        made.add_row(name.replace("_", " ").replace(".", " "), *cells)
+    return made
+
+
+def _references(found: Solution) -> Iterator[str]:
+    """What bounds the equilibria: players as one, competition, and the greatest welfare."""
+    from analysis.command import plus_minus
+    from analysis.games.samples import WELFARE
+
+    yield f"as one they would play  {_plays(found, found.together)}: {_earning(found.together)}"
+    if found.competitive is not None:
+        yield f"just without a loss     {_plays(found, found.competitive)}: {_earning(found.competitive)}"
+    if found.efficient is None:
+        yield "welfare                 transfers only: what one earns, another pays"
+    elif WELFARE in found.efficient.market:
+        best = plus_minus(*found.efficient.market[WELFARE])
+        yield f"greatest welfare        {_plays(found, found.efficient)}: {best} of all together"
+    if found.anarchy is not None:
+        yield f"price of anarchy        {plus_minus(*found.anarchy)}"
 
 
 def _earning(candidate: Candidate) -> str:
     from analysis.command import plus_minus
 
     return ", ".join(f"{plus_minus(*value)} each" for value in candidate.payoffs.values())
-
-
-def as_json(found: Solution) -> dict[str, Any]:
-    """What ``--json`` prints."""
-
-    def told(each: Candidate) -> dict[str, Any]:
-        certificate = each.certificate
-        return {
-            "strategies": each.plays,
-            "mixed": each.mixed,
-            "payoff": {role: value.as_json() for role, value in each.payoffs.items()},
-            "regret": None if certificate is None else certificate.regret,
-            "regret_low": None if certificate is None else certificate.low,
-            "regret_high": None if certificate is None else certificate.high,
-            "verdict": each.verdict(found.epsilon),
-            "market": {name: value.as_json() for name, value in each.market.items()},
-        }
-
-    return {
-        "equilibria": [told(each) for each in found.equilibria],
-        "runs": found.runs,
-        "complete": found.complete,
-        "note": found.note,
-        "epsilon": found.epsilon,
-        "together": told(found.together),
-        "competitive": None if found.competitive is None else told(found.competitive),
-    }

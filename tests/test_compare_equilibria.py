@@ -17,6 +17,8 @@ from analysis.compare_equilibria import main, scenarios_of, tables
 from analysis.equilibrium_picture import picture
 from analysis.games.candidates import plays
 from analysis.games.comparison import Compared, as_json, compare
+from analysis.games.market import MarketGame
+from sim.scenario import parse
 from tests.command_line import QUICKSTART, ROOT
 
 GAMES = ROOT / "scenarios" / "games"
@@ -88,8 +90,8 @@ def test_the_mean_parameter_is_that_of_the_strategies_played(by_makers):
 )
 def test_there_is_a_parameter_only_where_strategies_differ_in_one_number(by_makers, strategies, name):
     two = by_makers[1]
-    game = two.scenario.game.model_copy(update={"strategies": strategies})
-    assert replace(two, scenario=two.scenario.model_copy(update={"game": game})).parameter() == name
+    game = MarketGame(parse({**two.scenario.given, "game": {"players": "makers", "strategies": strategies}}))
+    assert replace(two, solution=replace(two.solution, game=game)).parameter() == name
 
 
 def test_each_equilibrium_is_a_dot_on_either_side(by_makers):
@@ -109,7 +111,7 @@ def test_the_plain_data_is_json_and_complete(by_share):
         assert len(game["equilibria"]) == len(each.solution.equilibria)
         for row in game["equilibria"]:
             assert row["verdict"] in {"holds", "open", "fails"}
-            assert row["regret"] is None or row["regret"]["low"] <= row["regret"]["regret"] <= row["regret"]["high"]
+            assert row["regret"] is None or row["regret_low"] <= row["regret"] <= row["regret_high"]
         assert game["together"]["payoff"]["makers"]["value"] >= game["competitive"]["payoff"]["makers"]["value"]
 
 

@@ -10,6 +10,7 @@ file                         what it finds
 `dominance`                  strategies left when dominated ones are struck out
 `symmetric_equilibria`       all symmetric equilibria, whether they are all, their kinds and indices
 `two_players`                all equilibria of two players, continua included
+`role_equilibria`            equilibria of several roles in which those of a role draw from the same mixture
 `pure`                       pure equilibria in which players may differ
 `quantal_response`           the logit branch from even play to an equilibrium
 `evolutionary_stability`     whether a population drives out the few who deviate
@@ -18,7 +19,22 @@ file                         what it finds
 `response_graph`             where players end who improve one at a time
 `correlated`                 correlated and coarse correlated equilibria of least and most value
 `welfare`                    what all get together; the price of anarchy
+`selection`                  what these say of a solved table: which of its equilibria is reached
 ===========================  =======================================================================================
 
-Nothing here runs a market: payoffs come from a formula or from runs, and are taken as exact.
+They take payoffs as exact, whether they come from a formula or from runs. A market's game is played by the rest:
+
+===========================  =======================================================================================
+file                         what it does
+===========================  =======================================================================================
+`market`                     a scenario as a game: roles, profiles, the scenario of a profile, what players earn
+`samples`, `tables`          what profiles earned, run by run; its means as a table
+`search`, `outside`          which profiles to run, and what is found in them; replies between the ends of ranges
+`candidates`                 what may be an equilibrium: payoffs and deviations as sums of payoffs
+`certificates`               the interval of a regret, by resampling
+`distribution_free`          one that holds for any distribution of bounded payoffs
+`sequential`                 certificates within a budget
+`solution`, `comparison`     all of that for a scenario, and for several beside one another
+`telling`                    the same as plain data
+===========================  =======================================================================================
 """

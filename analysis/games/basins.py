@@ -2,6 +2,10 @@
 
 Starts cover the simplex evenly, by scrambled Sobol points with fixed seeds, so that answers repeat. Each of several
 scrambles gives a share of its own; their mean has a standard error that no law of the starts has to be known for.
+
+A path has arrived where it is near an equilibrium and, under the replicator, nobody would gain by changing: one that
+rests for long near a mixture which an invader will leave goes on. Replicators lose fast what pays clearly less, and
+slowly what pays almost as much, so that few starts need most of the time; those that have arrived are not moved on.
 """
 
 from __future__ import annotations
@@ -13,18 +17,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.estimates import Estimate, mean
-from analysis.games.dynamics import Law, run, speeds
+from analysis.games.dynamics import Law, run
 from analysis.games.simplex import spread_starts
 from analysis.games.symmetric import SymmetricGame
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 NOWHERE = -1
+DURATIONS: dict[Law, float] = {"replicator": 3_200.0, "best_response": 40.0}  # best replies come near exponentially
 _NEAR = 0.02  # of an equilibrium, in any probability: where a path ends
-_SLOW = {
-    "replicator": 1e-7,
-    "best_response": np.inf,
-}  # speeds below which a path has ended; the other law stays at kinks
+_GAIN = 1e-5  # of the best deviation, in scaled payoffs: where replicators have arrived; best replies stay at kinks
+_HALVINGS = 6  # of a replicator's time: looks are at 1/64 of it, 1/32, ... and its end
 
 
 class Basins(NamedTuple):
@@ -42,7 +45,7 @@ def basins(
     law: Law = "replicator",
     starts: int = 64,
     repeats: int = 8,
-    duration: float = 400.0,
+    duration: float | None = None,
 ) -> Basins:
     """The share of starts that come to each equilibrium.
 
@@ -51,8 +54,7 @@ def basins(
     equilibria : their mixtures, each (strategies,).
     starts : in each scramble; a power of two.
     repeats : scrambles, at least 2.
-    duration : how long a path may take, in the time of :mod:`analysis.games.dynamics`; best-response dynamics take a
-        tenth of it, as they come near exponentially.
+    duration : how long a path may take, as in :func:`arrivals`.
 
     Raises
     ------
@@ -62,21 +64,48 @@ def basins(
     if repeats < 2:
         raise ValueError(f"repeats must be at least 2, for an error, not {repeats}")
     points = spread_starts(game.size, starts, repeats).reshape(-1, game.size)
+    reached = arrivals(game, points, equilibria, law, duration)
+    by_repeat = reached.reshape(repeats, starts)
+    shares = tuple(mean((by_repeat == which).mean(axis=1)) for which in range(len(equilibria)))
+    return Basins(shares, mean((by_repeat == NOWHERE).mean(axis=1)), points, reached)
+
+
+def arrivals(
+    game: SymmetricGame,
+    starts: ArrayLike,
+    equilibria: Sequence[ArrayLike],
+    law: Law = "replicator",
+    duration: float | None = None,
+) -> Integers:
+    """To which equilibrium each start comes, int64 (starts,); -1 to none.
+
+    Parameters
+    ----------
+    starts : mixtures, (starts, strategies).
+    equilibria : their mixtures, each (strategies,).
+    duration : how long a path may take, in the time of :mod:`analysis.games.dynamics`; that of DURATIONS if None.
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its range, or the law is unknown.
+    """
+    if law not in DURATIONS:
+        raise ValueError(f"dynamics are {' or '.join(map(repr, DURATIONS))}, not {law!r}")
     known = np.array([np.asarray(each, np.float64) for each in equilibria]).reshape(-1, game.size)
-    reached = np.full(len(points), NOWHERE)
-    where, moving = points.copy(), np.arange(len(points))
-    windows = 8 if law == "replicator" else 1
-    for _ in range(windows):
-        where[moving] = run(game, where[moving], duration / windows if law == "replicator" else duration / 10.0, law)
-        slow = np.abs(speeds(game.scaled, where[moving], law)).max(axis=1) <= _SLOW[law]
-        ended = moving[slow]
-        if len(known):
-            away = np.abs(where[ended, None] - known[None]).max(axis=2)
-            near = away.min(axis=1, initial=np.inf) < _NEAR
-            reached[ended[near]] = away[near].argmin(axis=1)
-        moving = moving[~slow]
+    where = np.atleast_2d(np.array(starts, np.float64))
+    reached, moving = np.full(len(where), NOWHERE), np.arange(len(where))
+    replicator = law == "replicator"
+    looks = (DURATIONS[law] if duration is None else duration) * 0.5 ** np.arange(_HALVINGS * replicator, -1.0, -1.0)
+    for window in np.diff(looks, prepend=0.0).tolist():
+        now = where[moving] = run(game, where[moving], window, law)
+        away = np.abs(now[:, None] - known[None]).max(axis=2)
+        arrived = away.min(axis=1, initial=np.inf) < _NEAR
+        if replicator:
+            payoffs = game.scaled.expected(now)
+            arrived &= payoffs.max(axis=1) - np.sum(now * payoffs, axis=1) <= _GAIN
+        reached[moving[arrived]] = away[arrived].argmin(axis=1) if len(known) else NOWHERE
+        moving = moving[~arrived]
         if not len(moving):
             break
-    by_repeat = reached.reshape(repeats, starts)
-    shares = tuple(mean((by_repeat == which).mean(axis=1)) for which in range(len(known)))
-    return Basins(shares, mean((by_repeat == NOWHERE).mean(axis=1)), points, reached)
+    return reached

@@ -1,25 +1,63 @@
-"""What may be an equilibrium of a market's game: who plays what, what deviations gain, and what the market is like."""
+"""What may be an equilibrium of a market's game: who plays what, what deviations gain, and what the market is like.
+
+A payoff is a sum over profiles, each with the chance that a player meets it, and so is the gain of a deviation. So
+both are known run by run wherever the profiles they are made of were run on the same seeds.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.estimates import Estimate, mean
-from analysis.games.certificates import Certificate, mixture_gains
+from analysis.games.certificates import Certificate, certify
 from analysis.games.counts import coefficients, count_profiles, weights
-from analysis.games.market import MarketGame, Profile
-from analysis.games.roles import RoleSymmetricGame
-from sim.experiment import Results
+from analysis.games.distribution_free import Bound
+from analysis.games.market import Column, MarketGame, Profile
+from analysis.games.samples import Combination, Samples
 
 Floats = NDArray[np.float64]
+Counts = Sequence[Mapping[str, int]]  # by role, how many of the players that solvers see play what
+Shares = Sequence[Mapping[str, float]]  # by role, the probability of each strategy that is played
 Verdict = Literal["holds", "fails", "open"]
 PLAYED = 1e-9  # a smaller probability is none
-_MEASURES = ("quoted_spread", "effective_spread", "depth")
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """What one player might do instead.
+
+    Attributes
+    ----------
+    before : what it gives up; None for its mixture, or for the one thing that all of its role do.
+    gain : its payoff after less that before, as a sum of payoffs.
+    """
+
+    role: str
+    before: str | None
+    after: str
+    gain: Combination
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What a deviation was found to gain.
+
+    Attributes
+    ----------
+    estimate : currency an episode.
+    variance_ratio : the variance of the gain if each profile had seeds of its own over what it is on common seeds;
+        nan where the gain does not vary.
+    """
+
+    deviation: Deviation
+    estimate: Estimate
+    variance_ratio: float
 
 
 @dataclass
@@ -29,18 +67,26 @@ class Candidate:
     Attributes
     ----------
     plays : by role, the probability of each strategy that is played; of a pure profile the share of its players.
-    profiles : which it comes to, with their probabilities.
     mixed : whether players draw from the shares; else so many play each.
+    played : the profiles it comes to, with their probabilities; of a reduced game those that its players meet.
+    paid : by role, what a player earns as a sum of payoffs.
+    deviations : all there are within the strategies offered, and the best found outside of them.
     payoffs : by role, what a player earns, currency an episode.
     certificate : of its regret; None before there are runs for it.
-    market : measures of the market at it, by column of the results.
+    bound : of its regret for any distribution of payoffs, where their bounds were given.
+    gains : of each deviation, on the runs of the certificate.
+    market : measures of the market at it.
     """
 
     plays: dict[str, dict[str, float]]
-    profiles: dict[Profile, float]
     mixed: bool
+    played: dict[Profile, float]
+    paid: dict[str, Combination]
+    deviations: list[Deviation]
     payoffs: dict[str, Estimate] = field(default_factory=dict)
     certificate: Certificate | None = None
+    bound: Bound | None = None
+    gains: list[Gain] = field(default_factory=list)
     market: dict[str, Estimate] = field(default_factory=dict)
 
     def verdict(self, epsilon: float) -> Verdict:
@@ -48,6 +94,26 @@ class Candidate:
         if self.certificate is None:
             return "open"
         return "holds" if self.certificate.high <= epsilon else "fails" if self.certificate.low > epsilon else "open"
+
+    @property
+    def needs(self) -> list[Profile]:
+        """The profiles of which payoffs, deviations and measures are made."""
+        combinations = [*self.paid.values(), *(each.gain for each in self.deviations)]
+        return list(dict.fromkeys([*self.played, *(profile for terms in combinations for profile, _ in terms)]))
+
+    def describe(self, samples: Samples, runs: int | None = None) -> None:
+        """Find payoffs, and what the market is like, from the first so many runs of each profile."""
+        self.payoffs = {role: mean(samples.sum(terms, runs)) for role, terms in self.paid.items()}
+        self.market = {name: mean(values) for name, values in samples.measures(self.played, runs).items()}
+
+    def certify(self, samples: Samples, runs: int, confidence: float = 0.95) -> None:
+        """Find gains and the interval of the regret from the first so many runs of each profile."""
+        gained = np.array([samples.sum(each.gain, runs) for each in self.deviations]).reshape(-1, runs)
+        self.certificate = certify(gained, confidence)
+        self.gains = []
+        for deviation, row, estimate in zip(self.deviations, gained, self.certificate.gains, strict=True):
+            own = float(np.var(row, ddof=1)) if estimate.standard_error > 0 else np.nan
+            self.gains.append(Gain(deviation, estimate, samples.apart(deviation.gain, runs) / own))
 
 
 def plays(candidate: Candidate) -> str:
@@ -58,111 +124,100 @@ def plays(candidate: Candidate) -> str:
     )
 
 
-def pure_candidate(game: MarketGame, profile: Profile) -> Candidate:
+def pure_candidate(game: MarketGame, counts: Counts) -> Candidate:
     """A profile, in which so many players of each role do this or that."""
-    plays, width = {}, len(game.strategies)
-    for place, role in enumerate(game.roles):
-        counts = profile[place * width : (place + 1) * width]
-        shares = zip(game.strategies, counts, strict=True)
-        plays[role.name] = {name: count / role.players for name, count in shares if count}
-    return Candidate(plays, {profile: 1.0}, mixed=False)
-
-
-def mixed_candidate(game: MarketGame, mixture: Floats) -> Candidate:
-    """Of one role: all draw from the same mixture."""
-    role = game.roles[0]
-    counts = count_profiles(role.players, len(game.strategies))
-    chance = weights(mixture, counts, coefficients(counts))
-    profiles = {
-        tuple(int(count) for count in row): float(share)
-        for row, share in zip(counts, chance, strict=True)
-        if share > PLAYED
+    plays = {
+        role.name: {name: count / role.players for name, count in plays.items() if count}
+        for role, plays in zip(game.roles, counts, strict=True)
     }
-    shares = zip(game.strategies, mixture, strict=True)
-    plays = {role.name: {name: float(share) for name, share in shares if share > PLAYED}}
-    return Candidate(plays, profiles, mixed=len(plays[role.name]) > 1)
-
-
-def profiles_needed(game: MarketGame, table: RoleSymmetricGame, candidate: Candidate) -> list[Profile]:
-    """The profiles that one player's deviation may lead to, and those that are played."""
-    played = list(candidate.profiles)
-    if _symmetric(game, candidate):
-        role = game.roles[0]
-        others = count_profiles(role.players - 1, len(game.strategies))
-        chance = weights(_shares(game, candidate), others, coefficients(others))
-        reached = others[chance > PLAYED][:, None] + np.eye(len(game.strategies), dtype=np.int64)
-        return sorted(
-            {tuple(int(count) for count in row) for row in reached.reshape(-1, others.shape[1])} | set(played)
-        )
-    row = int(table.rows(np.array(played[0])))
-    mine = table.deviations.profiles == row
-    reached = table.counts[table.deviations.reached[mine]]
-    return sorted({tuple(int(count) for count in each) for each in reached} | set(played))
-
-
-def _symmetric(game: MarketGame, candidate: Candidate) -> bool:
-    """Whether all players draw from the same mixture, or all do the same."""
-    return len(game.roles) == 1 and (candidate.mixed or len(candidate.plays[game.roles[0].name]) == 1)
-
-
-def _shares(game: MarketGame, candidate: Candidate) -> Floats:
-    plays = candidate.plays[game.roles[0].name]
-    return np.array([plays.get(name, 0.0) for name in game.strategies])
-
-
-def deviation_gains(
-    game: MarketGame, table: RoleSymmetricGame, candidate: Candidate, wanted: Sequence[Profile], samples: Floats
-) -> Floats:
-    """What each deviation gains in each run, (deviations, runs)."""
-    rows = {profile: row for row, profile in enumerate(wanted)}
-    if _symmetric(game, candidate):
-        others = count_profiles(game.roles[0].players - 1, len(game.strategies))
-        against = np.full((len(others), len(game.strategies), samples.shape[2]), np.nan)
-        for place, other in enumerate(others):
-            for strategy in range(len(game.strategies)):
-                profile = tuple(int(count) for count in other + np.eye(len(game.strategies), dtype=np.int64)[strategy])
-                if profile in rows:
-                    against[place, strategy] = samples[rows[profile], strategy]
-        shares = _shares(game, candidate)
-        return mixture_gains(against, shares.tolist(), others)[shares < 1.0]
-    profile = next(iter(candidate.profiles))
-    moves = table.deviations
-    mine = np.flatnonzero(moves.profiles == int(table.rows(np.array(profile))))
-    stay = samples[rows[profile]]
-    return np.array(
-        [
-            samples[rows[tuple(int(count) for count in table.counts[moves.reached[move]])], moves.after[move]]
-            - stay[moves.before[move]]
-            for move in mine
-        ]
-    ).reshape(len(mine), samples.shape[2])
-
-
-def describe(
-    game: MarketGame, candidate: Candidate, results: Results, wanted: Sequence[Profile], samples: Floats
-) -> None:
-    """Payoffs of the players, and what the market is like, over the profiles that are played."""
-    rows = {profile: row for row, profile in enumerate(wanted)}
-    width = len(game.strategies)
+    paid: dict[str, Combination] = {}
+    deviations = []
     for place, role in enumerate(game.roles):
-        columns = slice(place * width, (place + 1) * width)
-        paid = sum(
-            chance * np.nansum(np.array(profile[columns])[:, None] * samples[rows[profile], columns], axis=0)
-            for profile, chance in candidate.profiles.items()
-        )
-        candidate.payoffs[role.name] = mean(np.asarray(paid) / role.players)
-    scenario = game.scenario
-    others = [
-        each.name for each in scenario.populations if each.name not in (scenario.game.players if scenario.game else ())
-    ]
-    names = [f"{venue.name}.{measure}" for venue in scenario.venues for measure in _MEASURES]
-    names += [f"{name}.payoff" for name in others]
-    runs = samples.shape[2]
-    for name in names:
-        if name not in results.table.column_names:
-            continue
-        values = np.asarray(results.column(name), float).reshape(len(wanted), runs)
-        seen = sum(chance * values[rows[profile]] for profile, chance in candidate.profiles.items())
-        known = np.asarray(seen)[np.isfinite(seen)]
-        if len(known):
-            candidate.market[name] = mean(known)
+        mine = {name: count for name, count in counts[place].items() if count}
+        stay = {name: (game.stands_for(counts, (place, name)), (place, name)) for name in mine}
+        paid[role.name] = {stay[name]: count / role.players for name, count in mine.items()}
+        for name, after in product(mine, role.strategies):
+            if name != after:
+                moved = [dict(each) for each in counts]
+                moved[place][name] -= 1
+                moved[place][after] = moved[place].get(after, 0) + 1
+                gain = {(game.stands_for(moved, (place, after)), (place, after)): 1.0, stay[name]: -1.0}
+                deviations.append(Deviation(role.name, name if len(mine) > 1 else None, after, gain))
+    return Candidate(plays, False, _met(game, [(counts, 1.0)]), paid, deviations)
+
+
+def seen_candidate(game: MarketGame, profile: Profile) -> Candidate:
+    """A profile of the market, of which nothing is claimed: it has no deviations."""
+    plays = {
+        role.name: {name: count / role.players for name, count in chosen}
+        for role, chosen in zip(game.whole, profile, strict=True)
+    }
+    paid: dict[str, Combination] = {
+        role.name: {(profile, (place, name)): count / role.players for name, count in profile[place]}
+        for place, role in enumerate(game.whole)
+    }
+    return Candidate(plays, False, {profile: 1.0}, paid, [])
+
+
+def mixed_candidate(game: MarketGame, shares: Shares) -> Candidate:
+    """All players of a role draw from the same mixture, or do the same."""
+    shares = [{name: float(share) for name, share in each.items() if share > PLAYED} for each in shares]
+    plays = {role.name: dict(each) for role, each in zip(game.roles, shares, strict=True)}
+    paid: dict[str, Combination] = {}
+    deviations = []
+    for place, role in enumerate(game.roles):
+        earns = {name: mixture_payoff(game, shares, (place, name)) for name in role.strategies}
+        paid[role.name] = summed([(earns[name], share) for name, share in shares[place].items()])
+        for name in role.strategies:
+            if shares[place].get(name) != 1.0:
+                gain = summed([(earns[name], 1.0), (paid[role.name], -1.0)])
+                deviations.append(Deviation(role.name, None, name, gain))
+    mixed = any(len(each) > 1 for each in shares)
+    return Candidate(plays, mixed, _met(game, _drawn(game, shares)), paid, deviations)
+
+
+def mixture_payoff(game: MarketGame, shares: Shares, column: Column) -> Combination:
+    """What a strategy earns if all others draw from the mixtures, as a sum of payoffs."""
+    found: dict[tuple[Profile, Column], float] = {}
+    for counts, chance in _drawn(game, shares, without=column[0]):
+        counts[column[0]][column[1]] = counts[column[0]].get(column[1], 0) + 1
+        term = game.stands_for(counts, column), column
+        found[term] = found.get(term, 0.0) + chance
+    return found
+
+
+def _drawn(
+    game: MarketGame, shares: Shares, without: int | None = None
+) -> Iterator[tuple[list[dict[str, int]], float]]:
+    """What players who draw may come to play, and its chance; one player of a role may be left out."""
+    ways = []
+    for place, (role, mixture) in enumerate(zip(game.roles, shares, strict=True)):
+        counts = count_profiles(role.players - (place == without), len(mixture))
+        chances = weights(np.array(list(mixture.values())), counts, coefficients(counts))
+        ways.append([(dict(zip(mixture, map(int, row), strict=True)), float(chance))
+                     for row, chance in zip(counts, chances, strict=True) if chance > PLAYED])  # fmt: skip
+    for chosen in product(*ways):
+        yield [dict(counts) for counts, _ in chosen], float(np.prod([chance for _, chance in chosen]))
+
+
+def _met(game: MarketGame, drawn: Iterable[tuple[Counts, float]]) -> dict[Profile, float]:
+    """The profiles of the market that players meet, with the share of players and draws that do."""
+    found: dict[Profile, float] = {}
+    players = sum(role.players for role in game.whole)
+    for counts, chance in drawn:
+        for place, (seen, whole) in enumerate(zip(game.roles, game.whole, strict=True)):
+            for name, count in counts[place].items():
+                if count:
+                    profile = game.stands_for(counts, (place, name))
+                    share = chance * count / seen.players * whole.players / players
+                    found[profile] = found.get(profile, 0.0) + share
+    return found
+
+
+def summed(parts: Sequence[tuple[Combination, float]]) -> Combination:
+    """Sums of payoffs added up, each with its factor."""
+    found: dict[tuple[Profile, Column], float] = {}
+    for terms, factor in parts:
+        for term, weight in terms.items():
+            found[term] = found.get(term, 0.0) + factor * weight
+    return {term: weight for term, weight in found.items() if weight != 0.0}

@@ -66,7 +66,8 @@ def certify(gains: ArrayLike, confidence: float = 0.95, repeats: int = 2000, see
     value, error = (np.array([each[part] for each in estimates]) for part in (0, 1))
     varies = error > _ROUNDING * np.maximum(np.abs(g).max(axis=1), 1e-300)
     quantile = _quantile(g[varies] - value[varies][:, None], confidence, repeats, seed) if varies.any() else 0.0
-    width = np.where(varies, quantile * error, 0.0)
+    width = np.zeros(deviations)
+    width[varies] = quantile * error[varies]
     return Certificate(
         max(0.0, float(value.max())),
         max(0.0, float((value - width).max())),

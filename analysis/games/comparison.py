@@ -16,9 +16,12 @@ import numpy as np
 
 from analysis.estimates import Estimate
 from analysis.games.candidates import Candidate
+from analysis.games.market import Column
 from analysis.games.solution import BUDGET, Solution, solve
+from analysis.games.telling import solution_as_json
 from sim.errors import RunError
 from sim.scenario import Scenario
+from sim.scenario.game import Settings
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Compared:
 
     def parameter(self) -> str | None:
         """The one number in which the strategies of the game differ; None if there are several or none."""
-        offered = list(self.scenario.game.strategies.values()) if self.scenario.game else []
+        offered = list(self._offered.values())
         every = {name for params in offered for name in params}
         names = [name for name in every if any(params.get(name) != offered[0].get(name) for params in offered)]
         only = names[0] if len(names) == 1 else None
@@ -53,10 +56,12 @@ class Compared:
 
     def chosen(self, candidate: Candidate, parameter: str) -> Estimate:
         """The mean of the parameter over all players; as exact as the mixture."""
-        offered = self.scenario.game.strategies if self.scenario.game else {}
         means = [
-            sum(share * float(offered[name][parameter]) for name, share in candidate.plays[role.name].items())
-            for role in self.solution.game.roles
+            sum(
+                share * float(self._offered[place, name][parameter])
+                for name, share in candidate.plays[role.name].items()
+            )
+            for place, role in enumerate(self.solution.game.roles)
         ]
         return Estimate(float(np.average(means, weights=self._players)), 0.0)
 
@@ -71,7 +76,16 @@ class Compared:
 
     @property
     def _players(self) -> list[int]:
-        return [role.players for role in self.solution.game.roles]
+        return [role.players for role in self.solution.game.whole]
+
+    @property
+    def _offered(self) -> dict[Column, Settings]:
+        game = self.solution.game
+        return {
+            (place, name): game.settings((place, name))
+            for place, role in enumerate(game.roles)
+            for name in role.strategies
+        }
 
 
 def compare(
@@ -113,27 +127,19 @@ def compare(
 
 
 def as_json(found: Sequence[Compared]) -> dict[str, Any]:
-    """The games as plain data: equilibria, references and markets; numbers that are none are null."""
+    """The games as plain data, each as :func:`analysis.games.telling.solution_as_json` tells it; ``game`` is its label.
 
-    def told(each: Compared, candidate: Candidate, epsilon: float | None) -> dict[str, Any]:
-        parameter, sure = each.parameter(), candidate.certificate
-        row: dict[str, Any] = {"strategies": candidate.plays, "mixed": candidate.mixed}
-        row["payoff"] = {role: value.as_json() for role, value in candidate.payoffs.items()}
-        row["market"] = {name: value.as_json() for name, value in candidate.market.items()}
+    Where the strategies differ in one number, its mean over the players stands with each equilibrium and reference.
+    """
+
+    def told(each: Compared) -> dict[str, Any]:
+        row = {"game": each.label, **solution_as_json(each.solution)}
+        parameter = each.parameter()
         if parameter is not None:
-            row[f"mean_{parameter}"] = each.chosen(candidate, parameter).value
-        if epsilon is not None:
-            row["verdict"] = candidate.verdict(epsilon)
-            parts = ("regret", "low", "high")
-            row["regret"] = None if sure is None else {name: getattr(sure, name) for name in parts}
+            rows = [*zip(row["equilibria"], each.solution.equilibria, strict=True)]
+            rows += [(row[name], candidate) for name, candidate in each.references.items()]
+            for one, candidate in rows:
+                one[f"mean_{parameter}"] = each.chosen(candidate, parameter).value
         return row
 
-    games = []
-    for each in found:
-        told_of = each.solution
-        row = {"game": each.label, "epsilon": told_of.epsilon, "runs": told_of.runs, "complete": told_of.complete}
-        row["equilibria"] = [told(each, candidate, told_of.epsilon) for candidate in told_of.equilibria]
-        for name in ("together", "competitive"):
-            row[name] = told(each, each.references[name], None) if name in each.references else None
-        games.append(row)
-    return {"games": games}
+    return {"games": [told(each) for each in found]}

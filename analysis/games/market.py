@@ -2,30 +2,35 @@
 
 The players are the members of the populations that ``[game]`` names. Populations that differ in nothing but their
 names are one role, so a game of alike players is symmetric. Of a profile only counts matter: how many members of each
-role play what. A payoff sample is the mean payoff of an episode in one run; all profiles are run on the same seeds,
-and a player keeps its random stream whatever the others choose, so that differences of payoffs are precise (common
-random numbers).
+role play what. A payoff sample is the mean over the episodes of one run; all profiles are run on the same seeds, and
+a player keeps its random stream whatever the others choose, so that differences of payoffs are precise (common random
+numbers).
+
+Where a game is reduced (:mod:`analysis.games.reduction`), the solvers see fewer players than the market has: what a
+strategy earns in a profile of theirs is what it earns in the profile of the market that it stands for.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.games.roles import Role, RoleSymmetricGame, profiles
+from analysis.games.reduction import share_among, share_of_all
+from analysis.games.roles import Role
 from sim.errors import Problem, ScenarioError
 from sim.experiment import Job, Results
+from sim.experiment.columns import measured_names
 from sim.scenario import Scenario
-from sim.scenario.game import member_name, with_profile
+from sim.scenario.game import Players, Settings, member_name
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Profile = tuple[int, ...]  # counts of the strategies of all roles, role by role
+Profile = tuple[tuple[tuple[str, int], ...], ...]  # by role: what is played, and by how many members
+Column = tuple[int, str]  # a role, by its place, and one of its strategies
 
 
 @dataclass(frozen=True)
@@ -43,35 +48,77 @@ class MarketGame:
     ----------
     scenario : with a ``[game]``.
 
+    Attributes
+    ----------
+    roles : as solvers see them: with fewer players than there are, where the game is reduced.
+    whole : as the market has them.
+
     Raises
     ------
     ScenarioError
-        If it has no game, or only one strategy, or keeps no payoffs.
+        If it has no game, or nobody has a choice, it keeps no payoffs, or cannot be reduced as it says.
     """
 
     def __init__(self, scenario: Scenario) -> None:
-        wrong = _unplayable(scenario)
-        if wrong is not None:
-            raise ScenarioError(scenario.source, [wrong])
-        assert scenario.game is not None  # noqa: S101
         self.scenario = scenario
-        self.strategies = tuple(scenario.game.strategies)
+        if scenario.game is None:
+            raise self._refused("game", "there is none", "say in [game] who may choose what")
+        self._players = Players(scenario)
         self._seats: list[list[Seat]] = []
-        names = []
-        for alike in _alike(scenario):
-            names.append(alike[0] if len(alike) == 1 else " and ".join(alike))
+        whole: list[Role] = []
+        self._shares: list[_Share] = []
+        for alike in self._alike():
+            name = alike[0] if len(alike) == 1 else " and ".join(alike)
             counts = {each.name: each.count for each in scenario.populations}
-            self._seats.append([Seat(name, member) for name in alike for member in range(counts[name])])
-        self.roles = tuple(
-            Role(name, len(seats), self.strategies) for name, seats in zip(names, self._seats, strict=True)
-        )
+            self._seats.append([Seat(each, member) for each in alike for member in range(counts[each])])
+            whole.append(Role(name, len(self._seats[-1]), tuple(self._players.offers[alike[0]])))
+        self.whole = tuple(whole)
+        self.roles = tuple(self._reduced(role, seats) for role, seats in zip(self.whole, self._seats, strict=True))
+        self._check()
 
-    @cached_property
-    def profiles(self) -> list[Profile]:
-        """All profiles; the last role's change fastest."""
-        return [tuple(int(count) for count in row) for row in profiles(self.roles)]
+    # --- strategies and profiles ------------------------------------------------------------------------------------
 
-    def choices(self, profile: Sequence[int]) -> dict[str, list[str]]:
+    def settings(self, column: Column) -> Settings:
+        """What a strategy sets."""
+        return self._players.offers[self._seats[column[0]][0].population][column[1]]
+
+    def population(self, role: int) -> str:
+        """The population that the first member of a role is from."""
+        return self._seats[role][0].population
+
+    def extended(self, role: int, strategies: Mapping[str, Settings]) -> MarketGame:
+        """The same game in which a role may choose more strategies; it comes behind those there were."""
+        more = copy.copy(self)
+        for name in {seat.population for seat in self._seats[role]}:
+            more._players.offer(name, strategies)
+        added = tuple(name for name in strategies if name not in self.whole[role].strategies)
+        for which in ("whole", "roles"):
+            roles = list(getattr(self, which))
+            roles[role] = roles[role]._replace(strategies=roles[role].strategies + added)
+            setattr(more, which, tuple(roles))
+        return more
+
+    def stands_for(self, counts: Sequence[Mapping[str, int]], column: Column) -> Profile:
+        """The profile of the market that a player of a column faces, its own play included.
+
+        Parameters
+        ----------
+        counts : by role, how many of the players that solvers see play what.
+        """
+        profile = []
+        for role, (plays, share) in enumerate(zip(counts, self._shares, strict=True)):
+            own = column[1] if role == column[0] else None
+            among = share.among if role == column[0] else share.across
+            placed = []
+            for name in self.whole[role].strategies:
+                count = plays.get(name, 0)
+                many = among * (count - 1) + share.own if name == own else among * count
+                if many:
+                    placed.append((name, many))
+            profile.append(tuple(placed))
+        return tuple(profile)
+
+    def choices(self, profile: Profile) -> dict[str, list[str]]:
         """What each member of each population plays: in the order of their seats, the first strategies first.
 
         Raises
@@ -80,87 +127,144 @@ class MarketGame:
             If the counts of a role do not sum to its players.
         """
         chosen: dict[str, list[str]] = {}
-        width = len(self.strategies)
-        for place, (role, seats) in enumerate(zip(self.roles, self._seats, strict=True)):
-            counts = list(profile[place * width : (place + 1) * width])
-            if len(counts) != width or sum(counts) != role.players or min(counts) < 0:
-                raise ValueError(f"role {role.name!r} has {role.players} players of {width} strategies, not {counts}")
-            plays = [name for name, count in zip(self.strategies, counts, strict=True) for _ in range(count)]
-            for seat, choice in zip(seats, plays, strict=True):
+        for role, plays, seats in zip(self.whole, profile, self._seats, strict=True):
+            names = [name for name, count in plays for _ in range(count)]
+            if len(names) != role.players:
+                raise ValueError(f"role {role.name!r} has {role.players} players, and {len(names)} play {plays}")
+            for seat, choice in zip(seats, names, strict=True):
                 chosen.setdefault(seat.population, []).append(choice)
         return chosen
 
-    def scenario_of(self, profile: Sequence[int]) -> Scenario:
-        """The scenario in which a profile is played."""
-        return with_profile(self.scenario, self.choices(profile))
+    def played_strategies(self) -> list[str]:
+        """The names of all strategies that may come to be played, those of others than the players included."""
+        chosen = {self.settings((place, name)).get("strategy") for place, role in enumerate(self.roles)
+                  for name in role.strategies}  # fmt: skip
+        return sorted({each.strategy for each in self.scenario.populations} | {name for name in chosen if name})
 
-    def jobs(self, wanted: Iterable[Sequence[int]], seeds: Sequence[int]) -> list[Job]:
+    # --- playing ----------------------------------------------------------------------------------------------------
+
+    def scenario_of(self, profile: Profile) -> Scenario:
+        """The scenario in which a profile is played."""
+        return self._players.playing(self.choices(profile))
+
+    def jobs(self, wanted: Iterable[Profile], seeds: Sequence[int]) -> list[Job]:
         """A job for each profile, all on the same seeds, labelled by how many of each role play what."""
         return [Job(self.scenario_of(profile), seeds, self.labels(profile)) for profile in wanted]
 
-    def labels(self, profile: Sequence[int]) -> dict[str, int]:
+    def labels(self, profile: Profile) -> dict[str, int]:
         """How many play what: ``{"makers tight": 2, "makers wide": 0}``."""
-        names = [f"{role.name} {strategy}" for role in self.roles for strategy in self.strategies]
-        return dict(zip(names, map(int, profile), strict=True))
+        return {
+            f"{role.name} {strategy}": dict(plays).get(strategy, 0)
+            for role, plays in zip(self.whole, profile, strict=True)
+            for strategy in role.strategies
+        }
 
-    def samples(self, results: Results, wanted: Sequence[Sequence[int]]) -> Floats:
-        """Payoff samples, float64 (profiles, columns, runs): nan for strategies that nobody plays. Currency an episode.
+    @property
+    def needs_episodes(self) -> bool:
+        """Whether payoffs are made of those of each episode, so that runs must keep them."""
+        return self._game.payoff in ("utility", "mean_variance")
+
+    def samples(self, results: Results, wanted: Sequence[Profile]) -> list[dict[Column, Floats]]:
+        """Payoff samples of each profile, by what is played: the mean of the alike players, (runs,). An episode's.
 
         Parameters
         ----------
-        results : of :meth:`jobs` for the same profiles.
+        results : of :meth:`jobs` for the same profiles, with ``payoffs`` where :attr:`needs_episodes`.
         """
-        earned = np.zeros((len(wanted), len(self.roles) * len(self.strategies), len(results) // max(1, len(wanted))))
-        counts = np.zeros(earned.shape[:2])
-        column = {name: place for place, name in enumerate(self.strategies)}
-        for row, profile in enumerate(wanted):
-            for name, choice, role in self._played(profile):
-                place = role * len(self.strategies) + column[choice]
-                runs = slice(row * earned.shape[2], (row + 1) * earned.shape[2])
-                earned[row, place] += self._payoff(results, name)[runs]
-                counts[row, place] += 1
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return earned / np.where(counts > 0, counts, np.nan)[:, :, None]
-
-    def _payoff(self, results: Results, name: str) -> Floats:
-        found = results.column(f"{name}.payoff")
-        if self.scenario.game is not None and self.scenario.game.payoff == "surplus":
-            found = found + results.column(f"{name}.private_value")
-        return np.asarray(found, float)
-
-    def _played(self, profile: Sequence[int]) -> list[tuple[str, str, int]]:
-        """Populations of one as they are called when a profile is played, their choices and roles."""
-        found = []
-        chosen = self.choices(profile)
+        runs = len(results) // max(1, len(wanted))
+        names = measured_names(results.jobs[0].scenario) if results.jobs else {}
         roles = {seat.population: place for place, seats in enumerate(self._seats) for seat in seats}
-        for population, plays in chosen.items():
-            for member, choice in enumerate(plays):
-                found.append((member_name(population, member, len(plays)), choice, roles[population]))
+        earned: dict[str, Floats] = {}
+        found = []
+        for row, profile in enumerate(wanted):
+            sums: dict[Column, list[Floats]] = {}
+            for population, plays in self.choices(profile).items():
+                for member, choice in enumerate(plays):
+                    name = names["populations", member_name(population, member, len(plays))]
+                    if name not in earned:
+                        earned[name] = self._payoff(results, name)
+                    sums.setdefault((roles[population], choice), []).append(earned[name][row * runs : (row + 1) * runs])
+            found.append({column: np.mean(each, axis=0) for column, each in sums.items()})
         return found
 
-    def game(self, samples: Floats) -> RoleSymmetricGame:
-        """The game of the samples' means; samples as of :meth:`samples` for all :attr:`profiles`."""
-        return RoleSymmetricGame(self.roles, samples.mean(axis=2))
+    def _payoff(self, results: Results, name: str) -> Floats:
+        """What a population of one seeks, in each run, (runs,)."""
+        seeks = self._game.payoff
+        if not self.needs_episodes:
+            found = results.column(f"{name}.payoff")
+            if seeks == "surplus" and f"{name}.private_value" in results.table.column_names:
+                found = found + results.column(f"{name}.private_value")
+            return np.asarray(found, float)
+        aversion = float(self._game.risk_aversion or 0.0)
+        wealth = results.payoffs(name).reshape(len(results), -1)
+        if seeks == "utility":
+            return np.asarray(-np.expm1(-aversion * wealth).mean(axis=1) / aversion, float)
+        return np.asarray(wealth.mean(axis=1) - 0.5 * aversion * wealth.var(axis=1, ddof=1), float)
+
+    # --- making -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _game(self) -> Any:
+        return self.scenario.game
+
+    def _refused(self, place: str, message: str, remedy: str) -> ScenarioError:
+        return ScenarioError(self.scenario.source, [Problem(place, message, remedy)])
+
+    def _alike(self) -> list[list[str]]:
+        """The players' populations, those together that differ in nothing but their names."""
+        groups: dict[str, list[str]] = {}
+        for population in self.scenario.populations:
+            if population.name in self._game.players:
+                told: dict[str, Any] = population.model_dump(exclude={"name", "count"})
+                offers = list(self._players.offers[population.name].items())
+                key = repr((sorted(told.items(), key=lambda item: item[0]), offers))
+                groups.setdefault(key, []).append(population.name)
+        return list(groups.values())
+
+    def _reduced(self, role: Role, seats: Sequence[Seat]) -> Role:
+        asked = self._game.reduced_players
+        few = next((asked[seat.population] for seat in seats if seat.population in asked), role.players)
+        several = len(self.whole) > 1
+        try:
+            if self._game.reduction == "hierarchical":
+                every = share_of_all(role.players, few)
+                self._shares.append(_Share(every, every, every))
+            else:
+                across = share_of_all(role.players, few) if several else 1
+                self._shares.append(_Share(1, share_among(role.players, few), across))
+        except ValueError as error:
+            place = next((seat.population for seat in seats if seat.population in asked), role.name)
+            message, _, remedy = str(error).partition(": ")
+            raise self._refused(f"game.reduced_players.{place}", message, remedy) from error
+        return role._replace(players=few)
+
+    def _check(self) -> None:
+        if all(len(role.strategies) < 2 and not self._ranged(place) for place, role in enumerate(self.roles)):
+            only = self.roles[0].strategies[0]
+            raise self._refused(
+                "game.strategies", f"there is nothing to choose but {only!r}", "offer two strategies at least"
+            )
+        valued = any(each.values_privately for each in self.scenario.populations)
+        if self._game.payoff == "surplus" and not valued:
+            message = "nobody has private values, so a surplus is a profit"
+            raise self._refused("game.payoff", message, 'write payoff = "profit"')
+        if self.scenario.record.episodes == "none":
+            raise self._refused(
+                "record.episodes", "without payoffs there is no game", 'leave out record.episodes = "none"'
+            )
+        if self._game.payoff == "mean_variance" and self.scenario.run.episodes < 2:
+            raise self._refused("run.episodes", "one episode has no variance", "write 2 or more, or seek utility")
+
+    def _ranged(self, role: int) -> bool:
+        from sim.scenario.game import ranged
+
+        return bool(ranged(self.scenario, self.population(role)))
 
 
-def _unplayable(scenario: Scenario) -> Problem | None:
-    if scenario.game is None:
-        return Problem("game", "there is none", "say in [game] who may choose what")
-    if len(scenario.game.strategies) < 2:
-        only = next(iter(scenario.game.strategies))
-        return Problem("game.strategies", f"there is nothing to choose but {only!r}", "offer two strategies at least")
-    if scenario.game.payoff == "surplus" and not any(each.private_values for each in scenario.populations):
-        return Problem("game.payoff", "nobody has private values, so a surplus is a profit", 'write payoff = "profit"')
-    if scenario.record.episodes == "none":
-        return Problem("record.episodes", "without payoffs there is no game", 'leave out record.episodes = "none"')
-    return None
+@dataclass(frozen=True)
+class _Share:
+    """For how many a player stands: itself, another of its role, and one of another role."""
 
-
-def _alike(scenario: Scenario) -> list[list[str]]:
-    """The players' populations, those together that differ in nothing but their names."""
-    groups: dict[str, list[str]] = {}
-    for population in scenario.populations:
-        if scenario.game is not None and population.name in scenario.game.players:
-            told: Mapping[str, Any] = population.model_dump(exclude={"name", "count"})
-            groups.setdefault(repr(sorted(told.items(), key=lambda item: item[0])), []).append(population.name)
-    return list(groups.values())
+    own: int
+    among: int
+    across: int

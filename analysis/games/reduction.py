@@ -31,7 +31,7 @@ def deviation_preserving_counts(players: int, reduced: int, strategies: int) -> 
     ValueError
         If reduced - 1 does not divide players - 1; the message says what does.
     """
-    return count_profiles(reduced - 1, strategies) * _share(players - 1, reduced - 1, 1)
+    return count_profiles(reduced - 1, strategies) * share_among(players, reduced)
 
 
 def deviation_preserving(
@@ -61,7 +61,7 @@ def hierarchical(
     Parameters and errors are those of :func:`deviation_preserving`, but that reduced must divide players.
     """
     count, names, payoff = _read(game, players, strategies)
-    share = _share(count, reduced, 0)
+    share = share_of_all(count, reduced)
     own = np.eye(len(names), dtype=np.int64)
     others = count_profiles(reduced - 1, len(names))
     rows = [
@@ -84,10 +84,10 @@ def deviation_preserving_roles(game: RoleSymmetricGame, reduced: Sequence[int]) 
     """
     if len(reduced) != len(game.roles):
         raise ValueError(f"{len(game.roles)} roles need as many numbers of players, not {len(reduced)}")
-    among = [_share(role.players - 1, few - 1, 1) for role, few in zip(game.roles, reduced, strict=True)]
+    among = [share_among(role.players, few) for role, few in zip(game.roles, reduced, strict=True)]
     across = [1] * len(reduced)
     if len(reduced) > 1:
-        across = [_share(role.players, few, 0) for role, few in zip(game.roles, reduced, strict=True)]
+        across = [share_of_all(role.players, few) for role, few in zip(game.roles, reduced, strict=True)]
     roles = tuple(Role(role.name, few, role.strategies) for role, few in zip(game.roles, reduced, strict=True))
     small = profiles(roles)
     payoffs = np.full(small.shape, np.nan)
@@ -101,6 +101,19 @@ def deviation_preserving_roles(game: RoleSymmetricGame, reduced: Sequence[int]) 
             counts[:, column] += 1
             payoffs[played, column] = game.payoffs[game.rows(counts), column]
     return RoleSymmetricGame(roles, payoffs)
+
+
+def share_among(players: int, reduced: int) -> int:
+    """For how many each of the others stands if one player stands for himself.
+
+    Raises ValueError if reduced - 1 does not divide players - 1.
+    """
+    return _share(players - 1, reduced - 1, 1)
+
+
+def share_of_all(players: int, reduced: int) -> int:
+    """For how many each player stands. Raises ValueError if reduced does not divide players."""
+    return _share(players, reduced, 0)
 
 
 def _read(game: SymmetricGame | Payoff, players: int, strategies: Sequence[str]) -> tuple[int, tuple[str, ...], Payoff]:

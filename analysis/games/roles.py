@@ -196,11 +196,10 @@ class RoleSymmetricGame:
             raise ValueError(f"mixtures of shapes {shapes} are needed, not {[mixture.shape for mixture in given]}")
         found = []
         for place, columns in enumerate(self.columns):
-            others = [role._replace(players=role.players - (at == place)) for at, role in enumerate(self.roles)]
             chances = np.ones(1)
-            for role, mixture in zip(others, given, strict=True):
-                counts = count_profiles(role.players, len(role.strategies))
-                chances = np.multiply.outer(chances, weights(mixture, counts, coefficients(counts))).ravel()
+            for at, mixture in enumerate(given):
+                counts, orders = self._tables[at][at == place]
+                chances = np.multiply.outer(chances, weights(mixture, counts, orders)).ravel()
             found.append(chances @ self.payoffs[self._joined[place], np.arange(columns.start, columns.stop)])
         return found
 

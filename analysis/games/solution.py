@@ -1,12 +1,8 @@
 """Solving a scenario's game by running it: payoffs, equilibria, and how sure one is of each.
 
-Half of the runs fill the table of payoffs, on common seeds, and the solvers look for equilibria of its means. The
-other runs have seeds that chose nothing: on them each equilibrium's regret gets its interval
-(:mod:`analysis.games.certificates`), and those that are not settled (low ≤ ε < high) get more, twice as many each
-time, while the budget lasts.
-
-Of one role of alike players all symmetric equilibria are sought, mixtures included, and pure profiles in which they
-differ; of several roles pure profiles only.
+Half of the runs choose: they fill the table of payoffs, on common seeds, in which :mod:`analysis.games.search` looks
+for equilibria. The other runs have seeds that chose nothing: on them each equilibrium's regret gets its interval
+(:mod:`analysis.games.sequential`). All that is said of an equilibrium is of those runs, unless the budget left none.
 """
 
 from __future__ import annotations
@@ -14,33 +10,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from analysis.games.candidates import (
-    Candidate,
-    describe,
-    deviation_gains,
-    mixed_candidate,
-    profiles_needed,
-    pure_candidate,
-)
-from analysis.games.certificates import certify
+from analysis.estimates import Estimate, ratio
+from analysis.games.candidates import Candidate, seen_candidate
 from analysis.games.market import MarketGame, Profile
-from analysis.games.pure import pure_equilibria
+from analysis.games.outside import Reply
 from analysis.games.roles import RoleSymmetricGame
-from analysis.games.symmetric_equilibria import symmetric_equilibria
+from analysis.games.samples import WELFARE, Samples
+from analysis.games.search import Found, Purse, alone, search_all, search_needed
+from analysis.games.sequential import certify_all
+from analysis.games.tables import all_of, profiles_of
 from sim.errors import RunError
-from sim.experiment import Results, open_workers, run_many
+from sim.experiment import open_workers
 from sim.scenario import Scenario
 
-Floats = NDArray[np.float64]
+Search = Literal["all", "needed"]
 BUDGET = 2000  # runs
-_FEWEST = 8  # runs of a profile
+FEWEST = 8  # runs of a profile
 _FRESH = 1_000_000_007  # the first seed that chooses nothing, beyond the first of the others
-_SHARE = 0.02  # of the range of payoffs: ε, where none is given
+_PARTS = 100  # of the budget: runs of a profile, where it is not known how many profiles will be needed
 
 
 @dataclass(frozen=True)
@@ -49,42 +38,32 @@ class Solution:
 
     Attributes
     ----------
+    game : with the strategies of ranges that joined it.
     equilibria : what the solvers found, each with its certificate.
-    game : of the means of the first half of the runs.
+    table : of mean payoffs that chose the equilibria, over the strategies all of whose profiles were run.
     epsilon : ε, currency an episode.
     runs : that were run, or found where they were kept.
     complete : ``proved``, ``index`` or ``open``: whether these are all symmetric equilibria of the table of means.
     note : what the solver says of that.
-    together : the profile in which the players earn most together, as a monopolist would have them play.
-    competitive : the pure profile of players who all do the same, in which they earn least without a loss; None if all
-        lose.
+    together : of the profiles run, that in which the players earn most together, as a monopolist would have them play.
+    competitive : that of players who all do the same, in which they earn least without a loss; None if all lose.
+    efficient : that of the greatest welfare; None where nobody gains privately, so that payoffs only change hands.
+    anarchy : greatest welfare over that of the worst equilibrium; None without welfare. The price of anarchy.
+    replies : the best reply found in ranges to each equilibrium.
     """
 
+    game: MarketGame
     equilibria: list[Candidate]
-    game: RoleSymmetricGame
+    table: RoleSymmetricGame
     epsilon: float
     runs: int
     complete: str
     note: str
     together: Candidate
     competitive: Candidate | None
-
-
-class _Runs:
-    """Runs of a game, kept in memory and where a folder was given."""
-
-    def __init__(
-        self, game: MarketGame, workers: Any, out: Path | None, strategies: Sequence[Path], watch: Any
-    ) -> None:
-        self._game, self._workers, self._out, self._strategies, self._watch = game, workers, out, strategies, watch
-        self.count = 0
-
-    def run(self, wanted: Sequence[Profile], seeds: Sequence[int], name: str) -> tuple[Results, Floats]:
-        out = None if self._out is None else self._out / name
-        jobs = self._game.jobs(wanted, seeds)
-        results = run_many(jobs, self._workers, out=out, watch=self._watch(name), strategies=self._strategies)
-        self.count += len(results)
-        return results, self._game.samples(results, wanted)
+    efficient: Candidate | None
+    anarchy: Estimate | None
+    replies: list[Reply]
 
 
 def solve(
@@ -95,6 +74,8 @@ def solve(
     out: str | Path | None = None,
     strategies: Sequence[str | Path] = (),
     watch: Callable[[str], Any] = lambda name: None,
+    search: Search | None = None,
+    payoff_bounds: tuple[float, float] | None = None,
 ) -> Solution:
     """Find the equilibria of a scenario's game.
 
@@ -106,100 +87,120 @@ def solve(
     out : a folder in which runs are kept, so that the same call goes on where it was stopped; None for memory.
     strategies : files of strategies of your own.
     watch : called with the name of each round of runs, gives what :func:`sim.experiment.run_many` is watched by.
+    search : ``all`` profiles, or only those that are ``needed``; None for all where the budget allows and no parameter
+        is chosen from a range.
+    payoff_bounds : the least and the largest payoff there can be; each certificate then has a bound that holds for any
+        distribution of payoffs between them.
 
     Raises
     ------
     ScenarioError
         If the scenario has no game that can be played.
     RunError
-        If the budget is too small for so many profiles, or a run fails.
+        If the budget is too small for so many profiles, a run fails, or a payoff is beyond its bounds.
     """
     game = MarketGame(scenario)
-    profiles = game.profiles
-    each = budget // 2 // len(profiles)
-    if each < _FEWEST:
+    ranged = bool(scenario.game and scenario.game.ranges)
+    whole = _runs_of_all(game, budget)
+    needed = search == "needed" or (search is None and (ranged or whole < FEWEST))
+    if not needed and (ranged or whole < FEWEST):
+        raise RunError(_too_few(game, budget, ranged))
+    least = 2 * FEWEST * len({profile for subset in alone(game) for profile in profiles_of(game, subset)})
+    if needed and budget < least:
         raise RunError(
-            f"{budget:,} runs are too few for {len(profiles):,} profiles: at least {2 * _FEWEST * len(profiles):,} are "
-            "needed — raise the budget, or offer fewer strategies"
+            f"{budget:,} runs are too few: at least {least:,} are needed, for players who all do the same alone — "
+            "raise the budget"
         )
-    first = scenario.run.seed
     with open_workers(workers) as pool:
-        runs = _Runs(game, pool, None if out is None else Path(out), [Path(file) for file in strategies], watch)
-        results, samples = runs.run(profiles, range(first, first + each), "payoffs")
-        table = game.game(samples)
-        found, complete, note = _candidates(game, table)
-        together, competitive = _together(game, table), _competitive(game, table)
-        epsilon = _SHARE * table.range if epsilon is None else epsilon
-        for candidate in (together, competitive):
+        folder, files = None if out is None else Path(out), [Path(file) for file in strategies]
+        chosen = Samples(scenario.run.seed, pool, folder, files, watch, "payoffs")
+        if needed:
+            purse = Purse(chosen, max(FEWEST, budget // _PARTS), budget // 2)
+            found = search_needed(game, purse, epsilon)
+        else:
+            purse = Purse(chosen, whole, budget // 2)
+            found = search_all(game, purse, epsilon)
+        together, competitive = _together(found.game, chosen), _competitive(found.game, chosen)
+        for candidate in (*found.candidates, together, competitive):
             if candidate is not None:
-                describe(game, candidate, results, profiles, samples)
-        _certify(game, table, found, runs, budget, epsilon, first)
-    return Solution(found, table, epsilon, runs.count, complete, note, together, competitive)
+                candidate.describe(chosen, purse.runs)
+        fresh = Samples(scenario.run.seed + _FRESH, pool, folder, files, watch, "certificates")
+        certify_all(found.game, found.candidates, fresh, budget - chosen.count, found.epsilon, payoff_bounds)
+        efficient, anarchy = _anarchy(found, chosen, fresh, budget)
+    return Solution(
+        found.game, found.candidates, found.table, found.epsilon, chosen.count + fresh.count, found.complete,
+        found.note, together, competitive, efficient, anarchy, found.replies,
+    )  # fmt: skip
 
 
-# --- what may be an equilibrium -------------------------------------------------------------------------------------
+def _runs_of_all(game: MarketGame, budget: int) -> int:
+    """How many runs each profile can have if all are run; 0 where they are too many to be listed."""
+    try:
+        return budget // 2 // len(profiles_of(game, all_of(game)))
+    except ValueError:
+        return 0
 
 
-def _candidates(game: MarketGame, table: RoleSymmetricGame) -> tuple[list[Candidate], str, str]:
-    pure = [pure_candidate(game, tuple(int(count) for count in row)) for row in pure_equilibria(table).counts]
-    if len(game.roles) > 1:
-        return pure, "open", "Of several roles pure profiles are sought only."
-    found = symmetric_equilibria(table.symmetric())
-    mixtures = [mixed_candidate(game, each.mixture) for each in found.equilibria]
-    apart = [each for each in pure if not any(each.profiles == other.profiles for other in mixtures)]
-    return [*mixtures, *apart], found.complete, found.note
+def _too_few(game: MarketGame, budget: int, ranged: bool) -> str:
+    if ranged:
+        return "game.ranges: a range has no end of profiles, so they cannot all be run — search what is needed"
+    try:
+        many = len(profiles_of(game, all_of(game)))
+    except ValueError as error:
+        return f"game: {error}"
+    return (
+        f"{budget:,} runs are too few for {many:,} profiles: at least {2 * FEWEST * many:,} are needed — raise the "
+        "budget, offer fewer strategies, or search what is needed"
+    )
 
 
-def _earned(game: MarketGame, table: RoleSymmetricGame) -> Floats:
-    """What all players earn together in each profile, (profiles,)."""
-    earned: Floats = np.nansum(table.counts * table.payoffs, axis=1)
-    return earned
+# --- what bounds the equilibria: profiles among those that were run ---------------------------------------------------
 
 
-def _together(game: MarketGame, table: RoleSymmetricGame) -> Candidate:
-    best = int(np.argmax(_earned(game, table)))
-    return pure_candidate(game, tuple(int(count) for count in table.counts[best]))
+def _together(game: MarketGame, chosen: Samples) -> Candidate:
+    return seen_candidate(game, max(chosen.profiles, key=lambda profile: _earned(profile, chosen)))
 
 
-def _competitive(game: MarketGame, table: RoleSymmetricGame) -> Candidate | None:
-    alike = np.sum(table.counts > 0, axis=1) == len(game.roles)
-    earned = np.where(alike, _earned(game, table), np.nan)
-    kept = np.flatnonzero(earned >= 0)
-    if not len(kept):
-        return None
-    return pure_candidate(game, tuple(int(count) for count in table.counts[kept[np.argmin(earned[kept])]]))
+def _competitive(game: MarketGame, chosen: Samples) -> Candidate | None:
+    alike = [profile for profile in chosen.profiles if _alike(game, profile)]
+    kept = [profile for profile in alike if _earned(profile, chosen) >= 0]
+    return seen_candidate(game, min(kept, key=lambda profile: _earned(profile, chosen))) if kept else None
 
 
-# --- how sure one is ------------------------------------------------------------------------------------------------
+def _alike(game: MarketGame, profile: Profile) -> bool:
+    """Whether all players of a role do the same, and all players where their choices have the same names."""
+    named = {name for plays in profile for name, _ in plays}
+    shared = len({role.strategies for role in game.whole}) == 1
+    return all(len(plays) == 1 for plays in profile) and (len(named) == 1 or not shared)
 
 
-def _certify(
-    game: MarketGame,
-    table: RoleSymmetricGame,
-    found: list[Candidate],
-    runs: _Runs,
-    budget: int,
-    epsilon: float,
-    first: int,
-) -> None:
-    """Give each candidate its certificate and what the market is like, with more runs where these are needed."""
-    seeds, seed, number = 2 * _FEWEST, first + _FRESH, 0
-    wanted_by = [profiles_needed(game, table, candidate) for candidate in found]
-    seen: list[Floats | None] = [None] * len(found)
-    waiting = list(range(len(found)))
-    while waiting:
-        wanted = sorted({profile for place in waiting for profile in wanted_by[place]})
-        many = min(seeds, (budget - runs.count) // len(wanted))
-        if many < min(seeds, _FEWEST):
-            break
-        number += 1
-        results, samples = runs.run(wanted, range(seed, seed + many), f"certificates-{number}")
-        rows = {profile: row for row, profile in enumerate(wanted)}
-        for place in waiting:
-            fresh, before = samples[[rows[profile] for profile in wanted_by[place]]], seen[place]
-            whole = fresh if before is None else np.concatenate([before, fresh], axis=2)
-            seen[place] = whole
-            found[place].certificate = certify(deviation_gains(game, table, found[place], wanted_by[place], whole))
-            describe(game, found[place], results, wanted, samples)
-        waiting = [place for place in waiting if found[place].verdict(epsilon) == "open"]
-        seed, seeds = seed + many, 2 * seeds
+def _earned(profile: Profile, chosen: Samples) -> float:
+    """What all players earn together, currency an episode."""
+    return sum(
+        count * float(chosen.paid(profile, (role, name)).mean())
+        for role, plays in enumerate(profile)
+        for name, count in plays
+    )
+
+
+def _anarchy(found: Found, chosen: Samples, fresh: Samples, budget: int) -> tuple[Candidate | None, Estimate | None]:
+    """The profile of the greatest welfare, and how much greater it is than that of the worst equilibrium.
+
+    The profile is chosen on runs that choose, and its welfare is that of the others, on the seeds of the equilibrium.
+    """
+    certified = [each for each in found.candidates if WELFARE in each.market]
+    welfare = {profile: chosen.measures({profile: 1.0}).get(WELFARE) for profile in chosen.profiles}
+    known = {profile: float(values.mean()) for profile, values in welfare.items() if values is not None}
+    if not certified or not known:
+        return None, None
+    best = max(known, key=lambda profile: (float(f"{known[profile]:.12g}"), _alike(found.game, profile)))
+    efficient = seen_candidate(found.game, best)
+    worst = min(certified, key=lambda each: each.market[WELFARE].value)
+    left = budget - chosen.count - fresh.count
+    runs = min(fresh.runs(best) + left, *(fresh.runs(profile) for profile in worst.played))
+    if runs < FEWEST:
+        return efficient, None
+    fresh.need(found.game, [best], runs)
+    efficient.describe(fresh, runs)
+    above, below = (fresh.measures(each.played, runs)[WELFARE] for each in (efficient, worst))
+    return efficient, ratio(above, below) if below.mean() > 0 else None

@@ -9,6 +9,7 @@ import pytest
 
 from analysis.games.market import MarketGame
 from analysis.games.solution import BUDGET, Solution, solve
+from analysis.games.tables import all_of, profiles_of
 from sim.scenario import load
 
 GAMES = sorted((Path(__file__).parents[2] / "scenarios" / "games").glob("*.toml"))
@@ -45,14 +46,15 @@ def test_it_opens_with_its_question_and_says_how_to_compare(path):
 @pytest.mark.parametrize("path", GAMES, ids=lambda path: path.stem)
 def test_it_offers_few_strategies_and_its_profiles_fit_the_budget(path):
     game = MarketGame(load(path))
-    assert 3 <= len(game.strategies) <= 7
-    assert FEWEST * len(game.profiles) <= BUDGET
+    assert 3 <= len(game.roles[0].strategies) <= 7
+    assert FEWEST * len(profiles_of(game, all_of(game))) <= BUDGET
 
 
 @pytest.mark.parametrize("path", GAMES, ids=lambda path: path.stem)
 def test_it_is_solved_on_a_few_episodes(path):
     scenario = load(path, {"run.episodes": 4})
-    solution = solve(scenario, FEWEST * len(MarketGame(scenario).profiles) + 50)
+    game = MarketGame(scenario)
+    solution = solve(scenario, FEWEST * len(profiles_of(game, all_of(game))) + 50)
     assert solution.runs > 0
     for candidate in [*solution.equilibria, solution.together]:
         assert math.isfinite(candidate.payoffs["makers"].value)

@@ -2,15 +2,17 @@
 
 import numpy as np
 import pytest
-from scipy.optimize import brentq
+from scipy.optimize import OptimizeResult, brentq
 from scipy.special import expit
 
-from analysis.games.basins import basins
+from analysis.games import dynamics
+from analysis.games.basins import arrivals, basins
 from analysis.games.dynamics import run, speeds
 from analysis.games.evolutionary_stability import evolutionary_stability
 from analysis.games.fictitious_play import fictitious_play
 from analysis.games.quantal_response import logit_branch
 from analysis.games.roles import RoleSymmetricGame
+from analysis.games.simplex import spread_starts
 from analysis.games.symmetric import SymmetricGame
 from analysis.games.symmetric_equilibria import symmetric_equilibria
 from sim.errors import RunError
@@ -68,14 +70,62 @@ def test_what_circles_for_ever_is_in_no_basin():
 @pytest.mark.parametrize("law", ["replicator", "best_response"])
 def test_makers_with_elastic_customers_all_come_to_two_ticks(law):
     game = spread_competition(payoffs(np.arange(11), 0.1, 10.0, linear(11.0)), 2)
-    found = basins(game, [np.eye(11)[2]], law, starts=16, repeats=2, duration=800.0)
+    found = basins(game, [np.eye(11)[2]], law, starts=16, repeats=2)
     assert found.shares[0].value == 1.0
+
+
+def test_replicators_that_pass_close_to_the_edge_for_ever_stay_mixtures():
+    # each strategy is the only good reply to the one before it: paths go round the corners, ever closer
+    game = SymmetricGame.from_matrix(np.roll(np.eye(4), 1, axis=0))
+    found = basins(game, [np.full(4, 1 / 4)])
+    assert found.elsewhere.value == 1.0
+    ends = run(game, found.starts[:32], 400.0)
+    assert ends.sum(axis=1) == pytest.approx(np.ones(len(ends)))
+    assert np.all(ends >= 0.0)
+
+
+def test_replicators_of_many_players_are_followed_for_as_long_as_in_parts():
+    game = random_game(6, 4, 0).restricted((0, 1, 2))
+    starts = spread_starts(game.size, 64, 1)[0]
+    whole, parts = run(game, starts, 120.0), starts
+    for _ in range(12):
+        parts = run(game, parts, 10.0)
+    assert whole == pytest.approx(parts, abs=1e-3)
+
+
+def test_replicators_keep_away_from_a_corner_for_as_long_as_they_came_near_it():
+    # the share of b falls by e a unit of time, and then grows by e where the payoffs are turned round
+    start = [[0.5, 0.5]]
+    falling, rising = (SymmetricGame.from_matrix([[gain, gain], [0.0, 0.0]]) for gain in (1.0, -1.0))
+    for duration in (5.0, 25.0):
+        corner = run(falling, start, duration)
+        assert corner[0, 1] == pytest.approx(1 / (1 + np.exp(duration)), rel=1e-4)
+        assert run(rising, corner, duration) == pytest.approx(np.array(start), rel=1e-4)
+
+
+def test_a_path_that_the_integrator_gives_up_is_one_clear_error(monkeypatch):
+    given_up = OptimizeResult(success=False, message="the step became too small", y=[])
+    monkeypatch.setattr(dynamics, "solve_ivp", lambda *given, **named: given_up)
+    with pytest.raises(RunError, match=r"followed for 5\.0 units of time: the step became too small"):
+        run(COORDINATION, [[0.5, 0.5]], 5.0)
+
+
+def test_a_corner_that_an_invader_will_leave_is_no_end():
+    # b beats a, and begins so rare that for long everything stands still at a
+    game = SymmetricGame.from_matrix([[0.0, 0.0], [1.0, 1.0]])
+    rare = np.exp(-100.0)
+    start = [[1.0 - rare, rare]]
+    corners = [[1.0, 0.0], [0.0, 1.0]]
+    assert np.abs(speeds(game.scaled, start)).max() < 1e-9
+    assert arrivals(game, start, corners, duration=50.0).tolist() == [-1]
+    assert arrivals(game, start, corners).tolist() == [1]
 
 
 @pytest.mark.parametrize(
     ("call", "said"),
     [
         (lambda: basins(COORDINATION, [], repeats=1), "at least 2"),
+        (lambda: basins(COORDINATION, [], "moran"), "not 'moran'"),
         (lambda: run(COORDINATION, [[0.5, 0.6]], 1.0), "sum to 1"),
         (lambda: run(COORDINATION, [[0.5, 0.5]], -1.0), "negative"),
         (lambda: speeds(COORDINATION, [0.5, 0.5], "moran"), "not 'moran'"),

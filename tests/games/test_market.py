@@ -7,14 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.games.certificates import certify, mixture_gains
-from analysis.games.counts import count_profiles, ranks
-from analysis.games.market import MarketGame
+from analysis.estimates import mean
+from analysis.games.candidates import mixed_candidate, pure_candidate
+from analysis.games.market import MarketGame, Profile
+from analysis.games.samples import Samples
 from analysis.games.symmetric_equilibria import symmetric_equilibria
+from analysis.games.tables import all_of, profiles_of, shares_of, table_of
 from sim.errors import ScenarioError
 from sim.experiment import run_many
 from sim.scenario import load, parse
-from sim.scenario.game import with_profile
+from sim.scenario.game import Players
 
 ROOT = Path(__file__).resolve().parents[2]
 QUIET = {"record.trades": False, "record.levels": 0, "record.agents": "none"}
@@ -30,57 +32,91 @@ def closed_form(i: int, j: int) -> float:
     return alone if i < j else alone / 2 if i == j else 0.0
 
 
-def against_others(samples: np.ndarray, players: int) -> tuple[np.ndarray, np.ndarray]:
-    """Samples by what the others do, (profiles, strategies, runs), and what that is."""
-    strategies = samples.shape[1]
-    others = count_profiles(players - 1, strategies)
-    rows = ranks(others[:, None] + np.eye(strategies, dtype=np.int64))
-    return np.take_along_axis(samples, rows[..., None], axis=0), others
+NAMES = ("zero", "one", "two", "three", "four", "five")
+
+
+def pair(one: str, other: str) -> Profile:
+    """Two makers of one role who play this and that."""
+    return (((one, 2),) if one == other else ((one, 1), (other, 1)),)
 
 
 @pytest.fixture(scope="module")
-def played() -> tuple[MarketGame, np.ndarray, np.ndarray]:
+def played() -> tuple[MarketGame, Samples, Samples]:
     """The reference game, samples that choose, and samples of other seeds."""
     game = reference(400)
-    runs = [run_many(game.jobs(game.profiles, seeds)) for seeds in (range(1, 41), range(1_001, 1_041))]
-    return game, *(game.samples(each, game.profiles) for each in runs)
+    found = Samples(1, workers=1), Samples(1_001, workers=1)
+    for samples in found:
+        samples.need(game, profiles_of(game, all_of(game)), 40)
+    return game, *found
 
 
 def test_populations_that_differ_in_their_names_alone_are_one_role():
     game = reference(1)
     assert [(role.name, role.players) for role in game.roles] == [("first and second", 2)]
-    assert len(game.profiles) == 21
+    assert len(profiles_of(game, all_of(game))) == 21
     unlike = load(ROOT / "scenarios" / "spread_game.toml", {"second.params.quantity": 2})
     assert [(role.name, role.players) for role in MarketGame(unlike).roles] == [("first", 1), ("second", 1)]
 
 
 def test_payoffs_in_the_market_are_those_of_the_closed_form(played):
     game, samples, _ = played
-    means, errors = samples.mean(axis=2), samples.std(axis=2, ddof=1) / np.sqrt(samples.shape[2])
-    for row, profile in enumerate(game.profiles):
-        plays = [place for place, count in enumerate(profile) for _ in range(count)]
+    for profile in profiles_of(game, all_of(game)):
+        plays = [NAMES.index(name) for name, count in profile[0] for _ in range(count)]
         for mine, other in (plays, plays[::-1]):
-            expected = closed_form(mine, other)
-            assert abs(means[row, mine] - expected) <= 4 * errors[row, mine] + 1e-9
-        assert np.isnan(samples[row][np.array(profile) == 0]).all()
+            paid = mean(samples.paid(profile, (0, NAMES[mine])))
+            assert abs(paid.value - closed_form(mine, other)) <= 4 * paid.standard_error + 1e-9
+        with pytest.raises(KeyError):
+            samples.paid(profile, (0, next(name for place, name in enumerate(NAMES) if place not in plays)))
 
 
 def test_the_equilibria_found_in_the_market_are_the_three_there_are_and_certified_on_other_seeds(played):
     game, samples, others = played
-    found = symmetric_equilibria(game.game(samples).symmetric())
+    table = table_of(game, samples, all_of(game))
+    found = symmetric_equilibria(table.symmetric())
     assert found.complete == "proved"
     mixtures = sorted((each.mixture.round(1).tolist() for each in found.equilibria), reverse=True)
     assert mixtures == [[0, 0, 1, 0, 0, 0], [0, 0, 0.5, 0.5, 0, 0], [0, 0, 0, 1, 0, 0]]
-    fresh, counts = against_others(others, 2)
     for each in found.equilibria:
-        certificate = certify(mixture_gains(fresh, each.mixture, counts))
+        candidate = mixed_candidate(game, shares_of(table, [each.mixture]))
+        candidate.certify(others, 40)
         pure = each.mixture.max() == 1.0
-        assert certificate.low <= (0.0 if pure else 0.01)  # a mixture found in samples is itself a little off
-        assert certificate.high < 0.05
-    undercut = np.eye(6)[4]
-    certificate = certify(mixture_gains(fresh, undercut, counts))
+        assert candidate.certificate.low <= (0.0 if pure else 0.01)  # a mixture found in samples is a little off
+        assert candidate.certificate.high < 0.05
+
+
+def test_a_profile_with_a_profitable_deviation_has_a_regret_that_is_surely_above_nothing(played):
+    game, _, others = played
+    apart = pure_candidate(game, [{"four": 2}])
+    apart.certify(others, 40)
     gain = closed_form(3, 4) - closed_form(4, 4)
-    assert 0.0 < certificate.low <= gain <= certificate.high
+    assert 0.0 < apart.certificate.low <= gain <= apart.certificate.high
+    assert max(apart.gains, key=lambda each: each.estimate.value).deviation.after == "three"
+
+
+def test_common_seeds_make_inward_deviations_precise_and_the_mean_of_alike_players_as_precise_as_pro_rata(played):
+    game, samples, _ = played
+    both = pure_candidate(game, [{"two": 2}])
+    both.certify(samples, 40)
+    ratios = {each.deviation.after: each.variance_ratio for each in both.gains}
+    assert ratios["one"] == pytest.approx(5.0, rel=1e-6)
+    assert ratios["three"] == pytest.approx(1.0)  # who moves outward never trades
+
+
+def test_a_gain_is_told_run_by_run_and_a_mixture_weighs_its_profiles_by_their_chances(played):
+    game, samples, _ = played
+    mixed = mixed_candidate(game, [{"two": 0.25, "three": 0.75}])
+    assert mixed.played == pytest.approx(
+        {pair("two", "two"): 1 / 16, pair("two", "three"): 6 / 16, pair("three", "three"): 9 / 16}
+    )
+    deviation = next(each for each in mixed.deviations if each.after == "two")
+    two = 0.25 * samples.paid(pair("two", "two"), (0, "two")) + 0.75 * samples.paid(pair("two", "three"), (0, "two"))
+    three = 0.25 * samples.paid(pair("two", "three"), (0, "three")) + 0.75 * samples.paid(
+        pair("three", "three"), (0, "three")
+    )
+    assert samples.sum(deviation.gain) == pytest.approx(two - (0.25 * two + 0.75 * three))
+    expected = 0.25 * closed_form(2, 2) + 0.75 * closed_form(2, 3)
+    paid = mean(two)
+    assert abs(paid.value - expected) <= 4 * paid.standard_error
 
 
 def apart(stay: np.ndarray, move: np.ndarray) -> float:
@@ -88,21 +124,11 @@ def apart(stay: np.ndarray, move: np.ndarray) -> float:
     return float((stay.var(ddof=1) + move.var(ddof=1)) / (move - stay).var(ddof=1))
 
 
-def test_common_seeds_make_inward_deviations_precise_and_the_mean_of_alike_players_as_precise_as_pro_rata(played):
-    _, samples, others = played
-    both, counts = against_others(np.concatenate([samples, others], axis=2), 2)
-    row = int(np.flatnonzero(counts[:, 2])[0])
-    assert apart(both[row, 2], both[row, 1]) == pytest.approx(5.0, rel=1e-6)
-    assert both[row, 3].var() == 0.0  # who moves outward never trades
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(("equal", "expected"), [(2, 2.95), (3, 2.65)])
 def test_with_random_ties_the_ratios_for_one_player_are_those_of_the_reference_game(equal, expected):
     game = reference(50)
-    profiles = [np.zeros(6, int), np.zeros(6, int)]
-    profiles[0][equal] = 2
-    profiles[1][[equal - 1, equal]] = 1
+    profiles = [pair(NAMES[equal], NAMES[equal]), pair(NAMES[equal - 1], NAMES[equal])]
     results = run_many(game.jobs(profiles, range(1, 8_001)), workers=2)
     stay, move = results.by_job("first.payoff")
     assert apart(stay, move) == pytest.approx(expected, rel=0.05)
@@ -112,15 +138,15 @@ def test_members_of_one_population_are_parted_and_the_mean_of_alike_ones_is_the_
     scenario = load(ROOT / "scenarios" / "theory" / "elastic_spread_game.toml", {"maker.count": 3, "run.episodes": 50})
     game = MarketGame(scenario)
     assert [(role.name, role.players) for role in game.roles] == [("maker", 3)]
-    width = len(game.strategies)
-    profile = tuple([2, 1] + [0] * (width - 2))
+    first, second = game.whole[0].strategies[:2]
+    profile = (((first, 2), (second, 1)),)
     names = [each.name for each in game.scenario_of(profile).populations][:3]
     assert names == ["maker:0", "maker:1", "maker:2"]
     results = run_many(game.jobs([profile], range(1, 6)))
     samples = game.samples(results, [profile])[0]
     both = 0.5 * (results.column("maker:0.payoff") + results.column("maker:1.payoff"))
-    assert samples[0] == pytest.approx(both)
-    assert samples[1] == pytest.approx(results.column("maker:2.payoff"))
+    assert samples[0, first] == pytest.approx(both)
+    assert samples[0, second] == pytest.approx(results.column("maker:2.payoff"))
 
 
 def elastic(makers: int) -> MarketGame:
@@ -133,13 +159,13 @@ def elastic(makers: int) -> MarketGame:
 
 def test_the_elastic_game_in_the_market_has_its_one_equilibrium_and_the_monopolist_his_spread():
     spreads = [float(spread) for spread in range(11)]
-    alone = elastic(1)
-    paid = alone.samples(run_many(alone.jobs(alone.profiles, range(1, 31))), alone.profiles)
-    means = np.array([np.nanmean(paid[row]) for row in range(len(alone.profiles))])
-    assert spreads[int(np.argmax(means))] == 6.0
-    two = elastic(2)
-    samples = two.samples(run_many(two.jobs(two.profiles, range(1, 31))), two.profiles)
-    found = symmetric_equilibria(two.game(samples).symmetric())
+    tables = []
+    for makers in (1, 2):
+        game, samples = elastic(makers), Samples(1, workers=1)
+        samples.need(game, profiles_of(game, all_of(game)), 30)
+        tables.append(table_of(game, samples, all_of(game)))
+    assert spreads[int(np.argmax(tables[0].symmetric().payoffs))] == 6.0
+    found = symmetric_equilibria(tables[1].symmetric())
     assert [spreads[int(np.argmax(each.mixture))] for each in found.equilibria] == [2.0]
     assert found.equilibria[0].mixture.max() == 1.0
 
@@ -150,14 +176,14 @@ def test_a_surplus_is_the_profit_and_the_private_value_of_what_was_acquired():
     count = next(each.count for each in scenario.populations if each.name == name)
     played = {"players": name, "payoff": "surplus", "strategies": {"one": {}, "other": {}}}
     game = MarketGame(parse({**scenario.given, "game": played}))
-    profile = (count, 0)
+    profile = ((("one", count),),)
     results = run_many(game.jobs([profile], [1, 2]))
     names = [f"{name}:{member}" for member in range(count)]
     profits, values = (
         sum(results.column(f"{each}.{column}") for each in names) for column in ("payoff", "private_value")
     )
     assert np.abs(values).min() > 0
-    assert game.samples(results, [profile])[0, 0] == pytest.approx((profits + values) / count)
+    assert game.samples(results, [profile])[0][0, "one"] == pytest.approx((profits + values) / count)
 
 
 def test_parting_keeps_how_often_a_population_arrives():
@@ -191,11 +217,11 @@ def test_parting_keeps_how_often_a_population_arrives():
     large = { quantity = 2 }
     """
     scenario = parse(text)
-    parted = with_profile(scenario, {"takers": ["small"] * 4})
+    parted = Players(scenario).playing({"takers": ["small"] * 4})
     rates = [each.arrivals.rate for each in parted.populations if each.name.startswith("takers")]
     assert rates == [0.2] * 4
     assert parted.game is None
-    together = run_many(MarketGame(scenario).jobs([(4, 0)], [1]))
+    together = run_many(MarketGame(scenario).jobs([((("small", 4),),)], [1]))
     traded = sum(int(together.column(f"takers:{member}.trades")[0]) for member in range(4))
     assert abs(traded - 2_400) < 4 * np.sqrt(2_400)
 
@@ -218,6 +244,6 @@ def test_what_is_no_game_is_said_with_its_place_and_remedy(change, words):
 
 def test_counts_that_do_not_sum_to_the_players_are_refused():
     with pytest.raises(ValueError, match="2 players"):
-        reference(1).choices((1, 0, 0, 0, 0, 0))
+        reference(1).choices(((("one", 1),),))
     with pytest.raises(ValueError, match="1 members"):
-        with_profile(load(ROOT / "scenarios" / "spread_game.toml"), {"first": ["one", "two"]})
+        Players(load(ROOT / "scenarios" / "spread_game.toml")).playing({"first": ["one", "two"]})

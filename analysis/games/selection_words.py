@@ -1,0 +1,126 @@
+"""What is said of a game's equilibria as plain data and as lines of a terminal.
+
+Lines leave out shares that would read 0 %, and of many sinks all but the first; the plain data leave out nothing.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+import numpy as np
+
+from analysis.command import number
+from analysis.estimates import Estimate
+from analysis.games.correlated import Kind
+from analysis.games.dynamics import Law
+from analysis.games.selection import BEGINNINGS, Selection
+
+_WIDTH = 100  # characters of a line
+_SHOWN = 3  # sinks
+_LEAST_SHOWN = 0.005  # a smaller share would read 0 %
+
+
+def as_json(found: Selection) -> dict[str, Any]:
+    """Plain data: equilibria by their places from 0; mixtures, frequencies and counts by role and strategy."""
+    logit, play = found.logit, found.fictitious_play
+    ranges = {kind: getattr(found, kind) for kind in get_args(Kind)}
+    return {
+        "equilibria": [each._asdict() | {"basins": _estimates(each.basins)} for each in found.equilibria],
+        "starts": found.starts,
+        "elsewhere": _estimates(found.elsewhere),
+        "logit": logit and logit._asdict() | {"end": _named(found, logit.end), "mixture": _named(found, logit.mixture)},
+        "fictitious_play": play and play._asdict() | {"end": _named(found, play.end)},
+        "sinks": found.sinks and [[_named(found, profile) for profile in sink] for sink in found.sinks],
+        **{kind: each and {role: ends._asdict() for role, ends in each.items()} for kind, each in ranges.items()},
+        "unreached": list(found.unreached),
+        "reasons": dict(found.reasons),
+    }
+
+
+def _estimates(shares: Mapping[Law, Estimate]) -> dict[str, Any]:
+    return {law: share.as_json() for law, share in shares.items()}
+
+
+def _named(found: Selection, row: Sequence[float]) -> dict[str, dict[str, float]]:
+    """A row over the strategies of all roles, by role and strategy; without what is 0."""
+    left = iter(row)
+    return {
+        role.name: {name: share for name, share in zip(role.strategies, left, strict=False) if share}
+        for role in found.roles
+    }
+
+
+def lines(found: Selection, names: Sequence[str] | None = None) -> list[str]:
+    """What a terminal shows, in lines of up to 100 characters.
+
+    Parameters
+    ----------
+    names : what the equilibria are called; their numbers from 1 if None.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many names as equilibria.
+    """
+    called = [str(place + 1) for place in range(len(found.equilibria))] if names is None else list(names)
+    if len(called) != len(found.equilibria):
+        raise ValueError(f"{len(found.equilibria)} equilibria need as many names, not {len(called)}")
+    told = []
+    for verdict, words in (("stable", "cannot be"), ("not stable", "can be"), ("undecided", "may be")):
+        those = [name for name, each in zip(called, found.equilibria, strict=True) if each.stable == verdict]
+        told += [f"{words} invaded: {', '.join(those)}"] if those else []
+    for law, rest in found.elsewhere.items():
+        shares = [each.basins[law].value for each in found.equilibria]
+        ends = _shares([*shares, rest.value], [*(f"at {name}" for name in called), "elsewhere or are on their way"])
+        told.append(f"{law.replace('_', ' ')}: of {found.starts} starts {ends}")
+    if found.logit is not None:
+        told.append(f"logit path from even play ends {_end(found.logit.equilibrium, called)}")
+        if found.logit.precision > 0.0:
+            told.append(f"at precision {number(found.logit.precision, 3)} on it: {_words(found, found.logit.mixture)}")
+    if found.fictitious_play is not None:
+        shares = [each.fictitious_play or 0.0 for each in found.equilibria]
+        drawn = _shares([*shares, 1.0 - sum(shares)], [*(f"at {name}" for name in called), "elsewhere"])
+        place = _end(found.fictitious_play.equilibrium, called)
+        told.append(f"fictitious play from even play ends {place}; of {BEGINNINGS} drawn beginnings {drawn}")
+    if found.sinks is not None:
+        sinks = [
+            (f"{len(sink)} profiles, one of them " if len(sink) > 1 else "") + _words(found, sink[0])
+            for sink in found.sinks[:_SHOWN]
+        ] + ([f"{len(found.sinks) - _SHOWN} more"] if len(found.sinks) > _SHOWN else [])
+        told.append(f"sinks of best replies: {' | '.join(sinks)}")
+    for kind, paid in (("correlated", found.correlated), ("coarse correlated", found.coarse)):
+        whose = [
+            f"{number(low, 3)} to {number(high, 3)}" + (f" in {role}" if len(found.roles) > 1 else "")
+            for role, (low, high) in (paid or {}).items()
+        ]
+        told += [f"{kind}: payoff of a player {', '.join(whose)}"] if whose else []
+    if found.unreached:
+        told.append(f"reached by none of these: {', '.join(called[place] for place in found.unreached)}")
+    for reason in dict.fromkeys(found.reasons.values()):
+        parts = ", ".join(part.replace("_", " ") for part, why in found.reasons.items() if why == reason)
+        told.append(f"left out: {parts} ({reason})")
+    return [line for each in told for line in textwrap.wrap(each, _WIDTH, subsequent_indent="    ")]
+
+
+def _end(place: int | None, called: Sequence[str]) -> str:
+    return "elsewhere or is on its way" if place is None else f"at {called[place]}"
+
+
+def _shares(shares: Sequence[float], where: Sequence[str]) -> str:
+    """``62 % end at 1, 38 % at 3``, the largest first, those that read 0 % left out; the last of all is last."""
+    order = [*np.argsort(-np.array(shares[:-1]), kind="stable").tolist(), len(shares) - 1]
+    told = [f"{100 * shares[each]:.0f} % {where[each]}" for each in order if shares[each] >= _LEAST_SHOWN]
+    return ", ".join(told).replace(" % ", " % end ", 1)
+
+
+def _words(found: Selection, row: Sequence[float]) -> str:
+    """Who plays what, of counts or of probabilities; ``all tight`` where a role does the same."""
+    told = []
+    for role, shares in _named(found, row).items():
+        shown = {name: share for name, share in shares.items() if share >= _LEAST_SHOWN}
+        plays = ", ".join(f"{number(share, 2)} {name}" for name, share in shown.items())
+        plays = f"all {next(iter(shown))}" if len(shown) == 1 else plays
+        told.append(plays if len(found.roles) == 1 else f"{role}: {plays}")
+    return "; ".join(told)

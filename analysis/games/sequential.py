@@ -1,0 +1,113 @@
+"""Certificates within a budget: more runs go to the equilibria of which it is not yet clear whether they hold.
+
+After each look at a candidate's runs its regret has an interval. Where ε lies inside, the runs that would move it out
+are predicted from the gains and their errors, and the candidate that needs fewest is served first. Looking again is
+paid for: the k-th look leaves out a share α / k(k + 1) instead of α, and these sum to α, so that the interval at which
+one stops holds with the confidence asked for, however often one looked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from analysis.games.candidates import Candidate
+from analysis.games.distribution_free import Bound, distribution_free
+from analysis.games.market import MarketGame
+from analysis.games.samples import Samples
+from sim.errors import RunError
+
+_FIRST = 32  # runs of the first look
+_LEAST, _MOST = 1.5, 4.0  # times as many for the next
+_BEYOND = 1.2  # times what was predicted
+_FEWEST = 8
+
+
+def certify_all(
+    game: MarketGame,
+    candidates: Sequence[Candidate],
+    samples: Samples,
+    most: int,
+    epsilon: float,
+    payoff_bounds: tuple[float, float] | None = None,
+    confidence: float = 0.95,
+) -> None:
+    """Give each candidate its certificate, and what the market is like at it.
+
+    Parameters
+    ----------
+    samples : on seeds that chose nothing.
+    most : runs there may be.
+    payoff_bounds : the least and largest payoff, for a bound that holds for every distribution.
+
+    Raises
+    ------
+    RunError
+        If a payoff is beyond its bounds.
+    """
+    waiting = dict.fromkeys(range(len(candidates)), _FIRST)
+    looks, seen = [0] * len(candidates), [0] * len(candidates)
+    while waiting:
+        cost = {place: samples.missing(candidates[place].needs, runs) for place, runs in waiting.items()}
+        place = min(cost, key=lambda each: (cost[each], each))
+        candidate = candidates[place]
+        runs = _affordable(candidate, samples, waiting.pop(place), most)
+        if runs < max(_FEWEST, _LEAST * seen[place]):
+            continue
+        samples.need(game, candidate.needs, runs)
+        looks[place], seen[place] = looks[place] + 1, runs
+        sure = 1.0 - (1.0 - confidence) / (looks[place] * (looks[place] + 1))
+        candidate.certify(samples, runs, sure)
+        candidate.describe(samples, runs)
+        if payoff_bounds is not None:
+            candidate.bound = _bound(candidate, samples, runs, payoff_bounds, epsilon, confidence)
+        if candidate.verdict(epsilon) == "open":
+            waiting[place] = _next(candidate, runs, epsilon)
+
+
+def _affordable(candidate: Candidate, samples: Samples, wanted: int, most: int) -> int:
+    """The largest number of runs, up to what is wanted, that each of a candidate's profiles may have."""
+    left, low = most - samples.count, 0
+    while low < wanted:
+        middle = (low + wanted + 1) // 2
+        if samples.missing(candidate.needs, middle) <= left:
+            low = middle
+        else:
+            wanted = middle - 1
+    return low
+
+
+def _next(candidate: Candidate, runs: int, epsilon: float) -> int:
+    """How many runs would settle a candidate, if gains and their errors are what they seem to be."""
+    assert candidate.certificate is not None  # noqa: S101
+    gains = [(each.estimate.value, each.estimate.standard_error) for each in candidate.gains]
+    needed = {
+        gain: (candidate.certificate.quantile * error / max(abs(gain - epsilon), 1e-300)) ** 2 for gain, error in gains
+    }
+    paying = [times for gain, times in needed.items() if gain > epsilon]
+    times = min(paying) if paying else max(needed.values(), default=_LEAST)
+    return int(np.ceil(runs * np.clip(_BEYOND * times, _LEAST, _MOST)))
+
+
+def _bound(
+    candidate: Candidate,
+    samples: Samples,
+    runs: int,
+    payoff_bounds: tuple[float, float],
+    epsilon: float,
+    confidence: float,
+) -> Bound:
+    low, high = payoff_bounds
+    gains, spans = [], []
+    for deviation in candidate.deviations:
+        for (profile, column), _ in deviation.gain.items():
+            paid = samples.paid(profile, column, runs)
+            beyond = paid[(paid < low) | (paid > high)]
+            if len(beyond):
+                raise RunError(f"payoff bounds {low:g} to {high:g}: a payoff of {beyond[0]:g} was seen — widen them")
+        gains.append(samples.sum(deviation.gain, runs))
+        spans.append((high - low) * sum(abs(weight) for weight in deviation.gain.values()))
+    if not gains:
+        return Bound(0.0, 0.0, 0.0, 0)
+    return distribution_free(np.array(gains), spans, epsilon, confidence)

@@ -1,0 +1,102 @@
+"""A solved game as plain data: what ``--json`` prints and what is kept beside the runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.games import selection_words
+from analysis.games.candidates import Candidate
+from analysis.games.selection import Selection, selection
+from analysis.games.solution import Solution
+
+Floats = NDArray[np.float64]
+
+
+def solution_as_json(found: Solution, selected: Selection | None = None) -> dict[str, Any]:
+    """What is known of a game; numbers that are none are null.
+
+    Returns
+    -------
+    dict
+        ``equilibria``, each as :func:`candidate_as_json` tells it; ``runs``, ``complete``, ``note``, ``epsilon``; the
+        references ``together``, ``competitive``, ``efficient``; ``price_of_anarchy``; ``replies`` of ranges; and what
+        dynamics, learning and noise select, as ``selection``.
+    """
+
+    def reference(candidate: Candidate | None) -> dict[str, Any] | None:
+        return None if candidate is None else candidate_as_json(candidate)
+
+    return {
+        "equilibria": [candidate_as_json(each, found.epsilon) for each in found.equilibria],
+        "runs": found.runs,
+        "complete": found.complete,
+        "note": found.note,
+        "epsilon": found.epsilon,
+        "together": reference(found.together),
+        "competitive": reference(found.competitive),
+        "efficient": reference(found.efficient),
+        "price_of_anarchy": None if found.anarchy is None else found.anarchy.as_json(),
+        "replies": [
+            {"strategy": each.strategy, "gain": each.gain, "searched": each.searched} for each in found.replies
+        ],
+        "selection": None if selected is None else selection_words.as_json(selected),
+    }
+
+
+def candidate_as_json(candidate: Candidate, epsilon: float | None = None) -> dict[str, Any]:
+    """A profile or mixture: what is played, what it pays, what the market is like.
+
+    Parameters
+    ----------
+    epsilon : None for one of which nothing is claimed; otherwise its regret and all deviations are told too.
+    """
+    row: dict[str, Any] = {
+        "strategies": candidate.plays,
+        "mixed": candidate.mixed,
+        "payoff": {role: value.as_json() for role, value in candidate.payoffs.items()},
+        "market": {name: value.as_json() for name, value in candidate.market.items()},
+    }
+    if epsilon is None:
+        return row
+    sure, bound = candidate.certificate, candidate.bound
+    for name, part in (("regret", "regret"), ("regret_low", "low"), ("regret_high", "high")):
+        row[name] = None if sure is None else getattr(sure, part)
+    row["verdict"] = candidate.verdict(epsilon)
+    row["distribution_free"] = None if bound is None else bound._asdict()
+    row["deviations"] = [
+        {
+            "role": each.deviation.role,
+            "from": each.deviation.before,
+            "to": each.deviation.after,
+            "gain": each.estimate.as_json(),
+            "variance_ratio": each.variance_ratio if np.isfinite(each.variance_ratio) else None,
+        }
+        for each in candidate.gains
+    ]
+    return row
+
+
+def mixtures_of(found: Solution) -> tuple[list[list[Floats]], list[str]]:
+    """The equilibria in which alike players do alike, as mixtures over the strategies of the table, and their numbers.
+
+    Those are left out in which something is played that is not in the table.
+    """
+    names, mixtures = [], []
+    for number, candidate in enumerate(found.equilibria, 1):
+        shares = [candidate.plays[role.name] for role in found.table.roles]
+        alike = candidate.mixed or all(len(each) == 1 for each in shares)
+        there = all(set(each) <= set(role.strategies) for each, role in zip(shares, found.table.roles, strict=True))
+        if alike and there:
+            names.append(str(number))
+            mixtures.append([np.array([each.get(name, 0.0) for name in role.strategies])
+                             for each, role in zip(shares, found.table.roles, strict=True)])  # fmt: skip
+    return mixtures, names
+
+
+def selection_of(found: Solution) -> tuple[Selection | None, list[str]]:
+    """What dynamics, learning and noise select among :func:`mixtures_of`, and their numbers; None if there are none."""
+    mixtures, names = mixtures_of(found)
+    return (selection(found.table, mixtures) if mixtures else None), names
