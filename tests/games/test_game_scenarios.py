@@ -10,6 +10,7 @@ import pytest
 from analysis.games.market import MarketGame
 from analysis.games.solution import BUDGET, Solution, solve
 from analysis.games.tables import all_of, profiles_of
+from sim.models.spread_game import linear, payoffs
 from sim.scenario import load
 
 GAMES = sorted((Path(__file__).parents[2] / "scenarios" / "games").glob("*.toml"))
@@ -17,8 +18,11 @@ FEWEST = 16  # runs of a profile, of which half fill the table
 
 
 def solved(name: str, *overrides: str, budget: int = 700) -> Solution:
-    path = next(path for path in GAMES if path.stem == name)
-    return solve(load(path, [*overrides]), budget)
+    return solve(load(path_of(name), [*overrides]), budget)
+
+
+def path_of(name: str) -> Path:
+    return next(path for path in GAMES if path.stem == name)
 
 
 def pure(solution: Solution) -> set[str]:
@@ -101,3 +105,28 @@ def test_a_coarse_grid_raises_what_two_makers_ask():
 def test_three_makers_lean_where_one_would_not():
     assert pure(solved("inventory", "makers.count=1")) == {"none"}
     assert pure(solved("inventory", "makers.count=3")) == {"much"}
+
+
+def test_the_reference_game_played_has_its_three_equilibria_and_no_regret_that_is_sure():
+    solution = solve(load(path_of("undercutting")), BUDGET, epsilon=0.05)
+    paid = {("two",): 0.25, ("three",): 0.75, ("two", "three"): 0.375}
+    assert {tuple(each.plays["makers"]) for each in solution.equilibria} == set(paid)
+    for each in solution.equilibria:
+        estimate, sure = each.payoffs["makers"], each.certificate
+        near = 0.0 if not each.mixed else 0.5 * abs(each.plays["makers"]["two"] - 0.5)  # of a mixture a little off
+        assert abs(estimate.value - paid[tuple(each.plays["makers"])]) <= 4 * estimate.standard_error + near
+        assert sure.low == 0.0
+        assert sure.high < 0.05
+        assert each.verdict(solution.epsilon) == "holds"
+
+
+@pytest.mark.parametrize(("makers", "spread"), [(1, 6), (2, 2)])
+def test_customers_who_mind_the_price_bring_two_makers_down_to_two_ticks_from_a_monopolists_six(makers, spread):
+    solution = solve(load(path_of("elastic_demand"), {"makers.count": makers}), BUDGET)
+    assert pure(solution) == {{6: "six", 2: "two"}[spread]}
+    (only,) = solution.equilibria
+    paid = only.payoffs["makers"]
+    expected = payoffs([spread], 0.1, 10.0, linear(11.0))[0] / makers
+    assert abs(paid.value - expected) <= 4 * paid.standard_error
+    assert only.certificate.low == 0.0
+    assert only.verdict(solution.epsilon) == "holds"
