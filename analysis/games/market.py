@@ -223,7 +223,12 @@ class MarketGame:
 
     def _reduced(self, role: Role, seats: Sequence[Seat]) -> Role:
         asked = self._game.reduced_players
-        few = next((asked[seat.population] for seat in seats if seat.population in asked), role.players)
+        named = {asked[seat.population]: seat.population for seat in seats if seat.population in asked}
+        if len(named) > 1:
+            place, numbers = next(iter(named.values())), " and ".join(map(str, named))
+            message = f"{role.name!r} are one role, which cannot have {numbers} players"
+            raise self._refused(f"game.reduced_players.{place}", message, "name one of them")
+        few = next(iter(named), role.players)
         several = len(self.whole) > 1
         try:
             if self._game.reduction == "hierarchical":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from scipy.optimize import direct
 
 from analysis.games.candidates import Candidate, Deviation, Shares, mixture_payoff, summed
 from analysis.games.market import MarketGame
+from sim.errors import ScenarioError
 from sim.scenario.game import Settings, point, ranged
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ _FINEST = 1e-3  # of a range: nothing is sought closer together
 
 @dataclass(frozen=True)
 class Reply:
-    """The best that was found for a role against an equilibrium.
+    """The best that was found for a role against an equilibrium, of what was not offered before if there is any.
 
     Attributes
     ----------
@@ -47,7 +49,8 @@ def best_reply(game: MarketGame, shares: Shares, candidate: Candidate, role: int
     """Search the ranges of a role for its best reply to a mixture that all others draw from.
 
     The gain is a function of the parameters without noise, for every profile is run on the same seeds. It has steps and
-    more than one top, so it is sought by dividing the ranges (DIRECT; Jones, Perttunen and Stuckman 1993).
+    more than one top, so it is sought by dividing the ranges (DIRECT; Jones, Perttunen and Stuckman 1993). Where steps
+    leave few numbers, all are tried.
 
     Returns
     -------
@@ -70,17 +73,25 @@ def best_reply(game: MarketGame, shares: Shares, candidate: Candidate, role: int
         if name not in tried:
             wider = game.extended(role, strategy)
             gain = summed([(mixture_payoff(wider, shares, (role, name)), 1.0), (candidate.paid[name_of_role], -1.0)])
-            if short or not purse.buy(wider, [profile for profile, _ in gain]):
-                short = True
+            try:
+                short = short or not purse.buy(wider, [profile for profile, _ in gain])
+            except ScenarioError:  # a strategy may refuse what ranges allow one by one
+                return _NOTHING
+            if short:
                 return _NOTHING
             paid = float(purse.samples.sum(gain, purse.runs).mean())
             tried[name] = paid, strategy, Deviation(name_of_role, None, name, gain)
         return -tried[name][0]
 
-    bounds = [(each.low, each.high) for each in ranges]
-    direct(loss, bounds, maxfun=_EVALUATIONS.get(len(names), _MANY), len_tol=_FINEST)
+    most = _EVALUATIONS.get(len(names), _MANY)
+    if math.prod(each.last + 1 for each in ranges) <= most:
+        for places in np.ndindex(*(int(each.last) + 1 for each in ranges)):
+            loss(np.array([each.low + (each.step or 0.0) * at for each, at in zip(ranges, places, strict=True)]))
+    else:
+        direct(loss, [(each.low, each.high) for each in ranges], maxfun=most, len_tol=_FINEST)
     if not tried:
         return Reply({}, 0.0, Deviation(name_of_role, None, "", {}), False, False)
-    best = max(tried, key=lambda name: tried[name][0])
+    offered = game.roles[role].strategies
+    best = max(tried, key=lambda name: (name not in offered, tried[name][0]))
     gain, strategy, deviation = tried[best]
-    return Reply(strategy, gain, deviation, best not in game.roles[role].strategies, not short)
+    return Reply(strategy, gain, deviation, best not in offered, not short)

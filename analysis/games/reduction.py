@@ -129,7 +129,7 @@ def _share(whole: int, parts: int, apart: int) -> int:
     """For how many each of `parts` stands, so that they are `whole`; `apart` players stand for themselves."""
     if whole == 0 and parts == 0:
         return 1
-    if parts < 1 or whole % parts:
+    if parts < 1 or whole % parts or whole == 0:
         fitting = [str(each + apart) for each in range(1, whole + 1) if whole % each == 0]
         said = "players less one" if apart else "players"
         raise ValueError(

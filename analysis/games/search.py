@@ -2,15 +2,15 @@
 
 If the budget allows, all profiles are run and all equilibria of the table are sought. Otherwise, and where parameters
 are chosen from ranges, only those that are needed (Wellman, Kim and Duong 2013, "quiesce"): games of few strategies
-are solved, and each of their equilibria is confirmed if no strategy left out pays more than ε in it; if one does, it
-joins the game. Where there are ranges, the best reply to each confirmed equilibrium is then sought between their ends
-(:mod:`analysis.games.outside`), and what pays more than ε is offered too, until nothing does (the double oracle of
+are solved, and each of their equilibria is confirmed if no strategy left out pays more than half of ε in it; if one
+does, it joins the game. Where there are ranges, the best reply to each confirmed equilibrium is then sought between
+their ends (:mod:`analysis.games.outside`), and what pays more is offered too, until nothing does (the double oracle of
 McMahan, Gordon and Blum 2003).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, product
 
@@ -26,9 +26,19 @@ from analysis.games.samples import Samples
 from analysis.games.tables import Subset, all_of, counts_of, profiles_of, shares_of, table_of
 
 _SHARE = 0.02  # of the range of payoffs: ε, where none is given
+_ENOUGH = 0.5  # of ε: what pays more joins, so that of the rest one can become sure that it pays less than ε
 _MOST_STARTS = 64  # games of one strategy a role, to begin with
 _APART = 1e-6  # probabilities that differ by no more are the same
 _MOST_ADDITIONS = 25  # rounds in which strategies of ranges join
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A reply, by the places of the equilibrium and of the role that it is for."""
+
+    equilibrium: int
+    role: int
+    reply: Reply
 
 
 @dataclass(frozen=True)
@@ -37,10 +47,10 @@ class Found:
 
     Attributes
     ----------
-    game : with the strategies of ranges that joined it.
+    game : with the strategies of ranges that joined it, and the best replies to its equilibria.
     table : of the largest set of strategies all of whose profiles were run.
     candidates : the equilibria.
-    replies : the best reply found between the ends of ranges to each equilibrium, by its place; empty without ranges.
+    replies : the best that was found between the ends of ranges; empty without ranges.
     complete, note : whether these are all, and what the solver says of that.
     """
 
@@ -50,7 +60,7 @@ class Found:
     epsilon: float
     complete: str
     note: str
-    replies: list[Reply] = field(default_factory=list)
+    replies: list[Answer] = field(default_factory=list)
 
 
 @dataclass
@@ -90,39 +100,40 @@ def search_all(game: MarketGame, purse: Purse, epsilon: float | None) -> Found:
 def search_needed(game: MarketGame, purse: Purse, epsilon: float | None) -> Found:
     """Run what is needed, as far as the purse goes; the note says where that was not far enough."""
     starts = list(alone(game))
-    threshold = _threshold(game, purse, starts) if epsilon is None else epsilon
-    replies: list[Reply] = []
+    epsilon = _range(game, purse, starts) * _SHARE if epsilon is None else epsilon
     for _ in range(_MOST_ADDITIONS):
-        quiet = _Quiet(game, purse, threshold)
+        quiet = _Quiet(game, purse, epsilon * _ENOUGH)
         quiet.settle([*alone(game), *starts])
-        added, replies, known = [], [], True
-        for candidate, shares in quiet.confirmed:
-            for role in range(len(game.roles)):
-                reply = best_reply(game, shares, candidate, role, purse)
-                if reply is None:
-                    continue
-                known = known and reply.searched
-                replies.append(reply)
-                if reply.gain > threshold and reply.new:
-                    added.append((role, shares, reply))
-        if not added:
+        replies = _replies(game, purse, quiet.confirmed)
+        paying = [each for each in replies if each.reply.new and each.reply.gain > epsilon * _ENOUGH]
+        if not paying:
             break
-        for role, shares, reply in added:
-            game = game.extended(role, reply.strategy)
-            support = [tuple(each) for each in shares]
-            support[role] = (*support[role], *(name for name in reply.strategy if name not in support[role]))
+        for each in paying:
+            game = game.extended(each.role, each.reply.strategy)
+            support = [tuple(shares) for shares in quiet.confirmed[each.equilibrium][1]]
+            support[each.role] = (*support[each.role], *each.reply.strategy)
             starts.append(tuple(support))
-    else:
-        known = False
+    for each in replies:
+        if each.reply.new:
+            game = game.extended(each.role, each.reply.strategy)
+            quiet.confirmed[each.equilibrium][0].deviations.append(each.reply.deviation)
     note = quiet.note
-    if replies:
-        best = max(reply.gain for reply in replies)
-        note += (
-            f" Between the ends of the ranges nothing pays more than ε; the best reply found gains {best:.3g}."
-            if known and best <= threshold
-            else " The runs did not reach to search the ranges for better replies: raise the budget."
-        )
-    return Found(game, quiet.table(), [each for each, _ in quiet.confirmed], threshold, "open", note, replies)
+    if replies and (paying or not all(each.reply.searched for each in replies)):
+        note += " The runs did not reach to search the ranges for better replies: raise the budget."
+    elif replies:
+        best = max(each.reply.gain for each in replies)
+        note += f" Between the ends of the ranges nothing pays more than ε; the best that was found gains {best:.3g}."
+    return Found(game, quiet.table(), [each for each, _ in quiet.confirmed], epsilon, "open", note, replies)
+
+
+def _replies(game: MarketGame, purse: Purse, confirmed: Sequence[tuple[Candidate, Shares]]) -> list[Answer]:
+    """The best reply of each role to each equilibrium, where it has ranges."""
+    found = []
+    for (place, (candidate, shares)), role in product(enumerate(confirmed), range(len(game.roles))):
+        reply = best_reply(game, shares, candidate, role, purse)
+        if reply is not None:
+            found.append(Answer(place, role, reply))
+    return found
 
 
 def alone(game: MarketGame) -> Iterator[Subset]:
@@ -131,8 +142,8 @@ def alone(game: MarketGame) -> Iterator[Subset]:
         yield tuple((name,) for name in chosen)
 
 
-def _threshold(game: MarketGame, purse: Purse, starts: list[Subset]) -> float:
-    """ε as a share of the range of payoffs of players who all do the same, and of one who does not."""
+def _range(game: MarketGame, purse: Purse, starts: list[Subset]) -> float:
+    """The range of payoffs of players who all do the same, and of one who does not."""
     for subset in starts:
         purse.buy(game, mixed_candidate(game, [{chosen[0]: 1.0} for chosen in subset]).needs)
     paid = [
@@ -141,7 +152,7 @@ def _threshold(game: MarketGame, purse: Purse, starts: list[Subset]) -> float:
         for role, plays in enumerate(profile)
         for name, _ in plays
     ]
-    return _SHARE * (float(np.ptp(paid)) or 1.0) if paid else 0.0
+    return float(np.ptp(paid)) or 1.0 if paid else 1.0
 
 
 class _Quiet:

@@ -15,10 +15,9 @@ from typing import Any, Literal
 from analysis.estimates import Estimate, ratio
 from analysis.games.candidates import Candidate, seen_candidate
 from analysis.games.market import MarketGame, Profile
-from analysis.games.outside import Reply
 from analysis.games.roles import RoleSymmetricGame
 from analysis.games.samples import WELFARE, Samples
-from analysis.games.search import Found, Purse, alone, search_all, search_needed
+from analysis.games.search import Answer, Found, Purse, alone, search_all, search_needed
 from analysis.games.sequential import certify_all
 from analysis.games.tables import all_of, profiles_of
 from sim.errors import RunError
@@ -38,7 +37,7 @@ class Solution:
 
     Attributes
     ----------
-    game : with the strategies of ranges that joined it.
+    game : with the strategies of ranges that joined it, and the best replies to its equilibria.
     equilibria : what the solvers found, each with its certificate.
     table : of mean payoffs that chose the equilibria, over the strategies all of whose profiles were run.
     epsilon : ε, currency an episode.
@@ -49,7 +48,7 @@ class Solution:
     competitive : that of players who all do the same, in which they earn least without a loss; None if all lose.
     efficient : that of the greatest welfare; None where nobody gains privately, so that payoffs only change hands.
     anarchy : greatest welfare over that of the worst equilibrium; None without welfare. The price of anarchy.
-    replies : the best reply found in ranges to each equilibrium.
+    replies : the best that was found between the ends of ranges to each equilibrium.
     """
 
     game: MarketGame
@@ -63,7 +62,7 @@ class Solution:
     competitive: Candidate | None
     efficient: Candidate | None
     anarchy: Estimate | None
-    replies: list[Reply]
+    replies: list[Answer]
 
 
 def solve(

@@ -40,7 +40,14 @@ def solution_as_json(found: Solution, selected: Selection | None = None) -> dict
         "efficient": reference(found.efficient),
         "price_of_anarchy": None if found.anarchy is None else found.anarchy.as_json(),
         "replies": [
-            {"strategy": each.strategy, "gain": each.gain, "searched": each.searched} for each in found.replies
+            {
+                "equilibrium": each.equilibrium,
+                "role": found.game.roles[each.role].name,
+                "strategy": each.reply.strategy,
+                "gain": each.reply.gain,
+                "searched": each.reply.searched,
+            }
+            for each in found.replies
         ],
         "selection": None if selected is None else selection_words.as_json(selected),
     }

@@ -58,7 +58,7 @@ def point(scenario: Scenario, population: str, numbers: Mapping[str, float]) -> 
         parameter = strategies.get(playing).parameters[name]
         nearest = game.ranges[name].nearest(number) if game else number
         settings[name] = round(nearest) if parameter.type is int else nearest
-    return {", ".join(f"{name} {value:g}" for name, value in settings.items()): settings}
+    return {", ".join(f"{name} {value:.12g}" for name, value in settings.items()): settings}
 
 
 def with_choices(scenario: Scenario, choices: Mapping[str, str]) -> Scenario:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from sim.scenario.wording import near_or_all, shown
 
 if TYPE_CHECKING:
     from sim.strategies.declare import Strategy
+
+_MOST_POINTS = 100  # strategies that ranges make to begin with
 
 
 class GameChecks(SettingChecks):
@@ -118,6 +121,12 @@ class GameChecks(SettingChecks):
                 yield self.problem(where, f"strategy {who} has no parameter {shown(name)}", near_or_all(name, right))
             for strategy in having:
                 yield from self._ends(where, numbers, strategy, name)
+        many = math.prod(numbers.points for numbers in game.ranges.values())
+        if many > _MOST_POINTS:
+            remedy = "lower their points: what pays more between them is found all the same"
+            yield self.problem(
+                ("game", "ranges"), f"{many:,} strategies to begin with are more than {_MOST_POINTS}", remedy
+            )
 
     def _ends(self, where: Where, numbers: Range, strategy: Strategy, name: str) -> Found:
         parameter = strategy.parameters[name]

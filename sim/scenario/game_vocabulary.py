@@ -31,12 +31,18 @@ class Range(Table):
             raise refuse(f"step ({self.step:g}) leaves no number but low; at most {self.high - self.low:g} does not")
         return self
 
+    @property
+    def last(self) -> float:
+        """How many steps its last number lies above low; infinite where there is no step."""
+        return math.inf if self.step is None else math.floor((self.high - self.low) / self.step * (1.0 + 1e-12))
+
     def nearest(self, number: float) -> float:
-        """The number of the range that lies nearest; 12 digits of it, so that its name is the same everywhere."""
+        """The nearest number of the range: so many steps above low, or to a ten-thousandth of its width."""
         inside = min(max(number, self.low), self.high)
         if self.step is not None:
-            most = math.floor((self.high - self.low) / self.step * (1.0 + 1e-12))
-            inside = self.low + self.step * min(round((inside - self.low) / self.step), most)
+            inside = self.low + self.step * min(round((inside - self.low) / self.step), self.last)
+        else:
+            inside = min(max(round(inside, 4 - math.floor(math.log10(self.high - self.low))), self.low), self.high)
         return float(f"{inside:.12g}")
 
     def begin(self) -> tuple[float, ...]:
