@@ -214,7 +214,7 @@ def _markets(found: Solution, measures: list[str]) -> Table:
 def _references(found: Solution) -> Iterator[str]:
     """What bounds the equilibria: players as one, competition, and the greatest welfare."""
     from analysis.command import plus_minus
-    from analysis.games.samples import WELFARE
+    from analysis.games.playing import WELFARE
 
     yield f"as one they would play  {_plays(found, found.together)}: {_earning(found.together)}"
     if found.competitive is not None:

@@ -28,9 +28,11 @@ They take payoffs as exact, whether they come from a formula or from runs. A mar
 file                         what it does
 ===========================  =======================================================================================
 `market`                     a scenario as a game: roles, profiles, the scenario of a profile, what players earn
-`samples`, `tables`          what profiles earned, run by run; its means as a table
+`playing`, `samples`         playing profiles; what they earned, run by run, on the same seeds
+`tables`                     the means of that as a table
 `search`, `outside`          which profiles to run, and what is found in them; replies between the ends of ranges
 `candidates`                 what may be an equilibrium: payoffs and deviations as sums of payoffs
+`evidence`                   what is known of it run by run; of the whole game, where it was reduced
 `certificates`               the interval of a regret, by resampling
 `distribution_free`          one that holds for any distribution of bounded payoffs
 `sequential`                 certificates within a budget

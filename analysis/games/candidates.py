@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,10 @@ from analysis.games.certificates import Certificate, certify
 from analysis.games.counts import coefficients, count_profiles, weights
 from analysis.games.distribution_free import Bound
 from analysis.games.market import Column, MarketGame, Profile
-from analysis.games.samples import Combination, Samples
+from analysis.games.samples import Combination
+
+if TYPE_CHECKING:
+    from analysis.games.evidence import Evidence
 
 Floats = NDArray[np.float64]
 Counts = Sequence[Mapping[str, int]]  # by role, how many of the players that solvers see play what
@@ -74,7 +77,8 @@ class Candidate:
     payoffs : by role, what a player earns, currency an episode.
     certificate : of its regret; None before there are runs for it.
     bound : of its regret for any distribution of payoffs, where their bounds were given.
-    gains : of each deviation, on the runs of the certificate.
+    runs : of the certificate: of each profile, or draws of what the others play.
+    gains : of each deviation, on these runs.
     market : measures of the market at it.
     """
 
@@ -86,6 +90,7 @@ class Candidate:
     payoffs: dict[str, Estimate] = field(default_factory=dict)
     certificate: Certificate | None = None
     bound: Bound | None = None
+    runs: int = 0
     gains: list[Gain] = field(default_factory=list)
     market: dict[str, Estimate] = field(default_factory=dict)
 
@@ -101,19 +106,20 @@ class Candidate:
         combinations = [*self.paid.values(), *(each.gain for each in self.deviations)]
         return list(dict.fromkeys([*self.played, *(profile for terms in combinations for profile, _ in terms)]))
 
-    def describe(self, samples: Samples, runs: int | None = None) -> None:
-        """Find payoffs, and what the market is like, from the first so many runs of each profile."""
-        self.payoffs = {role: mean(samples.sum(terms, runs)) for role, terms in self.paid.items()}
-        self.market = {name: mean(values) for name, values in samples.measures(self.played, runs).items()}
+    def describe(self, evidence: Evidence, runs: int) -> None:
+        """Find payoffs, and what the market is like, from the first so many runs; those without a number left out."""
+        self.payoffs = {role: mean(paid) for role, paid in evidence.paid(runs).items()}
+        seen = {name: values[np.isfinite(values)] for name, values in evidence.market(runs).items()}
+        self.market = {name: mean(values) for name, values in seen.items() if len(values)}
 
-    def certify(self, samples: Samples, runs: int, confidence: float = 0.95) -> None:
-        """Find gains and the interval of the regret from the first so many runs of each profile."""
-        gained = np.array([samples.sum(each.gain, runs) for each in self.deviations]).reshape(-1, runs)
-        self.certificate = certify(gained, confidence)
+    def certify(self, evidence: Evidence, runs: int, confidence: float = 0.95) -> None:
+        """Find gains and the interval of the regret from the first so many runs."""
+        gained, apart = evidence.gains(runs), evidence.apart(runs)
+        self.certificate, self.runs = certify(gained, confidence), runs
         self.gains = []
-        for deviation, row, estimate in zip(self.deviations, gained, self.certificate.gains, strict=True):
-            own = float(np.var(row, ddof=1)) if estimate.standard_error > 0 else np.nan
-            self.gains.append(Gain(deviation, estimate, samples.apart(deviation.gain, runs) / own))
+        for place, (deviation, estimate) in enumerate(zip(self.deviations, self.certificate.gains, strict=True)):
+            own = float(np.var(gained[place], ddof=1)) if estimate.standard_error > 0 else np.nan
+            self.gains.append(Gain(deviation, estimate, float(apart[place]) / own))
 
 
 def plays(candidate: Candidate) -> str:

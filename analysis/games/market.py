@@ -118,6 +118,18 @@ class MarketGame:
             profile.append(tuple(placed))
         return tuple(profile)
 
+    def profile(self, plays: Sequence[Sequence[str]]) -> Profile:
+        """The profile of the market in which the players of each role play these strategies."""
+        return tuple(
+            tuple((name, count) for name in role.strategies if (count := list(chosen).count(name)))
+            for role, chosen in zip(self.whole, plays, strict=True)
+        )
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether solvers see fewer players than there are."""
+        return any(seen.players < whole.players for seen, whole in zip(self.roles, self.whole, strict=True))
+
     def choices(self, profile: Profile) -> dict[str, list[str]]:
         """What each member of each population plays: in the order of their seats, the first strategies first.
 
@@ -169,9 +181,9 @@ class MarketGame:
 
         Parameters
         ----------
-        results : of :meth:`jobs` for the same profiles, with ``payoffs`` where :attr:`needs_episodes`.
+        results : of a job for each of the profiles, with ``payoffs`` where :attr:`needs_episodes`.
         """
-        runs = len(results) // max(1, len(wanted))
+        ends = np.cumsum([0, *(job.runs for job in results.jobs)])
         names = measured_names(results.jobs[0].scenario) if results.jobs else {}
         roles = {seat.population: place for place, seats in enumerate(self._seats) for seat in seats}
         earned: dict[str, Floats] = {}
@@ -183,7 +195,8 @@ class MarketGame:
                     name = names["populations", member_name(population, member, len(plays))]
                     if name not in earned:
                         earned[name] = self._payoff(results, name)
-                    sums.setdefault((roles[population], choice), []).append(earned[name][row * runs : (row + 1) * runs])
+                    own = earned[name][ends[row] : ends[row + 1]]
+                    sums.setdefault((roles[population], choice), []).append(own)
             found.append({column: np.mean(each, axis=0) for column, each in sums.items()})
         return found
 

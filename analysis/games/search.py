@@ -89,7 +89,7 @@ def search_all(game: MarketGame, purse: Purse, epsilon: float | None) -> Found:
     table = table_of(game, purse.samples, all_of(game), purse.runs)
     found = role_equilibria(table)
     candidates = [mixed_candidate(game, shares_of(table, each.mixtures)) for each in found.equilibria]
-    for row in pure_equilibria(table).rows:
+    for row in () if game.is_reduced else pure_equilibria(table).rows:
         apart = pure_candidate(game, counts_of(table, int(row)))
         if any(len(shares) > 1 for shares in apart.plays.values()):
             candidates.append(apart)

@@ -8,14 +8,13 @@ one stops holds with the confidence asked for, however often one looked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from analysis.games.candidates import Candidate
 from analysis.games.distribution_free import Bound, distribution_free
-from analysis.games.market import MarketGame
-from analysis.games.samples import Samples
+from analysis.games.evidence import Evidence
 from sim.errors import RunError
 
 _FIRST = 32  # runs of the first look
@@ -25,10 +24,9 @@ _FEWEST = 8
 
 
 def certify_all(
-    game: MarketGame,
     candidates: Sequence[Candidate],
-    samples: Samples,
-    most: int,
+    evidence: Sequence[Evidence],
+    left: Callable[[], int],
     epsilon: float,
     payoff_bounds: tuple[float, float] | None = None,
     confidence: float = 0.95,
@@ -37,8 +35,8 @@ def certify_all(
 
     Parameters
     ----------
-    samples : on seeds that chose nothing.
-    most : runs there may be.
+    evidence : of each candidate, on seeds that chose nothing.
+    left : says how many runs may still be made.
     payoff_bounds : the least and largest payoff, for a bound that holds for every distribution.
 
     Raises
@@ -49,29 +47,29 @@ def certify_all(
     waiting = dict.fromkeys(range(len(candidates)), _FIRST)
     looks, seen = [0] * len(candidates), [0] * len(candidates)
     while waiting:
-        cost = {place: samples.missing(candidates[place].needs, runs) for place, runs in waiting.items()}
+        cost = {place: evidence[place].missing(runs) for place, runs in waiting.items()}
         place = min(cost, key=lambda each: (cost[each], each))
         candidate = candidates[place]
-        runs = _affordable(candidate, samples, waiting.pop(place), most)
+        runs = _affordable(evidence[place], waiting.pop(place), left())
         if runs < max(_FEWEST, _LEAST * seen[place]):
             continue
-        samples.need(game, candidate.needs, runs)
+        evidence[place].need(runs)
         looks[place], seen[place] = looks[place] + 1, runs
         sure = 1.0 - (1.0 - confidence) / (looks[place] * (looks[place] + 1))
-        candidate.certify(samples, runs, sure)
-        candidate.describe(samples, runs)
+        candidate.certify(evidence[place], runs, sure)
+        candidate.describe(evidence[place], runs)
         if payoff_bounds is not None:
-            candidate.bound = _bound(candidate, samples, runs, payoff_bounds, epsilon, confidence)
+            candidate.bound = _bound(evidence[place], runs, payoff_bounds, epsilon, confidence)
         if candidate.verdict(epsilon) == "open":
             waiting[place] = _next(candidate, runs, epsilon)
 
 
-def _affordable(candidate: Candidate, samples: Samples, wanted: int, most: int) -> int:
-    """The largest number of runs, up to what is wanted, that each of a candidate's profiles may have."""
-    left, low = most - samples.count, 0
+def _affordable(evidence: Evidence, wanted: int, left: int) -> int:
+    """The largest number of runs, up to what is wanted, that does not take more than are left."""
+    low = 0
     while low < wanted:
         middle = (low + wanted + 1) // 2
-        if samples.missing(candidate.needs, middle) <= left:
+        if evidence.missing(middle) <= left:
             low = middle
         else:
             wanted = middle - 1
@@ -82,32 +80,25 @@ def _next(candidate: Candidate, runs: int, epsilon: float) -> int:
     """How many runs would settle a candidate, if gains and their errors are what they seem to be."""
     assert candidate.certificate is not None  # noqa: S101
     gains = [(each.estimate.value, each.estimate.standard_error) for each in candidate.gains]
-    needed = {
-        gain: (candidate.certificate.quantile * error / max(abs(gain - epsilon), 1e-300)) ** 2 for gain, error in gains
-    }
-    paying = [times for gain, times in needed.items() if gain > epsilon]
-    times = min(paying) if paying else max(needed.values(), default=_LEAST)
+    needed = [
+        (gain, (candidate.certificate.quantile * error / max(abs(gain - epsilon), 1e-300)) ** 2)
+        for gain, error in gains
+    ]
+    paying = [times for gain, times in needed if gain > epsilon]
+    times = min(paying) if paying else max((times for _, times in needed), default=_LEAST)
     return int(np.ceil(runs * np.clip(_BEYOND * times, _LEAST, _MOST)))
 
 
 def _bound(
-    candidate: Candidate,
-    samples: Samples,
-    runs: int,
-    payoff_bounds: tuple[float, float],
-    epsilon: float,
-    confidence: float,
+    evidence: Evidence, runs: int, payoff_bounds: tuple[float, float], epsilon: float, confidence: float
 ) -> Bound:
     low, high = payoff_bounds
-    gains, spans = [], []
-    for deviation in candidate.deviations:
-        for (profile, column), _ in deviation.gain.items():
-            paid = samples.paid(profile, column, runs)
-            beyond = paid[(paid < low) | (paid > high)]
-            if len(beyond):
-                raise RunError(f"payoff bounds {low:g} to {high:g}: a payoff of {beyond[0]:g} was seen — widen them")
-        gains.append(samples.sum(deviation.gain, runs))
-        spans.append((high - low) * sum(abs(weight) for weight in deviation.gain.values()))
-    if not gains:
+    made_of = evidence.payoffs(runs)
+    if not made_of:
         return Bound(0.0, 0.0, 0.0, 0)
-    return distribution_free(np.array(gains), spans, epsilon, confidence)
+    for paid, _ in made_of:
+        beyond = paid[(paid < low) | (paid > high)]
+        if len(beyond):
+            raise RunError(f"payoff bounds {low:g} to {high:g}: a payoff of {beyond[0]:g} was seen — widen them")
+    spans = [(high - low) * weight for _, weight in made_of]
+    return distribution_free(evidence.gains(runs), spans, epsilon, confidence)

@@ -2,7 +2,8 @@
 
 Half of the runs choose: they fill the table of payoffs, on common seeds, in which :mod:`analysis.games.search` looks
 for equilibria. The other runs have seeds that chose nothing: on them each equilibrium's regret gets its interval
-(:mod:`analysis.games.sequential`). All that is said of an equilibrium is of those runs, unless the budget left none.
+(:mod:`analysis.games.sequential`), of the whole game where it was reduced. All that is said of an equilibrium is of
+those runs, unless the budget left none.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from typing import Any, Literal
 
 from analysis.estimates import Estimate, ratio
 from analysis.games.candidates import Candidate, seen_candidate
+from analysis.games.evidence import Drawn, Evidence, Weighed
 from analysis.games.market import MarketGame, Profile
+from analysis.games.playing import WELFARE, Runner
 from analysis.games.roles import RoleSymmetricGame
-from analysis.games.samples import WELFARE, Samples
+from analysis.games.samples import Samples
 from analysis.games.search import Answer, Found, Purse, alone, search_all, search_needed
 from analysis.games.sequential import certify_all
 from analysis.games.tables import all_of, profiles_of
@@ -112,22 +115,29 @@ def solve(
         )
     with open_workers(workers) as pool:
         folder, files = None if out is None else Path(out), [Path(file) for file in strategies]
-        chosen = Samples(scenario.run.seed, pool, folder, files, watch, "payoffs")
+        runner = Runner(pool, folder, files, watch)
+        chosen = Samples(scenario.run.seed, runner)
         if needed:
             purse = Purse(chosen, max(FEWEST, budget // _PARTS), budget // 2)
             found = search_needed(game, purse, epsilon)
         else:
             purse = Purse(chosen, whole, budget // 2)
             found = search_all(game, purse, epsilon)
-        together, competitive = _together(found.game, chosen), _competitive(found.game, chosen)
+        game = found.game
+        together, competitive = _together(game, chosen), _competitive(game, chosen)
         for candidate in (*found.candidates, together, competitive):
             if candidate is not None:
-                candidate.describe(chosen, purse.runs)
-        fresh = Samples(scenario.run.seed + _FRESH, pool, folder, files, watch, "certificates")
-        certify_all(found.game, found.candidates, fresh, budget - chosen.count, found.epsilon, payoff_bounds)
-        efficient, anarchy = _anarchy(found, chosen, fresh, budget)
+                candidate.describe(Weighed(game, candidate, chosen), purse.runs)
+        first = scenario.run.seed + _FRESH
+        fresh = Samples(first, runner, "certificates")
+        evidence: list[Evidence] = [
+            Drawn(game, each, first, runner) if game.is_reduced else Weighed(game, each, fresh)
+            for each in found.candidates
+        ]
+        certify_all(found.candidates, evidence, lambda: budget - runner.count, found.epsilon, payoff_bounds)
+        efficient, anarchy = _anarchy(found, chosen, fresh, evidence, budget - runner.count)
     return Solution(
-        found.game, found.candidates, found.table, found.epsilon, chosen.count + fresh.count, found.complete,
+        found.game, found.candidates, found.table, found.epsilon, runner.count, found.complete,
         found.note, together, competitive, efficient, anarchy, found.replies,
     )  # fmt: skip
 
@@ -182,24 +192,26 @@ def _earned(profile: Profile, chosen: Samples) -> float:
     )
 
 
-def _anarchy(found: Found, chosen: Samples, fresh: Samples, budget: int) -> tuple[Candidate | None, Estimate | None]:
+def _anarchy(
+    found: Found, chosen: Samples, fresh: Samples, evidence: Sequence[Evidence], left: int
+) -> tuple[Candidate | None, Estimate | None]:
     """The profile of the greatest welfare, and how much greater it is than that of the worst equilibrium.
 
-    The profile is chosen on runs that choose, and its welfare is that of the others, on the seeds of the equilibrium.
+    The profile is chosen on runs that choose, and its welfare is that of others, on the seeds of the equilibrium.
     """
-    certified = [each for each in found.candidates if WELFARE in each.market]
+    certified = [place for place, each in enumerate(found.candidates) if each.certificate and WELFARE in each.market]
     welfare = {profile: chosen.measures({profile: 1.0}).get(WELFARE) for profile in chosen.profiles}
     known = {profile: float(values.mean()) for profile, values in welfare.items() if values is not None}
     if not certified or not known:
         return None, None
     best = max(known, key=lambda profile: (float(f"{known[profile]:.12g}"), _alike(found.game, profile)))
     efficient = seen_candidate(found.game, best)
-    worst = min(certified, key=lambda each: each.market[WELFARE].value)
-    left = budget - chosen.count - fresh.count
-    runs = min(fresh.runs(best) + left, *(fresh.runs(profile) for profile in worst.played))
+    worst = min(certified, key=lambda place: found.candidates[place].market[WELFARE].value)
+    runs = min(found.candidates[worst].runs, fresh.runs(best) + left)
     if runs < FEWEST:
         return efficient, None
-    fresh.need(found.game, [best], runs)
-    efficient.describe(fresh, runs)
-    above, below = (fresh.measures(each.played, runs)[WELFARE] for each in (efficient, worst))
+    played = Weighed(found.game, efficient, fresh)
+    played.need(runs)
+    efficient.describe(played, runs)
+    above, below = played.market(runs)[WELFARE], evidence[worst].market(runs)[WELFARE]
     return efficient, ratio(above, below) if below.mean() > 0 else None

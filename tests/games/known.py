@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.games.market import MarketGame, Profile
+from analysis.games.playing import Played, Runner
 from analysis.games.samples import Samples
 from sim.scenario import parse
 
@@ -41,20 +42,24 @@ class Known(Samples):
     """
 
     def __init__(self, payoff: Payoff, common: float = 0.0, own: float = 0.0, seed: int = 0) -> None:
-        super().__init__(1, workers=1)
+        super().__init__(1, Runner())
         self._payoff, self._common, self._own, self._seed = payoff, common, own, seed
 
-    def _run(self, game: MarketGame, wanted: Sequence[Profile], seeds: range) -> None:
+    def _play(self, game: MarketGame, wanted: Sequence[Profile], seeds: range) -> list[Played]:
         shared = self._common * self._drawn(seeds)
-        for profile in wanted:
-            paid = self._paid.setdefault(profile, {})
-            for role, plays in enumerate(profile):
-                for name, _ in plays:
-                    own = self._own * self._drawn(seeds, hash_of(profile, name))
-                    values: NDArray[np.float64] = self._payoff(dict(plays), name) + shared + own
-                    paid[role, name] = np.concatenate([paid.get((role, name), values[:0]), values])
-            self._measured[profile] = {}
-            self.count += len(seeds)
+        return [
+            Played(
+                {
+                    (role, name): self._payoff(dict(plays), name)
+                    + shared
+                    + self._own * self._drawn(seeds, hash_of(profile, name))
+                    for role, plays in enumerate(profile)
+                    for name, _ in plays
+                },
+                {},
+            )
+            for profile in wanted
+        ]
 
     def _drawn(self, seeds: range, *parts: int) -> NDArray[np.float64]:
         """A standard normal number of each seed, whatever the others are."""

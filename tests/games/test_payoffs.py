@@ -10,7 +10,9 @@ import pytest
 
 from analysis.estimates import mean
 from analysis.games.candidates import pure_candidate
+from analysis.games.evidence import Weighed
 from analysis.games.market import Floats, MarketGame, Profile
+from analysis.games.playing import Runner
 from analysis.games.samples import Samples
 from analysis.games.solution import Solution, solve
 from sim.errors import ScenarioError
@@ -45,7 +47,7 @@ def episodes_of(game: MarketGame, profile: Profile, population: str, column: str
 
 
 def sampled(game: MarketGame, profile: Profile, name: str) -> Floats:
-    samples = Samples(SEED, workers=1)
+    samples = Samples(SEED, Runner())
     samples.need(game, [profile], RUNS)
     return samples.paid(profile, (0, name))
 
@@ -100,7 +102,7 @@ def one_taker(payoff: str, runs: int, episodes: int) -> Floats:
     """A maker alone, of whom one taker an episode takes a lot: what it gets in each run."""
     scenario = load(GAMES / "makers.toml", {"makers.count": 1, "run.episodes": episodes})
     game = seeking(scenario, payoff)
-    samples = Samples(SEED, workers=1)
+    samples = Samples(SEED, Runner())
     samples.need(game, [((("four", 1),),)], runs)
     return samples.paid(((("four", 1),),), (0, "four"))
 
@@ -181,9 +183,9 @@ def test_common_seeds_take_two_thirds_of_the_variance_of_all_gains_at_the_equili
     role = game.roles[0]
     at = next(name for name in role.strategies if game.settings((0, name))["risk_aversion"] > own())
     candidate = pure_candidate(game, [{at: role.players}])
-    samples = Samples(1_001, workers=1)
+    samples = Samples(1_001, Runner())
     samples.need(game, candidate.needs, 150)
-    candidate.certify(samples, 150)
+    candidate.certify(Weighed(game, candidate, samples), 150)
     assert len(candidate.gains) == len(role.strategies) - 1
     assert all(each.variance_ratio >= 3 for each in candidate.gains)
     assert all(each.estimate.value < 0 for each in candidate.gains)

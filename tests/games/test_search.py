@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.games.candidates import mixed_candidate, plays, pure_candidate
+from analysis.games.candidates import Candidate, mixed_candidate, plays, pure_candidate
+from analysis.games.evidence import Weighed
+from analysis.games.market import MarketGame
 from analysis.games.search import Purse, search_all, search_needed
 from analysis.games.sequential import certify_all
 from analysis.games.tables import all_of, profiles_of
@@ -74,11 +76,16 @@ def test_a_purse_that_is_too_small_is_said_and_never_overdrawn():
 # --- certificates within a budget -----------------------------------------------------------------------------------
 
 
+def certified(game: MarketGame, candidates: list[Candidate], samples: Known, most: int, epsilon: float) -> None:
+    evidence = [Weighed(game, each, samples) for each in candidates]
+    certify_all(candidates, evidence, lambda: most - samples.count, epsilon)
+
+
 def test_what_is_clear_takes_few_runs_and_what_is_not_takes_the_rest():
     game = market(2, SPREADS)
     samples = Known(spread_game, own=0.3)
     clear, close = pure_candidate(game, [{"five": 2}]), mixed_candidate(game, [{"two": 0.5, "three": 0.5}])
-    certify_all(game, [clear, close], samples, 6_000, 0.05)
+    certified(game, [clear, close], samples, 6_000, 0.05)
     runs = {name: samples.runs(each.needs[-1]) for name, each in (("clear", clear), ("close", close))}
     assert clear.verdict(0.05) == "fails"
     assert close.verdict(0.05) == "holds"
@@ -90,7 +97,7 @@ def test_a_budget_that_does_not_settle_it_leaves_it_open():
     game = market(2, SPREADS)
     samples = Known(spread_game, own=2.0)
     close = mixed_candidate(game, [{"two": 0.5, "three": 0.5}])
-    certify_all(game, [close], samples, 800, 0.001)
+    certified(game, [close], samples, 800, 0.001)
     assert close.verdict(0.001) == "open"
     assert samples.count <= 800
 
@@ -99,7 +106,7 @@ def test_common_noise_costs_nothing():
     game = market(2, SPREADS)
     samples = Known(spread_game, common=50.0)
     pure = pure_candidate(game, [{"two": 2}])
-    certify_all(game, [pure], samples, 10_000, 0.05)
+    certified(game, [pure], samples, 10_000, 0.05)
     assert pure.verdict(0.05) == "holds"
     assert samples.count == 32 * len(pure.needs)
     assert all(np.isnan(each.variance_ratio) for each in pure.gains)  # nothing is left to divide by
@@ -117,7 +124,7 @@ def test_the_interval_at_which_one_stops_holds_as_often_as_it_says_though_one_lo
     for seed in range(repetitions):
         samples = Known(payoff, own=0.5, seed=seed)
         candidate = pure_candidate(game, [{"low": 2}])
-        certify_all(game, [candidate], samples, 3_000, epsilon)
+        certified(game, [candidate], samples, 3_000, epsilon)
         assert candidate.certificate is not None
         held += candidate.certificate.low <= gain <= candidate.certificate.high
         looked += samples.count > 64

@@ -1,0 +1,196 @@
+"""What is known of a candidate, run by run: its payoffs, what deviations gain, and what the market is like.
+
+Of a game that is solved as it is, each profile has its chance, and payoffs are sums over profiles that are all run on
+the same seeds. Of a game that was reduced to be solved, the whole game is looked at: in each run all players but one
+draw what they play, and the one plays each of its strategies in turn, on the same seed and against the same others.
+What it gains by a deviation is then free of the reduction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.games.candidates import Candidate
+from analysis.games.market import Column, MarketGame, Profile
+from analysis.games.playing import Runner
+from analysis.games.samples import Samples
+
+Floats = NDArray[np.float64]
+
+
+class Evidence(Protocol):
+    """Runs of a candidate, of which there may be more; all arrays are over the first so many."""
+
+    def missing(self, runs: int) -> int:
+        """How many runs have to be made to have so many."""
+
+    def need(self, runs: int) -> None:
+        """Make them."""
+
+    def paid(self, runs: int) -> dict[str, Floats]:
+        """By role, what a player earns, currency an episode, (runs,)."""
+
+    def gains(self, runs: int) -> Floats:
+        """What each deviation gains, (deviations, runs)."""
+
+    def apart(self, runs: int) -> Floats:
+        """The variance of each gain if each profile were run on seeds of its own, (deviations,)."""
+
+    def payoffs(self, runs: int) -> list[tuple[Floats, float]]:
+        """The payoffs that each gain is made of, (terms, runs), and the sum of their weights' sizes."""
+
+    def market(self, runs: int) -> dict[str, Floats]:
+        """Measures of the market, (runs,)."""
+
+
+class Weighed:
+    """A candidate whose profiles all have a chance that is known, on samples that others may share."""
+
+    def __init__(self, game: MarketGame, candidate: Candidate, samples: Samples) -> None:
+        self._game, self._candidate, self._samples = game, candidate, samples
+
+    def missing(self, runs: int) -> int:
+        """How many runs have to be made to have so many."""
+        return self._samples.missing(self._candidate.needs, runs)
+
+    def need(self, runs: int) -> None:
+        """Make them."""
+        self._samples.need(self._game, self._candidate.needs, runs)
+
+    def paid(self, runs: int) -> dict[str, Floats]:
+        """By role, what a player earns, currency an episode, (runs,)."""
+        return {role: self._samples.sum(terms, runs) for role, terms in self._candidate.paid.items()}
+
+    def gains(self, runs: int) -> Floats:
+        """What each deviation gains, (deviations, runs)."""
+        gained = [self._samples.sum(each.gain, runs) for each in self._candidate.deviations]
+        return np.array(gained).reshape(-1, runs)
+
+    def apart(self, runs: int) -> Floats:
+        """The variance of each gain if each profile were run on seeds of its own, (deviations,)."""
+        return np.array([self._samples.apart(each.gain, runs) for each in self._candidate.deviations])
+
+    def payoffs(self, runs: int) -> list[tuple[Floats, float]]:
+        """The payoffs that each gain is made of, (terms, runs), and the sum of their weights' sizes."""
+        return [
+            (np.array([self._samples.paid(*term, runs) for term in each.gain]), sum(map(abs, each.gain.values())))
+            for each in self._candidate.deviations
+        ]
+
+    def market(self, runs: int) -> dict[str, Floats]:
+        """Measures of the market, (runs,)."""
+        return self._samples.measures(self._candidate.played, runs)
+
+
+class Drawn:
+    """A candidate of a reduced game, in runs of the whole game in which the others draw what they play.
+
+    Parameters
+    ----------
+    first : the first seed; each run has the next one, and draws by it.
+    """
+
+    def __init__(self, game: MarketGame, candidate: Candidate, first: int, runner: Runner) -> None:
+        self._game, self._candidate, self._first, self._runner = game, candidate, first, runner
+        self._shares = [candidate.plays[role.name] for role in game.whole]
+        names = [role.name for role in game.whole]
+        moves = [(names.index(each.role), each.after) for each in candidate.deviations]
+        played = [(role, name) for role, shares in enumerate(self._shares) for name in shares]
+        self._columns: list[Column] = list(dict.fromkeys([*played, *moves]))
+        self._paid: dict[Column, Floats] = {column: np.zeros(0) for column in self._columns}
+        self._market: dict[str, Floats] = {}
+        self._runs = 0
+
+    def missing(self, runs: int) -> int:
+        """How many runs have to be made to have so many."""
+        return sum(len(set(self._profiles(draw).values())) for draw in range(self._runs, runs))
+
+    def need(self, runs: int) -> None:
+        """Make them."""
+        draws = range(self._runs, runs)
+        profiles = {draw: self._profiles(draw) for draw in draws}
+        seeds: dict[Profile, list[int]] = {}
+        for draw in draws:
+            for profile in dict.fromkeys(profiles[draw].values()):
+                seeds.setdefault(profile, []).append(self._first + draw)
+        if not seeds:
+            return
+        wanted = dict(sorted(seeds.items()))
+        played = dict(zip(wanted, self._runner.play(self._game, wanted, "certificates"), strict=True))
+        place = {profile: {seed: at for at, seed in enumerate(those)} for profile, those in wanted.items()}
+
+        def seen(column: Column, values: Callable[[Profile], Floats]) -> Floats:
+            of = [(profiles[draw][column], self._first + draw) for draw in draws]
+            return np.array([values(profile)[place[profile][seed]] for profile, seed in of])
+
+        for column in self._columns:
+            paid = seen(column, lambda profile, column=column: played[profile].paid[column])  # type: ignore[misc]
+            self._paid[column] = np.concatenate([self._paid[column], paid])
+        for name in next(iter(played.values())).measured:
+            # By what the first player of the first role would draw: over all draws the market of the mixture.
+            found = sum(
+                share * seen((0, played_by), lambda profile, name=name: played[profile].measured[name])  # type: ignore[misc]
+                for played_by, share in self._shares[0].items()
+            )
+            self._market[name] = np.concatenate([self._market.get(name, np.zeros(0)), np.asarray(found)])
+        self._runs = runs
+
+    def paid(self, runs: int) -> dict[str, Floats]:
+        """By role, what a player earns, currency an episode, (runs,)."""
+        return {
+            role.name: np.asarray(sum(share * self._paid[place, name][:runs] for name, share in shares.items()))
+            for place, (role, shares) in enumerate(zip(self._game.whole, self._shares, strict=True))
+        }
+
+    def gains(self, runs: int) -> Floats:
+        """What each deviation gains, (deviations, runs)."""
+        return np.array([np.sum(self._terms(each, runs), axis=0) for each in self._moves]).reshape(-1, runs)
+
+    def apart(self, runs: int) -> Floats:
+        """The variance of each gain if each profile were run on seeds of its own, (deviations,)."""
+        return np.array([np.var(self._terms(each, runs), axis=1, ddof=1).sum() for each in self._moves])
+
+    def payoffs(self, runs: int) -> list[tuple[Floats, float]]:
+        """The payoffs that each gain is made of, (terms, runs), and the sum of their weights' sizes."""
+        found = []
+        for move in self._moves:
+            weights = self._weights(move)
+            paid = np.array([self._paid[column][:runs] for column in weights])
+            found.append((paid, sum(map(abs, weights.values()))))
+        return found
+
+    def market(self, runs: int) -> dict[str, Floats]:
+        """Measures of the market, (runs,)."""
+        return {name: values[:runs] for name, values in self._market.items()}
+
+    @property
+    def _moves(self) -> list[Column]:
+        names = [role.name for role in self._game.whole]
+        return [(names.index(each.role), each.after) for each in self._candidate.deviations]
+
+    def _weights(self, move: Column) -> dict[Column, float]:
+        """What is paid for a strategy less what is paid for the mixture."""
+        found = {(move[0], name): -share for name, share in self._shares[move[0]].items()}
+        found[move] = found.get(move, 0.0) + 1.0
+        return found
+
+    def _terms(self, move: Column, runs: int) -> Floats:
+        return np.array([weight * self._paid[column][:runs] for column, weight in self._weights(move).items()])
+
+    def _profiles(self, draw: int) -> dict[Column, Profile]:
+        """What all play in a draw if the first player of a role plays this or that."""
+        random = np.random.default_rng([self._first, draw])
+        drawn = []
+        for role, shares in zip(self._game.whole, self._shares, strict=True):
+            ends = np.cumsum(list(shares.values()))
+            places = np.searchsorted(ends, random.random(role.players) * ends[-1], side="right")
+            drawn.append([list(shares)[min(place, len(shares) - 1)] for place in places])
+        found: dict[Column, Profile] = {}
+        for column in self._columns:
+            chosen = [([column[1], *plays[1:]] if place == column[0] else plays) for place, plays in enumerate(drawn)]
+            found[column] = self._game.profile(chosen)
+        return found
