@@ -10,7 +10,8 @@ file                         what it finds
 `dominance`                  strategies left when dominated ones are struck out
 `symmetric_equilibria`       all symmetric equilibria, whether they are all, their kinds and indices
 `two_players`                all equilibria of two players, continua included
-`role_equilibria`            equilibria of several roles in which those of a role draw from the same mixture
+`role_equilibria`            equilibria of several roles in which those of a role draw from the same mixture; it is made
+                             of `role_dominance`, `role_payoffs`, `role_supports`, `role_indifference`, `role_mixtures`
 `pure`                       pure equilibria in which players may differ
 `quantal_response`           the logit branch from even play to an equilibrium
 `evolutionary_stability`     whether a population drives out the few who deviate

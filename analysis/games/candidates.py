@@ -19,6 +19,7 @@ from analysis.games.certificates import Certificate, certify
 from analysis.games.counts import coefficients, count_profiles, weights
 from analysis.games.distribution_free import Bound
 from analysis.games.market import Column, MarketGame, Profile
+from analysis.games.playing import WELFARE
 from analysis.games.samples import Combination
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Candidate:
     runs : of the certificate: of each profile, or draws of what the others play.
     gains : of each deviation, on these runs.
     market : measures of the market at it.
+    welfare : that of each run, (runs,), currency an episode; None where nobody gains privately.
     """
 
     plays: dict[str, dict[str, float]]
@@ -93,6 +95,7 @@ class Candidate:
     runs: int = 0
     gains: list[Gain] = field(default_factory=list)
     market: dict[str, Estimate] = field(default_factory=dict)
+    welfare: Floats | None = None
 
     def verdict(self, epsilon: float) -> Verdict:
         """Whether nobody gains more than ε, somebody does, or neither is sure."""
@@ -109,8 +112,10 @@ class Candidate:
     def describe(self, evidence: Evidence, runs: int) -> None:
         """Find payoffs, and what the market is like, from the first so many runs; those without a number left out."""
         self.payoffs = {role: mean(paid) for role, paid in evidence.paid(runs).items()}
-        seen = {name: values[np.isfinite(values)] for name, values in evidence.market(runs).items()}
+        measured = evidence.market(runs)
+        seen = {name: values[np.isfinite(values)] for name, values in measured.items()}
         self.market = {name: mean(values) for name, values in seen.items() if len(values)}
+        self.welfare = measured.get(WELFARE)
 
     def certify(self, evidence: Evidence, runs: int, confidence: float = 0.95) -> None:
         """Find gains and the interval of the regret from the first so many runs."""

@@ -10,18 +10,48 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from analysis.estimates import Estimate
+from analysis.estimates import Estimate, mean
 from analysis.games.candidates import Candidate
 from analysis.games.market import Column
+from analysis.games.playing import WELFARE
 from analysis.games.solution import BUDGET, Solution, solve
 from analysis.games.telling import solution_as_json
 from sim.errors import RunError
 from sim.scenario import Scenario
 from sim.scenario.game import Settings
+
+_NORMAL = 1.959963984540054  # standard errors on either side of a mean, for 95 %
+
+
+class Gained(NamedTuple):
+    """How much more welfare there is at an equilibrium than at one of the first game.
+
+    Attributes
+    ----------
+    game, equilibrium : places in what was compared, from 0.
+    than : the place of the first game's equilibrium of the greatest welfare.
+    more : currency an episode.
+    """
+
+    game: int
+    equilibrium: int
+    than: int
+    more: Estimate
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where it lies with 95 % confidence."""
+        within = _NORMAL * self.more.standard_error
+        return self.more.value - within, self.more.value + within
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain data; equilibria are counted from 1, as tables do."""
+        low, high = self.interval
+        return {"than_equilibrium": self.than + 1, **self.more.as_json(), "low": low, "high": high}
 
 
 @dataclass(frozen=True)
@@ -126,10 +156,39 @@ def compare(
     return found
 
 
+def welfare_gained(found: Sequence[Compared]) -> list[Gained]:
+    """What each equilibrium of the later games has more welfare than the first game's best one.
+
+    Differences are taken run by run. Runs of the same number have the same seed in all games, so that what the seeds
+    have in common cancels; where one equilibrium has more runs than the other, its further ones are left out. The
+    first game is taken at its best, so that more welfare is no matter of which of its equilibria one looks at.
+
+    Returns
+    -------
+    list
+        Empty where nobody gains privately, or the first game has no equilibrium.
+    """
+    known = [place for place, each in enumerate(found[0].solution.equilibria) if each.welfare is not None]
+    if not known:
+        return []
+    equilibria = found[0].solution.equilibria
+    than = max(known, key=lambda place: equilibria[place].market[WELFARE].value)
+    before = np.asarray(equilibria[than].welfare)
+    gained = []
+    for game, each in enumerate(found[1:], 1):
+        for place, candidate in enumerate(each.solution.equilibria):
+            if candidate.welfare is not None:
+                runs = min(len(before), len(candidate.welfare))
+                gained.append(Gained(game, place, than, mean(candidate.welfare[:runs] - before[:runs])))
+    return gained
+
+
 def as_json(found: Sequence[Compared]) -> dict[str, Any]:
     """The games as plain data, each as :func:`analysis.games.telling.solution_as_json` tells it; ``game`` is its label.
 
-    Where the strategies differ in one number, its mean over the players stands with each equilibrium and reference.
+    Where the strategies differ in one number, its mean over the players stands with each equilibrium and reference;
+    where there is welfare, what is more of it than in the first game, as ``welfare_more``, with each equilibrium of the
+    others.
     """
 
     def told(each: Compared) -> dict[str, Any]:
@@ -142,4 +201,7 @@ def as_json(found: Sequence[Compared]) -> dict[str, Any]:
                 one[f"mean_{parameter}"] = each.chosen(candidate, parameter).value
         return row
 
-    return {"games": [told(each) for each in found]}
+    games = [told(each) for each in found]
+    for each in welfare_gained(found):
+        games[each.game]["equilibria"][each.equilibrium]["welfare_more"] = each.as_json()
+    return {"games": games}

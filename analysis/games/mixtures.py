@@ -1,7 +1,14 @@
-"""What is said of a symmetric equilibrium: its kind, its index, and whether it is regular."""
+"""What is said of a symmetric equilibrium: its kind, its index, and whether it is regular.
+
+It is singular where payoffs that are off by rounding could make two equilibria of it, or none. Slopes within a support
+are a mean of terms, their Bernstein coefficients, weighted by the mixture; let D be the largest Frobenius norm of one.
+Where a payoff difference touches zero it is about D t² / 2 at a distance t: it exceeds r from a slope of √(2 r D) on.
+Slopes up to twice that count as none, r being the rounding of the payoffs.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -9,6 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.games.counts import one_more
 from analysis.games.indifference import newton
 from analysis.games.polytope import distinct
 from analysis.games.symmetric import SymmetricGame
@@ -18,7 +26,6 @@ Kind = Literal["strict", "quasi-strict", "weak"]
 REGRET = 1e-9  # of a scaled game: less is an equilibrium
 TIED = 1e-9  # an unused strategy of a scaled game that pays less by less breaks even
 PLAYED = 1e-9  # smaller probabilities are none
-_SINGULAR = 1e-7  # of the largest singular value of the slopes
 SAME = 1e-7  # mixtures that differ by less
 
 
@@ -35,7 +42,8 @@ class Equilibrium:
         "weak" if something not played pays as much: it breaks even.
     regular : whether it is not weak and its payoffs' slopes within the support are not singular.
     index : +1 or -1; None if it is not regular.
-    condition : least over largest singular value of those slopes; 1 for a pure one.
+    condition : least singular value of those slopes over the norm of the largest of their terms, at most 1; 1 for a
+        pure one.
     """
 
     mixture: Floats
@@ -65,22 +73,45 @@ def classified(game: SymmetricGame, mixture: Floats) -> Equilibrium:
     unused = np.delete(expected, support)
     tied = bool(np.any(unused > expected[support].max() - TIED))
     kind: Kind = "weak" if tied else "strict" if len(support) == 1 else "quasi-strict"
-    slopes = tangent_slopes(scaled, mixture, support)
-    sizes = np.linalg.svd(slopes, compute_uv=False)
-    condition = 1.0 if not len(sizes) else float(sizes[-1] / sizes[0]) if sizes[0] > _SINGULAR else 0.0
-    regular = not tied and condition > _SINGULAR
+    basis = tangent_basis(len(support))
+    slopes = basis.T @ scaled.jacobian(mixture)[np.ix_(support, support)] @ basis
+    least, largest = least_slope(slopes), _largest_term(scaled.restricted(support.tolist()), basis)
+    regular = not tied and not vanishes(least, largest, scaled.rounding)
     index = round(float(np.linalg.slogdet(-slopes)[0])) if regular else None
+    condition = 1.0 if len(support) == 1 else least / largest if largest else 0.0
     return Equilibrium(mixture, game.payoff(mixture), game.regret(mixture), kind, regular, index, condition)
 
 
-def tangent_slopes(game: SymmetricGame, mixture: Floats, support: NDArray[np.int64]) -> Floats:
-    """Slopes of the payoffs of a support in orthonormal directions that sum to zero, (size - 1, size - 1)."""
-    size = len(support)
-    if size == 1:
-        return np.zeros((0, 0))
-    basis = np.linalg.qr(np.column_stack([np.ones(size), np.eye(size)[:, : size - 1]]))[0][:, 1:]
-    found: Floats = basis.T @ game.jacobian(mixture)[np.ix_(support, support)] @ basis
+def tangent_basis(size: int) -> Floats:
+    """Orthonormal directions in which probabilities sum to zero, float64 (size, size - 1)."""
+    found: Floats = np.linalg.qr(np.column_stack([np.ones(size), np.eye(size)[:, : size - 1]]))[0][:, 1:]
     return found
+
+
+def least_slope(slopes: Floats) -> float:
+    """The least singular value of square slopes; inf where there is no direction."""
+    return float(np.linalg.svd(slopes, compute_uv=False).min(initial=np.inf))
+
+
+def vanishes(least: float, largest: float, rounding: float) -> bool:
+    """Whether slopes count as singular.
+
+    Parameters
+    ----------
+    least : their least singular value, in payoffs per probability.
+    largest : the norm of the largest of the terms of which they are a mean, in the same unit.
+    rounding : payoff differences up to this are none.
+    """
+    return not least > 2.0 * math.sqrt(2.0 * rounding * largest)
+
+
+def _largest_term(game: SymmetricGame, basis: Floats) -> float:
+    """The largest Frobenius norm of a Bernstein coefficient of a game's slopes in directions that sum to zero."""
+    if game.players == 1 or game.size == 1:
+        return 0.0
+    payoffs = game.payoffs[one_more(game.players - 1, game.size)]  # (profiles, probabilities, strategies)
+    terms = (game.players - 1) * basis.T @ payoffs.transpose(0, 2, 1) @ basis
+    return float(np.sqrt(np.square(terms).sum(axis=(1, 2)).max()))
 
 
 def refined(game: SymmetricGame, candidates: Sequence[Floats]) -> list[Equilibrium]:

@@ -8,9 +8,9 @@ sum to +1. With two players all is linear and degenerate games are solved too: t
 The index is that of the variational inequality (y - x)·u(x) ≤ 0 on the simplex, as the payoffs u(x) are those of a
 population (Hofbauer and Sigmund 1998, ch. 13; Facchinei and Pang 2003, ch. 2): the sign of the determinant of minus the
 derivative of u, on directions within the support that sum to zero. Strict ones have +1. It is defined where all unused
-strategies pay less and that determinant is not zero; an equilibrium at which one of the two fails makes the game
-degenerate. In a regular game the number of equilibria is odd, so an even number says that one is missing; an odd one
-proves nothing, and parity says nothing in degenerate games.
+strategies pay less and that determinant is not zero, up to rounding (:mod:`analysis.games.mixtures`); an equilibrium at
+which one of the two fails makes the game degenerate. In a regular game the number of equilibria is odd, so an even
+number says that one is missing; an odd one proves nothing, and parity says nothing in degenerate games.
 """
 
 from __future__ import annotations

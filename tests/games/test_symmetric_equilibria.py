@@ -5,6 +5,7 @@ import pytest
 
 from analysis.games.counts import count_profiles
 from analysis.games.indifference import newton
+from analysis.games.roles import Role, RoleSymmetricGame, profiles
 from analysis.games.symmetric import SymmetricGame
 from analysis.games.symmetric_equilibria import symmetric_equilibria
 from analysis.games.two_players import equilibria_of_two
@@ -142,6 +143,7 @@ def _check_random(players, strategies, seed):
     assert found.complete == "proved"
     assert not found.degenerate
     assert sum(each.index for each in found.equilibria) == 1
+    assert all(each.condition <= 1.0 + 1e-9 for each in found.equilibria)
     assert max(game.scaled.regret(each.mixture) for each in found.equilibria) < 1e-9
     return game, found
 
@@ -254,6 +256,69 @@ def test_a_double_root_is_found_and_named_degenerate():
     assert touching.index is None
     assert (found.complete, found.degenerate) == ("open", True)
     assert "parity says nothing" in found.note
+
+
+def test_whole_payoffs_whose_difference_only_touches_zero_are_named_degenerate():
+    roles = (Role("alike", 3, ("a", "b", "c")),)
+    payoffs = np.random.default_rng(3).integers(-1, 2, size=profiles(roles).shape)
+    game = RoleSymmetricGame(roles, payoffs).symmetric()
+    pair = game.restricted([1, 2])
+    ends, between = (pair.payoffs[:, 1] - pair.payoffs[:, 0])[[0, 2]], (pair.payoffs[:, 1] - pair.payoffs[:, 0])[1]
+    assert between == -np.sqrt(ends.prod())  # a square: it is zero at one share
+    found = symmetric_equilibria(game)
+    touching = next(each for each in found.equilibria if each.support == (1, 2))
+    assert touching.mixture[2] == pytest.approx(1.0 / (1.0 + np.sqrt(ends[1] / ends[0])), abs=1e-6)
+    assert (touching.regular, touching.index, found.complete, found.degenerate) == (False, None, "open", True)
+    assert "degenerate" in found.note
+    assert "missing" not in found.note
+
+
+def beside_large_payoffs(size, roots):
+    """Three strategies: the first gains this much times (x - a)(x - b) over the last, the second is good among many."""
+
+    def gains(x, y):
+        one, two = (x[0] - roots[0]) * (y[0] - roots[1]), (y[0] - roots[0]) * (x[0] - roots[1])
+        return [size * (one + two) / 2, 3 * x[1] * y[1] - 0.5]
+
+    return from_square(gains, 3)
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-2, 1e-4])
+def test_slopes_are_judged_beside_the_payoffs_they_come_from(size):
+    separate = symmetric_equilibria(beside_large_payoffs(size, (0.3, 0.8)))
+    assert not separate.degenerate
+    mixed = [(each.mixture[0], each.index) for each in separate.equilibria if each.support == (0, 2)]
+    assert [share for share, _ in sorted(mixed)] == pytest.approx([0.3, 0.8])
+    assert [index for _, index in sorted(mixed)] == [1, -1]  # more of the first makes it worse, then better
+    assert sum(each.index for each in separate.equilibria) == 1
+    double = symmetric_equilibria(beside_large_payoffs(size, (0.3, 0.3)))
+    assert double.degenerate
+    assert not any(each.regular for each in double.equilibria if each.support == (0, 2))
+
+
+@pytest.mark.parametrize("strategies", [3, 4])
+def test_a_double_root_is_not_regular_in_larger_supports(strategies):
+    middle = np.full(strategies, 1.0 / strategies)
+    for seed in range(3):
+        draw = np.random.default_rng(seed)
+        linear, level, along = (
+            draw.normal(size=size) for size in ((strategies - 1, strategies), strategies, strategies)
+        )
+        along -= along.mean()
+        linear -= np.outer(linear @ along, along) / (along @ along)  # level in one direction
+        linear -= (linear @ middle)[:, None]
+        level -= level @ middle
+
+        curved = draw.normal(size=strategies - 1)
+
+        def gains(x, y, linear=linear, level=level, curved=curved):
+            return linear @ (x + y) + curved * (level @ x) * (level @ y)
+
+        found = symmetric_equilibria(from_square(gains, strategies))
+        near = [each for each in found.equilibria if np.abs(each.mixture - middle).max() < 1e-3]
+        assert near or found.components  # what is level up to rounding may be long enough for one
+        assert not any(each.regular for each in near)
+        assert found.degenerate
 
 
 def test_a_circle_of_equilibria_is_named_and_not_listed_point_by_point():
