@@ -2,8 +2,9 @@
 
 The games are those of several scenario files, or of one file in which a value varies. Each is solved by running it
 (:mod:`analysis.games.solution`), all on the same seeds. A table says who plays what at each equilibrium, what it pays,
-how sure that is and what the market is like there; a figure draws it between two references: what the players would
-choose as one, and the pure profile of players who all do the same in which they earn least without a loss.
+how sure that is, what the market is like there, and where there is welfare, how much more of it than in the first game.
+A figure draws it between two references: what the players would choose as one, and the pure profile of players who all
+do the same in which they earn least without a loss.
 """
 
 from __future__ import annotations
@@ -17,24 +18,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group
-from rich.table import Table
+from rich.console import Console
 
-from analysis.command import check_figure, number, plus_minus
+from analysis.command import check_figure
 from analysis.dress import style
-from analysis.equilibrium_picture import REFERENCES, picture
-from analysis.games.candidates import Candidate, plays
-from analysis.games.comparison import Compared, as_json, compare
+from analysis.equilibrium_picture import picture
+from analysis.equilibrium_tables import WIDTH, tables
+from analysis.games.comparison import as_json, compare
 from analysis.games.market import MarketGame
 from analysis.games.solution import BUDGET
 from sim.errors import RunError, SpreadgameError
 from sim.execute import stop_on_signals
 from sim.scenario import Scenario, load
 
-_WIDTH, _NAME, _GAP = 80, 12, 2  # characters of a line, of the name of a game, and between columns
-_NOTHING = "-"
-_VERDICTS = {"holds": "nobody gains ε", "open": "not sure", "fails": "somebody gains ε"}
 _INTERRUPTED, _BAD_INPUT = 130, 2
 
 
@@ -69,104 +65,6 @@ def _differ(what: str, names: Sequence[str]) -> None:
     twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
     if twice is not None:
         raise RunError(f"{what}: {twice} is there twice — leave one of them out")
-
-
-# --- as text --------------------------------------------------------------------------------------------------------
-
-
-def tables(found: Sequence[Compared]) -> Group:
-    """Who plays what and what it pays, with the references below each game's equilibria; then the markets."""
-    head, names = _names(found)
-    roles = {role.name for each in found for role in each.solution.game.roles}
-    alone = next(iter(roles)) if len(roles) == 1 else None
-
-    def told(candidate: Candidate) -> str:
-        return plays(candidate) if alone is None else plays(candidate).removeprefix(f"{alone}: ")
-
-    rows: list[list[str]] = []
-    for each, name in zip(found, names, strict=True):
-        if rows:
-            rows.append([""] * 6)
-        for place, candidate in enumerate(each.solution.equilibria, 1):
-            sure = candidate.certificate
-            regret = _NOTHING if sure is None else f"{number(sure.low, 2)} to {number(sure.high, 2)}"
-            verdict = _VERDICTS[candidate.verdict(each.solution.epsilon)]
-            rows.append([name if place == 1 else "", str(place), told(candidate), _paid(candidate), regret, verdict])
-        if not each.solution.equilibria:
-            rows.append([name, _NOTHING, "no equilibrium was found", "", "", ""])
-        for reference, candidate in each.references.items():
-            rows.append(["", "", f"{REFERENCES[reference][0]}: {told(candidate)}", _paid(candidate), "", ""])
-    least, most = (number(pick(each.solution.epsilon for each in found), 2) for pick in (min, max))
-    gain = least if least == most else f"{least} to {most}"
-    note = f"currency an episode, each; ε = {gain}; regret on seeds that chose nothing"
-    heads = [head, "", "play" if alone is None else f"{alone} play", "payoff", "regret, 95 %", ""]
-    return Group(
-        _table(heads, rows, {3}, note), *(part for each in _markets(found, head, names) for part in ("", each))
-    )
-
-
-def _markets(found: Sequence[Compared], head: str, names: Sequence[str]) -> list[Table]:
-    """What the markets are like at each equilibrium, in as many tables as the width of a line asks for."""
-    rows = [
-        (name if place == 1 else "", str(place), candidate.market)
-        for each, name in zip(found, names, strict=True)
-        for place, candidate in enumerate(each.solution.equilibria, 1)
-    ]
-    columns: dict[str, list[str]] = {}
-    for measure in dict.fromkeys(name for _, _, market in rows for name in market):
-        columns[measure.replace("_", " ").replace(".", " ")] = [
-            plus_minus(*market[measure]) if measure in market else _NOTHING for _, _, market in rows
-        ]
-    wide = {title: max(map(len, [*title.split(), *cells])) + _GAP for title, cells in columns.items()}
-    groups: list[list[str]] = []
-    left = 0
-    for title, width in wide.items():
-        if width > left:
-            groups.append([])
-            left = _WIDTH - (_NAME + _GAP) - (1 + _GAP)
-        groups[-1].append(title)
-        left -= width
-    return [
-        _table(
-            [head, "", *group],
-            [(name, label, *(columns[title][place] for title in group)) for place, (name, label, _) in enumerate(rows)],
-            set(range(2, 2 + len(group))),
-        )
-        for group in groups
-    ]
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: set[int], note: str = "") -> Table:
-    """Columns of numbers are flush right and as wide as what is in them: the texts beside them are broken instead."""
-    made = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), caption_justify="left")
-    made.caption = note or None
-    for place, head in enumerate(heads):
-        texts = [*head.split(), *(line for row in rows for line in row[place].split("\n"))]
-        made.add_column(
-            head,
-            justify="right" if place in numbers else "left",
-            overflow="fold",
-            width=max(map(len, texts)) if place in numbers else None,
-            max_width=None if place else _NAME,
-        )
-    for row in rows:
-        made.add_row(*row)
-    return made
-
-
-def _names(found: Sequence[Compared]) -> tuple[str, list[str]]:
-    """Head of the column of games, and what is in it: values alone if one path varies."""
-    parts = [each.label.rpartition("=") for each in found]
-    if all(equals for _, equals, _ in parts) and len({path for path, _, _ in parts}) == 1:
-        return parts[0][0].rpartition(".")[2].replace("_", " "), [value for _, _, value in parts]
-    return "game", [each.label.replace("_", " ") for each in found]
-
-
-def _paid(candidate: Candidate) -> str:
-    return "\n".join(plus_minus(*each) for each in candidate.payoffs.values())
-
-
-# --- the command ----------------------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -252,7 +150,7 @@ def main(arguments: list[str] | None = None) -> int:
     if given.json:
         sys.stdout.write(json.dumps(as_json(found) | {"figure": str(figure)}, indent=2, allow_nan=False) + "\n")
     else:
-        screen = Console(file=sys.stdout, width=_WIDTH, color_system=None, highlight=False, markup=False)
+        screen = Console(file=sys.stdout, width=WIDTH, color_system=None, highlight=False, markup=False)
         screen.print(tables(found))
         screen.print(f"figure  {figure}", soft_wrap=True)
     return 0

@@ -219,9 +219,9 @@ def _references(found: Solution) -> Iterator[str]:
     yield f"as one they would play  {_plays(found, found.together)}: {_earning(found.together)}"
     if found.competitive is not None:
         yield f"just without a loss     {_plays(found, found.competitive)}: {_earning(found.competitive)}"
-    if found.efficient is None:
+    if not any(each.values_privately for each in found.game.scenario.populations):
         yield "welfare                 transfers only: what one earns, another pays"
-    elif WELFARE in found.efficient.market:
+    elif found.efficient is not None and WELFARE in found.efficient.market:
         best = plus_minus(*found.efficient.market[WELFARE])
         yield f"greatest welfare        {_plays(found, found.efficient)}: {best} of all together"
     if found.anarchy is not None:

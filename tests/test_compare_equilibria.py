@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -13,16 +14,20 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from analysis.compare_equilibria import main, scenarios_of, tables
+from analysis.command import plus_minus
+from analysis.compare_equilibria import main, scenarios_of
 from analysis.equilibrium_picture import picture
+from analysis.equilibrium_tables import tables
+from analysis.estimates import mean
 from analysis.games.candidates import plays
-from analysis.games.comparison import Compared, as_json, compare
+from analysis.games.comparison import Compared, as_json, compare, welfare_gained
 from analysis.games.market import MarketGame
 from sim.scenario import parse
 from tests.command_line import QUICKSTART, ROOT
 
 GAMES = ROOT / "scenarios" / "games"
 MAKERS, SHARE, SIZES = GAMES / "makers.toml", GAMES / "informed_share.toml", GAMES / "quote_size.toml"
+THIN, LATE = GAMES / "thin_market.toml", GAMES / "late_news.toml"
 SMALL = ["--budget", "600", "--workers", "1", "--set", "run.episodes=200"]
 
 
@@ -34,6 +39,11 @@ def by_share() -> list[Compared]:
 @pytest.fixture(scope="module")
 def by_makers() -> list[Compared]:
     return compare(scenarios_of([MAKERS], [], "makers.count=1,2,3"), 700)
+
+
+@pytest.fixture(scope="module")
+def by_rungs() -> list[Compared]:
+    return compare(scenarios_of([THIN], ["run.episodes=40"], "maker.params.rungs=0,10,25"), 770, epsilon=8.0)
 
 
 def spreads(each: Compared) -> list[float]:
@@ -113,6 +123,47 @@ def test_the_plain_data_is_json_and_complete(by_share):
             assert row["verdict"] in {"holds", "open", "fails"}
             assert row["regret"] is None or row["regret_low"] <= row["regret"] <= row["regret_high"]
         assert game["together"]["payoff"]["makers"]["value"] >= game["competitive"]["payoff"]["makers"]["value"]
+
+
+def test_welfare_is_compared_run_by_run_with_the_best_equilibrium_of_the_first_game(by_rungs):
+    first = by_rungs[0].solution.equilibria
+    gained = welfare_gained(by_rungs)
+    assert [(each.game, each.equilibrium) for each in gained] == [
+        (game, place) for game in (1, 2) for place in range(len(by_rungs[game].solution.equilibria))
+    ]
+    for each in gained:
+        than, candidate = first[each.than], by_rungs[each.game].solution.equilibria[each.equilibrium]
+        assert than.market["welfare"].value == max(one.market["welfare"].value for one in first)
+        assert each.runs == min(than.runs, candidate.runs)
+        before, after = mean(than.welfare[: each.runs]), mean(candidate.welfare[: each.runs])
+        assert each.more.value == pytest.approx(after.value - before.value)
+        # The same traders value and arrive the same, so the difference is known better than if they were others.
+        assert each.more.standard_error < math.hypot(before.standard_error, after.standard_error)
+        assert each.interval[0] < each.more.value < each.interval[1]
+
+
+def test_more_welfare_than_in_the_first_game_stands_in_the_table_and_in_the_plain_data(by_rungs):
+    screen = Console(width=80, file=StringIO(), color_system=None)
+    screen.print(tables(by_rungs))
+    printed = " ".join(screen.file.getvalue().split())
+    assert "welfare more than at rungs = 0" in printed
+    games = json.loads(json.dumps(as_json(by_rungs), allow_nan=False))["games"]
+    assert all("welfare_more" not in row for row in games[0]["equilibria"])
+    told = [row["welfare_more"] for game in games[1:] for row in game["equilibria"]]
+    for each, row in zip(welfare_gained(by_rungs), told, strict=True):
+        assert plus_minus(*each.more) in printed
+        assert (row["low"], row["high"]) == pytest.approx(each.interval)
+        assert row["than_equilibrium"] == each.than + 1
+
+
+def test_where_nobody_gains_privately_or_the_first_game_has_no_equilibrium_no_welfare_is_compared(by_rungs):
+    late = compare(scenarios_of([LATE], ["run.episodes=5"], "makers.sees.delay=1,4"), 300)
+    assert welfare_gained(late) == []
+    empty = replace(by_rungs[0], solution=replace(by_rungs[0].solution, equilibria=[]))
+    assert welfare_gained([empty, *by_rungs[1:]]) == []
+    screen = Console(width=80, file=StringIO(), color_system=None)
+    screen.print(tables(late))
+    assert "welfare" not in screen.file.getvalue()
 
 
 def test_the_command_prints_eighty_columns_draws_and_goes_on_from_what_is_kept(tmp_path, capsys):

@@ -6,6 +6,7 @@ them play, and the pure profile of players who all do the same in which they ear
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.special import stdtrit
 
 from analysis.estimates import Estimate, mean
 from analysis.games.candidates import Candidate
@@ -24,7 +26,7 @@ from sim.errors import RunError
 from sim.scenario import Scenario
 from sim.scenario.game import Settings
 
-_NORMAL = 1.959963984540054  # standard errors on either side of a mean, for 95 %
+_CONFIDENCE = 0.95
 
 
 class Gained(NamedTuple):
@@ -35,23 +37,25 @@ class Gained(NamedTuple):
     game, equilibrium : places in what was compared, from 0.
     than : the place of the first game's equilibrium of the greatest welfare.
     more : currency an episode.
+    runs : of which that is the mean.
     """
 
     game: int
     equilibrium: int
     than: int
     more: Estimate
+    runs: int
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Where it lies with 95 % confidence."""
-        within = _NORMAL * self.more.standard_error
+        """Where it lies with 95 % confidence, by Student's t; nan for a single run."""
+        within = float(stdtrit(self.runs - 1, 0.5 + _CONFIDENCE / 2)) * self.more.standard_error
         return self.more.value - within, self.more.value + within
 
     def as_json(self) -> dict[str, Any]:
         """As plain data; equilibria are counted from 1, as tables do."""
-        low, high = self.interval
-        return {"than_equilibrium": self.than + 1, **self.more.as_json(), "low": low, "high": high}
+        low, high = (end if math.isfinite(end) else None for end in self.interval)
+        return {"than_equilibrium": self.than + 1, **self.more.as_json(), "low": low, "high": high, "runs": self.runs}
 
 
 @dataclass(frozen=True)
@@ -179,7 +183,8 @@ def welfare_gained(found: Sequence[Compared]) -> list[Gained]:
         for place, candidate in enumerate(each.solution.equilibria):
             if candidate.welfare is not None:
                 runs = min(len(before), len(candidate.welfare))
-                gained.append(Gained(game, place, than, mean(candidate.welfare[:runs] - before[:runs])))
+                more = mean(candidate.welfare[:runs] - before[:runs])
+                gained.append(Gained(game, place, than, more, runs))
     return gained
 
 

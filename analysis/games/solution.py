@@ -8,6 +8,7 @@ those runs, unless the budget left none.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,7 @@ Search = Literal["all", "needed"]
 BUDGET = 2000  # runs
 FEWEST = 8  # runs of a profile
 _FRESH = 1_000_000_007  # the first seed that chooses nothing, beyond the first of the others
-_PARTS = 100  # of the budget: runs of a profile, where it is not known how many profiles will be needed
+_SPREAD = 20.0  # where it is not known how many profiles will be needed, they and the runs of each grow alike
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def solve(
         runner = Runner(pool, folder, files, watch)
         chosen = Samples(scenario.run.seed, runner)
         if needed:
-            purse = Purse(chosen, max(FEWEST, budget // _PARTS), budget // 2)
+            purse = Purse(chosen, max(FEWEST, round(math.sqrt(budget / _SPREAD))), budget // 2)
             found = search_needed(game, purse, epsilon)
         else:
             purse = Purse(chosen, whole, budget // 2)

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from analysis.compare_equilibria import scenarios_of
+from analysis.estimates import mean
+from analysis.games.comparison import compare, welfare_gained
 from analysis.games.market import MarketGame
+from analysis.games.playing import WELFARE, Runner
 from analysis.games.solution import BUDGET, Solution, solve
 from analysis.games.tables import all_of, profiles_of
 from sim.models.spread_game import linear, payoffs
@@ -15,6 +19,7 @@ from sim.scenario import load
 
 GAMES = sorted((Path(__file__).parents[2] / "scenarios" / "games").glob("*.toml"))
 FEWEST = 16  # runs of a profile, of which half fill the table
+SHADING = {"little": 125.0, "some": 250.0, "much": 750.0}  # means of what traders in the thin market ask for
 
 
 def solved(name: str, *overrides: str, budget: int = 700) -> Solution:
@@ -61,7 +66,7 @@ def test_it_is_solved_on_a_few_episodes(path):
     solution = solve(scenario, FEWEST * len(profiles_of(game, all_of(game))) + 50)
     assert solution.runs > 0
     for candidate in [*solution.equilibria, solution.together]:
-        assert math.isfinite(candidate.payoffs["makers"].value)
+        assert all(math.isfinite(payoff.value) for payoff in candidate.payoffs.values())
     assert "lit.effective_spread" in solution.together.market
 
 
@@ -130,3 +135,24 @@ def test_customers_who_mind_the_price_bring_two_makers_down_to_two_ticks_from_a_
     assert abs(paid.value - expected) <= 4 * paid.standard_error
     assert only.certificate.low == 0.0
     assert only.verdict(solution.epsilon) == "holds"
+
+
+def test_a_maker_in_a_thin_market_has_traders_ask_for_less_and_more_of_the_gains_from_trade_realised():
+    path = next(path for path in GAMES if path.stem == "thin_market")
+    without, with_it = compare(scenarios_of([path], ["run.episodes=100"], "maker.params.rungs=0,25"), 770, epsilon=4.0)
+    asked = [
+        max(sum(share * SHADING[name] for name, share in each.plays["traders"].items()) for each in found)
+        for found in (without.solution.equilibria, with_it.solution.equilibria)
+    ]
+    assert asked[1] < asked[0]
+    for gained in welfare_gained([without, with_it]):
+        assert gained.interval[0] > 0
+    # That is not only because they ask for less: it is more whatever they ask for.
+    for name in SHADING:
+        alike = (((name, 25),),)
+        less, more = (
+            Runner().play(MarketGame(each.scenario), {alike: range(1, 9)}, name)[0].measured[WELFARE]
+            for each in (without, with_it)
+        )
+        found = mean(more - less)
+        assert found.value > 3.0 * found.standard_error
