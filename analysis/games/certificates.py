@@ -13,15 +13,12 @@ interval from the percentiles of the maximum itself would be too short where sev
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.estimates import Estimate, mean
-from analysis.games.counts import coefficients, weights
 
 Floats = NDArray[np.float64]
 _ROUNDING = 1e-12  # relative: gains that differ by no more do not vary
@@ -93,26 +90,3 @@ def _quantile(away: Floats, confidence: float, repeats: int, seed: int) -> float
             studentised = np.abs(means) / np.sqrt(variances / runs)
         largest[first : first + many] = np.nan_to_num(studentised, nan=0.0, posinf=np.inf).max(axis=0)
     return float(np.quantile(largest, confidence, method="higher"))
-
-
-def mixture_gains(samples: ArrayLike, mixture: Sequence[float], others: ArrayLike) -> Floats:
-    """Gain of each strategy over the mixture that all others draw from too, float64 (strategies, runs).
-
-    Parameters
-    ----------
-    samples : payoffs, float64 (profiles, strategies, runs): of every strategy against what the others do.
-    mixture : the probability of each strategy, (strategies,).
-    others : how many of the others play what in each profile, (profiles, strategies); profiles of weight 0 may be nan.
-    """
-    x, sigma, counts = np.asarray(samples, float), np.asarray(mixture, float), np.asarray(others, np.int64)
-    weight = weights(sigma, counts, coefficients(counts))
-    used = weight > 0
-    paid: Floats = np.tensordot(weight[used], x[used], axes=1)
-    return paid - sigma @ paid
-
-
-def required_runs(error: float, runs: int, wanted: float) -> int:
-    """How many runs bring a standard error found with ``runs`` down to what is wanted; at least two."""
-    if wanted <= 0:
-        raise ValueError(f"the error wanted must be above 0, not {wanted}")
-    return max(2, math.ceil(runs * (error / wanted) ** 2))

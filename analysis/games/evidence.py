@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 from analysis.games.candidates import Candidate
 from analysis.games.market import Column, MarketGame, Profile
 from analysis.games.playing import Runner
-from analysis.games.samples import Samples
+from analysis.games.samples import Combination, Samples
 
 Floats = NDArray[np.float64]
+_PILOT = 16  # runs at least, to say how often
+_WORTH = 0.8  # of the variance left at most, for it not to be an accident of few runs
 
 
 class Evidence(Protocol):
@@ -48,10 +50,21 @@ class Evidence(Protocol):
 
 
 class Weighed:
-    """A candidate whose profiles all have a chance that is known, on samples that others may share."""
+    """A candidate whose profiles all have a chance that is known, on samples that others may share.
 
-    def __init__(self, game: MarketGame, candidate: Candidate, samples: Samples) -> None:
-        self._game, self._candidate, self._samples = game, candidate, samples
+    Alike players earn the same on average, so what the first and the last of them earn beyond their mean is nothing on
+    average, and may be taken off a gain as often as makes it vary least (control variates). A player is then held
+    against itself as far as that is better than against the mean of all. How often is found on other runs.
+
+    Parameters
+    ----------
+    pilot : samples that chose the candidate, and how many runs of each profile are in them; None to take nothing off.
+    """
+
+    def __init__(
+        self, game: MarketGame, candidate: Candidate, samples: Samples, pilot: tuple[Samples, int] | None = None
+    ) -> None:
+        self._game, self._candidate, self._samples, self._pilot = game, candidate, samples, pilot
 
     def missing(self, runs: int) -> int:
         """How many runs have to be made to have so many."""
@@ -67,8 +80,25 @@ class Weighed:
 
     def gains(self, runs: int) -> Floats:
         """What each deviation gains, (deviations, runs)."""
-        gained = [self._samples.sum(each.gain, runs) for each in self._candidate.deviations]
+        gained = [
+            self._samples.sum(each.gain, runs) - self._often(each.gain) @ self._samples.ends(each.gain, runs)
+            for each in self._candidate.deviations
+        ]
         return np.array(gained).reshape(-1, runs)
+
+    def _often(self, gain: Combination) -> Floats:
+        """How often to take off what the first and the last of alike players earn beyond their mean, (2,)."""
+        nothing = np.zeros(2)
+        if self._pilot is None:
+            return nothing
+        samples, runs = self._pilot
+        if runs < _PILOT or any(samples.runs(profile) < runs for profile, _ in gain):
+            return nothing
+        gained, ends = samples.sum(gain, runs), samples.ends(gain, runs)
+        centred = gained - gained.mean(), ends - ends.mean(axis=1, keepdims=True)
+        often = np.linalg.lstsq(centred[1].T, centred[0], rcond=1e-9)[0]
+        left = np.sum((centred[0] - often @ centred[1]) ** 2)
+        return often if left < _WORTH * np.sum(centred[0] ** 2) else nothing
 
     def apart(self, runs: int) -> Floats:
         """The variance of each gain if each profile were run on seeds of its own, (deviations,)."""

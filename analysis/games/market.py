@@ -1,10 +1,9 @@
 """A scenario as a game: its players, what they may choose, and what they earn, found by running the market.
 
 The players are the members of the populations that ``[game]`` names. Populations that differ in nothing but their
-names are one role, so a game of alike players is symmetric. Of a profile only counts matter: how many members of each
-role play what. A payoff sample is the mean over the episodes of one run; all profiles are run on the same seeds, and
-a player keeps its random stream whatever the others choose, so that differences of payoffs are precise (common random
-numbers).
+names and sizes are one role, so a game of alike players is symmetric. Of a profile only counts matter: how many members
+of each role play what. They sit in the order of the strategies, and a seat keeps its random stream whatever the others
+choose. So, on the same seeds, differences of payoffs are precise (common random numbers).
 
 Where a game is reduced (:mod:`analysis.games.reduction`), the solvers see fewer players than the market has: what a
 strategy earns in a profile of theirs is what it earns in the profile of the market that it stands for.
@@ -13,22 +12,17 @@ strategy earns in a profile of theirs is what it earns in the profile of the mar
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from analysis.games.reduction import share_among, share_of_all
 from analysis.games.roles import Role
 from sim.errors import Problem, ScenarioError
-from sim.experiment import Job, Results
-from sim.experiment.columns import measured_names
+from sim.experiment import Job
 from sim.scenario import Scenario
-from sim.scenario.game import Players, Settings, member_name
+from sim.scenario.game import Players, Settings, member_arrivals, member_name
 
-Floats = NDArray[np.float64]
 Profile = tuple[tuple[tuple[str, int], ...], ...]  # by role: what is played, and by how many members
 Column = tuple[int, str]  # a role, by its place, and one of its strategies
 
@@ -89,6 +83,7 @@ class MarketGame:
     def extended(self, role: int, strategies: Mapping[str, Settings]) -> MarketGame:
         """The same game in which a role may choose more strategies; it comes behind those there were."""
         more = copy.copy(self)
+        more._players = self._players.copy()
         for name in {seat.population for seat in self._seats[role]}:
             more._players.offer(name, strategies)
         added = tuple(name for name in strategies if name not in self.whole[role].strategies)
@@ -159,9 +154,9 @@ class MarketGame:
         """The scenario in which a profile is played."""
         return self._players.playing(self.choices(profile))
 
-    def jobs(self, wanted: Iterable[Profile], seeds: Sequence[int]) -> list[Job]:
-        """A job for each profile, all on the same seeds, labelled by how many of each role play what."""
-        return [Job(self.scenario_of(profile), seeds, self.labels(profile)) for profile in wanted]
+    def jobs(self, wanted: Mapping[Profile, Sequence[int]]) -> list[Job]:
+        """A job for each profile on its seeds, labelled by how many of each role play what."""
+        return [Job(self.scenario_of(profile), seeds, self.labels(profile)) for profile, seeds in wanted.items()]
 
     def labels(self, profile: Profile) -> dict[str, int]:
         """How many play what: ``{"makers tight": 2, "makers wide": 0}``."""
@@ -171,48 +166,13 @@ class MarketGame:
             for strategy in role.strategies
         }
 
-    @property
-    def needs_episodes(self) -> bool:
-        """Whether payoffs are made of those of each episode, so that runs must keep them."""
-        return self._game.payoff in ("utility", "mean_variance")
-
-    def samples(self, results: Results, wanted: Sequence[Profile]) -> list[dict[Column, Floats]]:
-        """Payoff samples of each profile, by what is played: the mean of the alike players, (runs,). An episode's.
-
-        Parameters
-        ----------
-        results : of a job for each of the profiles, with ``payoffs`` where :attr:`needs_episodes`.
-        """
-        ends = np.cumsum([0, *(job.runs for job in results.jobs)])
-        names = measured_names(results.jobs[0].scenario) if results.jobs else {}
-        roles = {seat.population: place for place, seats in enumerate(self._seats) for seat in seats}
-        earned: dict[str, Floats] = {}
+    def seats(self, profile: Profile) -> list[tuple[str, Column]]:
+        """What each player is called when a profile is played, and its column; those of a column in their order."""
         found = []
-        for row, profile in enumerate(wanted):
-            sums: dict[Column, list[Floats]] = {}
-            for population, plays in self.choices(profile).items():
-                for member, choice in enumerate(plays):
-                    name = names["populations", member_name(population, member, len(plays))]
-                    if name not in earned:
-                        earned[name] = self._payoff(results, name)
-                    own = earned[name][ends[row] : ends[row + 1]]
-                    sums.setdefault((roles[population], choice), []).append(own)
-            found.append({column: np.mean(each, axis=0) for column, each in sums.items()})
+        for population, plays in self.choices(profile).items():
+            role = next(place for place, seats in enumerate(self._seats) if seats_of(seats, population))
+            found += [(member_name(population, at, len(plays)), (role, choice)) for at, choice in enumerate(plays)]
         return found
-
-    def _payoff(self, results: Results, name: str) -> Floats:
-        """What a population of one seeks, in each run, (runs,)."""
-        seeks = self._game.payoff
-        if not self.needs_episodes:
-            found = results.column(f"{name}.payoff")
-            if seeks == "surplus" and f"{name}.private_value" in results.table.column_names:
-                found = found + results.column(f"{name}.private_value")
-            return np.asarray(found, float)
-        aversion = float(self._game.risk_aversion or 0.0)
-        wealth = results.payoffs(name).reshape(len(results), -1)
-        if seeks == "utility":
-            return np.asarray(-np.expm1(-aversion * wealth).mean(axis=1) / aversion, float)
-        return np.asarray(wealth.mean(axis=1) - 0.5 * aversion * wealth.var(axis=1, ddof=1), float)
 
     # --- making -----------------------------------------------------------------------------------------------------
 
@@ -228,7 +188,8 @@ class MarketGame:
         groups: dict[str, list[str]] = {}
         for population in self.scenario.populations:
             if population.name in self._game.players:
-                told: dict[str, Any] = population.model_dump(exclude={"name", "count"})
+                told: dict[str, Any] = population.model_dump(exclude={"name", "count", "arrivals"})
+                told["arrivals"] = member_arrivals(population)
                 offers = list(self._players.offers[population.name].items())
                 key = repr((sorted(told.items(), key=lambda item: item[0]), offers))
                 groups.setdefault(key, []).append(population.name)
@@ -277,6 +238,11 @@ class MarketGame:
         from sim.scenario.game import ranged
 
         return bool(ranged(self.scenario, self.population(role)))
+
+
+def seats_of(seats: Sequence[Seat], population: str) -> list[Seat]:
+    """Those of one population."""
+    return [seat for seat in seats if seat.population == population]
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.games.market import Column, MarketGame, Profile
-from sim.experiment import Job, Results, run_many
+from sim.errors import RunError
+from sim.experiment import Results, run_many
+from sim.experiment.columns import measured_names
+from sim.scenario.game_vocabulary import Game
 
 Floats = NDArray[np.float64]
 
+_OF_EPISODES = ("utility", "mean_variance")  # payoffs that are made of those of each episode, so that runs keep them
+_LARGEST = 200.0  # exponent of a utility, so that sums of squares are numbers too
 _MEASURES = ("quoted_spread", "effective_spread", "depth")
 WELFARE = "welfare"
 
 
 class Played(NamedTuple):
-    """What came of a profile, run by run: arrays (runs,)."""
+    """What came of a profile, run by run."""
 
-    paid: dict[Column, Floats]  # what a player of each column earned, currency an episode
-    measured: dict[str, Floats]  # what the market was like; nan where a run has no number
+    paid: dict[Column, Floats]  # what players of each column earned, their mean, currency an episode, (runs,)
+    ends: dict[Column, Floats]  # of the first and the last of them, less that mean, (2, runs)
+    measured: dict[str, Floats]  # what the market was like, (runs,); nan where a run has no number
 
 
 class Runner:
@@ -50,22 +56,61 @@ class Runner:
     def play(self, game: MarketGame, wanted: Mapping[Profile, Sequence[int]], name: str) -> list[Played]:
         """Run each profile on its seeds, in a round of this name."""
         self._rounds[name] = self._rounds.get(name, 0) + 1
-        jobs = [Job(game.scenario_of(profile), seeds, game.labels(profile)) for profile, seeds in wanted.items()]
+        jobs = game.jobs(wanted)
         results = run_many(
             jobs,
             self._workers,
             out=None if self._out is None else self._out / f"{name}-{self._rounds[name]}",
             watch=self._watch(name),
             strategies=self._strategies,
-            payoffs=game.needs_episodes,
+            payoffs=_seeks(game).payoff in _OF_EPISODES,
         )
         self.count += len(results)
-        ends = np.cumsum([job.runs for job in jobs])[:-1]
-        measured = {measure: np.split(values, ends) for measure, values in _measured(game, results).items()}
-        return [
-            Played(paid, {measure: parts[row] for measure, parts in measured.items()})
-            for row, paid in enumerate(game.samples(results, list(wanted)))
-        ]
+        measured = _measured(game, results)
+        earned: dict[str, Floats] = {}
+        found, first = [], 0
+        for profile, job in zip(wanted, jobs, strict=True):
+            rows = slice(first, first := first + job.runs)
+            seats: dict[Column, list[Floats]] = {}
+            for name, column in game.seats(profile):
+                if name not in earned:
+                    earned[name] = _payoffs(game, results, name)
+                seats.setdefault(column, []).append(earned[name][rows])
+            paid = {column: np.asarray(np.mean(each, axis=0)) for column, each in seats.items()}
+            ends = {column: np.array([each[0], each[-1]]) - paid[column] for column, each in seats.items()}
+            found.append(Played(paid, ends, {measure: values[rows] for measure, values in measured.items()}))
+        return found
+
+
+def _seeks(game: MarketGame) -> Game:
+    assert game.scenario.game is not None  # noqa: S101 - or it were none
+    return game.scenario.game
+
+
+def _payoffs(game: MarketGame, results: Results, player: str) -> Floats:
+    """What a player seeks, in each run, (runs,): an episode's.
+
+    Raises
+    ------
+    RunError
+        If a utility is beyond what numbers can hold.
+    """
+    seeks, name = _seeks(game), measured_names(results.jobs[0].scenario)["populations", player]
+    if seeks.payoff not in _OF_EPISODES:
+        found = results.column(f"{name}.payoff")
+        if seeks.payoff == "surplus" and f"{name}.private_value" in results.table.column_names:
+            found = found + results.column(f"{name}.private_value")
+        return np.asarray(found, float)
+    aversion = float(seeks.risk_aversion or 0.0)
+    wealth = results.payoffs(name).reshape(len(results), -1)
+    if seeks.payoff == "mean_variance":
+        return np.asarray(wealth.mean(axis=1) - 0.5 * aversion * wealth.var(axis=1, ddof=1), float)
+    if -aversion * wealth.min() > _LARGEST:
+        raise RunError(
+            f"game.risk_aversion {aversion:g}: the utility of a wealth of {wealth.min():g}, which was seen, is beyond "
+            "all numbers — write a smaller one"
+        )
+    return np.asarray(-np.expm1(-aversion * wealth).mean(axis=1) / aversion, float)
 
 
 def _measured(game: MarketGame, results: Results) -> dict[str, Floats]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from analysis.games.market import Column, MarketGame, Profile
 from analysis.games.playing import Played, Runner
 
 Floats = NDArray[np.float64]
+Key = TypeVar("Key")
 Combination = Mapping[tuple[Profile, Column], float]  # a sum of payoffs, each with its weight
 
 
@@ -27,6 +29,7 @@ class Samples:
     def __init__(self, first: int, runner: Runner, name: str = "payoffs") -> None:
         self._first, self._runner, self._name = first, runner, name
         self._paid: dict[Profile, dict[Column, Floats]] = {}
+        self._ends: dict[Profile, dict[Column, Floats]] = {}
         self._measured: dict[Profile, dict[str, Floats]] = {}
         self.count = 0
 
@@ -60,13 +63,9 @@ class Samples:
         return self._runner.play(game, dict.fromkeys(wanted, seeds), self._name)
 
     def _keep(self, profile: Profile, played: Played) -> None:
-        paid, measured = self._paid.get(profile, {}), self._measured.get(profile, {})
-        self._paid[profile] = {
-            column: np.concatenate([paid.get(column, values[:0]), values]) for column, values in played.paid.items()
-        }
-        self._measured[profile] = {
-            name: np.concatenate([measured.get(name, values[:0]), values]) for name, values in played.measured.items()
-        }
+        self._paid[profile] = _joined(self._paid.get(profile), played.paid)
+        self._ends[profile] = _joined(self._ends.get(profile), played.ends)
+        self._measured[profile] = _joined(self._measured.get(profile), played.measured)
 
     def paid(self, profile: Profile, column: Column, runs: int | None = None) -> Floats:
         """What a player of a column earned in each run of a profile, currency an episode, (runs,)."""
@@ -75,6 +74,12 @@ class Samples:
     def sum(self, terms: Combination, runs: int | None = None) -> Floats:
         """A combination of payoffs in each run, (runs,)."""
         found: Floats = np.sum([weight * self.paid(*term, runs) for term, weight in terms.items()], axis=0)
+        return found
+
+    def ends(self, terms: Combination, runs: int | None = None) -> Floats:
+        """The same for the first and the last of alike players, less their means: nothing on average, (2, runs)."""
+        kept = [weight * self._ends[profile][column][:, :runs] for (profile, column), weight in terms.items()]
+        found: Floats = np.sum(kept, axis=0)
         return found
 
     def apart(self, terms: Combination, runs: int | None = None) -> float:
@@ -90,3 +95,10 @@ class Samples:
             name: np.sum([weight * self._measured[each][name][:runs] for each, weight in weights.items()], axis=0)
             for name in self._measured[next(iter(weights))]
         }
+
+
+def _joined(before: Mapping[Key, Floats] | None, after: Mapping[Key, Floats]) -> dict[Key, Floats]:
+    """Arrays one behind the other, along their runs."""
+    if before is None:
+        return dict(after)
+    return {key: np.concatenate([before[key], values], axis=-1) for key, values in after.items()}

@@ -24,7 +24,9 @@ from analysis.games.role_equilibria import role_equilibria
 from analysis.games.roles import RoleSymmetricGame
 from analysis.games.samples import Samples
 from analysis.games.tables import Subset, all_of, counts_of, profiles_of, shares_of, table_of
+from sim.errors import RunError
 
+FEWEST = 8  # runs of a profile
 _SHARE = 0.02  # of the range of payoffs: ε, where none is given
 _ENOUGH = 0.5  # of ε: what pays more joins, so that of the rest one can become sure that it pays less than ε
 _MOST_STARTS = 64  # games of one strategy a role, to begin with
@@ -100,7 +102,8 @@ def search_all(game: MarketGame, purse: Purse, epsilon: float | None) -> Found:
 def search_needed(game: MarketGame, purse: Purse, epsilon: float | None) -> Found:
     """Run what is needed, as far as the purse goes; the note says where that was not far enough."""
     starts = list(alone(game))
-    epsilon = _range(game, purse, starts) * _SHARE if epsilon is None else epsilon
+    seen = _range(game, purse, starts)
+    epsilon = _SHARE * seen if epsilon is None else epsilon
     for _ in range(_MOST_ADDITIONS):
         quiet = _Quiet(game, purse, epsilon * _ENOUGH)
         quiet.settle([*alone(game), *starts])
@@ -143,16 +146,30 @@ def alone(game: MarketGame) -> Iterator[Subset]:
 
 
 def _range(game: MarketGame, purse: Purse, starts: list[Subset]) -> float:
-    """The range of payoffs of players who all do the same, and of one who does not."""
-    for subset in starts:
-        purse.buy(game, mixed_candidate(game, [{chosen[0]: 1.0} for chosen in subset]).needs)
+    """The range of payoffs of players who all do the same, and of one who does not.
+
+    Raises
+    ------
+    RunError
+        If the purse does not reach for one such game.
+    """
+    needs = [mixed_candidate(game, [{chosen[0]: 1.0} for chosen in subset]).needs for subset in starts]
+    affordable = purse.most // len(needs[0])
+    if affordable < min(FEWEST, purse.runs):
+        raise RunError(
+            f"{2 * purse.most:,} runs are too few: at least {2 * FEWEST * len(needs[0]):,} are needed for players who "
+            "all do the same and one who does not — raise the budget"
+        )
+    purse.runs = min(purse.runs, affordable)
+    for each in needs:
+        purse.buy(game, each)
     paid = [
         float(purse.samples.paid(profile, (role, name)).mean())
         for profile in purse.samples.profiles
         for role, plays in enumerate(profile)
         for name, _ in plays
     ]
-    return float(np.ptp(paid)) or 1.0 if paid else 1.0
+    return float(np.ptp(paid)) or 1.0
 
 
 class _Quiet:

@@ -21,17 +21,17 @@ from analysis.games.market import MarketGame, Profile
 from analysis.games.playing import WELFARE, Runner
 from analysis.games.roles import RoleSymmetricGame
 from analysis.games.samples import Samples
-from analysis.games.search import Answer, Found, Purse, alone, search_all, search_needed
+from analysis.games.search import FEWEST, Answer, Found, Purse, search_all, search_needed
 from analysis.games.sequential import certify_all
 from analysis.games.tables import all_of, profiles_of
-from sim.errors import RunError
+from sim.errors import Problem, RunError, ScenarioError
 from sim.experiment import open_workers
 from sim.scenario import Scenario
 
 Search = Literal["all", "needed"]
 BUDGET = 2000  # runs
-FEWEST = 8  # runs of a profile
 _FRESH = 1_000_000_007  # the first seed that chooses nothing, beyond the first of the others
+_MOST = 0.8  # of the budget, to choose what half of it did not reach for
 _SPREAD = 20.0  # where it is not known how many profiles will be needed, they and the runs of each grow alike
 
 
@@ -108,39 +108,45 @@ def solve(
     needed = search == "needed" or (search is None and (ranged or whole < FEWEST))
     if not needed and (ranged or whole < FEWEST):
         raise RunError(_too_few(game, budget, ranged))
-    least = 2 * FEWEST * len({profile for subset in alone(game) for profile in profiles_of(game, subset)})
-    if needed and budget < least:
-        raise RunError(
-            f"{budget:,} runs are too few: at least {least:,} are needed, for players who all do the same alone — "
-            "raise the budget"
-        )
+    first = scenario.run.seed + _FRESH
+    if first + budget >= 2**63:
+        problem = Problem("run.seed", f"{scenario.run.seed} leaves no seeds beyond it", f"write {2**62} or less")
+        raise ScenarioError(scenario.source, [problem])
     with open_workers(workers) as pool:
-        folder, files = None if out is None else Path(out), [Path(file) for file in strategies]
-        runner = Runner(pool, folder, files, watch)
+        runner = Runner(pool, None if out is None else Path(out), [Path(file) for file in strategies], watch)
         chosen = Samples(scenario.run.seed, runner)
         if needed:
             purse = Purse(chosen, max(FEWEST, round(math.sqrt(budget / _SPREAD))), budget // 2)
-            found = search_needed(game, purse, epsilon)
+            found = _searched(game, purse, epsilon, budget)
         else:
             purse = Purse(chosen, whole, budget // 2)
             found = search_all(game, purse, epsilon)
-        game = found.game
+        game, fresh = found.game, Samples(first, runner, "certificates")
         together, competitive = _together(game, chosen), _competitive(game, chosen)
-        for candidate in (*found.candidates, together, competitive):
-            if candidate is not None:
-                candidate.describe(Weighed(game, candidate, chosen), purse.runs)
-        first = scenario.run.seed + _FRESH
-        fresh = Samples(first, runner, "certificates")
+        for each in found.candidates:
+            each.describe(Weighed(game, each, chosen), purse.runs)
         evidence: list[Evidence] = [
-            Drawn(game, each, first, runner) if game.is_reduced else Weighed(game, each, fresh)
+            Drawn(game, each, first, runner) if game.is_reduced else Weighed(game, each, fresh, (chosen, purse.runs))
             for each in found.candidates
         ]
         certify_all(found.candidates, evidence, lambda: budget - runner.count, found.epsilon, payoff_bounds)
         efficient, anarchy = _anarchy(found, chosen, fresh, evidence, budget - runner.count)
+        for reference in (together, competitive):
+            if reference is not None:
+                _describe(game, reference, chosen, fresh, purse.runs, budget - runner.count)
     return Solution(
         found.game, found.candidates, found.table, found.epsilon, runner.count, found.complete,
         found.note, together, competitive, efficient, anarchy, found.replies,
     )  # fmt: skip
+
+
+def _searched(game: MarketGame, purse: Purse, epsilon: float | None, budget: int) -> Found:
+    """What is needed, with half of the budget, and where that confirms nothing with most of it."""
+    found = search_needed(game, purse, epsilon)
+    if not found.candidates and purse.most < _MOST * budget:
+        purse.most = int(_MOST * budget)
+        found = search_needed(game, purse, epsilon)
+    return found
 
 
 def _runs_of_all(game: MarketGame, budget: int) -> int:
@@ -193,26 +199,40 @@ def _earned(profile: Profile, chosen: Samples) -> float:
     )
 
 
+def _describe(game: MarketGame, reference: Candidate, chosen: Samples, fresh: Samples, runs: int, left: int) -> None:
+    """On runs that did not choose it, if there are some left."""
+    played = Weighed(game, reference, fresh)
+    if played.missing(runs) <= left:
+        played.need(runs)
+        reference.describe(played, runs)
+    else:
+        reference.describe(Weighed(game, reference, chosen), runs)
+
+
 def _anarchy(
     found: Found, chosen: Samples, fresh: Samples, evidence: Sequence[Evidence], left: int
 ) -> tuple[Candidate | None, Estimate | None]:
     """The profile of the greatest welfare, and how much greater it is than that of the worst equilibrium.
 
-    The profile is chosen on runs that choose, and its welfare is that of others, on the seeds of the equilibrium.
+    The profile is chosen on runs that choose, and its welfare is that of others, on the seeds that all equilibria have
+    in common. Nothing is known of the worst where one of them has no certificate; those that fail are no equilibria.
     """
-    certified = [place for place, each in enumerate(found.candidates) if each.certificate and WELFARE in each.market]
     welfare = {profile: chosen.measures({profile: 1.0}).get(WELFARE) for profile in chosen.profiles}
     known = {profile: float(values.mean()) for profile, values in welfare.items() if values is not None}
-    if not certified or not known:
+    held = [place for place, each in enumerate(found.candidates) if each.verdict(found.epsilon) != "fails"]
+    if not known:
         return None, None
     best = max(known, key=lambda profile: (float(f"{known[profile]:.12g}"), _alike(found.game, profile)))
     efficient = seen_candidate(found.game, best)
-    worst = min(certified, key=lambda place: found.candidates[place].market[WELFARE].value)
-    runs = min(found.candidates[worst].runs, fresh.runs(best) + left)
-    if runs < FEWEST:
-        return efficient, None
+    runs = min([fresh.runs(best) + left, *(found.candidates[place].runs for place in held)])
     played = Weighed(found.game, efficient, fresh)
+    if runs < FEWEST:
+        efficient.describe(Weighed(found.game, efficient, chosen), chosen.runs(best))
+        return efficient, None
     played.need(runs)
     efficient.describe(played, runs)
-    above, below = played.market(runs)[WELFARE], evidence[worst].market(runs)[WELFARE]
-    return efficient, ratio(above, below) if below.mean() > 0 else None
+    reached = [evidence[place].market(runs)[WELFARE] for place in held]
+    worst = min(reached, key=lambda values: float(values.mean()), default=None)
+    if worst is None or not worst.mean() > 0:
+        return efficient, None
+    return efficient, ratio(played.market(runs)[WELFARE], worst)

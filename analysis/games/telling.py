@@ -72,6 +72,7 @@ def candidate_as_json(candidate: Candidate, epsilon: float | None = None) -> dic
     for name, part in (("regret", "regret"), ("regret_low", "low"), ("regret_high", "high")):
         row[name] = None if sure is None else getattr(sure, part)
     row["verdict"] = candidate.verdict(epsilon)
+    row["runs"] = candidate.runs
     row["distribution_free"] = None if bound is None else bound._asdict()
     row["deviations"] = [
         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
@@ -18,6 +19,8 @@ Settings = Mapping[str, Any]
 def offered(scenario: Scenario, population: str) -> dict[str, Settings]:
     """What a player may choose to begin with: strategies that have a name, then the points of its ranges.
 
+    A point that is the same as a strategy that has a name is not offered again.
+
     Returns
     -------
     dict
@@ -26,11 +29,7 @@ def offered(scenario: Scenario, population: str) -> dict[str, Settings]:
     game = scenario.game
     if game is None or population not in game.players:
         return {}
-    found: dict[str, Settings] = {}
-    for name, settings in game.strategies.items():
-        only = offered_to(settings)
-        if only is None or population in only:
-            found[name] = {key: value for key, value in settings.items() if key != "players"}
+    found = _named(scenario, population)
     ranges = {name: game.ranges[name].begin() for name in ranged(scenario, population)}
     if ranges:
         for numbers in product(*ranges.values()):
@@ -47,17 +46,38 @@ def ranged(scenario: Scenario, population: str) -> list[str]:
     return [name for name in ranges if name in strategies.get(playing).parameters]
 
 
+def _named(scenario: Scenario, population: str) -> dict[str, Settings]:
+    """The strategies of the game that have a name and are offered to a player, with what they set."""
+    found: dict[str, Settings] = {}
+    for name, settings in scenario.game.strategies.items() if scenario.game else ():
+        only = offered_to(settings)
+        if only is None or population in only:
+            found[name] = {key: value for key, value in settings.items() if key != "players"}
+    return found
+
+
 def point(scenario: Scenario, population: str, numbers: Mapping[str, float]) -> dict[str, Settings]:
-    """The strategy that sets some ranged parameters to the nearest numbers they may have, by its name."""
+    """The strategy that sets some ranged parameters to the nearest numbers they may have, by its name.
+
+    Where a strategy that has a name comes to the same parameters, it is that one.
+    """
     from sim import strategies
 
     game = scenario.game
-    playing = next(each.strategy for each in scenario.populations if each.name == population)
+    playing = next(each for each in scenario.populations if each.name == population)
+    strategy = strategies.get(playing.strategy)
     settings: dict[str, Any] = {}
     for name, number in numbers.items():
-        parameter = strategies.get(playing).parameters[name]
+        parameter = strategy.parameters[name]
         nearest = game.ranges[name].nearest(number) if game else number
         settings[name] = round(nearest) if parameter.type is int else nearest
+
+    def whole(chosen: Settings) -> dict[str, Any]:
+        return strategy.resolve(chosen if "strategy" in chosen else {**playing.params, **chosen})
+
+    for name, chosen in _named(scenario, population).items():
+        if chosen.get("strategy", playing.strategy) == playing.strategy and whole(chosen) == whole(settings):
+            return {name: chosen}
     return {", ".join(f"{name} {value:.12g}" for name, value in settings.items()): settings}
 
 
@@ -81,7 +101,8 @@ def with_choices(scenario: Scenario, choices: Mapping[str, str]) -> Scenario:
         right = offered(scenario, name)
         if choice not in right:
             raise _unknown(scenario, "strategy", choice, right)
-        changes |= _changes(scenario, playing[name], right[choice])
+        made = _chosen(_given(scenario, name), playing[name], right[choice])
+        changes |= {f"populations.{name}.{key}": value for key, value in made.items()}
     return parse(_settled(scenario), scenario.source, scenario.folder, changes)
 
 
@@ -90,7 +111,8 @@ class Players:
 
     A population of several members becomes as many populations of one, called ``makers:0``, ``makers:1``, …, that
     arrive as often together as it did; one of one keeps its name. So a member keeps its stream whatever the others
-    choose, and profiles are compared on common random numbers. Each choice of each population is checked once.
+    choose, and profiles are compared on common random numbers. Each choice of each population is checked once, and a
+    profile takes time in proportion to its members.
 
     Attributes
     ----------
@@ -102,6 +124,12 @@ class Players:
         self.offers = {name: offered(scenario, name) for name in (scenario.game.players if scenario.game else ())}
         self._populations = {each.name: each for each in scenario.populations}
         self._members: dict[tuple[str, str], list[tuple[Population, dict[str, Any]]]] = {}
+
+    def copy(self) -> Players:
+        """The same players, who may come to be offered other strategies."""
+        other = copy.copy(self)
+        other.offers = dict(self.offers)
+        return other
 
     def offer(self, population: str, strategies: Mapping[str, Settings]) -> None:
         """Let the members of a population choose more strategies."""
@@ -132,7 +160,8 @@ class Players:
         for given, population in zip(self.scenario.given["populations"], self.scenario.populations, strict=True):
             chosen = profile.get(population.name, ())
             if chosen:
-                placed += [self._playing(population, choice)[member] for member, choice in enumerate(chosen)]
+                members = {choice: self._playing(given, population, choice) for choice in dict.fromkeys(chosen)}
+                placed += [members[choice][member] for member, choice in enumerate(chosen)]
             else:
                 placed.append((population, given))
         populations, written = zip(*placed, strict=True)
@@ -141,24 +170,21 @@ class Players:
         played.came_from(self.scenario.source, self.scenario.folder, given)
         return played
 
-    def _playing(self, population: Population, choice: str) -> list[tuple[Population, dict[str, Any]]]:
+    def _playing(
+        self, given: Mapping[str, Any], population: Population, choice: str
+    ) -> list[tuple[Population, dict[str, Any]]]:
         """The members of a population as they are, and as they would be written, if all make the same choice."""
-        key = population.name, choice
+        settings = self.offers[population.name].get(choice)
+        if settings is None:
+            raise _unknown(self.scenario, "strategy", choice, self.offers[population.name])
+        key = population.name, repr(settings)
         if key not in self._members:
-            settings = self.offers[population.name].get(choice)
-            if settings is None:
-                raise _unknown(self.scenario, "strategy", choice, self.offers[population.name])
-            parted: list[dict[str, Any]] = []
-            for given in self.scenario.given["populations"]:
-                parted += _parted(given, population) if given["name"] == population.name else [given]
-            names = [member_name(population.name, member, population.count) for member in range(population.count)]
-            changes: dict[str, Any] = {}
-            for name in names:
-                changes |= _changes(self.scenario, population, settings, name)
-            whole = {**_settled(self.scenario), "populations": parted}
-            made = parse(whole, self.scenario.source, self.scenario.folder, changes)
-            written = {each["name"]: each for each in made.given["populations"]}
-            self._members[key] = [(each, written[each.name]) for each in made.populations if each.name in names]
+            chosen = {**given, **_chosen(given, population, settings)}
+            others = [each if each is not given else chosen for each in self.scenario.given["populations"]]
+            whole = {**_settled(self.scenario), "populations": others}
+            made = parse(whole, self.scenario.source, self.scenario.folder)
+            playing = next(each for each in made.populations if each.name == population.name)
+            self._members[key] = _parted(_given(made, population.name), playing)
         return self._members[key]
 
 
@@ -172,31 +198,35 @@ def _settled(scenario: Scenario) -> dict[str, Any]:
     return {key: value for key, value in scenario.given.items() if key != "game"}
 
 
-def _changes(scenario: Scenario, population: Population, settings: Settings, name: str = "") -> dict[str, Any]:
-    """The overrides by which a population, called ``name``, plays a strategy of the game."""
+def _given(scenario: Scenario, population: str) -> dict[str, Any]:
+    """What the scenario's file says of a population."""
+    return next(each for each in scenario.given["populations"] if each["name"] == population)
+
+
+def _chosen(given: Mapping[str, Any], population: Population, settings: Settings) -> dict[str, Any]:
+    """What is to be written of a population that plays a strategy of the game."""
     params = dict(settings)
     other = params.pop("strategy", None)
-    place = f"populations.{name or population.name}"
-    given = next(each for each in scenario.given["populations"] if each["name"] == population.name)
     return {
-        f"{place}.strategy": other or population.strategy,
-        f"{place}.params": params if other else {**given.get("params", {}), **params},
+        "strategy": other or population.strategy,
+        "params": params if other else {**given.get("params", {}), **params},
     }
 
 
-def _parted(given: Mapping[str, Any], population: Population) -> list[dict[str, Any]]:
-    """Its members as populations of one, as they would be written."""
+def _parted(given: dict[str, Any], population: Population) -> list[tuple[Population, dict[str, Any]]]:
+    """Its members as populations of one, and as they would be written."""
     if population.count == 1:
-        return [dict(given)]
-    found = []
-    for member in range(population.count):
-        name = member_name(population.name, member, population.count)
-        arrivals = _part_of(population)
-        found.append({**given, "name": name, "count": 1, **({"arrivals": arrivals} if arrivals else {})})
-    return found
+        return [(population, given)]
+    changes: dict[str, Any] = {"count": 1}
+    written: dict[str, Any] = {**given, "count": 1}
+    if population.arrivals is not None:
+        written["arrivals"] = member_arrivals(population)
+        changes["arrivals"] = type(population.arrivals).model_validate(written["arrivals"])
+    names = [member_name(population.name, member, population.count) for member in range(population.count)]
+    return [(population.model_copy(update={**changes, "name": name}), {**written, "name": name}) for name in names]
 
 
-def _part_of(population: Population) -> dict[str, Any]:
+def member_arrivals(population: Population) -> dict[str, Any]:
     """How one member arrives, so that all together arrive as the population did."""
     law = population.arrivals
     if law is None:

@@ -56,6 +56,7 @@ class Known(Samples):
                     for role, plays in enumerate(profile)
                     for name, _ in plays
                 },
+                {(role, name): np.zeros((2, len(seeds))) for role, plays in enumerate(profile) for name, _ in plays},
                 {},
             )
             for profile in wanted

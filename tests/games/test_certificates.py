@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.games.certificates import certify, mixture_gains, required_runs
-from analysis.games.counts import count_profiles
+from analysis.games.certificates import certify
 
 STRICT, MIXED, NINE_TIED, PROFITABLE = (-0.5, -0.3), (0.0, 0.0, 0.0, -0.2), (0.0,) * 9, (0.2, 0.1, -0.1)
 
@@ -81,23 +80,3 @@ def test_the_same_seed_gives_the_same_interval():
 def test_what_gives_no_interval_is_refused(gains, settings, why):
     with pytest.raises(ValueError, match=why):
         certify(gains, **settings)
-
-
-def test_gains_against_a_mixture_weigh_profiles_by_their_probability():
-    others = count_profiles(2, 2)  # (2, 0), (1, 1), (0, 2)
-    samples = np.arange(3 * 2 * 4, dtype=float).reshape(3, 2, 4)
-    mixture = [0.25, 0.75]
-    weights = [0.0625, 0.375, 0.5625]
-    paid = sum(weight * each for weight, each in zip(weights, samples, strict=True))
-    expected = paid - (0.25 * paid[0] + 0.75 * paid[1])
-    assert mixture_gains(samples, mixture, others) == pytest.approx(expected)
-    alone = np.full((3, 2, 4), np.nan)
-    alone[0] = samples[0]  # profiles that nobody draws need not have been run
-    assert mixture_gains(alone, [1.0, 0.0], others) == pytest.approx(samples[0] - samples[0][0])
-
-
-def test_runs_for_an_error_grow_with_its_inverse_square():
-    assert required_runs(0.2, 50, 0.1) == 200
-    assert required_runs(0.0, 50, 0.1) == 2
-    with pytest.raises(ValueError, match="above 0"):
-        required_runs(0.1, 50, 0.0)

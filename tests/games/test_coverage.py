@@ -21,11 +21,12 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from analysis.games.certificates import Certificate, certify, mixture_gains
+from analysis.games.certificates import Certificate, certify
 from analysis.games.market import MarketGame
+from analysis.games.playing import Runner
 from analysis.games.symmetric import SymmetricGame
 from analysis.games.symmetric_equilibria import symmetric_equilibria
-from sim.experiment import run_many
+from sim.experiment import open_workers
 from sim.scenario import load, parse
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
@@ -84,17 +85,19 @@ def payoffs(name: str, runs: int, workers: int) -> np.ndarray:
     game, names = market(name), [f"s{spread}" for spread in GAMES[name].spreads]
     pairs = list(combinations_with_replacement(range(len(names)), 2))
     profiles = [(tuple(Counter(names[each] for each in pair).items()),) for pair in pairs]
-    found = game.samples(run_many(game.jobs(profiles, range(1, runs + 1)), workers=workers), profiles)
+    with open_workers(workers) as pool:
+        found = Runner(pool).play(game, dict.fromkeys(profiles, range(1, runs + 1)), "coverage")
     samples = np.empty((len(names), len(names), runs))
-    for (one, other), paid in zip(pairs, found, strict=True):
-        samples[other, one], samples[one, other] = paid[0, names[one]], paid[0, names[other]]
+    for (one, other), played in zip(pairs, found, strict=True):
+        samples[other, one], samples[one, other] = played.paid[0, names[one]], played.paid[0, names[other]]
     return samples
 
 
 def certificates(name: str, mixture: np.ndarray, size: tuple[int, int], workers: int = 1) -> list[Certificate]:
     """One a repetition."""
     repetitions, runs = size
-    gains = mixture_gains(payoffs(name, repetitions * runs, workers), mixture, np.eye(len(mixture), dtype=np.int64))
+    paid = np.tensordot(mixture, payoffs(name, repetitions * runs, workers), axes=1)
+    gains = paid - mixture @ paid
     return [certify(part, seed=place) for place, part in enumerate(np.split(gains, repetitions, axis=1))]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from analysis.estimates import mean
-from analysis.games.candidates import mixed_candidate
+from analysis.games.candidates import mixed_candidate, pure_candidate
 from analysis.games.evidence import Drawn, Weighed
 from analysis.games.market import MarketGame
 from analysis.games.playing import Runner
@@ -104,3 +104,33 @@ def test_a_reduced_game_is_solved_and_its_equilibrium_certified_in_the_whole(red
     held = next(each for each in found.equilibria if each.plays["makers"] == {"two": 1.0})
     assert held.verdict(0.05) == "holds"
     assert all(sum(count for _, count in profile[0]) == changes["makers.count"] for profile in held.played)
+
+
+def leaning() -> MarketGame:
+    """Makers whose payoffs depend much on who sits where."""
+    return MarketGame(load(UNDERCUTTING.parent / "inventory.toml", {"makers.count": 4, "run.episodes": 10}))
+
+
+def test_a_player_held_against_itself_is_more_precise_and_no_less_right():
+    game = leaning()
+    candidate = pure_candidate(game, [{"much": 4}])
+    pilot, fresh = Samples(1, Runner()), Samples(10_001, Runner())
+    pilot.need(game, candidate.needs, 60)
+    fresh.need(game, candidate.needs, 200)
+    plain, held = Weighed(game, candidate, fresh), Weighed(game, candidate, fresh, (pilot, 60))
+    ratios = plain.gains(200).var(axis=1) / held.gains(200).var(axis=1)
+    assert ratios.min() > 0.9
+    assert ratios.max() > 1.2
+    for mean_of_all, itself in zip(plain.gains(200), held.gains(200), strict=True):
+        apart = mean(itself - mean_of_all)
+        assert abs(apart.value) <= 4 * apart.standard_error
+
+
+def test_too_few_runs_to_say_how_often_leave_gains_as_they_are():
+    game = leaning()
+    candidate = pure_candidate(game, [{"much": 4}])
+    pilot, fresh = Samples(1, Runner()), Samples(10_001, Runner())
+    pilot.need(game, candidate.needs, 8)
+    fresh.need(game, candidate.needs, 12)
+    plain, held = Weighed(game, candidate, fresh), Weighed(game, candidate, fresh, (pilot, 8))
+    assert np.array_equal(plain.gains(12), held.gains(12))

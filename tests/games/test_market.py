@@ -131,7 +131,7 @@ def apart(stay: np.ndarray, move: np.ndarray) -> float:
 def test_with_random_ties_the_ratios_for_one_player_are_those_of_the_reference_game(equal, expected):
     game = reference(50)
     profiles = [pair(NAMES[equal], NAMES[equal]), pair(NAMES[equal - 1], NAMES[equal])]
-    results = run_many(game.jobs(profiles, range(1, 8_001)), workers=2)
+    results = run_many(game.jobs(dict.fromkeys(profiles, range(1, 8_001))), workers=2)
     stay, move = results.by_job("first.payoff")
     assert apart(stay, move) == pytest.approx(expected, rel=0.05)
 
@@ -144,8 +144,8 @@ def test_members_of_one_population_are_parted_and_the_mean_of_alike_ones_is_the_
     profile = (((first, 2), (second, 1)),)
     names = [each.name for each in game.scenario_of(profile).populations][:3]
     assert names == ["maker:0", "maker:1", "maker:2"]
-    results = run_many(game.jobs([profile], range(1, 6)))
-    samples = game.samples(results, [profile])[0]
+    results = run_many(game.jobs({profile: range(1, 6)}))
+    samples = Runner().play(game, {profile: range(1, 6)}, "one")[0].paid
     both = 0.5 * (results.column("maker:0.payoff") + results.column("maker:1.payoff"))
     assert samples[0, first] == pytest.approx(both)
     assert samples[0, second] == pytest.approx(results.column("maker:2.payoff"))
@@ -179,13 +179,13 @@ def test_a_surplus_is_the_profit_and_the_private_value_of_what_was_acquired():
     played = {"players": name, "payoff": "surplus", "strategies": {"one": {}, "other": {}}}
     game = MarketGame(parse({**scenario.given, "game": played}))
     profile = ((("one", count),),)
-    results = run_many(game.jobs([profile], [1, 2]))
+    results = run_many(game.jobs({profile: [1, 2]}))
     names = [f"{name}:{member}" for member in range(count)]
     profits, values = (
         sum(results.column(f"{each}.{column}") for each in names) for column in ("payoff", "private_value")
     )
     assert np.abs(values).min() > 0
-    assert game.samples(results, [profile])[0][0, "one"] == pytest.approx((profits + values) / count)
+    assert Runner().play(game, {profile: [1, 2]}, "one")[0].paid[0, "one"] == pytest.approx((profits + values) / count)
 
 
 def test_parting_keeps_how_often_a_population_arrives():
@@ -223,7 +223,7 @@ def test_parting_keeps_how_often_a_population_arrives():
     rates = [each.arrivals.rate for each in parted.populations if each.name.startswith("takers")]
     assert rates == [0.2] * 4
     assert parted.game is None
-    together = run_many(MarketGame(scenario).jobs([((("small", 4),),)], [1]))
+    together = run_many(MarketGame(scenario).jobs({((("small", 4),),): [1]}))
     traded = sum(int(together.column(f"takers:{member}.trades")[0]) for member in range(4))
     assert abs(traded - 2_400) < 4 * np.sqrt(2_400)
 
@@ -249,3 +249,41 @@ def test_counts_that_do_not_sum_to_the_players_are_refused():
         reference(1).choices(((("one", 1),),))
     with pytest.raises(ValueError, match="1 members"):
         Players(load(ROOT / "scenarios" / "spread_game.toml")).playing({"first": ["one", "two"]})
+
+
+def test_populations_whose_members_come_more_or_less_often_are_not_one_role():
+    text = """
+    [run]
+    steps = 10
+    [[instruments]]
+    name = "ACME"
+    value = { process = "constant", initial = 100.0 }
+    [[venues]]
+    name = "lit"
+    [[populations]]
+    name = "one"
+    strategy = "noise"
+    arrivals = { law = "poisson", rate = 1.0 }
+    [[populations]]
+    name = "six"
+    strategy = "noise"
+    count = 6
+    arrivals = { law = "poisson", rate = RATE }
+    [game]
+    players = ["one", "six"]
+    [game.strategies]
+    small = { quantity = 1 }
+    large = { quantity = 2 }
+    """
+    apart, alike = (MarketGame(parse(text.replace("RATE", rate))).roles for rate in ("1.0", "6.0"))
+    assert [(role.name, role.players) for role in apart] == [("one", 1), ("six", 6)]
+    assert [(role.name, role.players) for role in alike] == [("one and six", 7)]
+
+
+def test_offering_more_to_a_game_leaves_the_game_it_came_from_as_it_was():
+    game = reference(1)
+    more = game.extended(0, {"six": {"half_spread": 6.0}})
+    assert more.roles[0].strategies[-1] == "six"
+    assert "six" not in game.roles[0].strategies
+    with pytest.raises(KeyError):
+        game.settings((0, "six"))

@@ -11,11 +11,11 @@ import pytest
 from analysis.estimates import mean
 from analysis.games.candidates import pure_candidate
 from analysis.games.evidence import Weighed
-from analysis.games.market import Floats, MarketGame, Profile
+from analysis.games.market import MarketGame, Profile
 from analysis.games.playing import Runner
-from analysis.games.samples import Samples
+from analysis.games.samples import Floats, Samples
 from analysis.games.solution import Solution, solve
-from sim.errors import ScenarioError
+from sim.errors import RunError, ScenarioError
 from sim.execute import execute
 from sim.scenario import Scenario, load, parse
 
@@ -135,7 +135,7 @@ def test_mean_utility_is_that_of_the_law_of_wealth():
 def test_the_variance_of_one_episode_is_refused():
     with pytest.raises(ScenarioError, match=r"run\.episodes: one episode has no variance — write 2 or more"):
         seeking(leaning(episodes=1), "mean_variance")
-    assert seeking(leaning(episodes=1), "utility").needs_episodes
+    assert seeking(leaning(episodes=1), "utility").scenario.run.episodes == 1
 
 
 # --- the game in which aversion to risk is chosen -------------------------------------------------------------------
@@ -191,3 +191,10 @@ def test_common_seeds_take_two_thirds_of_the_variance_of_all_gains_at_the_equili
     assert all(each.estimate.value < 0 for each in candidate.gains)
     (found,) = solved(600).equilibria  # and so say the runs of its certificate
     assert all(each.variance_ratio >= 3 for each in found.gains)
+
+
+def test_a_utility_beyond_all_numbers_is_said_with_the_wealth_that_it_is_of():
+    given = load(GAMES / "makers.toml", {"run.episodes": 5}).given
+    game = {**given["game"], "payoff": "utility", "risk_aversion": 1_000.0}
+    with pytest.raises(RunError, match=r"game\.risk_aversion 1000: the utility of a wealth of -\d.* — write a smaller"):
+        solve(parse({**given, "game": game}), 400)

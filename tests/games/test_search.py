@@ -89,7 +89,7 @@ def test_what_is_clear_takes_few_runs_and_what_is_not_takes_the_rest():
     runs = {name: samples.runs(each.needs[-1]) for name, each in (("clear", clear), ("close", close))}
     assert clear.verdict(0.05) == "fails"
     assert close.verdict(0.05) == "holds"
-    assert runs["clear"] == 32 < runs["close"]
+    assert runs["clear"] < runs["close"]
     assert samples.count <= 6_000
 
 
@@ -108,7 +108,7 @@ def test_common_noise_costs_nothing():
     pure = pure_candidate(game, [{"two": 2}])
     certified(game, [pure], samples, 10_000, 0.05)
     assert pure.verdict(0.05) == "holds"
-    assert samples.count == 32 * len(pure.needs)
+    assert samples.count == pure.runs * len(pure.needs) <= 5_000  # one look
     assert all(np.isnan(each.variance_ratio) for each in pure.gains)  # nothing is left to divide by
 
 

@@ -90,6 +90,10 @@ def test_workers_change_nothing():
 def test_too_small_a_budget_and_no_game_are_said():
     with pytest.raises(RunError, match="at least 336 are needed"):
         solve(load(SPREAD_GAME), budget=100, search="all")
+    with pytest.raises(RunError, match="at least 96 are needed for players who all do the same and one who does not"):
+        solve(load(SPREAD_GAME), budget=90, search="needed")
+    with pytest.raises(ScenarioError, match=r"run\.seed: .* leaves no seeds beyond it"):
+        solve(load(SPREAD_GAME, seed=2**63 - 10))
     with pytest.raises(ScenarioError, match="there is none"):
         solve(load(ROOT / "scenarios" / "quickstart.toml"))
 
