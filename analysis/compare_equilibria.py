@@ -30,8 +30,11 @@ from analysis.games.solution import BUDGET
 from sim.errors import RunError, SpreadgameError
 from sim.execute import stop_on_signals
 from sim.scenario import Scenario, load
+from sim.scenario.wording import shown
+from sim.strategies.files import load_file
 
 _INTERRUPTED, _BAD_INPUT = 130, 2
+_MOST_RUNS = 1_000_000_000  # of a game
 
 
 def scenarios_of(files: Sequence[Path], overrides: Sequence[str] = (), vary: str | None = None) -> dict[str, Scenario]:
@@ -103,6 +106,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--budget", type=int, default=BUDGET, metavar="RUNS", help=f"the most runs of a game (default: {BUDGET})")
     add("--epsilon", type=float, metavar="E", help="a gain that does not count (default: 2 %% of the range of payoffs)")
+    add(
+        "--strategies",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="a Python file with strategies of your own (may be repeated)",
+    )
     add("--workers", type=int, metavar="N", help="how many runs at a time (default: one a core)")
     add(
         "--out", type=Path, default=Path("runs") / "compare", metavar="DIR", help="for the runs (default: runs/compare)"
@@ -113,12 +124,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _checked(given: argparse.Namespace) -> dict[str, Scenario]:
+    if not 1 <= given.budget <= _MOST_RUNS:
+        raise RunError(f"--budget {shown(given.budget)}: a game has from 1 to {_MOST_RUNS:,} runs")
     if given.workers is not None and given.workers < 1:
         raise RunError(f"--workers {given.workers}: at least one is needed")
     if given.epsilon is not None and not 0 < given.epsilon < math.inf:
         raise RunError(f"--epsilon {given.epsilon:g}: a gain that does not count is above 0")
     if given.figure is not None:
         check_figure(given.figure)
+    for file in given.strategies:
+        load_file(file)
     scenarios = scenarios_of(given.scenarios, given.overrides, given.vary)
     for scenario in scenarios.values():
         MarketGame(scenario)  # says what is wrong before anything runs
@@ -133,7 +148,9 @@ def main(arguments: list[str] | None = None) -> int:
         scenarios = _checked(given)
         kept = given.out / given.scenarios[0].stem if given.vary else given.out
         with stop_on_signals(), _progress(given.json) as watch:
-            found = compare(scenarios, given.budget, given.epsilon, given.workers, kept, watch)
+            found = compare(
+                scenarios, given.budget, given.epsilon, given.workers, kept, watch, strategies=given.strategies
+            )
         figure = given.figure or given.out / ("-".join(dict.fromkeys(file.stem for file in given.scenarios)) + ".png")
         figure.parent.mkdir(parents=True, exist_ok=True)
         with style():

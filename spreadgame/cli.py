@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+_MOST_RUNS = 1_000_000_000  # of a game
 
 _EXIT_CODES = (
     "exit codes: 0 done; 1 a replay that differs or a claim that fails; 2 bad input or a full disk; "
@@ -47,6 +48,13 @@ def _whole_number(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text[:60]!r} is not a whole number") from None
+
+
+def _number_of_runs(text: str) -> int:
+    number = _whole_number(text)
+    if not 1 <= number <= _MOST_RUNS:
+        raise argparse.ArgumentTypeError(f"{text[:60]} runs are not from 1 to {_MOST_RUNS:,} — write for example 2000")
+    return number
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
@@ -96,7 +104,7 @@ def _add_solve(commands: Any) -> None:
     )  # fmt: skip
     add = solve.add_argument
     add("scenario", type=Path, metavar="SCENARIO", help="a TOML file with a [game]")
-    add("--budget", type=_whole_number, metavar="RUNS", help="the most runs there may be (default: 2000)")
+    add("--budget", type=_number_of_runs, metavar="RUNS", help="the most runs there may be (default: 2000)")
     add("--epsilon", type=float, metavar="E",
         help="a gain that does not count, currency an episode (default: 2 %% of the range of payoffs)")  # fmt: skip
     add("--seed", type=_whole_number, metavar="N", help="the first of the seeds (default: run.seed)")
@@ -108,7 +116,12 @@ def _add_solve(commands: Any) -> None:
         help="run all profiles, or those that are needed (default: all, where the budget allows)")  # fmt: skip
     add("--payoff-bounds", type=float, nargs=2, metavar=("LOW", "HIGH"),
         help="least and largest payoff there can be: bounds regrets for any distribution of payoffs too")  # fmt: skip
-    add("--out", type=Path, metavar="DIR", help="the folder for the runs (default: runs/NAME-game)")
+    add(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="the folder for the runs (default: runs/NAME-game, or the next free one)",
+    )
     _add_json(solve)
 
 

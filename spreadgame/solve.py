@@ -5,43 +5,44 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import RunError
+from sim.scenario.wording import shown
 from spreadgame import commands
 from spreadgame.cli import OK
+from spreadgame.solution_tables import references, tables
 
 if TYPE_CHECKING:
-    from rich.console import Group
-    from rich.table import Table
-
-    from analysis.games.candidates import Candidate
     from analysis.games.solution import Solution
     from sim.experiment import Standing
 
-_VERDICTS = {"holds": "holds", "fails": "fails", "open": "not sure"}
-_MOST_ACROSS = 4  # equilibria whose markets are shown beside one another
+_LAST_SEED = 2**63 - 1 - 2_000_000_000  # certificates have seeds of their own, a thousand million beyond it
+_KEPT = "equilibria.json"
 
 
 def solve(given: argparse.Namespace) -> int:
     """Solve what was typed. Returns the exit code."""
+    bounds = _checked(given)
     commands._load_strategies(given.strategies)
     from sim.scenario import load
 
     scenario = load(given.scenario, given.overrides, given.seed)
-    bounds = _checked(given)
     from analysis.games.market import MarketGame
     from analysis.games.solution import BUDGET
     from analysis.games.solution import solve as solved
     from analysis.games.telling import selection_of, solution_as_json
+    from sim.experiment.jobs import digest_of
 
-    game = MarketGame(scenario)
+    game, digest = MarketGame(scenario), digest_of(scenario)
+    out = _folder(given, digest)
     budget = BUDGET if given.budget is None else given.budget
     commands._announce_compiling("kernel.advance", game.played_strategies())
-    out: Path = given.out or Path("runs") / f"{given.scenario.stem}-game"
     from sim.execute import stop_on_signals
 
     with stop_on_signals(), _progress(given.json) as watch:
@@ -53,7 +54,7 @@ def solve(given: argparse.Namespace) -> int:
             commands._say(f"what was finished is kept in {out}; the same command goes on from there")
             raise
     selected, names = selection_of(found)
-    told = solution_as_json(found, selected)
+    told = {"scenario": digest, **solution_as_json(found, selected)}
     picture = _keep(out, told, found, scenario.question or scenario.title or given.scenario.stem)
     if given.json:
         commands._print_json(told)
@@ -61,7 +62,7 @@ def solve(given: argparse.Namespace) -> int:
     screen = commands._results()
     screen.print(tables(found))
     screen.print(found.note)
-    for line in _references(found):
+    for line in references(found):
         screen.print(line)
     if selected is not None:
         from analysis.games.selection_words import lines
@@ -81,6 +82,8 @@ def _checked(given: argparse.Namespace) -> tuple[float, float] | None:
         raise RunError(f"--workers {given.workers}: at least one is needed")
     if given.epsilon is not None and not 0 < given.epsilon < math.inf:
         raise RunError(f"--epsilon {given.epsilon:g}: a gain that does not count is above 0")
+    if given.seed is not None and given.seed > _LAST_SEED:
+        raise RunError(f"--seed {shown(given.seed)}: no seeds are left beyond it — write {2**62} or less")
     if given.payoff_bounds is None:
         return None
     low, high = given.payoff_bounds
@@ -89,21 +92,56 @@ def _checked(given: argparse.Namespace) -> tuple[float, float] | None:
     return low, high
 
 
+def _folder(given: argparse.Namespace, digest: str) -> Path:
+    """Where runs and answer go: nothing is written over what was found of another game."""
+    if given.out is not None:
+        out: Path = given.out
+        if _is_of_another(out, digest):
+            raise RunError(
+                f"{out / _KEPT}: this is of another game than {given.scenario} as it is now, with what --set changes — "
+                "name another folder with --out"
+            )
+        return out
+    usual = Path("runs") / f"{given.scenario.stem}-game"
+    others = (usual.with_name(f"{usual.name}-{number}") for number in count(2))
+    return next(out for out in chain([usual], others) if not _is_of_another(out, digest))
+
+
+def _is_of_another(out: Path, digest: str) -> bool:
+    """Whether a folder has the answer of another game; one that is damaged, or does not say of which, is no loss."""
+    try:
+        return bool(json.loads((out / _KEPT).read_text(encoding="utf-8"))["scenario"] != digest)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def _keep(out: Path, told: dict[str, Any], found: Solution, title: str) -> Path | None:
     """Write what was found beside the runs, with a picture unless there is nothing to draw."""
     from analysis.dress import style
     from analysis.game_pictures import game_picture
     from analysis.games.telling import mixtures_of
 
+    text, picture = json.dumps(told, indent=2, allow_nan=False) + "\n", out / "game.png"
     try:
-        (out / "equilibria.json").write_text(json.dumps(told, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        _write_whole(out / _KEPT, lambda part: part.write_text(text, encoding="utf-8"))
         if max(len(role.strategies) for role in found.table.roles) < 2:
+            picture.unlink(missing_ok=True)  # of an earlier solution
             return None
         with style():
-            game_picture(found.table, mixtures_of(found)[0], title).savefig(out / "game.png")
+            _write_whole(picture, game_picture(found.table, mixtures_of(found)[0], title).savefig)
     except OSError as error:
-        raise RunError(f"{error.filename or out}: cannot be written ({error.strerror or error})") from error
-    return out / "game.png"
+        raise RunError(f"{out}: what was found cannot be written ({error.strerror or error})") from error
+    return picture
+
+
+def _write_whole(path: Path, write: Callable[[Path], Any]) -> None:
+    """Write a file under another name, and give it its own when it is whole."""
+    part = path.with_name(f".{os.getpid()}-partial-{path.name}")
+    try:
+        write(part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -123,112 +161,3 @@ def _progress(hidden: bool) -> Iterator[Callable[[str], Any]]:
             return show
 
         yield watch
-
-
-def tables(found: Solution) -> Group:
-    """The equilibria: who plays what, what it pays, its regret's interval; the best deviation; the market at each."""
-    from rich.console import Group
-
-    shown: list[Any] = [_equilibria(found)]
-    if any(each.gains for each in found.equilibria):
-        shown += ["", _deviations(found)]
-    measures = list(dict.fromkeys(name for each in found.equilibria for name in each.market))
-    if measures and len(found.equilibria) <= _MOST_ACROSS:
-        shown += ["", _markets(found, measures)]
-    return Group(*shown)
-
-
-def _made() -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", caption_justify="left")
-
-
-def _equilibria(found: Solution) -> Table:
-    from analysis.command import number, plus_minus
-
-    bounded = any(each.bound is not None for each in found.equilibria)
-    made = _made()
-    for head in ("", "play", "payoff", "regret", "95 % interval", *(["any distribution"] if bounded else []), ""):
-        made.add_column(head, overflow="fold", justify="right" if head in ("payoff", "regret") else "left")
-    for place, each in enumerate(found.equilibria, 1):
-        paid = "\n".join(plus_minus(*estimate) for estimate in each.payoffs.values())
-        regret, interval = "-", "-"
-        if each.certificate is not None:
-            low, high = each.certificate.low, each.certificate.high
-            regret, interval = number(each.certificate.regret, 3), f"{number(low, 3)} to {number(high, 3)}"
-        bound = [f"{number(each.bound.low, 3)} to {number(each.bound.high, 3)}" if each.bound else "-"]
-        verdict = each.verdict(found.epsilon)
-        made.add_row(str(place), _plays(found, each), paid, regret, interval, *(bound if bounded else []),
-                     _VERDICTS[verdict])  # fmt: skip
-    if not found.equilibria:
-        made.add_row("-", "no equilibrium was found")
-    said = f"currency an episode; regret on seeds that chose nothing; it holds below ε = {number(found.epsilon, 3)}"
-    if bounded:
-        wanted = max(each.bound.runs_wanted for each in found.equilibria if each.bound)
-        said += f", and for any distribution of payoffs too after {wanted:,} runs of each profile"
-    made.caption = said
-    return made
-
-
-def _plays(found: Solution, candidate: Candidate) -> str:
-    """Who plays what; of one role alone, what."""
-    from analysis.games.candidates import plays
-
-    alone = f"{found.game.roles[0].name}: " if len(found.game.roles) == 1 else ""
-    return plays(candidate).removeprefix(alone)
-
-
-def _deviations(found: Solution) -> Table:
-    from analysis.command import number, plus_minus
-
-    made = _made()
-    made.add_column("at")
-    for head in ("best deviation", "gains", "common seeds"):
-        made.add_column(head, overflow="fold", justify="left" if head == "best deviation" else "right")
-    for place, each in enumerate(found.equilibria, 1):
-        if each.gains:
-            best = max(each.gains, key=lambda gain: gain.estimate.value)
-            move = best.deviation
-            text = f"to {move.after}" if move.before is None else f"from {move.before} to {move.after}"
-            text = f"{move.role}: {text}" if len(found.game.roles) > 1 else text
-            made.add_row(str(place), text, plus_minus(*best.estimate), f"{number(best.variance_ratio, 3)} x")
-    made.caption = "common seeds: how many times the variance of the gain would be without them"
-    return made
-
-
-def _markets(found: Solution, measures: list[str]) -> Table:
-    from analysis.command import plus_minus
-
-    made = _made()
-    made.add_column("at each")
-    for place in range(1, len(found.equilibria) + 1):
-        made.add_column(str(place), justify="right", overflow="fold")
-    for name in measures:
-        cells = [plus_minus(*each.market[name]) if name in each.market else "-" for each in found.equilibria]
-        made.add_row(name.replace("_", " ").replace(".", " "), *cells)
-    return made
-
-
-def _references(found: Solution) -> Iterator[str]:
-    """What bounds the equilibria: players as one, competition, and the greatest welfare."""
-    from analysis.command import plus_minus
-    from analysis.games.playing import WELFARE
-
-    yield f"as one they would play  {_plays(found, found.together)}: {_earning(found.together)}"
-    if found.competitive is not None:
-        yield f"just without a loss     {_plays(found, found.competitive)}: {_earning(found.competitive)}"
-    if not any(each.values_privately for each in found.game.scenario.populations):
-        yield "welfare                 transfers only: what one earns, another pays"
-    elif found.efficient is not None and WELFARE in found.efficient.market:
-        best = plus_minus(*found.efficient.market[WELFARE])
-        yield f"greatest welfare        {_plays(found, found.efficient)}: {best} of all together"
-    if found.anarchy is not None:
-        yield f"price of anarchy        {plus_minus(*found.anarchy)}"
-
-
-def _earning(candidate: Candidate) -> str:
-    from analysis.command import plus_minus
-
-    return ", ".join(f"{plus_minus(*value)} each" for value in candidate.payoffs.values())

@@ -20,7 +20,7 @@ from analysis.equilibrium_picture import picture
 from analysis.equilibrium_tables import tables
 from analysis.estimates import mean
 from analysis.games.candidates import plays
-from analysis.games.comparison import Compared, as_json, compare, welfare_gained
+from analysis.games.comparison import Compared, as_json, compare, folder_name, welfare_gained
 from analysis.games.market import MarketGame
 from sim.scenario import parse
 from tests.command_line import QUICKSTART, ROOT
@@ -166,6 +166,84 @@ def test_where_nobody_gains_privately_or_the_first_game_has_no_equilibrium_no_we
     assert "welfare" not in screen.file.getvalue()
 
 
+def without_certificates(each: Compared, *places: int) -> Compared:
+    """The same game, of which some equilibria have their welfare from the runs that chose them."""
+    equilibria = [
+        replace(one, certificate=None) if place in places else one for place, one in enumerate(each.solution.equilibria)
+    ]
+    return replace(each, solution=replace(each.solution, equilibria=equilibria))
+
+
+def test_welfare_on_the_seeds_that_chose_an_equilibrium_is_not_compared(by_rungs):
+    first, second, third = by_rungs
+    every = range(len(first.solution.equilibria))
+    assert welfare_gained([without_certificates(first, *every), second, third]) == []
+    gained = welfare_gained([first, without_certificates(second, 0), third])
+    assert gained == [each for each in welfare_gained(by_rungs) if (each.game, each.equilibrium) != (1, 0)]
+    unsure = [without_certificates(each, *range(len(each.solution.equilibria))) for each in (second, third)]
+    assert welfare_gained([first, *unsure]) == []
+    screen = Console(width=80, file=StringIO(), color_system=None)
+    screen.print(tables([first, *unsure]))
+    assert "welfare more" not in screen.file.getvalue()
+    assert all("welfare_more" not in row for game in as_json([first, *unsure])["games"] for row in game["equilibria"])
+
+
+def test_the_first_game_is_taken_at_the_best_of_its_equilibria_that_are_sure(by_rungs):
+    better = by_rungs[0].solution.equilibria[0]
+    worse = replace(better, market={"welfare": better.market["welfare"]._replace(value=-1e9)})
+    first = replace(by_rungs[0], solution=replace(by_rungs[0].solution, equilibria=[better, worse]))
+    assert {each.than for each in welfare_gained([first, *by_rungs[1:]])} == {0}
+    assert {each.than for each in welfare_gained([without_certificates(first, 0), *by_rungs[1:]])} == {1}
+
+
+def test_every_label_has_a_folder_of_its_own_inside_the_one_of_the_comparison():
+    labels = [
+        "a b",
+        "a/b",
+        "a-b",
+        "a  b",
+        ".",
+        "..",
+        "",
+        "../a-b",
+        "x" * 300,
+        "x" * 301,
+        "makers.count=2",
+        "fine_ticks",
+    ]
+    names = [folder_name(label) for label in labels]
+    assert len(set(names)) == len(names)
+    for name in names:
+        assert Path(name).name == name
+        assert name.strip(".")
+        assert len(name) < 200
+    assert [folder_name(label) for label in ("a-b", "makers.count=2")] == ["a-b", "makers.count=2"]
+
+
+OWN = """
+from spreadgame.strategy import strategy
+
+@strategy("shy", summary="never quotes")
+def shy(me, market):
+    pass
+"""
+
+
+def test_strategies_of_ones_own_are_among_those_that_are_compared(tmp_path, capsys):
+    own = tmp_path / "shy.py"
+    own.write_text(OWN, encoding="utf-8")
+    offered = 'game.strategies={ three = { half_spread = 3.0 }, shy = { strategy = "shy" } }'
+    command = [str(MAKERS), "--vary", "makers.count=1,2", "--set", offered, "--set", "run.episodes=50"]
+    command += ["--budget", "120", "--workers", "1", "--out", str(tmp_path / "runs"), "--json"]
+    assert main(command) == 2
+    assert "there is no strategy 'shy'" in capsys.readouterr().err
+    assert main([*command, "--strategies", str(own)]) == 0
+    games = json.loads(capsys.readouterr().out)["games"]
+    assert [{row["deviations"][0]["to"] for row in game["equilibria"]} for game in games] == [{"shy"}, {"shy"}]
+    assert main([*command, "--strategies", str(tmp_path / "shi.py")]) == 2
+    assert "did you mean 'shy.py'" in capsys.readouterr().err
+
+
 def test_the_command_prints_eighty_columns_draws_and_goes_on_from_what_is_kept(tmp_path, capsys):
     command = [str(MAKERS), "--vary", "makers.count=1,2", *SMALL, "--out", str(tmp_path)]
     assert main(command) == 0
@@ -227,6 +305,9 @@ def test_a_game_without_an_equilibrium_says_so(by_makers):
         ([str(MAKERS), str(SHARE), "--epsilon", "nan"], "above 0"),
         ([str(MAKERS), str(SHARE), "--workers", "0"], "at least one"),
         ([str(MAKERS), str(SHARE), "--budget", "5"], "makers: 5 runs are too few"),
+        ([str(MAKERS), str(SHARE), "--budget", "0"], "--budget 0: a game has from 1 to 1,000,000,000 runs"),
+        ([str(MAKERS), str(SHARE), "--budget", "99999999999999999999"], "--budget 99999999999999999999: a game has"),
+        ([str(MAKERS), str(SHARE), "--set", f"run.seed={2**63 - 1}"], "run.seed"),
         ([str(MAKERS), str(SHARE), "--figure", "figure.txt"], "a figure is a picture"),
         ([str(MAKERS), str(SHARE), "--figure", "no/folder/figure.png"], "there is no folder"),
     ],

@@ -220,6 +220,7 @@ def test_defaults_are_filled_in() -> None:
 
 def test_a_share_left_out_is_the_rest_and_news_are_of_the_first_venue() -> None:
     tree = base()
+    del tree["game"]
     tree["instruments"][0]["value"] = {
         "process": "jump_diffusion",
         "initial": 1,

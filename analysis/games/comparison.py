@@ -6,6 +6,7 @@ them play, and the pure profile of players who all do the same in which they ear
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +18,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from analysis.estimates import Estimate, mean
-from analysis.games.candidates import Candidate
+from analysis.games.candidates import Candidate, Floats
 from analysis.games.market import Column
 from analysis.games.playing import WELFARE
 from analysis.games.solution import BUDGET, Solution, solve
@@ -27,6 +28,7 @@ from sim.scenario import Scenario
 from sim.scenario.game import Settings
 
 _CONFIDENCE = 0.95
+_LONGEST = 100  # letters of a folder's name that are those of its label
 
 
 class Gained(NamedTuple):
@@ -129,6 +131,7 @@ def compare(
     workers: int | None = 1,
     out: str | Path | None = None,
     watch: Callable[[str], Callable[[str], Any]] = lambda label: lambda name: None,
+    strategies: Sequence[str | Path] = (),
 ) -> list[Compared]:
     """Solve games one after the other.
 
@@ -140,6 +143,7 @@ def compare(
     workers : how many runs at a time, None for one a core.
     out : a folder in which runs are kept, in one of its own for each game; None for memory.
     watch : gives for a label what :func:`analysis.games.solution.solve` is watched by.
+    strategies : files of strategies of your own, loaded before the scenarios were.
 
     Raises
     ------
@@ -152,12 +156,24 @@ def compare(
         raise ValueError("there are no games to compare")
     found = []
     for label, scenario in scenarios.items():
-        folder = None if out is None else Path(out) / re.sub(r"[^\w.=+-]+", "-", label)
+        folder = None if out is None else Path(out) / folder_name(label)
         try:
-            found.append(Compared(label, scenario, solve(scenario, budget, epsilon, workers, folder, (), watch(label))))
+            solution = solve(scenario, budget, epsilon, workers, folder, strategies, watch(label))
+            found.append(Compared(label, scenario, solution))
         except RunError as error:
             raise RunError(f"{label}: {error}") from error
     return found
+
+
+def folder_name(label: str) -> str:
+    """What the folder of a game's runs is called: its label, or what of it may stand there and a hash of the whole.
+
+    Whether there is a hash depends on the label alone, so that the same game is found again among others.
+    """
+    plain = re.sub(r"[^\w.=+-]+", "-", label)[:_LONGEST]
+    if plain == label and plain.strip("."):
+        return plain
+    return f"{plain}-{hashlib.blake2b(label.encode(), digest_size=4).hexdigest()}"
 
 
 def welfare_gained(found: Sequence[Compared]) -> list[Gained]:
@@ -165,27 +181,33 @@ def welfare_gained(found: Sequence[Compared]) -> list[Gained]:
 
     Differences are taken run by run. Runs of the same number have the same seed in all games, so that what the seeds
     have in common cancels; where one equilibrium has more runs than the other, its further ones are left out. The
-    first game is taken at its best, so that more welfare is no matter of which of its equilibria one looks at.
+    first game is taken at its best, so that more welfare is no matter of which of its equilibria one looks at. What is
+    known of an equilibrium without a certificate comes from the runs that chose it, so it is left out.
 
     Returns
     -------
     list
-        Empty where nobody gains privately, or the first game has no equilibrium.
+        Empty where nobody gains privately, or the first game has no equilibrium with a certificate.
     """
-    known = [place for place, each in enumerate(found[0].solution.equilibria) if each.welfare is not None]
+    first = found[0].solution.equilibria
+    known = [place for place, each in enumerate(first) if _sure_welfare(each) is not None]
     if not known:
         return []
-    equilibria = found[0].solution.equilibria
-    than = max(known, key=lambda place: equilibria[place].market[WELFARE].value)
-    before = np.asarray(equilibria[than].welfare)
+    than = max(known, key=lambda place: first[place].market[WELFARE].value)
+    before = np.asarray(first[than].welfare)
     gained = []
     for game, each in enumerate(found[1:], 1):
         for place, candidate in enumerate(each.solution.equilibria):
-            if candidate.welfare is not None:
-                runs = min(len(before), len(candidate.welfare))
-                more = mean(candidate.welfare[:runs] - before[:runs])
-                gained.append(Gained(game, place, than, more, runs))
+            after = _sure_welfare(candidate)
+            if after is not None:
+                runs = min(len(before), len(after))
+                gained.append(Gained(game, place, than, mean(after[:runs] - before[:runs]), runs))
     return gained
+
+
+def _sure_welfare(candidate: Candidate) -> Floats | None:
+    """Of each run that chose nothing, (runs,); None where there are none, or nobody gains privately."""
+    return None if candidate.certificate is None else candidate.welfare
 
 
 def as_json(found: Sequence[Compared]) -> dict[str, Any]:

@@ -72,6 +72,7 @@ class Purse:
     samples: Samples
     runs: int  # of each profile
     most: int  # of all
+    budget: int  # that they are a part of
 
     def affords(self, profiles: list[Profile]) -> bool:
         """Whether these profiles may be run too."""
@@ -157,7 +158,7 @@ def _range(game: MarketGame, purse: Purse, starts: list[Subset]) -> float:
     affordable = purse.most // len(needs[0])
     if affordable < min(FEWEST, purse.runs):
         raise RunError(
-            f"{2 * purse.most:,} runs are too few: at least {2 * FEWEST * len(needs[0]):,} are needed for players who "
+            f"{purse.budget:,} runs are too few: at least {2 * FEWEST * len(needs[0]):,} are needed for players who "
             "all do the same and one who does not — raise the budget"
         )
     purse.runs = min(purse.runs, affordable)

@@ -116,10 +116,10 @@ def solve(
         runner = Runner(pool, None if out is None else Path(out), [Path(file) for file in strategies], watch)
         chosen = Samples(scenario.run.seed, runner)
         if needed:
-            purse = Purse(chosen, max(FEWEST, round(math.sqrt(budget / _SPREAD))), budget // 2)
-            found = _searched(game, purse, epsilon, budget)
+            purse = Purse(chosen, max(FEWEST, round(math.sqrt(budget / _SPREAD))), budget // 2, budget)
+            found = _searched(game, purse, epsilon)
         else:
-            purse = Purse(chosen, whole, budget // 2)
+            purse = Purse(chosen, whole, budget // 2, budget)
             found = search_all(game, purse, epsilon)
         game, fresh = found.game, Samples(first, runner, "certificates")
         together, competitive = _together(game, chosen), _competitive(game, chosen)
@@ -140,11 +140,11 @@ def solve(
     )  # fmt: skip
 
 
-def _searched(game: MarketGame, purse: Purse, epsilon: float | None, budget: int) -> Found:
+def _searched(game: MarketGame, purse: Purse, epsilon: float | None) -> Found:
     """What is needed, with half of the budget, and where that confirms nothing with most of it."""
     found = search_needed(game, purse, epsilon)
-    if not found.candidates and purse.most < _MOST * budget:
-        purse.most = int(_MOST * budget)
+    if not found.candidates and purse.most < _MOST * purse.budget:
+        purse.most = int(_MOST * purse.budget)
         found = search_needed(game, purse, epsilon)
     return found
 

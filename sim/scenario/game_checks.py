@@ -6,17 +6,18 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sim.scenario.checks import Found, Where
+from sim.scenario.checks import Found, Where, name_of
 from sim.scenario.game_vocabulary import Range, offered_to
 from sim.scenario.setting_checks import GIVEN_BY, SettingChecks, right_settings, unmet
 from sim.scenario.table import Unreadable
-from sim.scenario.vocabulary import Population
+from sim.scenario.vocabulary import LinearPrivateValues, OnNews, Population
 from sim.scenario.wording import near_or_all, shown
 
 if TYPE_CHECKING:
     from sim.strategies.declare import Strategy
 
 _MOST_POINTS = 100  # strategies that ranges make to begin with
+_LONGEST_NAME = 64  # letters, as sim.scenario.table has it
 
 
 class GameChecks(SettingChecks):
@@ -25,7 +26,7 @@ class GameChecks(SettingChecks):
     def all(self) -> Iterator[Found]:
         """The checks of the game; of none, where there is none."""
         yield from (self._players(), self._offered(), self._ranges(), self._reduced())
-        yield from self.each("populations", self._choices)
+        yield from self.each("populations", self._choices, self._names, self._values_alike, self._news)
 
     def _players(self) -> Found:
         if self.draft.game is None:
@@ -74,6 +75,49 @@ class GameChecks(SettingChecks):
                 yield self.problem(where, message, near_or_all(name, list(game.players)))
             elif name in counts and few < 1:
                 yield self.problem(where, f"{few} is less than one player")
+
+    # --- a population of several players is parted into populations of one -------------------------------------------
+
+    def _is_parted(self, population: Population) -> bool:
+        game = self.draft.game
+        return game is not None and population.name in game.players and population.count > 1
+
+    def _names(self, where: Where, population: Population) -> Found:
+        """Members have names of their own, which must be names, and nobody else's."""
+        from sim.scenario.game import member_name
+
+        if not self._is_parted(population):
+            return
+        last = member_name(population.name, population.count - 1, population.count)
+        if len(last) > _LONGEST_NAME:
+            most = _LONGEST_NAME - len(last) + len(population.name)
+            message = f"its last member would be called {last!r}, and a name has {_LONGEST_NAME} letters at most"
+            yield self.problem((*where, "name"), message, f"take a name of {most} letters at most")
+        for index, other in enumerate(self.draft.populations):
+            name = name_of(other) or ""
+            number = name.removeprefix(f"{population.name}:")
+            is_number = number != name and number.isascii() and number.isdigit()
+            if is_number and str(int(number)) == number and int(number) < population.count:
+                message = f"{name!r} is what a member of player {population.name!r} is called"
+                yield self.problem(("populations", index, "name"), message, "give this population another name")
+
+    def _values_alike(self, where: Where, population: Population) -> Found:
+        values = population.private_values
+        if not isinstance(values, LinearPrivateValues) or not self._is_parted(population):
+            return
+        if values.first != values.last:
+            message = (
+                f"members who value a lot at {values.first:g} to {values.last:g} are not alike, and the members of a "
+                "player must be"
+            )
+            remedy = "name populations of one each, with a first of its own"
+            yield self.problem((*where, "private_values"), message, remedy)
+
+    def _news(self, where: Where, population: Population) -> Found:
+        if isinstance(population.arrivals, OnNews) and self._is_parted(population):
+            message = f"a group may have one on_news population, and player {population.name!r} is parted"
+            remedy = "write count = 1, or name populations of one each, each in a group of its own"
+            yield self.problem((*where, "arrivals", "law"), message, remedy)
 
     def _choices(self, where: Where, population: Population) -> Found:
         """The game's strategies, as this population would play them."""

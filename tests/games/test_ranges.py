@@ -109,7 +109,7 @@ def test_two_parameters_are_sought_together():
 def test_a_few_numbers_apart_by_a_step_are_all_tried_as_replies():
     ranges = {"half_spread": {"low": 3.0, "high": 9.75, "step": 0.25, "points": 2}}
     game = MarketGame(ranged(MAKERS, ranges, {"makers.count": 1, "run.episodes": 1}))
-    purse = Purse(Samples(1, Runner()), runs=2, most=200)
+    purse = Purse(Samples(1, Runner()), runs=2, most=200, budget=400)
     candidate = pure_candidate(game, [{"half_spread 3": 1}])
     assert purse.buy(game, candidate.needs)
     reply = best_reply(game, [{"half_spread 3": 1.0}], candidate, 0, purse)

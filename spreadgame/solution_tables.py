@@ -1,0 +1,125 @@
+"""A solved game as a terminal shows it: equilibria, their best deviations, the market at each, and what bounds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.table import Table
+
+    from analysis.games.candidates import Candidate
+    from analysis.games.solution import Solution
+
+_VERDICTS = {"holds": "holds", "fails": "fails", "open": "not sure"}
+_MOST_ACROSS = 4  # equilibria whose markets are shown beside one another
+
+
+def tables(found: Solution) -> Group:
+    """The equilibria: who plays what, what it pays, its regret's interval; the best deviation; the market at each."""
+    from rich.console import Group
+
+    shown: list[Any] = [_equilibria(found)]
+    if any(each.gains for each in found.equilibria):
+        shown += ["", _deviations(found)]
+    measures = list(dict.fromkeys(name for each in found.equilibria for name in each.market))
+    if measures and len(found.equilibria) <= _MOST_ACROSS:
+        shown += ["", _markets(found, measures)]
+    return Group(*shown)
+
+
+def _made() -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", caption_justify="left")
+
+
+def _equilibria(found: Solution) -> Table:
+    from analysis.command import number, plus_minus
+
+    bounded = any(each.bound is not None for each in found.equilibria)
+    made = _made()
+    for head in ("", "play", "payoff", "regret", "95 % interval", *(["any distribution"] if bounded else []), ""):
+        made.add_column(head, overflow="fold", justify="right" if head in ("payoff", "regret") else "left")
+    for place, each in enumerate(found.equilibria, 1):
+        paid = "\n".join(plus_minus(*estimate) for estimate in each.payoffs.values())
+        regret, interval = "-", "-"
+        if each.certificate is not None:
+            low, high = each.certificate.low, each.certificate.high
+            regret, interval = number(each.certificate.regret, 3), f"{number(low, 3)} to {number(high, 3)}"
+        bound = [f"{number(each.bound.low, 3)} to {number(each.bound.high, 3)}" if each.bound else "-"]
+        verdict = each.verdict(found.epsilon)
+        made.add_row(str(place), _plays(found, each), paid, regret, interval, *(bound if bounded else []),
+                     _VERDICTS[verdict])  # fmt: skip
+    if not found.equilibria:
+        made.add_row("-", "no equilibrium was found")
+    said = f"currency an episode; regret on seeds that chose nothing; it holds below ε = {number(found.epsilon, 3)}"
+    if bounded:
+        wanted = max(each.bound.runs_wanted for each in found.equilibria if each.bound)
+        said += f", and for any distribution of payoffs too after {wanted:,} runs of each profile"
+    made.caption = said
+    return made
+
+
+def _plays(found: Solution, candidate: Candidate) -> str:
+    """Who plays what; of one role alone, what."""
+    from analysis.games.candidates import plays
+
+    alone = f"{found.game.roles[0].name}: " if len(found.game.roles) == 1 else ""
+    return plays(candidate).removeprefix(alone)
+
+
+def _deviations(found: Solution) -> Table:
+    from analysis.command import number, plus_minus
+
+    made = _made()
+    made.add_column("at")
+    for head in ("best deviation", "gains", "common seeds"):
+        made.add_column(head, overflow="fold", justify="left" if head == "best deviation" else "right")
+    for place, each in enumerate(found.equilibria, 1):
+        if each.gains:
+            best = max(each.gains, key=lambda gain: gain.estimate.value)
+            move = best.deviation
+            text = f"to {move.after}" if move.before is None else f"from {move.before} to {move.after}"
+            text = f"{move.role}: {text}" if len(found.game.roles) > 1 else text
+            made.add_row(str(place), text, plus_minus(*best.estimate), f"{number(best.variance_ratio, 3)} x")
+    made.caption = "common seeds: how many times the variance of the gain would be without them"
+    return made
+
+
+def _markets(found: Solution, measures: list[str]) -> Table:
+    from analysis.command import plus_minus
+
+    made = _made()
+    made.add_column("at each")
+    for place in range(1, len(found.equilibria) + 1):
+        made.add_column(str(place), justify="right", overflow="fold")
+    for name in measures:
+        cells = [plus_minus(*each.market[name]) if name in each.market else "-" for each in found.equilibria]
+        made.add_row(name.replace("_", " ").replace(".", " "), *cells)
+    return made
+
+
+def references(found: Solution) -> Iterator[str]:
+    """What bounds the equilibria: players as one, competition, and the greatest welfare."""
+    from analysis.command import plus_minus
+    from analysis.games.playing import WELFARE
+
+    yield f"as one they would play  {_plays(found, found.together)}: {_earning(found.together)}"
+    if found.competitive is not None:
+        yield f"just without a loss     {_plays(found, found.competitive)}: {_earning(found.competitive)}"
+    if not any(each.values_privately for each in found.game.scenario.populations):
+        yield "welfare                 transfers only: what one earns, another pays"
+    elif found.efficient is not None and WELFARE in found.efficient.market:
+        best = plus_minus(*found.efficient.market[WELFARE])
+        yield f"greatest welfare        {_plays(found, found.efficient)}: {best} of all together"
+    if found.anarchy is not None:
+        yield f"price of anarchy        {plus_minus(*found.anarchy)}"
+
+
+def _earning(candidate: Candidate) -> str:
+    from analysis.command import plus_minus
+
+    return ", ".join(f"{plus_minus(*value)} each" for value in candidate.payoffs.values())
