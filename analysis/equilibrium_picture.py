@@ -30,7 +30,8 @@ _KINDS = {"alike": ("o", "equilibrium"), "mixed": ("o", "mixed"), "apart": ("D",
 _SURE = 1.96  # standard errors of a bar on either side: 95 %
 _APART = 0.022  # of the width of the axes: equilibria of one game, so that none covers another
 _MARGIN, _REACH = 0.09, 0.3  # of the width of the axes; of the distance of games that have no number
-_HEAD = 0.03  # of the height, free above what is highest
+_HEAD = 0.06  # of the height, free above what is highest
+_FLAT = 0.25  # of what is highest: an axis of values that differ by less does not begin at 0
 _SIZE, _DPI = (10.5, 4.6), 150  # inches
 
 Read = Callable[[Compared, Candidate], Estimate | None]
@@ -59,7 +60,8 @@ def picture(found: Sequence[Compared]) -> Figure:
         for ax in (left, right):
             _along(ax, axis, places, names, [each.label.rpartition("=")[2] for each in found])
             low, high = ax.get_ylim()
-            ax.set_ylim(min(0.0, low), high + _HEAD * (high - low))
+            begin = low if high - low < _FLAT * high else min(0.0, low)
+            ax.set_ylim(begin, high + _HEAD * (high - begin))
         right.axhline(0, color=INK, lw=0.9, zorder=1)
         dress(left, title, unit, _entries(seen, found))
         bar = Line2D([], [], color=GREY, marker="|", ms=9, mew=1.2, ls="")

@@ -92,12 +92,14 @@ def search_all(game: MarketGame, purse: Purse, epsilon: float | None) -> Found:
     table = table_of(game, purse.samples, all_of(game), purse.runs)
     found = role_equilibria(table)
     candidates = [mixed_candidate(game, shares_of(table, each.mixtures)) for each in found.equilibria]
-    for row in () if game.is_reduced else pure_equilibria(table).rows:
-        apart = pure_candidate(game, counts_of(table, int(row)))
-        if any(len(shares) > 1 for shares in apart.plays.values()):
-            candidates.append(apart)
+    pure = [pure_candidate(game, counts_of(table, int(row))) for row in pure_equilibria(table).rows]
+    apart = [each for each in pure if any(len(shares) > 1 for shares in each.plays.values())]
+    apart = [] if game.is_reduced else apart
     epsilon = _SHARE * table.range if epsilon is None else epsilon
-    return Found(game, table, candidates, epsilon, found.complete, found.note)
+    note = found.note
+    if apart:
+        note += f" Besides there {'is' if len(apart) == 1 else 'are'} {len(apart)} in which alike players differ."
+    return Found(game, table, [*candidates, *apart], epsilon, found.complete, note)
 
 
 def search_needed(game: MarketGame, purse: Purse, epsilon: float | None) -> Found:
