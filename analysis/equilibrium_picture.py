@@ -65,7 +65,13 @@ def picture(found: Sequence[Compared]) -> Figure:
         right.axhline(0, color=INK, lw=0.9, zorder=1)
         dress(left, title, unit, _entries(seen, found))
         bar = Line2D([], [], color=GREY, marker="|", ms=9, mew=1.2, ls="")
-        dress(right, "payoff of a player", "currency an episode", [(bar, "95 % interval of what was sampled")])
+        several = any(len(each.solution.game.roles) > 1 for each in found)
+        dress(
+            right,
+            "mean payoff of all players" if several else "payoff of a player",
+            "currency an episode",
+            [(bar, "95 % interval of what was sampled")],
+        )
         level([left, right])
         question = found[0].scenario.question or found[0].scenario.title
         figure.suptitle(textwrap.fill(question, 100), x=0.01, ha="left", fontweight="bold", fontsize=12.5)

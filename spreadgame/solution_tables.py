@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -50,17 +51,27 @@ def _equilibria(found: Solution) -> Table:
             low, high = each.certificate.low, each.certificate.high
             regret, interval = number(each.certificate.regret, 3), f"{number(low, 3)} to {number(high, 3)}"
         bound = [f"{number(each.bound.low, 3)} to {number(each.bound.high, 3)}" if each.bound else "-"]
-        verdict = each.verdict(found.epsilon)
-        made.add_row(str(place), _plays(found, each), paid, regret, interval, *(bound if bounded else []),
-                     _VERDICTS[verdict])  # fmt: skip
+        verdict = _VERDICTS[each.verdict(found.epsilon)] if each.certificate else "no runs left"
+        made.add_row(str(place), _by_role(found, each), paid, regret, interval, *(bound if bounded else []), verdict)
     if not found.equilibria:
         made.add_row("-", "no equilibrium was found")
     said = f"currency an episode; regret on seeds that chose nothing; it holds below ε = {number(found.epsilon, 3)}"
+    if found.game.is_reduced:
+        seen = [f"{whole.players} {whole.name} as {role.players}" for role, whole in
+                zip(found.game.roles, found.game.whole, strict=True) if role.players < whole.players]  # fmt: skip
+        said += f"; solved with {', '.join(seen)}, certified with all"
     if bounded:
         wanted = max(each.bound.runs_wanted for each in found.equilibria if each.bound)
-        said += f", and for any distribution of payoffs too after {wanted:,} runs of each profile"
+        said += f"; {wanted:,} runs of each profile would make the band for any distribution no wider than ε"
     made.caption = said
     return made
+
+
+def _by_role(found: Solution, candidate: Candidate) -> str:
+    """What is played, a line a role, beside its payoff."""
+    from analysis.games.candidates import plays
+
+    return _plays(found, candidate) if len(found.game.roles) == 1 else plays(candidate).replace("; ", "\n")
 
 
 def _plays(found: Solution, candidate: Candidate) -> str:
@@ -84,7 +95,8 @@ def _deviations(found: Solution) -> Table:
             move = best.deviation
             text = f"to {move.after}" if move.before is None else f"from {move.before} to {move.after}"
             text = f"{move.role}: {text}" if len(found.game.roles) > 1 else text
-            made.add_row(str(place), text, plus_minus(*best.estimate), f"{number(best.variance_ratio, 3)} x")
+            times = f"{number(best.variance_ratio, 3)} x" if best.variance_ratio < math.inf else "-"
+            made.add_row(str(place), text, plus_minus(*best.estimate), times)
     made.caption = "common seeds: how many times the variance of the gain would be without them"
     return made
 
@@ -100,6 +112,16 @@ def _markets(found: Solution, measures: list[str]) -> Table:
         cells = [plus_minus(*each.market[name]) if name in each.market else "-" for each in found.equilibria]
         made.add_row(name.replace("_", " ").replace(".", " "), *cells)
     return made
+
+
+def doubts(found: Solution) -> Iterator[str]:
+    """What would settle the equilibria of which it is not sure whether they hold."""
+    for place, each in enumerate(found.equilibria, 1):
+        if each.certificate is None:
+            yield f"no runs were left for {place}: what is said of it is of the runs that chose it — raise the budget"
+        elif each.verdict(found.epsilon) == "open":
+            more = f"about {each.runs_wanted:,} runs more would tell, or " if each.runs_wanted else ""
+            yield f"not sure of {place}: {more}it would hold with --epsilon {each.certificate.high:.3g}"
 
 
 def references(found: Solution) -> Iterator[str]:

@@ -16,14 +16,14 @@ from sim.errors import RunError
 from sim.scenario.wording import shown
 from spreadgame import commands
 from spreadgame.cli import OK
-from spreadgame.solution_tables import references, tables
+from spreadgame.solution_tables import doubts, references, tables
 
 if TYPE_CHECKING:
     from analysis.games.solution import Solution
     from sim.experiment import Standing
 
 _LAST_SEED = 2**63 - 1 - 2_000_000_000  # certificates have seeds of their own, a thousand million beyond it
-_KEPT = "equilibria.json"
+_KEPT, _RUNS = "equilibria.json", "sweep.json"
 
 
 def solve(given: argparse.Namespace) -> int:
@@ -61,7 +61,9 @@ def solve(given: argparse.Namespace) -> int:
         return OK
     screen = commands._results()
     screen.print(tables(found))
-    screen.print(found.note)
+    for line in doubts(found):
+        screen.print(line)
+    screen.print(f"in the table of mean payoffs: {found.note}")
     for line in references(found):
         screen.print(line)
     if selected is not None:
@@ -96,6 +98,12 @@ def _folder(given: argparse.Namespace, digest: str) -> Path:
     """Where runs and answer go: nothing is written over what was found of another game."""
     if given.out is not None:
         out: Path = given.out
+        if out.exists() and not out.is_dir():
+            raise RunError(f"--out {out}: this is a file — name a folder")
+        if out.is_dir() and any(out.iterdir()) and not any(out.glob(f"*-1/{_RUNS}")) and not (out / _KEPT).exists():
+            raise RunError(
+                f"--out {out}: this folder holds other things than a solved game — name another, or a new one"
+            )
         if _is_of_another(out, digest):
             raise RunError(
                 f"{out / _KEPT}: this is of another game than {given.scenario} as it is now, with what --set changes — "

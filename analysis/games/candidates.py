@@ -29,6 +29,7 @@ Floats = NDArray[np.float64]
 Counts = Sequence[Mapping[str, int]]  # by role, how many of the players that solvers see play what
 Shares = Sequence[Mapping[str, float]]  # by role, the probability of each strategy that is played
 Verdict = Literal["holds", "fails", "open"]
+_ROUNDING = 1e-20  # of a variance
 PLAYED = 1e-9  # a smaller probability is none
 
 
@@ -72,6 +73,7 @@ class Candidate:
     ----------
     plays : by role, the probability of each strategy that is played; of a pure profile the share of its players.
     mixed : whether players draw from the shares; else so many play each.
+    players : by role, how many there are.
     played : the profiles it comes to, with their probabilities; of a reduced game those that its players meet.
     paid : by role, what a player earns as a sum of payoffs.
     deviations : all there are within the strategies offered, and the best found outside of them.
@@ -79,6 +81,7 @@ class Candidate:
     certificate : of its regret; None before there are runs for it.
     bound : of its regret for any distribution of payoffs, where their bounds were given.
     runs : of the certificate: of each profile, or draws of what the others play.
+    runs_wanted : about how many more in all would settle whether it holds; None where it is settled.
     gains : of each deviation, on these runs.
     market : measures of the market at it.
     welfare : that of each run, (runs,), currency an episode; None where nobody gains privately.
@@ -86,6 +89,7 @@ class Candidate:
 
     plays: dict[str, dict[str, float]]
     mixed: bool
+    players: dict[str, int]
     played: dict[Profile, float]
     paid: dict[str, Combination]
     deviations: list[Deviation]
@@ -93,6 +97,7 @@ class Candidate:
     certificate: Certificate | None = None
     bound: Bound | None = None
     runs: int = 0
+    runs_wanted: int | None = None
     gains: list[Gain] = field(default_factory=list)
     market: dict[str, Estimate] = field(default_factory=dict)
     welfare: Floats | None = None
@@ -123,16 +128,27 @@ class Candidate:
         self.certificate, self.runs = certify(gained, confidence), runs
         self.gains = []
         for place, (deviation, estimate) in enumerate(zip(self.deviations, self.certificate.gains, strict=True)):
-            own = float(np.var(gained[place], ddof=1)) if estimate.standard_error > 0 else np.nan
-            self.gains.append(Gain(deviation, estimate, float(apart[place]) / own))
+            own = float(np.var(gained[place], ddof=1)) if estimate.standard_error > 0 else 0.0
+            ratio = float(apart[place]) / own if own > _ROUNDING * apart[place] else np.nan
+            self.gains.append(Gain(deviation, estimate, ratio))
 
 
 def plays(candidate: Candidate) -> str:
-    """``makers: tight``, or with the share of each."""
+    """``makers: tight``; of a mixture with the probability of each, else with how many play each."""
+
+    def told(role: str, name: str, share: float) -> str:
+        if share == 1.0:
+            return name
+        return f"{share:.3g} {name}" if candidate.mixed else f"{share * candidate.players[role]:.0f} play {name}"
+
     return "; ".join(
-        f"{role}: " + ", ".join(name if share == 1.0 else f"{share:.3g} {name}" for name, share in shares.items())
+        f"{role}: " + ", ".join(told(role, name, share) for name, share in shares.items())
         for role, shares in candidate.plays.items()
     )
+
+
+def _players(game: MarketGame) -> dict[str, int]:
+    return {role.name: role.players for role in game.whole}
 
 
 def pure_candidate(game: MarketGame, counts: Counts) -> Candidate:
@@ -154,7 +170,7 @@ def pure_candidate(game: MarketGame, counts: Counts) -> Candidate:
                 moved[place][after] = moved[place].get(after, 0) + 1
                 gain = {(game.stands_for(moved, (place, after)), (place, after)): 1.0, stay[name]: -1.0}
                 deviations.append(Deviation(role.name, name if len(mine) > 1 else None, after, gain))
-    return Candidate(plays, False, _met(game, [(counts, 1.0)]), paid, deviations)
+    return Candidate(plays, False, _players(game), _met(game, [(counts, 1.0)]), paid, deviations)
 
 
 def seen_candidate(game: MarketGame, profile: Profile) -> Candidate:
@@ -167,7 +183,7 @@ def seen_candidate(game: MarketGame, profile: Profile) -> Candidate:
         role.name: {(profile, (place, name)): count / role.players for name, count in profile[place]}
         for place, role in enumerate(game.whole)
     }
-    return Candidate(plays, False, {profile: 1.0}, paid, [])
+    return Candidate(plays, False, _players(game), {profile: 1.0}, paid, [])
 
 
 def mixed_candidate(game: MarketGame, shares: Shares) -> Candidate:
@@ -184,7 +200,7 @@ def mixed_candidate(game: MarketGame, shares: Shares) -> Candidate:
                 gain = summed([(earns[name], 1.0), (paid[role.name], -1.0)])
                 deviations.append(Deviation(role.name, None, name, gain))
     mixed = any(len(each) > 1 for each in shares)
-    return Candidate(plays, mixed, _met(game, _drawn(game, shares)), paid, deviations)
+    return Candidate(plays, mixed, _players(game), _met(game, _drawn(game, shares)), paid, deviations)
 
 
 def mixture_payoff(game: MarketGame, shares: Shares, column: Column) -> Combination:

@@ -135,5 +135,6 @@ def _share(whole: int, parts: int, apart: int) -> int:
         raise ValueError(
             f"{whole + apart} players cannot be reduced to {parts + apart}: the reduced number of {said} must divide "
             f"that of the whole game, as {', '.join(fitting) if fitting else 1} would"
+            + (', or reduction = "hierarchical", for which the players themselves are divided' if apart else "")
         )
     return whole // parts

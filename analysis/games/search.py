@@ -95,7 +95,8 @@ def search_all(game: MarketGame, purse: Purse, epsilon: float | None) -> Found:
     pure = [pure_candidate(game, counts_of(table, int(row))) for row in pure_equilibria(table).rows]
     apart = [each for each in pure if any(len(shares) > 1 for shares in each.plays.values())]
     apart = [] if game.is_reduced else apart
-    epsilon = _SHARE * table.range if epsilon is None else epsilon
+    ranges = [float(np.ptp(table.payoffs[:, columns][table.counts[:, columns] > 0])) for columns in table.columns]
+    epsilon = _SHARE * _least(ranges) if epsilon is None else epsilon
     note = found.note
     if apart:
         note += f" Besides there {'is' if len(apart) == 1 else 'are'} {len(apart)} in which alike players differ."
@@ -125,7 +126,7 @@ def search_needed(game: MarketGame, purse: Purse, epsilon: float | None) -> Foun
             quiet.confirmed[each.equilibrium][0].deviations.append(each.reply.deviation)
     note = quiet.note
     if replies and (paying or not all(each.reply.searched for each in replies)):
-        note += " The runs did not reach to search the ranges for better replies: raise the budget."
+        note += " Half of the budget did not reach to search the ranges for better replies: raise it."
     elif replies:
         best = max(each.reply.gain for each in replies)
         note += f" Between the ends of the ranges nothing pays more than ε; the best that was found gains {best:.3g}."
@@ -149,7 +150,7 @@ def alone(game: MarketGame) -> Iterator[Subset]:
 
 
 def _range(game: MarketGame, purse: Purse, starts: list[Subset]) -> float:
-    """The range of payoffs of players who all do the same, and of one who does not.
+    """The range of payoffs of players who all do the same, and of one who does not; of several roles the least.
 
     Raises
     ------
@@ -166,13 +167,16 @@ def _range(game: MarketGame, purse: Purse, starts: list[Subset]) -> float:
     purse.runs = min(purse.runs, affordable)
     for each in needs:
         purse.buy(game, each)
-    paid = [
-        float(purse.samples.paid(profile, (role, name)).mean())
-        for profile in purse.samples.profiles
-        for role, plays in enumerate(profile)
-        for name, _ in plays
-    ]
-    return float(np.ptp(paid)) or 1.0
+    paid: list[list[float]] = [[] for _ in game.roles]
+    for profile in purse.samples.profiles:
+        for role, plays in enumerate(profile):
+            paid[role] += [float(purse.samples.paid(profile, (role, name)).mean()) for name, _ in plays]
+    return _least([float(np.ptp(each)) for each in paid])
+
+
+def _least(ranges: Sequence[float]) -> float:
+    """The least range of payoffs of a role that has one; 1 where none has."""
+    return min((each for each in ranges if each > 0), default=1.0)
 
 
 class _Quiet:
@@ -236,7 +240,8 @@ class _Quiet:
         )
         sizes = [int(np.prod([len(chosen) for chosen in subset])) for subset in self._solved]
         largest = self._solved[int(np.argmax(sizes))]
-        if all(union) and self._purse.buy(self._game, profiles_of(self._game, union)):
+        choice = max(map(len, union)) > 1 or max(map(len, largest)) < 2
+        if all(union) and choice and self._purse.buy(self._game, profiles_of(self._game, union)):
             largest = union
         return table_of(self._game, self._purse.samples, largest, self._purse.runs)
 
@@ -245,7 +250,8 @@ class _Quiet:
         """What was left out."""
         said = "Only profiles that were needed were run, so there may be other equilibria."
         if self._left:
-            said += f" There were no runs left for {self._left} further games: raise the budget."
+            games = "a game that was" if self._left == 1 else f"{self._left} games that were"
+            said += f" Half of the budget did not reach for {games} needed too: raise it, or reduce the players."
         return said
 
 

@@ -62,8 +62,12 @@ def certify_all(
         candidate.describe(evidence[place], runs)
         if payoff_bounds is not None:
             candidate.bound = _bound(evidence[place], runs, payoff_bounds, epsilon, sure)
-        if candidate.verdict(epsilon) == "open" and looks[place] < _LOOKS:
-            waiting[place] = _next(candidate, runs, epsilon)
+        candidate.runs_wanted = None
+        if candidate.verdict(epsilon) == "open":
+            times = _times(candidate, epsilon)
+            candidate.runs_wanted = int(min(times - 1.0, 1e6) * runs * len(candidate.needs)) if times > 1 else None
+            if looks[place] < _LOOKS:
+                waiting[place] = int(np.ceil(runs * np.clip(times, _LEAST, _MOST)))
 
 
 def _first(evidence: Sequence[Evidence], left: int) -> int:
@@ -84,8 +88,8 @@ def _affordable(evidence: Evidence, wanted: int, left: int) -> int:
     return low
 
 
-def _next(candidate: Candidate, runs: int, epsilon: float) -> int:
-    """How many runs would settle a candidate, if gains and their errors are what they seem to be."""
+def _times(candidate: Candidate, epsilon: float) -> float:
+    """How many times the runs would settle a candidate, if gains and their errors are what they seem to be."""
     assert candidate.certificate is not None  # noqa: S101
     gains = [(each.estimate.value, each.estimate.standard_error) for each in candidate.gains]
     needed = [
@@ -93,8 +97,7 @@ def _next(candidate: Candidate, runs: int, epsilon: float) -> int:
         for gain, error in gains
     ]
     paying = [times for gain, times in needed if gain > epsilon]
-    times = min(paying) if paying else max((times for _, times in needed), default=_LEAST)
-    return int(np.ceil(runs * np.clip(_BEYOND * times, _LEAST, _MOST)))
+    return _BEYOND * (min(paying) if paying else max((times for _, times in needed), default=_LEAST))
 
 
 def _bound(

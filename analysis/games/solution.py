@@ -48,8 +48,8 @@ class Solution:
     runs : that were run, or found where they were kept.
     complete : ``proved``, ``index`` or ``open``: whether these are all symmetric equilibria of the table of means.
     note : what the solver says of that.
-    together : of the profiles run, that in which the players earn most together, as a monopolist would have them play.
-    competitive : that of players who all do the same, in which they earn least without a loss; None if all lose.
+    together : of the profiles run, that in which the players of all roles earn most together, as if they were one.
+    competitive : that of players who all do the same, in which they earn least and no role loses; None if all do.
     efficient : that of the greatest welfare; None where nobody gains privately, so that payoffs only change hands.
     anarchy : greatest welfare over that of the worst equilibrium; None without welfare. The price of anarchy.
     replies : the best that was found between the ends of ranges to each equilibrium.
@@ -85,7 +85,8 @@ def solve(
     Parameters
     ----------
     budget : the most runs there may be.
-    epsilon : a gain that does not count, currency an episode; None for 2 % of the range of payoffs.
+    epsilon : a gain that does not count, currency an episode; None for 2 % of the range of payoffs, of several roles
+        of the least range.
     workers : how many runs at a time, None for one a core.
     out : a folder in which runs are kept, so that the same call goes on where it was stopped; None for memory.
     strategies : files of strategies of your own.
@@ -173,14 +174,24 @@ def _too_few(game: MarketGame, budget: int, ranged: bool) -> str:
 # --- what bounds the equilibria: profiles among those that were run ---------------------------------------------------
 
 
+def _offered(game: MarketGame, chosen: Samples) -> list[Profile]:
+    """Those that were run and are not of strategies that were tried and did not join the game."""
+    known = [set(role.strategies) for role in game.whole]
+    return [
+        profile
+        for profile in chosen.profiles
+        if all(name in names for plays, names in zip(profile, known, strict=True) for name, _ in plays)
+    ]
+
+
 def _together(game: MarketGame, chosen: Samples) -> Candidate:
-    return seen_candidate(game, max(chosen.profiles, key=lambda profile: _earned(profile, chosen)))
+    return seen_candidate(game, max(_offered(game, chosen), key=lambda profile: sum(_earned(profile, chosen))))
 
 
 def _competitive(game: MarketGame, chosen: Samples) -> Candidate | None:
-    alike = [profile for profile in chosen.profiles if _alike(game, profile)]
-    kept = [profile for profile in alike if _earned(profile, chosen) >= 0]
-    return seen_candidate(game, min(kept, key=lambda profile: _earned(profile, chosen))) if kept else None
+    alike = [profile for profile in _offered(game, chosen) if _alike(game, profile)]
+    kept = [profile for profile in alike if min(_earned(profile, chosen)) >= 0]
+    return seen_candidate(game, min(kept, key=lambda profile: sum(_earned(profile, chosen)))) if kept else None
 
 
 def _alike(game: MarketGame, profile: Profile) -> bool:
@@ -190,13 +201,12 @@ def _alike(game: MarketGame, profile: Profile) -> bool:
     return all(len(plays) == 1 for plays in profile) and (len(named) == 1 or not shared)
 
 
-def _earned(profile: Profile, chosen: Samples) -> float:
-    """What all players earn together, currency an episode."""
-    return sum(
-        count * float(chosen.paid(profile, (role, name)).mean())
+def _earned(profile: Profile, chosen: Samples) -> list[float]:
+    """What the players of each role earn together, currency an episode."""
+    return [
+        sum(count * float(chosen.paid(profile, (role, name)).mean()) for name, count in plays)
         for role, plays in enumerate(profile)
-        for name, count in plays
-    )
+    ]
 
 
 def _describe(game: MarketGame, reference: Candidate, chosen: Samples, fresh: Samples, runs: int, left: int) -> None:
@@ -217,7 +227,8 @@ def _anarchy(
     The profile is chosen on runs that choose, and its welfare is that of others, on the seeds that all equilibria have
     in common. Nothing is known of the worst where one of them has no certificate; those that fail are no equilibria.
     """
-    welfare = {profile: chosen.measures({profile: 1.0}).get(WELFARE) for profile in chosen.profiles}
+    offered = _offered(found.game, chosen)
+    welfare = {profile: chosen.measures({profile: 1.0}).get(WELFARE) for profile in offered}
     known = {profile: float(values.mean()) for profile, values in welfare.items() if values is not None}
     held = [place for place, each in enumerate(found.candidates) if each.verdict(found.epsilon) != "fails"]
     if not known:

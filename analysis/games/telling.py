@@ -30,6 +30,8 @@ def solution_as_json(found: Solution, selected: Selection | None = None) -> dict
         return None if candidate is None else candidate_as_json(candidate)
 
     return {
+        "players": {role.name: role.players for role in found.game.whole},
+        "solved_as": {role.name: role.players for role in found.game.roles},
         "equilibria": [candidate_as_json(each, found.epsilon) for each in found.equilibria],
         "runs": found.runs,
         "complete": found.complete,
@@ -63,6 +65,7 @@ def candidate_as_json(candidate: Candidate, epsilon: float | None = None) -> dic
     row: dict[str, Any] = {
         "strategies": candidate.plays,
         "mixed": candidate.mixed,
+        "counts": None if candidate.mixed else counts_of_players(candidate),
         "payoff": {role: value.as_json() for role, value in candidate.payoffs.items()},
         "market": {name: value.as_json() for name, value in candidate.market.items()},
     }
@@ -85,6 +88,14 @@ def candidate_as_json(candidate: Candidate, epsilon: float | None = None) -> dic
         for each in candidate.gains
     ]
     return row
+
+
+def counts_of_players(candidate: Candidate) -> dict[str, dict[str, int]]:
+    """Of a pure profile, how many play what, by role."""
+    return {
+        role: {name: round(share * candidate.players[role]) for name, share in shares.items()}
+        for role, shares in candidate.plays.items()
+    }
 
 
 def mixtures_of(found: Solution) -> tuple[list[list[Floats]], list[str]]:

@@ -69,7 +69,7 @@ def test_a_deviation_outside_a_small_game_joins_it_and_what_is_not_needed_is_not
 def test_a_purse_that_is_too_small_is_said_and_never_overdrawn():
     game, samples = market(4, SPREADS), Known(spread_game)
     found = search_needed(game, Purse(samples, 2, 14, 28), 0.01)
-    assert "raise the budget" in found.note
+    assert "did not reach for" in found.note
     assert samples.count <= 14
 
 

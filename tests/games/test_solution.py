@@ -153,3 +153,33 @@ def test_what_the_page_writes_into_a_scenario_is_a_game():
     for block in re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[:2]:
         game = {"players": "makers", **tomllib.loads(block)["game"]}
         assert len(MarketGame(parse({**given, "populations": [makers, *others], "game": game})).roles[0].strategies) > 1
+
+
+def test_numbers_that_were_tried_and_did_not_join_are_no_reference():
+    """Of a range many numbers are run; what is said of profiles is of those that may be chosen."""
+    given = load(ROOT / "scenarios" / "games" / "makers.toml", {"venues.lit.tick_size": 0.01}).given
+    ranges = {"half_spread": {"low": 3.0, "high": 9.0}}
+    found = solve(parse({**given, "game": {"players": "makers", "ranges": ranges}}), 1_000, epsilon=0.1)
+    known = set(found.game.roles[0].strategies)
+    for each in (found.together, found.competitive, found.efficient):
+        assert each is not None
+        assert set(each.plays["makers"]) <= known
+
+
+def test_no_role_loses_where_it_is_said_that_there_is_no_loss():
+    text = (ROOT / "scenarios" / "games" / "makers.toml").read_text(encoding="utf-8")
+    given = tomllib.loads(text)
+    game = {
+        "players": ["makers", "informed"],
+        "strategies": {
+            "narrow": {"players": "makers", "half_spread": 1.0},
+            "wide": {"players": "makers", "half_spread": 4.0},
+            "one": {"players": "informed", "quantity": 1},
+            "two": {"players": "informed", "quantity": 2},
+        },
+    }
+    found = solve(parse({**given, "game": game}), 800)
+    assert [role.name for role in found.game.roles] == ["makers", "informed"]
+    assert found.competitive is not None
+    assert all(paid.value >= -4 * paid.standard_error for paid in found.competitive.payoffs.values())
+    assert found.competitive.plays["makers"] == {"wide": 1.0}
