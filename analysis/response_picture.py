@@ -8,8 +8,8 @@ and others so that neighbours are near (Kamada and Kawai 1989).
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
-from math import hypot
+from collections.abc import Mapping, Sequence
+from math import dist, hypot
 from typing import Any, Literal
 
 import networkx as nx
@@ -17,33 +17,52 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from analysis.dress import ALARM, GREY, INK, NUMBERS, clipped, dress, nothing, points
 from analysis.games.pure import TIE, largest_gains, pure_equilibria
-from analysis.games.response_graph import response_graph, sink_components
+from analysis.games.response_graph import Sink, response_graph, sink_components
 from analysis.games.roles import RoleSymmetricGame
-from analysis.simplex_picture import BLUE, CORNERS, fitted, name_corners, told_apart
+from analysis.games.selection_words import called, stand_for
+from analysis.payoff_map import Known, known_equilibria, said
+from analysis.simplex_picture import BLUE, CORNERS, fitted, name_corners, tag, told_apart
 
 Floats = NDArray[np.float64]
 Places = dict[int, tuple[float, float]]
+Arrows = list[tuple[int, int]]
 _MOST_NODES, _MOST_NAMED, _MOST_PROFILES = 150, 60, 20_000  # drawn, written into, looked at
 _CYCLES = (ALARM, "#b8860b", "#a06a8c", "#4d8f5b")
 _LETTER, _SMALL = 0.6, 5.5  # width of a digit, of its size; the smallest size of text, points
-_PLAIN = ".88"  # a node that play leaves
+_PLAIN, _PALE = ".88", "#8fbad3"  # a node that play leaves; an equilibrium that is none of those given
 _DASHED, _TIE = ".7", (0, (2, 2))  # arrows along which nothing is gained
 
 
-def response_picture(game: RoleSymmetricGame, ax: Axes, responses: Literal["better", "best"] = "best") -> Axes:
+def response_picture(
+    game: RoleSymmetricGame, ax: Axes, responses: Literal["better", "best"] = "best",
+    equilibria: Sequence[Sequence[ArrayLike]] = (), names: Sequence[str] | None = None,
+    players: Mapping[str, int] | None = None,
+) -> Axes:  # fmt: skip
     """The response graph: profiles, arrows to what one player's response leads to, and where play ends.
 
     With more than 150 profiles the sink components and what leads to them are drawn, and the title says so; with more
-    than 20,000 nothing is. Replies that gain nothing are dashed. From a profile that play leaves they are drawn only
-    where nobody gains, and a note says how many that leaves out. Thick rims are pure equilibria.
+    than 20,000 nothing is. From a profile that play leaves, of a player's best replies that gain the same only that to
+    the nearest profile is drawn, and a note says so. Replies that gain nothing are dashed; from a profile that play
+    leaves they are drawn only where nobody gains, and the note says how many that leaves out. Thick rims are pure
+    equilibria: black are those given, grey others of the table, blue those given that a deviation gains against here.
 
-    Raises ValueError if responses is neither.
+    Parameters
+    ----------
+    equilibria, names, players : as in :func:`analysis.payoff_map.payoff_map`.
+
+    Raises
+    ------
+    ValueError
+        If responses is neither, or as in :func:`analysis.payoff_map.payoff_map`.
     """
+    known = [each for each in known_equilibria(game, equilibria, names) if each.row >= 0]
     title, total = f"{responses.capitalize()} responses, one player at a time", len(game.counts)
+    standing = "; ".join(text for text in stand_for(game, players) if text)
+    title += f" ({standing})" if standing else ""
     if total == 1 or total > _MOST_PROFILES:
         why = "there is no choice" if total == 1 else f"{total:,} profiles are too many to draw"
         return nothing(ax, fitted(ax, title), why)
@@ -54,18 +73,12 @@ def response_picture(game: RoleSymmetricGame, ax: Axes, responses: Literal["bett
         title += f": {len(shown)} of {total:,} profiles, the ends of play and what leads there"
     if not shown:
         return nothing(ax, fitted(ax, title), "the ends of play are too many to draw")
-    part = graph.subgraph(shown)
+    part, given = graph.subgraph(shown), {each.row for each in known}
     colours = dict.fromkeys(shown, _PLAIN)
-    entries: list[tuple[Any, str]] = []
-    cycles = 0
+    cycles = (colour for _ in sinks for colour in _CYCLES)
     for sink in sinks:
-        colour = BLUE if sink.equilibrium else _CYCLES[cycles % len(_CYCLES)]
-        what = "pure equilibrium" if sink.equilibrium else f"{len(sink.rows)} profiles"
-        label = f"{what} that play does not leave"
-        cycles += not sink.equilibrium
+        colour = (BLUE if sink.rows[0] in given else _PALE) if sink.equilibrium else next(cycles)
         colours.update(dict.fromkeys(sink.rows.tolist(), colour))
-        if label not in [text for _, text in entries]:
-            entries.append((Line2D([], [], marker="o", ls="", ms=8, color=colour), label))
     named = len(shown) <= _MOST_NAMED and game.counts.max() <= 9
     letters = 7.0 if len(shown) <= 30 else _SMALL
     widest = max(len(role.strategies) for role in game.roles)
@@ -73,31 +86,78 @@ def response_picture(game: RoleSymmetricGame, ax: Axes, responses: Literal["bett
     places, bend, written = _placed(game, ax, shown, across)
     if not written:
         across = min(11.0, 0.6 * ax.bbox.width / points(ax) / (1 + max(x for x, _ in places.values())))
-    gaining = [(one, other) for one, other, gain in part.edges(data="gain") if gain > slack]
+    gains = [(one, other) for one, other, gain in part.edges(data="gain") if gain > slack]
+    nearest = _nearest(game, gains, places, colours) if responses == "best" else gains
     left = {one for one, other, gain in graph.edges(data="gain") if gain > slack and colours.get(one) == _PLAIN}
     ties = [(one, other) for one, other, gain in part.edges(data="gain") if gain <= slack and one not in left]
-    for arrows, look in ((ties, {"edge_color": _DASHED, "style": _TIE}), (gaining, {"edge_color": ".35"})):
+    for arrows, look in ((ties, {"edge_color": _DASHED, "style": _TIE}), (nearest, {"edge_color": ".35"})):
         nx.draw_networkx_edges(
             part, places, arrows, ax=ax, node_size=across**2, nodelist=shown, hide_ticks=False,
-            arrowsize=min(across, 8.0 if named else 6.0), width=0.9 if arrows is gaining and named else 0.6,
+            arrowsize=min(across, 8.0 if named else 6.0), width=0.9 if arrows is nearest and named else 0.6,
             connectionstyle=f"arc3,rad={bend}", **look,
         )  # fmt: skip
-    if ties:
-        entries.append((Line2D([], [], color=_DASHED, ls=_TIE, lw=1.2), "gains and loses nothing"))
     pure = set(pure_equilibria(game).rows.tolist())
-    if pure - {int(sink.rows[0]) for sink in sinks if sink.equilibrium}:
-        entries.append((Line2D([], [], marker="o", ls="", ms=8, mfc="none", mec=INK, mew=2.0), "pure equilibrium"))
+    rims = {row: INK if row in given & pure else BLUE if row in given else GREY for row in sorted(given | pure)}
     x, y = np.array([places[each] for each in shown]).T
-    rims = [min(2.0, across / 4) if each in pure else min(0.8, across / 12) for each in shown]
-    ax.scatter(x, y, s=across**2, c=[colours[each] for each in shown], edgecolors=INK, linewidths=rims, zorder=3)
+    ax.scatter(
+        x, y, s=across**2, c=[colours[each] for each in shown], edgecolors=[rims.get(each, INK) for each in shown],
+        linewidths=[min(2.0, across / 4) if each in rims else min(0.8, across / 12) for each in shown], zorder=3,
+    )  # fmt: skip
     if written:
         ends = [int(row) for sink in sinks if sink.equilibrium for row in sink.rows]
         _write_counts(game, ax, places, colours, letters) if named else _write_ends(game, ax, places, ends)
-    hidden = part.number_of_edges() - len(gaining) - len(ties)
+    for each in known:
+        if each.row in places:
+            tag(ax, places[each.row], each.name, (0.3 * across + 3.0, 0.3 * across + 7.0))
+    hidden = part.number_of_edges() - len(gains) - len(ties)
     what = "reply that gains" if hidden == 1 else "replies that gain"
-    dress(ax, fitted(ax, title), ax.get_ylabel(), entries, f"{hidden} {what} nothing left out" if hidden else "")
+    notes = ["of equally good replies only the nearest"] if len(nearest) < len(gains) else []
+    notes += [f"{hidden} {what} nothing left out"] if hidden else []
+    away = [each.name for each in known if each.row not in places]
+    notes += [f"{called(away)} left out"] if away else []
+    entries = _entries(colours, rims, sinks, known)
+    entries += [(Line2D([], [], color=_DASHED, ls=_TIE, lw=1.2), "gains and loses nothing")] if ties else []
+    dress(ax, fitted(ax, title), ax.get_ylabel(), entries, "\n".join(notes))
     ax.grid(visible=False)
     return ax
+
+
+def _nearest(game: RoleSymmetricGame, arrows: Arrows, places: Places, colours: dict[int, str]) -> Arrows:
+    """From profiles that play leaves, of a player's equally good replies that to the nearest profile; all others."""
+    found: dict[tuple[int, int], tuple[int, int]] = {}
+    kept = []
+    for one, other in arrows:
+        if colours[one] != _PLAIN:
+            kept.append((one, other))
+            continue
+        before = int(np.argmin(game.counts[other] - game.counts[one]))  # what is left by the one who replies
+        best = found.setdefault((one, before), (one, other))
+        if (dist(places[one], places[other]), other) < (dist(places[one], places[best[1]]), best[1]):
+            found[one, before] = (one, other)
+    return [*kept, *found.values()]
+
+
+def _entries(
+    colours: dict[int, str], rims: dict[int, str], sinks: Sequence[Sink], known: Sequence[Known]
+) -> list[tuple[Any, str]]:
+    """What nodes look like and which equilibria they are, for the legend: of those drawn."""
+    ends = {int(sink.rows[0]) for sink in sinks if sink.equilibrium}
+    found: dict[tuple[str, str, str], set[int]] = {}
+    for row, rim in rims.items():
+        if row in colours:
+            end = " that play does not leave" if row in ends else ""
+            found.setdefault((colours[row], rim, end), set()).add(row)
+    entries: list[tuple[Any, str]] = []
+    given = {each.row for each in known}
+    for (colour, rim, end), rows in sorted(found.items(), key=lambda item: not item[1] & given):  # those given first
+        handle = Line2D([], [], marker="o", ls="", ms=8, mfc=colour, mec=rim, mew=1.6)
+        those = [each for each in known if each.row in rows]
+        entries.append((handle, said(those) + end))
+    for sink in sinks:
+        label = f"{len(sink.rows)} profiles that play does not leave"
+        if not sink.equilibrium and label not in [text for _, text in entries]:
+            entries.append((Line2D([], [], marker="o", ls="", ms=8, color=colours[int(sink.rows[0])]), label))
+    return entries
 
 
 def _shown(graph: nx.DiGraph, sinks: list[list[int]]) -> list[int]:
@@ -177,7 +237,7 @@ def _write_counts(game: RoleSymmetricGame, ax: Axes, places: Places, colours: di
     """Counts into the nodes, a line for each role."""
     for row, (x, y) in places.items():
         text = "\n".join("".join(map(str, game.counts[row, columns])) for columns in game.columns)
-        colour = INK if colours[row] == _PLAIN else "white"
+        colour = INK if colours[row] in (_PLAIN, _PALE) else "white"
         ax.text(x, y, text, ha="center", va="center", fontsize=size, linespacing=0.95, color=colour, zorder=4)
     _say_order(game, ax, "Nodes")
 

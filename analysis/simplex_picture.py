@@ -25,20 +25,27 @@ from analysis.games.basins import arrivals
 from analysis.games.dynamics import speeds
 from analysis.games.evolutionary_stability import evolutionary_stability
 from analysis.games.mixtures import PLAYED
+from analysis.games.selection_words import called, named
 from analysis.games.symmetric import SymmetricGame
 from analysis.games.symmetric_equilibria import symmetric_equilibria
 
 Floats = NDArray[np.float64]
+Marked = tuple[Floats, bool | None, str]  # place or mixture of an equilibrium, whether it is stable, what it is called
 CORNERS: Floats = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(0.75)]])  # of the triangle, a strategy each
 BLUE = "#2a6f97"
 _BASINS = ("#2a6f97", "#b8860b", "#4d8f5b", "#a06a8c")  # shaded lightly
 _HALVINGS = 5  # of the triangle's edges: starts are the middles of the triangles that this makes
 _TITLE_LETTER = 6.9  # points across, of a title's letter
 _SAME = 1e-3  # points that are drawn as one
+_TAG = 12  # letters that are written beside a dot
+_NEAR = 0.06  # of the width: dots whose names would cover one another
 _EFFORT = 1e5  # payoffs that bounds look at for points at rest: they are few strategies
 
 
-def replicator_field(game: SymmetricGame, ax: Axes, equilibria: Sequence[tuple[ArrayLike, bool | None]] = ()) -> Axes:
+def replicator_field(
+    game: SymmetricGame, ax: Axes, equilibria: Sequence[tuple[ArrayLike, bool | None]] = (),
+    names: Sequence[str] | None = None, absent: Sequence[str] = (),
+) -> Axes:  # fmt: skip
     """How shares change under replicator dynamics.
 
     With two strategies the speed over the share of the first; with three stream lines, and which mixtures come to which
@@ -48,24 +55,27 @@ def replicator_field(game: SymmetricGame, ax: Axes, equilibria: Sequence[tuple[A
     Parameters
     ----------
     equilibria : mixture (strategies,) of each, and whether it is stable; None where that is not decided.
+    names : what the equilibria are called; their numbers from 1 if None.
+    absent : names of others that are no mixtures, so that they have no place here; the legend says so.
 
     Raises
     ------
     ValueError
-        If a mixture is none of the game's strategies.
+        If a mixture is none of the game's strategies, or there are not as many names as equilibria.
     """
-    given = [(checked_mixture(mixture, game.strategies), stable) for mixture, stable in equilibria]
-    chosen = shown_strategies(game, [mixture for mixture, _ in given])
+    pairs = zip(equilibria, named(len(equilibria), names), strict=True)
+    given = [(checked_mixture(mixture, game.strategies), stable, name) for (mixture, stable), name in pairs]
+    chosen = shown_strategies(game, [mixture for mixture, _, _ in given])
     title = "Replicator dynamics"
     if len(chosen) < game.size:
         title += f" of {len(chosen)} strategies, the other {game.size - len(chosen)} left out"
     if game.size == 1:
         return nothing(ax, fitted(ax, title), "there is only one strategy")
-    inside = [(mixture[chosen], stable) for mixture, stable in given if mixture[chosen].sum() > 1.0 - _SAME]
+    inside = [(x[chosen], stable, name) for x, stable, name in given if x[chosen].sum() > 1.0 - _SAME]
     part = game.restricted(chosen)
-    resting = [point for point in _at_rest(part) if all(np.abs(point - mixture).max() > _SAME for mixture, _ in inside)]
-    outside = len(given) - len(inside)
-    note = f"{outside} {'equilibrium' if outside == 1 else 'equilibria'} left out" if outside else ""
+    resting = [point for point in _at_rest(part) if all(np.abs(point - x).max() > _SAME for x, _, _ in inside)]
+    outside = [name for x, _, name in given if x[chosen].sum() <= 1.0 - _SAME] + list(absent)
+    note = f"{called(outside)} left out" if outside else ""
     draw, unit = (_segment, "speed of the share, in payoffs") if part.size == 2 else (_triangle, "")
     entries = draw(part, ax, inside)
     where = np.array([[mixture[0], 0.0] if part.size == 2 else mixture @ CORNERS for mixture in resting])
@@ -85,6 +95,16 @@ def checked_mixture(mixture: ArrayLike, strategies: Sequence[str]) -> Floats:
     if x.shape != (len(strategies),) or not np.all(x >= 0.0) or abs(float(x.sum()) - 1.0) > 1e-6:
         raise ValueError(f"an equilibrium is a probability for each of {tuple(strategies)}, of sum 1, not {x.tolist()}")
     return x
+
+
+def tag(ax: Axes, place: Sequence[float], name: str, offset: tuple[float, float]) -> None:
+    """Write what an equilibrium is called beside its place, so many points away, if the name is short."""
+    if len(name) <= _TAG:
+        box = {"boxstyle": "square,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.8}
+        ax.annotate(
+            name, (place[0], place[1]), offset, textcoords="offset points", fontsize=7, fontweight="bold", color=INK,
+            va="center", bbox=box, zorder=7, parse_math=False,
+        )  # fmt: skip
 
 
 def shown_strategies(game: SymmetricGame, mixtures: Sequence[Floats], most: int = 3) -> list[int]:
@@ -157,7 +177,7 @@ def _at_rest(game: SymmetricGame) -> list[Floats]:
     return found
 
 
-def _segment(game: SymmetricGame, ax: Axes, equilibria: Sequence[tuple[Floats, bool | None]]) -> list[tuple[Any, str]]:
+def _segment(game: SymmetricGame, ax: Axes, equilibria: Sequence[Marked]) -> list[tuple[Any, str]]:
     """The speed of the first strategy's share over that share, and arrows the way it goes."""
     share = np.linspace(0.0, 1.0, 401)
     speed = speeds(game, np.column_stack([share, 1.0 - share]))[:, 0]
@@ -176,14 +196,14 @@ def _segment(game: SymmetricGame, ax: Axes, equilibria: Sequence[tuple[Floats, b
     ax.yaxis.set_major_formatter(NUMBERS)
     first, second = told_apart(game.strategies)
     ax.set_xlabel(f"share of {first}; the rest play {second}", parse_math=False)
-    return _dots(ax, [(np.array([mixture[0], 0.0]), stable) for mixture, stable in equilibria])
+    return _dots(ax, [(np.array([x[0], 0.0]), stable, name) for x, stable, name in equilibria])
 
 
-def _triangle(game: SymmetricGame, ax: Axes, equilibria: Sequence[tuple[Floats, bool | None]]) -> list[tuple[Any, str]]:
+def _triangle(game: SymmetricGame, ax: Axes, equilibria: Sequence[Marked]) -> list[tuple[Any, str]]:
     """Stream lines between corners that stand for the strategies, over the basins of stable equilibria."""
     edge = Polygon(CORNERS, closed=True, fill=False, ec=INK, lw=1.1, zorder=3, clip_on=False)
     ax.add_patch(edge)
-    entries = _shade(game, ax, [mixture for mixture, stable in equilibria if stable])
+    entries = _shade(game, ax, [mixture for mixture, stable, _ in equilibria if stable])
     x, y = np.meshgrid(np.linspace(-0.02, 1.02, 70), np.linspace(-0.02, CORNERS[2, 1] + 0.02, 60))
     motion = speeds(game.scaled, shares_at(np.stack([x, y], axis=-1))) @ CORNERS
     if (
@@ -197,7 +217,7 @@ def _triangle(game: SymmetricGame, ax: Axes, equilibria: Sequence[tuple[Floats, 
         for arrow in set(ax.patches) - before:
             arrow.set_clip_path(edge)
     name_corners(ax, game.strategies)
-    return _dots(ax, [(mixture @ CORNERS, stable) for mixture, stable in equilibria]) + entries
+    return _dots(ax, [(x @ CORNERS, stable, name) for x, stable, name in equilibria]) + entries
 
 
 def _shade(game: SymmetricGame, ax: Axes, stable: Sequence[Floats]) -> list[tuple[Any, str]]:
@@ -209,16 +229,22 @@ def _shade(game: SymmetricGame, ax: Axes, stable: Sequence[Floats]) -> list[tupl
     reached = 1.0 + arrivals(game, shares_at(middles), stable)
     tints = [(1.0, 1.0, 1.0), *(tuple(0.22 * np.array(to_rgb(each)) + 0.78) for each in _BASINS[: len(stable)])]
     ax.tripcolor(fine, facecolors=reached, cmap=ListedColormap(tints), vmin=-0.5, vmax=len(stable) + 0.5, zorder=0)
-    return [(Patch(facecolor=tints[1]), "shaded: its basin")]
+    return [(Patch(facecolor=tints[1]), "shaded: basins of the stable")]
 
 
-def _dots(ax: Axes, equilibria: Sequence[tuple[Floats, bool | None]]) -> list[tuple[Any, str]]:
-    """A dot for each equilibrium, and what goes into the legend."""
+def _dots(ax: Axes, equilibria: Sequence[Marked]) -> list[tuple[Any, str]]:
+    """A dot with its name for each equilibrium, and what goes into the legend."""
     entries: list[tuple[Any, str]] = []
     for verdict, face, label in ((True, INK, "stable"), (False, "white", "not stable"), (None, ".7", "undecided")):
         look: dict[str, Any] = {"marker": "o", "ms": 8, "mew": 1.5, "mec": INK, "mfc": face, "ls": ""}
-        points = np.array([point for point, stable in equilibria if stable is verdict])
-        if len(points):
-            ax.plot(*points.T, **look, zorder=6, clip_on=False, label=label)
-            entries.append((Line2D([], [], **look), f"equilibrium, {label}"))
+        those = [(point, name) for point, stable, name in equilibria if stable is verdict]
+        if those:
+            ax.plot(*np.array([point for point, _ in those]).T, **look, zorder=6, clip_on=False, label=label)
+            entries.append((Line2D([], [], **look), f"{called([name for _, name in those])}, {label}"))
+    together: list[tuple[Floats, list[str]]] = []
+    for point, _, name in sorted(equilibria, key=lambda each: each[0].tolist(), reverse=True):
+        near = [names for other, names in together if np.hypot(*(point - other)) < _NEAR]
+        near[0].insert(0, name) if near else together.append((point, [name]))
+    for point, names in together:
+        tag(ax, point.tolist(), ", ".join(names), (6.0, 4.0))
     return entries

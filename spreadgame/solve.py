@@ -136,7 +136,9 @@ def _keep(out: Path, told: dict[str, Any], found: Solution, title: str) -> Path 
             picture.unlink(missing_ok=True)  # of an earlier solution
             return None
         with style():
-            _write_whole(picture, game_picture(found.table, mixtures_of(found)[0], title).savefig)
+            mixtures, names = mixtures_of(found, apart=True)
+            players = {role.name: role.players for role in found.game.whole}
+            _write_whole(picture, game_picture(found.table, mixtures, title, names, players).savefig)
     except OSError as error:
         raise RunError(f"{out}: what was found cannot be written ({error.strerror or error})") from error
     return picture

@@ -5,6 +5,7 @@ Lines leave out shares that would read 0 %, and of many sinks all but the first;
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
@@ -15,10 +16,14 @@ from analysis.command import number
 from analysis.estimates import Estimate
 from analysis.games.correlated import Kind
 from analysis.games.dynamics import Law
+from analysis.games.roles import RoleSymmetricGame
 from analysis.games.selection import BEGINNINGS, Selection
 
 _WIDTH = 100  # characters of a line
 _SHOWN = 3  # sinks
+_MOST_CALLED = 4  # equilibria that look alike, by their names
+_LONG = 24  # letters of a name beyond which it is cut
+_THIS = "this mixture"  # so the reason calls the last equilibrium whose stability is not known
 _LEAST_SHOWN = 0.005  # a smaller share would read 0 %
 
 
@@ -64,25 +69,23 @@ def lines(found: Selection, names: Sequence[str] | None = None) -> list[str]:
     ValueError
         If there are not as many names as equilibria.
     """
-    called = [str(place + 1) for place in range(len(found.equilibria))] if names is None else list(names)
-    if len(called) != len(found.equilibria):
-        raise ValueError(f"{len(found.equilibria)} equilibria need as many names, not {len(called)}")
+    names = named(len(found.equilibria), names)
     told = []
     for verdict, words in (("stable", "cannot be"), ("not stable", "can be"), ("undecided", "may be")):
-        those = [name for name, each in zip(called, found.equilibria, strict=True) if each.stable == verdict]
+        those = [name for name, each in zip(names, found.equilibria, strict=True) if each.stable == verdict]
         told += [f"{words} invaded: {', '.join(those)}"] if those else []
     for law, rest in found.elsewhere.items():
         shares = [each.basins[law].value for each in found.equilibria]
-        ends = _shares([*shares, rest.value], [*(f"at {name}" for name in called), "elsewhere or are on their way"])
+        ends = _shares([*shares, rest.value], [*(f"at {name}" for name in names), "elsewhere or are on their way"])
         told.append(f"{law.replace('_', ' ')}: of {found.starts} starts {ends}")
     if found.logit is not None:
-        told.append(f"logit path from even play ends {_end(found.logit.equilibrium, called)}")
+        told.append(f"logit path from even play ends {_end(found.logit.equilibrium, names)}")
         if found.logit.precision > 0.0:
             told.append(f"at precision {number(found.logit.precision, 3)} on it: {_words(found, found.logit.mixture)}")
     if found.fictitious_play is not None:
         shares = [each.fictitious_play or 0.0 for each in found.equilibria]
-        drawn = _shares([*shares, 1.0 - sum(shares)], [*(f"at {name}" for name in called), "elsewhere"])
-        place = _end(found.fictitious_play.equilibrium, called)
+        drawn = _shares([*shares, 1.0 - sum(shares)], [*(f"at {name}" for name in names), "elsewhere"])
+        place = _end(found.fictitious_play.equilibrium, names)
         told.append(f"fictitious play from even play ends {place}; of {BEGINNINGS} drawn beginnings {drawn}")
     if found.sinks is not None:
         sinks = [
@@ -97,15 +100,64 @@ def lines(found: Selection, names: Sequence[str] | None = None) -> list[str]:
         ]
         told += [f"{kind}: payoff of a player {', '.join(whose)}"] if whose else []
     if found.unreached:
-        told.append(f"reached by none of these: {', '.join(called[place] for place in found.unreached)}")
+        told.append(f"reached by none of these: {', '.join(names[place] for place in found.unreached)}")
+    without = [name for name, each in zip(names, found.equilibria, strict=True) if each.stable is None]
     for reason in dict.fromkeys(found.reasons.values()):
         parts = ", ".join(part.replace("_", " ") for part, why in found.reasons.items() if why == reason)
-        told.append(f"left out: {parts} ({reason})")
+        of_some = (
+            without and (_THIS in reason or len(without) < len(names)) and found.reasons.get("stability") == reason
+        )
+        parts = parts.replace("stability", f"stability of {', '.join(without)}") if of_some else parts
+        told.append(f"left out: {parts} ({_rounded(reason.replace(_THIS, without[-1]) if of_some else reason)})")
     return [line for each in told for line in textwrap.wrap(each, _WIDTH, subsequent_indent="    ")]
 
 
-def _end(place: int | None, called: Sequence[str]) -> str:
-    return "elsewhere or is on its way" if place is None else f"at {called[place]}"
+def _rounded(text: str) -> str:
+    """A text whose decimal numbers have three digits."""
+    return re.sub(r"\d+(\.\d+)?e[+-]?\d+|\d+\.\d+", lambda found: number(float(found[0]), 3), text)
+
+
+def named(count: int, names: Sequence[str] | None) -> list[str]:
+    """Names of so many equilibria, their numbers from 1 if None. Raises ValueError if there are not as many names."""
+    found = [str(place + 1) for place in range(count)] if names is None else list(names)
+    if len(found) != count:
+        raise ValueError(f"{count} equilibria need as many names, not {len(found)}")
+    return found
+
+
+def called(names: Sequence[str], gain: float = 0.0) -> str:
+    """``equilibrium 3`` or ``equilibria 1, 2``, of many the first four; with what a deviation gains, unless 0."""
+    shown = list(names) if len(names) <= _MOST_CALLED + 1 else list(names[:_MOST_CALLED])
+    text = "equilibrium " if len(names) == 1 else "equilibria "
+    text += ", ".join(map(_clipped, shown))
+    text += f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
+    return text + (f": a deviation gains {'up to ' if len(names) > 1 else ''}{number(gain, 3)}" if gain else "")
+
+
+def stand_for(game: RoleSymmetricGame, players: Mapping[str, int] | None) -> list[str]:
+    """Of each role of a reduced game ``5 makers stand for 25``, or nothing where the game has all of its players.
+
+    Raises ValueError if players, by role how many the market has, names no role or has fewer than the game.
+    """
+    whole = {} if players is None else dict(players)
+    unknown = [name for name in whole if name not in {role.name for role in game.roles}]
+    if unknown:
+        raise ValueError(f"players: there is no role {unknown[0]!r}: name some of {[each.name for each in game.roles]}")
+    found = []
+    for role in game.roles:
+        count = whole.get(role.name, role.players)
+        if count < role.players:
+            raise ValueError(f"players of {role.name!r}: at least the game's {role.players}, not {count}")
+        found.append(f"{role.players} {_clipped(role.name)} stand for {count:,}" if count > role.players else "")
+    return found
+
+
+def _clipped(name: str) -> str:
+    return name if len(name) <= _LONG else f"{name[: _LONG - 1]}…"
+
+
+def _end(place: int | None, names: Sequence[str]) -> str:
+    return "elsewhere or is on its way" if place is None else f"at {names[place]}"
 
 
 def _shares(shares: Sequence[float], where: Sequence[str]) -> str:

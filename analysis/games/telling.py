@@ -98,18 +98,27 @@ def counts_of_players(candidate: Candidate) -> dict[str, dict[str, int]]:
     }
 
 
-def mixtures_of(found: Solution) -> tuple[list[list[Floats]], list[str]]:
+def mixtures_of(found: Solution, apart: bool = False) -> tuple[list[list[Floats]], list[str]]:
     """The equilibria in which alike players do alike, as mixtures over the strategies of the table, and their numbers.
 
     Those are left out in which something is played that is not in the table.
+
+    Parameters
+    ----------
+    apart : give those in which alike players differ too, as counts.
     """
     names, mixtures = [], []
     for number, candidate in enumerate(found.equilibria, 1):
         shares = [candidate.plays[role.name] for role in found.table.roles]
         alike = candidate.mixed or all(len(each) == 1 for each in shares)
         there = all(set(each) <= set(role.strategies) for each, role in zip(shares, found.table.roles, strict=True))
-        if alike and there:
+        if there and (alike or apart):
             names.append(str(number))
+            if not alike:
+                shares = [
+                    {name: share * role.players for name, share in each.items()}
+                    for each, role in zip(shares, found.table.roles, strict=True)
+                ]
             mixtures.append([np.array([each.get(name, 0.0) for name in role.strategies])
                              for each, role in zip(shares, found.table.roles, strict=True)])  # fmt: skip
     return mixtures, names

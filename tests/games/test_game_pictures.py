@@ -12,6 +12,7 @@ import pytest
 from matplotlib.collections import PathCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 
 from analysis.dress import style
 from analysis.game_pictures import game_picture
@@ -58,6 +59,8 @@ GAMES = {
     "no choice": drawn([Role("makers", 3, ("tight",))], 0),
     "all the same": RoleSymmetricGame.from_symmetric(SymmetricGame.from_matrix(np.ones((3, 3)))),
 }
+
+REDUCED = ("reference", "four players", "two roles", "three roles")  # drawn as if the market had more players
 
 
 def axes():
@@ -109,8 +112,92 @@ def test_a_figure_of_every_shape_is_made_without_warnings_and_no_text_covers_ano
     game = GAMES[name]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        figure = game_picture(game, equilibria_of(game), f"What happens with {name}, and where does play go?")
-        assert overlapping(figure) == []
+        title, equilibria = f"What happens with {name}, and where does play go?", equilibria_of(game)
+        whole = {role.name: 12 * role.players for role in game.roles} if name in REDUCED else None
+        assert overlapping(game_picture(game, equilibria, title, players=whole)) == []
+
+
+def words_of(figure):
+    """All that is written in a figure but numbers of axes, a line a text."""
+    figure.draw_without_rendering()
+    return [text.get_text().replace("\n", " ") for text in figure.findobj(Text)]
+
+
+def test_equilibria_are_called_what_they_are_called_in_the_table():
+    found = symmetric_equilibria(REFERENCE.symmetric()).equilibria
+    strict, mixed = ([each.mixture for each in found if each.strict is one] for one in (True, False))
+    names = [f"x{number}" for number in range(len(found))]
+    figure = game_picture(REFERENCE, [(each,) for each in [*mixed, *strict]], "named", names)
+    payoffs, responses, field = (legend_of(ax) for ax in figure.axes if ax.get_legend())
+    pure, drawn = ", ".join(names[len(mixed) :]), ", ".join(names[: len(mixed)])
+    assert payoffs == [f"equilibria {pure}", f"equilibrium {drawn} (area is probability)"]
+    assert responses[0] == f"equilibria {pure} that play does not leave"
+    assert field[:2] == [f"equilibria {pure}, stable", f"equilibrium {drawn}, not stable"]
+
+
+def test_frames_carry_the_names_of_their_equilibria():
+    ax, corners = axes(), np.eye(3)[::-1]
+    payoff_map(RoleSymmetricGame.from_symmetric(COORDINATION), ax, [(row,) for row in corners], names=["c", "b", "a"])
+    places = {text.get_text(): round(text.get_position()[1] + 0.42) for text in ax.texts if text.get_text() in "abc"}
+    assert places == {name: int(row.argmax()) for name, row in zip("cba", corners, strict=True)}
+
+
+def test_what_nobody_leaves_without_being_given_is_said_to_be_of_this_table():
+    game = RoleSymmetricGame.from_symmetric(COORDINATION)
+    only, ax, graph = [(np.eye(3)[0],)], axes(), axes()
+    payoff_map(game, ax, only, names=["7"])
+    response_picture(game, graph, "best", only, ["7"])
+    assert legend_of(ax) == ["equilibrium 7", "pure equilibrium of this table"]
+    assert legend_of(graph)[:2] == [f"{each} that play does not leave" for each in legend_of(ax)]
+    assert len(framed(ax)) == len(pure_equilibria(game).rows)
+    payoff_map(game, every := axes(), [(row,) for row in np.eye(3)])
+    assert legend_of(every) == ["equilibria 1, 2, 3"]
+
+
+def test_a_pure_equilibrium_that_a_deviation_gains_against_is_called_by_its_name_and_by_what_it_gains():
+    game = REFERENCE.symmetric()
+    pure = {int(np.argmax(each.mixture)) for each in symmetric_equilibria(game).equilibria if each.strict}
+    near = min(set(range(game.size)) - pure, key=lambda place: game.regret(np.eye(game.size)[place]))
+    x, ax, graph = np.eye(game.size)[near], axes(), axes()
+    payoff_map(REFERENCE, ax, [(x,)], names=["5"])
+    response_picture(REFERENCE, graph, "best", [(x,)], ["5"])
+    for said in (legend_of(ax), legend_of(graph)):
+        (told,) = [text for text in said if "equilibrium 5" in text]
+        assert float(told.removeprefix("equilibrium 5: a deviation gains ")) == pytest.approx(game.regret(x), rel=0.01)
+        assert not any("mixed" in text for text in said)
+    assert (near, near) in framed(ax)
+
+
+def test_a_profile_in_which_alike_players_differ_is_framed_with_its_name_and_has_no_place_among_mixtures():
+    game = RoleSymmetricGame.from_symmetric(SymmetricGame.from_matrix(HAWK_DOVE))
+    mixture = next(each.mixture for each in symmetric_equilibria(game.symmetric()).equilibria)
+    figure = game_picture(game, [(mixture,), ([1, 1],)], "hawks and doves", ["2", "4"])
+    payoffs, responses, field = (legend_of(ax) for ax in figure.axes if ax.get_legend())
+    assert payoffs == ["equilibrium 4", "equilibrium 2 (area is probability)"]
+    assert responses == ["equilibrium 4 that play does not leave"]
+    assert field[0].startswith("equilibrium 2,")
+    assert field[-1] == "equilibrium 4 left out"
+
+
+def test_even_chances_of_two_players_are_no_profile_in_which_one_plays_each():
+    game = SymmetricGame.from_matrix([[0.0, 2.0], [1.0, 1.0]])  # even chances are its only symmetric equilibrium
+    (found,) = symmetric_equilibria(game).equilibria
+    ax = axes()
+    payoff_map(RoleSymmetricGame.from_symmetric(game), ax, [(found.mixture,)])
+    assert found.mixture == pytest.approx([0.5, 0.5])
+    assert legend_of(ax)[-1] == "equilibrium 1 (area is probability)"
+
+
+def test_a_reduced_game_says_for_how_many_its_players_stand():
+    told = words_of(game_picture(REFERENCE, [], "twelve", players={"makers": 12}))
+    assert "12 makers, solved as 2" in told
+    assert "strategy of the other (2 makers stand for 12)" in told
+    assert "Best responses, one player at a time (2 makers stand for 12)" in told
+    assert not any("12" in text for text in words_of(game_picture(REFERENCE, [], "two", players={"makers": 2})))
+
+
+def test_the_figure_says_which_runs_its_payoffs_are_of():
+    assert any("runs that chose the equilibria" in text for text in words_of(game_picture(REFERENCE, [], "two")))
 
 
 def framed(ax):
@@ -166,23 +253,47 @@ def test_white_is_zero_where_payoffs_have_both_signs():
     assert image.cmap(image.norm(0.0)) == pytest.approx((1.0, 1.0, 1.0, 1.0), abs=0.01)
 
 
-def test_arrows_and_colours_are_the_response_graph_but_for_ties_where_somebody_gains_and_its_sinks():
+def test_arrows_and_colours_are_the_response_graph_with_one_arrow_for_equally_good_replies():
     for name in ("reference", "circling", "two roles", "three roles", "four players", "all the same"):
         game, ax = GAMES[name], axes()
         response_picture(game, ax)
         graph, sinks = response_graph(game, "best"), sink_components(game, "best")
         gains = nx.get_edge_attributes(graph, "gain")
-        left = {one for (one, _), gain in gains.items() if gain > 1e-9} - {row for sink in sinks for row in sink.rows}
+        ends = {int(row) for sink in sinks for row in sink.rows}
+        left = {one for (one, _), gain in gains.items() if gain > 1e-9} - ends
         hidden = sum(gain <= 1e-9 and one in left for (one, _), gain in gains.items())
-        assert len(ax.patches) == len(gains) - hidden
-        assert [text for text in legend_of(ax) if "left out" in text] == (
-            [f"{hidden} replies that gain nothing left out"] if hidden else []
+        replies = {
+            (one, other if one in ends else int((game.counts[other] - game.counts[one]).argmin()))
+            for (one, other), gain in gains.items() if gain > 1e-9
+        }  # fmt: skip
+        kept = sum(gain <= 1e-9 for gain in gains.values()) - hidden
+        assert len(ax.patches) == len(replies) + kept
+        tied = len(replies) + kept + hidden < len(gains)
+        assert [
+            line for text in legend_of(ax) for line in text.split("\n") if "nothing left out" in line or "only" in line
+        ] == (
+            ["of equally good replies only the nearest"] * tied
+            + ([f"{hidden} replies that gain nothing left out"] if hidden else [])
         )
         (nodes,) = [each for each in ax.collections if isinstance(each, PathCollection)]
-        colours = {tuple(each) for each in nodes.get_facecolors()[np.concatenate([sink.rows for sink in sinks])]}
-        plain = np.delete(nodes.get_facecolors(), np.concatenate([sink.rows for sink in sinks]), axis=0)
+        colours = {tuple(each) for each in nodes.get_facecolors()[sorted(ends)]}
+        plain = np.delete(nodes.get_facecolors(), sorted(ends), axis=0)
         assert len({tuple(each) for each in plain}) <= 1
         assert not colours & {tuple(each) for each in plain}
+
+
+def test_of_equally_good_replies_the_arrow_leads_to_the_nearest_profile():
+    ax = axes()
+    response_picture(REFERENCE, ax)
+    (nodes,) = [each for each in ax.collections if isinstance(each, PathCollection)]
+    places = np.asarray(nodes.get_offsets())
+    graph = response_graph(REFERENCE, "best")
+    zero = REFERENCE.row({"makers": {REFERENCE.roles[0].strategies[0]: 2}})
+    reached = [other for _, other, gain in graph.out_edges(zero, data="gain") if gain > 1e-9]
+    nearest = min(reached, key=lambda other: np.hypot(*(places[other] - places[zero])))
+    drawn = [arrow._posA_posB for arrow in ax.patches if np.allclose(arrow._posA_posB[0], places[zero])]
+    assert len(reached) > 1
+    assert [tuple(end) for _, end in drawn] == [tuple(places[nearest])]
 
 
 def test_three_strategies_lie_where_their_counts_weigh_the_corners():
@@ -210,6 +321,12 @@ def test_a_game_too_large_says_what_it_left_out():
     ends = {int(row) for sink in sink_components(large, "best") for row in sink.rows}
     graph = response_graph(large, "best")
     assert len(nodes.get_offsets()) == len(ends.union(*(graph.predecessors(row) for row in ends)))
+
+    away = next(row for row in np.eye(6) if large.row({"players": {large.roles[0].strategies[row.argmax()]: 5}}) not in
+                ends.union(*(graph.predecessors(row) for row in ends)))  # fmt: skip
+    ax = axes()
+    response_picture(large, ax, "best", [(away,)], ["8"])
+    assert "equilibrium 8 left out" in legend_of(ax)[-1]
 
     wide = RoleSymmetricGame.from_symmetric(random_game(7, 6, 2))
     ax = axes()
@@ -243,7 +360,7 @@ def test_an_equilibrium_that_plays_what_is_left_out_is_counted():
     game = SymmetricGame.from_matrix(np.diag([4.0, 3.0, 2.0, 1.0]))
     ax = axes()
     replicator_field(game, ax, [(row, True) for row in np.eye(4)])
-    assert "1 equilibrium left out" in legend_of(ax)
+    assert "equilibrium 4 left out" in legend_of(ax)
     assert "the other 1 left out" in title_of(ax)
 
 
@@ -299,3 +416,16 @@ def test_long_names_stay_different():
 def test_what_is_no_mixture_is_an_error_that_says_what_is_wanted(equilibrium, says):
     with style(), pytest.raises(ValueError, match=says):
         game_picture(REFERENCE, [equilibrium], "no mixture")
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"names": ["1", "2"]}, "1 equilibria need as many names, not 2"),
+        ({"players": {"takers": 12}}, "there is no role 'takers'"),
+        ({"players": {"makers": 1}}, "at least the game's 2, not 1"),
+    ],
+)
+def test_names_and_players_that_do_not_fit_are_one_clear_error(more, says):
+    with style(), pytest.raises(ValueError, match=says):
+        game_picture(REFERENCE, [(np.eye(6)[2],)], "does not fit", **more)

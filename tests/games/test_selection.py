@@ -253,6 +253,24 @@ def test_of_a_mixture_that_is_no_equilibrium_stability_is_left_out(unmoved):
     assert "only an equilibrium can be stable" in found.reasons["stability"]
 
 
+def test_what_has_no_verdict_is_told_by_its_name_with_a_number_of_three_digits(unmoved):
+    gain = COORDINATION.regret([0.5, 0.5])
+    game = RoleSymmetricGame.from_symmetric(
+        SymmetricGame.from_matrix(COORDINATION.payoffs.T * np.pi / 10, COORDINATION.strategies)
+    )
+    found = selection(game, [([1.0, 0.0],), ([0.5, 0.5],)])
+    told = " ".join(line.strip() for line in lines(found, ["2", "7"]))
+    assert (
+        f"stability of 7 (only an equilibrium can be stable: a deviation from 7 gains {gain * np.pi / 10:.3g})" in told
+    )
+    assert "prove" not in told
+
+
+def test_where_stability_is_defined_for_no_equilibrium_none_is_named(battle):
+    (told,) = [line for line in lines(battle) if "stability" in line]
+    assert "stability," in told or "stability (" in told
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [
