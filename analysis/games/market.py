@@ -168,11 +168,12 @@ class MarketGame:
 
     def seats(self, profile: Profile) -> list[tuple[str, Column]]:
         """What each player is called when a profile is played, and its column; those of a column in their order."""
-        found = []
-        for population, plays in self.choices(profile).items():
-            role = next(place for place, seats in enumerate(self._seats) if seats_of(seats, population))
-            found += [(member_name(population, at, len(plays)), (role, choice)) for at, choice in enumerate(plays)]
-        return found
+        roles = {seat.population: place for place, seats in enumerate(self._seats) for seat in seats}
+        return [
+            (member_name(population, at, len(plays)), (roles[population], choice))
+            for population, plays in self.choices(profile).items()
+            for at, choice in enumerate(plays)
+        ]
 
     # --- making -----------------------------------------------------------------------------------------------------
 
@@ -238,11 +239,6 @@ class MarketGame:
         from sim.scenario.game import ranged
 
         return bool(ranged(self.scenario, self.population(role)))
-
-
-def seats_of(seats: Sequence[Seat], population: str) -> list[Seat]:
-    """Those of one population."""
-    return [seat for seat in seats if seat.population == population]
 
 
 @dataclass(frozen=True)
