@@ -27,7 +27,7 @@ def tables(found: Sequence[Compared]) -> Group:
     alone = next(iter(roles)) if len(roles) == 1 else None
 
     def told(candidate: Candidate) -> str:
-        return plays(candidate) if alone is None else plays(candidate).removeprefix(f"{alone}: ")
+        return plays(candidate, named=alone is None)
 
     rows: list[list[str]] = []
     for each, name in zip(found, names, strict=True):

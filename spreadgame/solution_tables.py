@@ -52,7 +52,9 @@ def _equilibria(found: Solution) -> Table:
             regret, interval = number(each.certificate.regret, 3), f"{number(low, 3)} to {number(high, 3)}"
         bound = [f"{number(each.bound.low, 3)} to {number(each.bound.high, 3)}" if each.bound else "-"]
         verdict = _VERDICTS[each.verdict(found.epsilon)] if each.certificate else "no runs left"
-        made.add_row(str(place), _by_role(found, each), paid, regret, interval, *(bound if bounded else []), verdict)
+        made.add_row(
+            str(place), _plays(found, each, "\n"), paid, regret, interval, *(bound if bounded else []), verdict
+        )
     if not found.equilibria:
         made.add_row("-", "no equilibrium was found")
     said = f"currency an episode; regret on seeds that chose nothing; it holds below ε = {number(found.epsilon, 3)}"
@@ -67,19 +69,11 @@ def _equilibria(found: Solution) -> Table:
     return made
 
 
-def _by_role(found: Solution, candidate: Candidate) -> str:
-    """What is played, a line a role, beside its payoff."""
-    from analysis.games.candidates import plays
-
-    return _plays(found, candidate) if len(found.game.roles) == 1 else plays(candidate).replace("; ", "\n")
-
-
-def _plays(found: Solution, candidate: Candidate) -> str:
+def _plays(found: Solution, candidate: Candidate, between: str = "; ") -> str:
     """Who plays what; of one role alone, what."""
     from analysis.games.candidates import plays
 
-    alone = f"{found.game.roles[0].name}: " if len(found.game.roles) == 1 else ""
-    return plays(candidate).removeprefix(alone)
+    return plays(candidate, len(found.game.roles) > 1, between)
 
 
 def _deviations(found: Solution) -> Table:

@@ -133,16 +133,22 @@ class Candidate:
             self.gains.append(Gain(deviation, estimate, ratio))
 
 
-def plays(candidate: Candidate) -> str:
-    """``makers: tight``; of a mixture with the probability of each, else with how many play each."""
+def plays(candidate: Candidate, named: bool = True, between: str = "; ") -> str:
+    """``makers: tight``; of a mixture with the probability of each, else with how many play each.
+
+    Parameters
+    ----------
+    named : whether roles are named.
+    between : what stands between them.
+    """
 
     def told(role: str, name: str, share: float) -> str:
         if share == 1.0:
             return name
         return f"{share:.3g} {name}" if candidate.mixed else f"{share * candidate.players[role]:.0f} play {name}"
 
-    return "; ".join(
-        f"{role}: " + ", ".join(told(role, name, share) for name, share in shares.items())
+    return between.join(
+        (f"{role}: " if named else "") + ", ".join(told(role, name, share) for name, share in shares.items())
         for role, shares in candidate.plays.items()
     )
 

@@ -8,7 +8,6 @@ What it gains by a deviation is then free of the reduction.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -125,45 +124,42 @@ class Drawn:
     """
 
     def __init__(self, game: MarketGame, candidate: Candidate, first: int, runner: Runner) -> None:
-        self._game, self._candidate, self._first, self._runner = game, candidate, first, runner
+        self._game, self._first, self._runner = game, first, runner
         self._shares = [candidate.plays[role.name] for role in game.whole]
         names = [role.name for role in game.whole]
-        moves = [(names.index(each.role), each.after) for each in candidate.deviations]
+        self._moves: list[Column] = [(names.index(each.role), each.after) for each in candidate.deviations]
         played = [(role, name) for role, shares in enumerate(self._shares) for name in shares]
-        self._columns: list[Column] = list(dict.fromkeys([*played, *moves]))
+        self._columns = list(dict.fromkeys([*played, *self._moves]))
+        self._drawn: list[dict[Column, Profile]] = []  # by draw, as far as anybody asked
         self._paid: dict[Column, Floats] = {column: np.zeros(0) for column in self._columns}
         self._market: dict[str, Floats] = {}
         self._runs = 0
 
     def missing(self, runs: int) -> int:
         """How many runs have to be made to have so many."""
-        return sum(len(set(self._profiles(draw).values())) for draw in range(self._runs, runs))
+        return sum(len(set(each.values())) for each in self._draws(runs))
 
     def need(self, runs: int) -> None:
         """Make them."""
-        draws = range(self._runs, runs)
-        profiles = {draw: self._profiles(draw) for draw in draws}
-        seeds: dict[Profile, list[int]] = {}
-        for draw in draws:
-            for profile in dict.fromkeys(profiles[draw].values()):
-                seeds.setdefault(profile, []).append(self._first + draw)
-        if not seeds:
+        draws = self._draws(runs)
+        if not draws:
             return
+        seeds: dict[Profile, list[int]] = {}
+        placed: list[dict[Column, tuple[Profile, int]]] = []  # by draw and column the profile, and which of its runs
+        for seed, profiles in enumerate(draws, self._first + self._runs):
+            for profile in dict.fromkeys(profiles.values()):
+                seeds.setdefault(profile, []).append(seed)
+            placed.append({column: (profile, len(seeds[profile]) - 1) for column, profile in profiles.items()})
         wanted = dict(sorted(seeds.items()))
         played = dict(zip(wanted, self._runner.play(self._game, wanted, "certificates"), strict=True))
-        place = {profile: {seed: at for at, seed in enumerate(those)} for profile, those in wanted.items()}
-
-        def seen(column: Column, values: Callable[[Profile], Floats]) -> Floats:
-            of = [(profiles[draw][column], self._first + draw) for draw in draws]
-            return np.array([values(profile)[place[profile][seed]] for profile, seed in of])
-
-        for column in self._columns:
-            paid = seen(column, lambda profile, column=column: played[profile].paid[column])  # type: ignore[misc]
+        seen = {column: [(played[draw[column][0]], draw[column][1]) for draw in placed] for column in self._columns}
+        for column, those in seen.items():
+            paid = [each.paid[column][at] for each, at in those]
             self._paid[column] = np.concatenate([self._paid[column], paid])
         for name in next(iter(played.values())).measured:
             # By what the first player of the first role would draw: over all draws the market of the mixture.
             found = sum(
-                share * seen((0, played_by), lambda profile, name=name: played[profile].measured[name])  # type: ignore[misc]
+                share * np.array([each.measured[name][at] for each, at in seen[0, played_by]])
                 for played_by, share in self._shares[0].items()
             )
             self._market[name] = np.concatenate([self._market.get(name, np.zeros(0)), np.asarray(found)])
@@ -197,11 +193,6 @@ class Drawn:
         """Measures of the market, (runs,)."""
         return {name: values[:runs] for name, values in self._market.items()}
 
-    @property
-    def _moves(self) -> list[Column]:
-        names = [role.name for role in self._game.whole]
-        return [(names.index(each.role), each.after) for each in self._candidate.deviations]
-
     def _weights(self, move: Column) -> dict[Column, float]:
         """What is paid for a strategy less what is paid for the mixture."""
         found = {(move[0], name): -share for name, share in self._shares[move[0]].items()}
@@ -210,6 +201,11 @@ class Drawn:
 
     def _terms(self, move: Column, runs: int) -> Floats:
         return np.array([weight * self._paid[column][:runs] for column, weight in self._weights(move).items()])
+
+    def _draws(self, runs: int) -> list[dict[Column, Profile]]:
+        """What is played in the draws that were not run yet."""
+        self._drawn += [self._profiles(draw) for draw in range(len(self._drawn), runs)]
+        return self._drawn[self._runs : runs]
 
     def _profiles(self, draw: int) -> dict[Column, Profile]:
         """What all play in a draw if the first player of a role plays this or that."""

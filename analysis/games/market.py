@@ -21,7 +21,7 @@ from analysis.games.roles import Role
 from sim.errors import Problem, ScenarioError
 from sim.experiment import Job
 from sim.scenario import Scenario
-from sim.scenario.game import Players, Settings, member_arrivals, member_name
+from sim.scenario.game import Players, Settings, member_arrivals, member_name, ranged
 
 Profile = tuple[tuple[tuple[str, int], ...], ...]  # by role: what is played, and by how many members
 Column = tuple[int, str]  # a role, by its place, and one of its strategies
@@ -219,7 +219,10 @@ class MarketGame:
         return role._replace(players=few)
 
     def _check(self) -> None:
-        if all(len(role.strategies) < 2 and not self._ranged(place) for place, role in enumerate(self.roles)):
+        if all(
+            len(role.strategies) < 2 and not ranged(self.scenario, self.population(place))
+            for place, role in enumerate(self.roles)
+        ):
             only = self.roles[0].strategies[0]
             raise self._refused(
                 "game.strategies", f"there is nothing to choose but {only!r}", "offer two strategies at least"
@@ -234,11 +237,6 @@ class MarketGame:
             )
         if self._game.payoff == "mean_variance" and self.scenario.run.episodes < 2:
             raise self._refused("run.episodes", "one episode has no variance", "write 2 or more, or seek utility")
-
-    def _ranged(self, role: int) -> bool:
-        from sim.scenario.game import ranged
-
-        return bool(ranged(self.scenario, self.population(role)))
 
 
 @dataclass(frozen=True)

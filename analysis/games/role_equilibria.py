@@ -25,7 +25,7 @@ from analysis.games.role_mixtures import RoleEquilibrium, classified, merged
 from analysis.games.role_payoffs import RolePayoffs
 from analysis.games.role_supports import possible_supports, solvable
 from analysis.games.roles import RoleSymmetricGame, profiles
-from analysis.games.symmetric_equilibria import EFFORT, Complete, symmetric_equilibria
+from analysis.games.symmetric_equilibria import EFFORT, Complete, completeness, symmetric_equilibria
 from analysis.games.two_players import equilibria_of_two
 
 _ROUNDS, _STARTS, _FEWEST = 6, 500, 4  # each of twice as many starts; of the first, and for each choice of supports
@@ -150,14 +150,8 @@ def _settled(known: Sequence[RoleEquilibrium]) -> bool:
 
 def _note(count: int, complete: Complete, regular: bool, total: int) -> str:
     number = f"{count} {'equilibrium' if count == 1 else 'equilibria'}"
-    if complete == "proved":
-        ending = "all regular" if regular else "the game is degenerate, so that parity says nothing"
-        return f"{number}, proved to be all; {ending}."
-    if not count:
+    if not count and complete != "proved":
         return "No equilibrium was found, though there is one: raise the effort."
-    if not regular:
-        return f"{number}; the game is degenerate, so that parity says nothing, and more may exist."
-    if complete == "index":
-        return f"{number}, all regular, and their indices sum to +1: more would have to come in pairs."
     parity = "even in number" if count % 2 == 0 else f"with indices that sum to {total:+d}"
-    return f"{number}, all regular but {parity}: at least one is missing, or a degenerate one; raise the effort."
+    missing = f"{parity}: at least one is missing, or a degenerate one; raise the effort"
+    return completeness(number, complete, regular, missing)

@@ -22,11 +22,10 @@ from analysis.games.outside import Reply, best_reply
 from analysis.games.pure import pure_equilibria
 from analysis.games.role_equilibria import role_equilibria
 from analysis.games.roles import RoleSymmetricGame
-from analysis.games.samples import Samples
+from analysis.games.samples import FEWEST, Samples
 from analysis.games.tables import Subset, all_of, counts_of, profiles_of, shares_of, table_of
 from sim.errors import RunError
 
-FEWEST = 8  # runs of a profile
 _SHARE = 0.02  # of the range of payoffs: ε, where none is given
 _ENOUGH = 0.5  # of ε: what pays more joins, so that of the rest one can become sure that it pays less than ε
 _MOST_STARTS = 64  # games of one strategy a role, to begin with
@@ -74,13 +73,9 @@ class Purse:
     most: int  # of all
     budget: int  # that they are a part of
 
-    def affords(self, profiles: list[Profile]) -> bool:
-        """Whether these profiles may be run too."""
-        return self.samples.count + self.samples.missing(profiles, self.runs) <= self.most
-
     def buy(self, game: MarketGame, profiles: list[Profile]) -> bool:
-        """Run them, unless that is too much."""
-        if not self.affords(profiles):
+        """Run these profiles too, unless that is too much."""
+        if self.samples.count + self.samples.missing(profiles, self.runs) > self.most:
             return False
         self.samples.need(game, profiles, self.runs)
         return True
@@ -92,9 +87,9 @@ def search_all(game: MarketGame, purse: Purse, epsilon: float | None) -> Found:
     table = table_of(game, purse.samples, all_of(game), purse.runs)
     found = role_equilibria(table)
     candidates = [mixed_candidate(game, shares_of(table, each.mixtures)) for each in found.equilibria]
-    pure = [pure_candidate(game, counts_of(table, int(row))) for row in pure_equilibria(table).rows]
+    rows = [] if game.is_reduced else pure_equilibria(table).rows.tolist()
+    pure = [pure_candidate(game, counts_of(table, row)) for row in rows]
     apart = [each for each in pure if any(len(shares) > 1 for shares in each.plays.values())]
-    apart = [] if game.is_reduced else apart
     ranges = [float(np.ptp(table.payoffs[:, columns][table.counts[:, columns] > 0])) for columns in table.columns]
     epsilon = _SHARE * _least(ranges) if epsilon is None else epsilon
     note = found.note

@@ -16,13 +16,13 @@ import numpy as np
 from analysis.games.candidates import Candidate
 from analysis.games.distribution_free import Bound, distribution_free
 from analysis.games.evidence import Evidence
+from analysis.games.samples import FEWEST
 from sim.errors import RunError
 
 _FIRST = 32  # runs of the first look at least
 _LOOKS = 5
 _LEAST, _MOST = 2.0, 8.0  # times as many for the next
 _BEYOND = 1.2  # times what was predicted
-_FEWEST = 8
 
 
 def certify_all(
@@ -53,7 +53,7 @@ def certify_all(
         place = min(cost, key=lambda each: (cost[each], each))
         candidate = candidates[place]
         runs = _affordable(evidence[place], waiting.pop(place), left())
-        if runs < max(_FEWEST, _LEAST * seen[place]):
+        if runs < max(FEWEST, _LEAST * seen[place]):
             continue
         evidence[place].need(runs)
         looks[place], seen[place] = looks[place] + 1, runs

@@ -16,12 +16,13 @@ from typing import Any, Literal
 
 from analysis.estimates import Estimate, ratio
 from analysis.games.candidates import Candidate, seen_candidate
+from analysis.games.counts import number_of_profiles
 from analysis.games.evidence import Drawn, Evidence, Weighed
 from analysis.games.market import MarketGame, Profile
 from analysis.games.playing import WELFARE, Runner
 from analysis.games.roles import RoleSymmetricGame
-from analysis.games.samples import Samples
-from analysis.games.search import FEWEST, Answer, Found, Purse, search_all, search_needed
+from analysis.games.samples import FEWEST, Samples
+from analysis.games.search import Answer, Found, Purse, search_all, search_needed
 from analysis.games.sequential import certify_all
 from analysis.games.tables import all_of, profiles_of
 from sim.errors import Problem, RunError, ScenarioError
@@ -151,7 +152,12 @@ def _searched(game: MarketGame, purse: Purse, epsilon: float | None) -> Found:
 
 
 def _runs_of_all(game: MarketGame, budget: int) -> int:
-    """How many runs each profile can have if all are run; 0 where they are too many to be listed."""
+    """How many runs each profile can have if all are run; 0 where they are too many for that, and not listed.
+
+    The market has a profile at least for each that solvers see.
+    """
+    if math.prod(number_of_profiles(role.players, len(role.strategies)) for role in game.roles) * FEWEST > budget // 2:
+        return 0
     try:
         return budget // 2 // len(profiles_of(game, all_of(game)))
     except ValueError:

@@ -194,6 +194,12 @@ def _note(count: int, pieces: tuple[Component, ...], complete: Complete, regular
     number = f"{count} {'equilibrium' if count == 1 else 'equilibria'}"
     if pieces:
         number += f" and {len(pieces)} {'continuum' if len(pieces) == 1 else 'continua'}"
+    parity = "even in number, so at least one is missing" if count % 2 == 0 else f"with indices that sum to {total:+d}"
+    return completeness(number, complete, regular, f"{parity}: raise the effort")
+
+
+def completeness(number: str, complete: Complete, regular: bool, otherwise: str) -> str:
+    """What it says of so many equilibria whether they are all and regular; ``otherwise`` why one is missing."""
     if complete == "proved":
         ending = "all regular" if regular else "the game is degenerate, so that parity says nothing"
         return f"{number}, proved to be all; {ending}."
@@ -201,5 +207,4 @@ def _note(count: int, pieces: tuple[Component, ...], complete: Complete, regular
         return f"{number}; the game is degenerate, so that parity says nothing, and more may exist."
     if complete == "index":
         return f"{number}, all regular, and their indices sum to +1: more would have to come in pairs."
-    parity = "even in number, so at least one is missing" if count % 2 == 0 else f"with indices that sum to {total:+d}"
-    return f"{number}, all regular but {parity}: raise the effort."
+    return f"{number}, all regular but {otherwise}."

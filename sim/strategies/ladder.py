@@ -7,13 +7,11 @@ from sim.strategies.desk import (
     best_ask,
     best_bid,
     cancel_all,
-    episode_steps,
     post_only_order,
-    signal,
-    step,
     tick_above,
     tick_below,
 )
+from sim.strategies.final_value import expected_final_value
 
 
 @strategy(
@@ -40,9 +38,7 @@ def act(me, market):
     """Withdraw the old ladder and set up a new one, without the rungs that would trade with what stands."""
     choice = me.parameters
     cancel_all(me, market)
-    # The value settles at its level in the last step, so that is when nothing of it is left to revert.
-    left = (1.0 - choice.reversion) ** (episode_steps(me, market) - 1 - step(me, market))
-    expected = (1.0 - left) * choice.long_run_mean + left * signal(me, market)
+    expected = expected_final_value(me, market)
     lowest_ask, highest_bid = best_ask(me, market, me.venue), best_bid(me, market, me.venue)
     bid = tick_below(me, market, me.venue, expected - 0.5 * choice.spread)
     # A spread of 0 on a tick would lock its own book.

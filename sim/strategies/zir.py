@@ -9,17 +9,15 @@ from sim.strategies.desk import (
     best_ask,
     best_bid,
     cancel_all,
-    episode_steps,
     immediate_or_cancel_order,
     limit_order,
     price_of,
     private_value,
-    signal,
-    step,
     tick_above,
     tick_below,
     uniform,
 )
+from sim.strategies.final_value import expected_final_value
 
 
 @strategy(
@@ -49,9 +47,7 @@ def act(me, market):
     private = private_value(me, market, side)
     if math.isinf(private):
         return
-    # The value settles at its level in the last step, so that is when nothing of it is left to revert.
-    left = (1.0 - choice.reversion) ** (episode_steps(me, market) - 1 - step(me, market))
-    worth = (1.0 - left) * choice.long_run_mean + left * signal(me, market) + private
+    worth = expected_final_value(me, market) + private
     quote = best_ask(me, market, me.venue) if side == BUY else best_bid(me, market, me.venue)
     if side * (worth - price_of(me, market, me.venue, quote)) >= choice.threshold * shading:
         immediate_or_cancel_order(me, market, me.venue, side, quote, 1)
