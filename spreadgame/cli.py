@@ -66,6 +66,15 @@ def _add_strategies(parser: argparse.ArgumentParser, name: str = "strategies") -
                         help="a Python file with strategies of your own (may be repeated)")  # fmt: skip
 
 
+def _add_of_every_run(parser: argparse.ArgumentParser) -> None:
+    """What commands of many runs have in common."""
+    parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="PATH=VALUE",
+                        help="change a value in every run (may be repeated)")  # fmt: skip
+    _add_strategies(parser)
+    parser.add_argument("--workers", type=_whole_number, metavar="N",
+                        help="how many runs at a time (default: one a core)")  # fmt: skip
+
+
 def _add_sweep(commands: Any) -> None:
     sweep = commands.add_parser(
         "sweep", help="run a scenario many times: seeds, grids, designs, profiles",
@@ -83,10 +92,7 @@ def _add_sweep(commands: Any) -> None:
     add("--design", choices=["latin", "sobol"], help="spread points over the ranges: Latin hypercube, or Sobol")
     add("--points", type=_whole_number, metavar="N", help="points of the design")
     add("--profiles", action="store_true", help="run every profile of the scenario's [game]")
-    add("--set", action="append", default=[], dest="overrides", metavar="PATH=VALUE",
-        help="change a value in every run (may be repeated)")  # fmt: skip
-    _add_strategies(sweep)
-    add("--workers", type=_whole_number, metavar="N", help="how many runs at a time (default: one a core)")
+    _add_of_every_run(sweep)
     add("--backend", choices=["local", "threads", "dask"], default="local",
         help="processes here (the default), threads of one process, or a Dask cluster")  # fmt: skip
     add("--scheduler", metavar="ADDRESS", help="of the cluster: tcp://host:8786")
@@ -99,7 +105,7 @@ def _add_sweep(commands: Any) -> None:
 def _add_solve(commands: Any) -> None:
     solve = commands.add_parser(
         "solve", help="find the equilibria of a scenario's game",
-        description="Run every profile of a scenario's [game], find its equilibria, and say how sure each is.",
+        description="Run the profiles of a scenario's [game], find its equilibria, and say how sure each is.",
         epilog="Runs are kept in DIR; the same command goes on where it was stopped.",
     )  # fmt: skip
     add = solve.add_argument
@@ -108,10 +114,7 @@ def _add_solve(commands: Any) -> None:
     add("--epsilon", type=float, metavar="E",
         help="a gain that does not count, currency an episode (default: 2 %% of the range of payoffs)")  # fmt: skip
     add("--seed", type=_whole_number, metavar="N", help="the first of the seeds (default: run.seed)")
-    add("--set", action="append", default=[], dest="overrides", metavar="PATH=VALUE",
-        help="change a value in every run (may be repeated)")  # fmt: skip
-    _add_strategies(solve)
-    add("--workers", type=_whole_number, metavar="N", help="how many runs at a time (default: one a core)")
+    _add_of_every_run(solve)
     add("--search", choices=("all", "needed"),
         help="run all profiles, or those that are needed (default: all, where the budget allows)")  # fmt: skip
     add("--payoff-bounds", type=float, nargs=2, metavar=("LOW", "HIGH"),

@@ -111,13 +111,18 @@ def leaning() -> MarketGame:
     return MarketGame(load(UNDERCUTTING.parent / "inventory.toml", {"makers.count": 4, "run.episodes": 10}))
 
 
-def test_a_player_held_against_itself_is_more_precise_and_no_less_right():
+def against_all_and_itself(pilots: int, runs: int) -> tuple[Weighed, Weighed]:
+    """Makers who all lean much, held against the mean of all, and against themselves as so many pilot runs say."""
     game = leaning()
     candidate = pure_candidate(game, [{"much": 4}])
     pilot, fresh = Samples(1, Runner()), Samples(10_001, Runner())
-    pilot.need(game, candidate.needs, 60)
-    fresh.need(game, candidate.needs, 200)
-    plain, held = Weighed(game, candidate, fresh), Weighed(game, candidate, fresh, (pilot, 60))
+    pilot.need(game, candidate.needs, pilots)
+    fresh.need(game, candidate.needs, runs)
+    return Weighed(game, candidate, fresh), Weighed(game, candidate, fresh, (pilot, pilots))
+
+
+def test_a_player_held_against_itself_is_more_precise_and_no_less_right():
+    plain, held = against_all_and_itself(60, 200)
     ratios = plain.gains(200).var(axis=1) / held.gains(200).var(axis=1)
     assert ratios.min() > 0.9
     assert ratios.max() > 1.2
@@ -127,10 +132,5 @@ def test_a_player_held_against_itself_is_more_precise_and_no_less_right():
 
 
 def test_too_few_runs_to_say_how_often_leave_gains_as_they_are():
-    game = leaning()
-    candidate = pure_candidate(game, [{"much": 4}])
-    pilot, fresh = Samples(1, Runner()), Samples(10_001, Runner())
-    pilot.need(game, candidate.needs, 8)
-    fresh.need(game, candidate.needs, 12)
-    plain, held = Weighed(game, candidate, fresh), Weighed(game, candidate, fresh, (pilot, 8))
+    plain, held = against_all_and_itself(8, 12)
     assert np.array_equal(plain.gains(12), held.gains(12))
