@@ -22,7 +22,7 @@ from sim.scenario.processes import known_at_first
 from sim.strategies.callbacks import compile_strategy, memory_type, parameter_type
 from sim.strategies.declare import Strategy
 from sim.strategies.obligation import MESSAGES
-from sim.venues.book import CALL_AUCTION, CONTINUOUS
+from sim.venues.book import CALL_AUCTION, CONTINUOUS, REASONS
 from sim.venues.entry import doors
 from sim.venues.standalone import FEE_PER, MATCHING, POST_ONLY, SELF_TRADE, set_tick_units
 from sim.world import HISTORY, NOTHING, Storage, attach
@@ -156,6 +156,7 @@ def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, 
         instruments=instruments, shocks=sum(len(each.shocks) for each in scenario.instruments), history=sum(delays),
         increments=BLOCK * instruments, agents=agents, accounts=len(accounts.names),
         holdings=len(accounts.names) * instruments, populations=populations, groups=len(groups), classes=len(ranks),
+        refusals=populations * len(REASONS),
         in_class=populations, in_venues=sum(len(each.venues) for each in scenario.populations),
         first_holdings=len(accounts.names) * instruments, first_cash=len(accounts.names),
         parameters=sum(parameters),

@@ -27,13 +27,15 @@ from sim.cache import CarefulCache
 
 config: Any = numba.config  # its settings are made at run time, where a type checker cannot see them
 COMPILED: bool = not config.DISABLE_JIT
+# What is said of a float where a message has none. The words are looked for where errors are explained.
+WHOLE_NUMBERS = "sides, prices (ticks) and quantities (lots) are whole numbers"
 _KEPT_CACHES = 6  # of other versions of our sources; older ones are removed
 
 
 def _sources_hash() -> str:
     """Numba's cache does not see an edit in another file, so the folder's name is made from every compiled source."""
     digest = hashlib.blake2b(digest_size=8)
-    digest.update(f"{numba.__version__} {np.__version__} {sys.version_info[:2]}".encode())
+    digest.update(f"{numba.__version__} {np.__version__} {sys.version_info[:2]} {config.BOUNDSCHECK}".encode())
     here = Path(__file__).parent
     for path in sorted([*here.glob("*.py"), *here.glob("venues/*.py"), *here.glob("strategies/*.py")]):
         digest.update(path.relative_to(here).as_posix().encode())
@@ -116,6 +118,18 @@ def njit(function: Callable[..., Any], cached: bool = True) -> Callable[..., Any
     return made
 
 
+def guarded(function: Callable[..., Any], cached: bool = True) -> Callable[..., Any]:
+    """As ``njit``, with every index into an array checked: for code that others write.
+
+    An index beyond an array of an agent's memory would else reach the memory of another.
+    """
+    if not COMPILED:
+        return function
+    made = numba.njit(cache=cached and CACHE is not None, nogil=True, boundscheck=True)(function)
+    _carefully(made, function)
+    return made
+
+
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """As ``njit``, but put into its callers: for what the matching engine calls with every message."""
     if not COMPILED:
@@ -142,10 +156,7 @@ if COMPILED:
 
         def typed(*arguments: Any) -> Any:
             if any(isinstance(argument, types.Float) for argument in arguments):
-                # Numba would cut the fraction off without a word.
-                raise TypingError(
-                    "prices are whole ticks and quantities whole lots: round a float first (nearest_tick)"
-                )
+                raise TypingError(WHOLE_NUMBERS)  # Numba would cut the fraction off without a word
             return types.int64(*[types.int64] * (count + 1)), code
 
         scope["typed"] = typed
@@ -174,7 +185,13 @@ else:
 
     def caller(count: int) -> Callable[..., int]:
         """``call(address, *arguments)``."""
-        return lambda address, *arguments: _called[int(address)](*arguments)
+
+        def call(address: int, *arguments: Any) -> int:
+            if any(isinstance(argument, float | np.floating) for argument in arguments):
+                raise TypeError(WHOLE_NUMBERS)
+            return _called[int(address)](*arguments)
+
+        return call
 
     def trailing_zeros(word: int) -> int:  # type: ignore[misc]
         """Number of zero bits below the lowest one bit."""

@@ -10,7 +10,7 @@ from sim.world import NO_PRICE, NOTHING
 PER_NOTIONAL, PER_LOT = 0, 1
 # Why a run must end; the clock's status.
 RUNNING, NEED_ORDERS, NEED_TAPE, NEED_TURNS, NEED_NATURE, EXTERNAL = 0, 1, 2, 3, 4, 5
-RAISED, TOO_MANY, MONEY_OVERFLOW = 10, 11, 12
+RAISED, TOO_MANY, MONEY_OVERFLOW, MISTAKEN, BROKEN = 10, 11, 12, 13, 14
 MOST_MONEY = np.int64(4 * 10**18)  # a little below 2**62: two such sums still fit an int64
 
 
@@ -112,14 +112,19 @@ def record_trade(world, venue, price, lots, maker, taker, aggressor, maker_order
         return
     mark, micro = market_prices(world, instrument)
     money = price * lots * place.price_units
-    move_cash(world, taker, maker, aggressor * money)
-    move_lots(world, maker, taker, instrument, aggressor * lots)
     maker_fee = np.int64(0)
     taker_fee = np.int64(0)
-    if place.maker_fee != 0.0 or place.taker_fee != 0.0:
+    charged = place.maker_fee != 0.0 or place.taker_fee != 0.0
+    if charged:
         base = np.float64(abs(money)) if place.fee_per == PER_NOTIONAL else np.float64(lots) / clock.money_unit
+        if max(abs(place.maker_fee), abs(place.taker_fee)) * base > np.float64(MOST_MONEY):
+            clock.status = MONEY_OVERFLOW
+            return
         maker_fee = rounded_units(place.maker_fee * base)
         taker_fee = rounded_units(place.taker_fee * base)
+    move_cash(world, taker, maker, aggressor * money)
+    move_lots(world, maker, taker, instrument, aggressor * lots)
+    if charged:
         move_cash(world, maker, place.fee_account, maker_fee)
         move_cash(world, taker, place.fee_account, taker_fee)
         world.accounts[maker].fees += maker_fee

@@ -7,6 +7,7 @@ acts in Python, in the same book and at its turn.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,20 @@ import mesa
 import numpy as np
 from mesa.agent import AgentSet
 
-from sim.build import build
-from sim.errors import Problem, ScenarioError
+from sim.arguments import one_of, whole
+from sim.build import build, compile_all
+from sim.errors import Problem, RunError, ScenarioError
 from sim.runs import MemorySink, Run, manifest_of
 from sim.scenario import Scenario, load, with_overrides
 from sim.scenario.overrides import Overrides
 from sim.simulation import Both, Simulation
 from sim.summary import Summary
-from sim.trader import NO_LIMIT, Trader, best_price, let_send
-from sim.world import NO_PRICE
+from sim.trader import NO_LIMIT, Trader, best_price, let_send, view_class
+from sim.world import HISTORY, NO_PRICE
+
+
+def _is_trader(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Trader)
 
 
 class Market(mesa.Model):
@@ -32,15 +38,22 @@ class Market(mesa.Model):
     Parameters
     ----------
     scenario : a scenario, or the path of its file.
-    seed, overrides : as for :func:`sim.scenario.load`.
+    seed, overrides : as for :func:`sim.scenario.load`. Runs of one seed are equal, so in ``mesa.batch_run`` the seed is
+        one of the parameters, ``{"scenario": path, "seed": range(10)}``, rather than ``iterations=10``.
+    rng : the seed, under the name it has in Mesa: a whole number.
     agents : for some populations, the class of their members (a :class:`Trader` with a ``step``), which then act in
         Python instead of playing the scenario's strategy.
-    capacities : ``orders``, ``tape``: how large the World begins; no result depends on them.
+    orders, tape : how large the World begins; no result depends on them.
+
+    A copy, by ``copy.deepcopy`` or ``pickle``, is a market of its own that goes on from the same state: an agent may
+    look ahead in one. Unpickling needs the classes of ``agents``, and strategies from files loaded, as pickle does.
 
     Raises
     ------
     ScenarioError
         If the scenario cannot run, or ``agents`` names a population that it does not have.
+    TypeError, ValueError
+        If another argument is none of its kind.
 
     Examples
     --------
@@ -55,8 +68,16 @@ class Market(mesa.Model):
         seed: int | None = None,
         overrides: Overrides | None = None,
         agents: Mapping[str, type[Trader]] | None = None,
-        **capacities: int,
+        *,
+        rng: int | None = None,
+        orders: int = 1024,
+        tape: int = 4 * HISTORY,
     ) -> None:
+        if rng is not None:
+            if seed is not None:
+                raise TypeError("Market takes a seed or, as Mesa calls it, an rng: not both")
+            seed = whole("rng", rng, "a market's draws come from its seed", low=0)
+        capacities = {"orders": whole("orders", orders, low=1), "tape": whole("tape", tape, low=1)}
         if isinstance(scenario, Scenario):
             self.setup = with_overrides(scenario, overrides, seed) if overrides or seed is not None else scenario
         else:
@@ -64,6 +85,9 @@ class Market(mesa.Model):
         super().__init__(rng=self.setup.run.seed)
         self._classes = dict(agents or {})
         names = [population.name for population in self.setup.populations]
+        for name, kind in self._classes.items():
+            if not _is_trader(kind):
+                raise TypeError(f"agents[{name!r}] must be a class derived from Trader, not {kind!r}")
         unknown = [Problem("agents", f"there is no population {name!r}; there are {', '.join(names)}")
                    for name in self._classes if name not in names]  # fmt: skip
         if unknown:
@@ -73,6 +97,7 @@ class Market(mesa.Model):
         self._summary = Summary(self._built)
         self._simulation = Simulation(self._built, Both(self._sink, self._summary), self._act)
         self.address = self._built.storage.address
+        self._acting = False  # whether a Python agent's turn is going on
         self.venue_numbers = {venue.name: number for number, venue in enumerate(self.setup.venues)}
         self.population_rows = np.repeat(
             np.arange(len(names)), [each.count for each in self.setup.populations]
@@ -82,6 +107,19 @@ class Market(mesa.Model):
         for name in self._classes:
             self.population(name)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "address"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.address = self._built.storage.address
+        self._acting = False
+        compile_all(self._built)  # the addresses of callbacks are those of another process
+
+    def __copy__(self) -> Market:
+        """A market of its own, as ``copy.deepcopy`` makes."""
+        return copy.deepcopy(self)
+
     @property
     def world(self) -> Any:
         """The state of the market: record arrays, read them freely."""
@@ -90,7 +128,15 @@ class Market(mesa.Model):
     # --- the clock --------------------------------------------------------------------------------------------------
 
     def step(self) -> None:
-        """One step of the market clock. ``running`` turns False at the run's end."""
+        """One step of the market clock. ``running`` turns False at the run's end.
+
+        Raises
+        ------
+        RunError
+            If it is called in an agent's turn: look ahead in a copy of the market.
+        """
+        if self._acting:
+            raise RunError("a step is going on: call step() outside of an agent's turn, or of a copy of the market")
         if self._simulation.done < self._simulation.total:
             self._simulation.advance(self._simulation.done + 1)  # tapes are drained when they are full
         self.running = self._simulation.done < self._simulation.total
@@ -102,7 +148,24 @@ class Market(mesa.Model):
 
     def _act(self, row: int) -> None:
         let_send(self.address, NO_LIMIT)
-        self._rows[row].step()
+        self._acting = True
+        try:
+            self._rows[row].step()
+        finally:
+            self._acting = False
+
+    def check_turn(self) -> None:
+        """Refuse a message outside of all turns.
+
+        Raises
+        ------
+        RunError
+            If no turn of a Python agent is going on.
+        """
+        if not self._acting:
+            raise RunError(
+                "no turn is going on: orders are sent in step() of a class of agents, given as Market(…, agents={…})"
+            )
 
     def make_room(self, lack: int) -> None:
         """Grow what a Python agent's message found too small."""
@@ -119,7 +182,7 @@ class Market(mesa.Model):
                 raise KeyError(f"no population {name!r}; there are {known}")
             row = self.world.populations[number]
             # A class for each population, so that Mesa's agents_by_type is by population.
-            kind = self._classes.get(name) or type(name, (Trader,), {})
+            kind = self._classes.get(name) or view_class(name)
             first, count = int(row["first"]), int(row["count"])
             members = [kind(self, first + i) for i in range(count)]
             self._rows.update({member.row: member for member in members})
@@ -136,6 +199,7 @@ class Market(mesa.Model):
 
     def first_wealth(self, row: int) -> float:
         """What an agent began the episode with, its lots at the initial value, currency."""
+        row = whole("row", row, low=0, high=len(self.population_rows) - 1)
         world, width = self.world, len(self.setup.instruments)
         lots = world.first_holdings[row * width : (row + 1) * width]
         values = np.asarray(world.instruments["initial"]) * np.asarray(world.instruments["lot_size"])
@@ -143,29 +207,45 @@ class Market(mesa.Model):
 
     # --- the market, for collectors ---------------------------------------------------------------------------------
 
-    def best_bid(self, venue: int = 0) -> int | None:
+    def venue_number(self, venue: int | str) -> int:
+        """The number of a venue, given by number or name.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is none.
+        """
+        if isinstance(venue, str):
+            return self.venue_numbers[one_of("venue", venue, self.venue_numbers)]
+        count = len(self.venue_numbers)
+        return whole("venue", venue, f"or a name: {', '.join(self.venue_numbers)}", low=0, high=count - 1)
+
+    def best_bid(self, venue: int | str = 0) -> int | None:
         """The best bid in ticks, None where there is none, or where a call hides it."""
-        price = best_price(self.address, 2 * venue)
+        price = best_price(self.address, 2 * self.venue_number(venue))
         return None if price == NO_PRICE else price
 
-    def best_ask(self, venue: int = 0) -> int | None:
+    def best_ask(self, venue: int | str = 0) -> int | None:
         """The best ask in ticks, None where there is none, or where a call hides it."""
-        price = best_price(self.address, 2 * venue + 1)
+        price = best_price(self.address, 2 * self.venue_number(venue) + 1)
         return None if price == NO_PRICE else price
 
-    def spread(self, venue: int = 0) -> float | None:
+    def spread(self, venue: int | str = 0) -> float | None:
         """The quoted spread in currency, None while a side is empty."""
-        bid, ask = self.best_bid(venue), self.best_ask(venue)
-        return None if bid is None or ask is None else (ask - bid) * float(self.world.venues[venue]["tick_size"])
+        place = self.venue_number(venue)
+        bid, ask = self.best_bid(place), self.best_ask(place)
+        return None if bid is None or ask is None else (ask - bid) * float(self.world.venues[place]["tick_size"])
 
-    def mid(self, venue: int = 0) -> float | None:
+    def mid(self, venue: int | str = 0) -> float | None:
         """The mid in currency, None while a side is empty."""
-        bid, ask = self.best_bid(venue), self.best_ask(venue)
-        return None if bid is None or ask is None else 0.5 * (bid + ask) * float(self.world.venues[venue]["tick_size"])
+        place = self.venue_number(venue)
+        bid, ask = self.best_bid(place), self.best_ask(place)
+        return None if bid is None or ask is None else 0.5 * (bid + ask) * float(self.world.venues[place]["tick_size"])
 
     def value(self, instrument: int = 0) -> float:
         """The fundamental value, currency."""
-        return float(self.world.instruments[instrument]["value"])
+        count = len(self.setup.instruments)
+        return float(self.world.instruments[whole("instrument", instrument, low=0, high=count - 1)]["value"])
 
     def result(self) -> Run:
         """What the run came to so far, with its tables in memory."""

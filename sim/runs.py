@@ -277,6 +277,18 @@ def _resolved(path: Path) -> Scenario:
     return scenario
 
 
+def refusals(simulation: Simulation) -> dict[str, dict[str, int]]:
+    """How many messages were refused, by population and reason (one of :data:`sim.venues.book.REASONS`)."""
+    from sim.venues.book import REASONS
+
+    world, found = simulation.built.storage.world, {}
+    counts = world.refusals.reshape(-1, len(REASONS))
+    for population, row in zip(simulation.built.scenario.populations, counts, strict=True):
+        if row.any():
+            found[population.name] = {reason: int(count) for reason, count in zip(REASONS, row, strict=True) if count}
+    return found
+
+
 def manifest_of(simulation: Simulation, status: str, seconds: float) -> dict[str, Any]:
     """What a run's manifest says of it; whoever stopped the run adds the reason, and the signal if that was one."""
     clock, scenario = simulation.clock, simulation.built.scenario
@@ -301,6 +313,7 @@ def manifest_of(simulation: Simulation, status: str, seconds: float) -> dict[str
         "messages": messages,
         "trades": int(clock["trades"]),
         "refused": int(clock["refused"]),
+        "refusals": refusals(simulation),
         "moved_quotes": int(clock["moved_quotes"]),
         "seconds": seconds,
         "messages_per_second": messages / seconds if seconds > 0 else 0.0,

@@ -18,7 +18,9 @@ from sim.kernel import advance
 from sim.nature import BLOCK
 from sim.strategies import callbacks
 from sim.strategies.obligation import MESSAGES
+from sim.venues import entry
 from sim.venues.standalone import make_room, undrained
+from sim.world import HISTORY
 
 _CHUNK_SECONDS = 0.1
 _FIRST_CHUNK = 256
@@ -206,7 +208,7 @@ class Simulation:
         who = f"strategy {population.strategy!r} of agent {self.built.accounts.names[agent]!r}, {where}"
         if status == ledger.RAISED:
             cause = callbacks.raised[0] if callbacks.raised else None
-            how = f": {cause!r}" if cause else "; run it with NUMBA_DISABLE_JIT=1 to see the traceback"
+            how = f": {cause!r}" if cause else "; run it with NUMBA_DISABLE_JIT=1 to see which"
             error = StrategyError(f"{who}: it raised an exception{how}")
             error.__cause__ = cause
             return error
@@ -216,11 +218,40 @@ class Simulation:
             return StrategyError(
                 f"{who}: it sent more than the {allowed} messages it declared — raise its max_messages, or send fewer"
             )
+        if status == ledger.MISTAKEN:
+            return StrategyError(
+                f"{who}: {self._mistake(agent, int(clock['fault_reason']), int(clock['fault_value']))}"
+            )
         if status == ledger.MONEY_OVERFLOW:
             return RunError(
                 f"{where}: an amount of money is too large to count — use a larger money.unit or smaller orders"
             )
-        return RunError(f"{where}: the engine stopped with status {status}")
+        return RunError(
+            f"{where}: the engine stopped with status {status}; this is a bug in Spreadgame, please report it"
+        )
+
+    def _mistake(self, agent: int, what: int, value: int) -> str:
+        """A number that a strategy gave and that means nothing, in words."""
+        world = self._storage.world
+        row = world.populations[int(world.agents[agent]["population"])]
+        if what == entry.SIDE:
+            return f"it gave side {value} — a side is BUY (1) or SELL (-1)"
+        if what == entry.SERIAL:
+            return (
+                f"it asked for trade {value} — the last {HISTORY:,} can be read, up to number "
+                f"{int(self.clock['trades']) - 1} (trades_so_far less 1)"
+            )
+        if what == entry.LEVELS:
+            return f"it keeps a ladder of {value} levels — its memory has room for fewer handles"
+        called, count = {
+            int(entry.VENUE): ("venue", len(world.venues)),
+            int(entry.INSTRUMENT): ("instrument", len(world.instruments)),
+            int(entry.AGENT): ("agent", len(world.agents)),
+            int(entry.PLACE): ("venue of its own, number", int(row["venues"])),
+            int(entry.PREPARED): ("prepared number", int(row["prepared_count"])),
+        }[what]
+        known = f"there are {count:,}, numbered from 0" if count else "there is none"
+        return f"it asked for {called} {value} — {known}"
 
     def _check_ledger(self) -> None:
         world = self._storage.world

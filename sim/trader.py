@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copyreg
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import mesa
 import numpy as np
 
+from sim.arguments import finite, whole
+from sim.arguments import side as one_side
 from sim.compiled import njit
 from sim.ledger import RUNNING
 from sim.nature import wealth
@@ -20,6 +24,9 @@ if TYPE_CHECKING:
     from sim.market import Market
 
 NO_LIMIT = 1 << 60
+_BEYOND, _LONGEST = 1 << 63, 1 << 61  # steps that an order may live
+_TICKS, _LOTS = "prices are whole ticks", "quantities are whole lots"
+_HANDLE = "what sending the order returned"
 ONE = np.int64(1)
 
 
@@ -118,8 +125,8 @@ def _wealth(address, account):
 
 
 @njit
-def _is_live(address, handle):
-    return handle > 0 and book.slot_of(attach(address), handle) != NOTHING
+def _is_live(address, agent, handle):
+    return desk.is_live(Seat(agent, 0, 0, 0, 0), attach(address), handle)
 
 
 @njit
@@ -139,15 +146,18 @@ class Trader(mesa.Agent):
 
     def __init__(self, model: Market, row: int) -> None:
         super().__init__(model)
-        self.row = row
-        population = model.population_rows[row]
+        self.row = whole("row", row, low=0, high=len(model.population_rows) - 1)
+        population = model.population_rows[self.row]
         self.population = model.setup.populations[population].name
-        self.number = row - int(model.world.populations[population]["first"])
+        self.number = self.row - int(model.world.populations[population]["first"])
         self.venues = tuple(model.venue_numbers[name] for name in model.setup.populations[population].venues)
         self.venue = self.venues[0]
         self.instrument = int(model.world.venues[self.venue]["instrument"])
         self.tick_size = float(model.world.venues[self.venue]["tick_size"])
-        self._address = model.address
+
+    @property
+    def _address(self) -> int:
+        return self.model.address  # a copy's is another one
 
     # --- what it has ------------------------------------------------------------------------------------------------
 
@@ -196,27 +206,27 @@ class Trader(mesa.Agent):
 
     # --- what it sees -----------------------------------------------------------------------------------------------
 
-    def best_bid(self, venue: int | None = None) -> int | None:
+    def best_bid(self, venue: int | str | None = None) -> int | None:
         """The best bid in ticks, None where there is none, or where a call hides it."""
         return self.model.best_bid(self._place(venue))
 
-    def best_ask(self, venue: int | None = None) -> int | None:
+    def best_ask(self, venue: int | str | None = None) -> int | None:
         """The best ask in ticks, None where there is none, or where a call hides it."""
         return self.model.best_ask(self._place(venue))
 
-    def in_call(self, venue: int | None = None) -> bool:
+    def in_call(self, venue: int | str | None = None) -> bool:
         """Whether the venue collects orders for an auction, so that nothing trades before that is cleared."""
         return bool(_in_call(self._address, self._place(venue)))
 
-    def indicative_price(self, venue: int | None = None) -> float:
+    def indicative_price(self, venue: int | str | None = None) -> float:
         """The price at which a call would clear now, the mark where nothing would trade, currency."""
         return float(_indicative_price(self._address, self._place(venue)))
 
-    def indicative_lots(self, venue: int | None = None) -> int:
+    def indicative_lots(self, venue: int | str | None = None) -> int:
         """What a call would trade if it were cleared now."""
         return int(_indicative_lots(self._address, self._place(venue)))
 
-    def imbalance(self, venue: int | None = None) -> int:
+    def imbalance(self, venue: int | str | None = None) -> int:
         """Demand less supply that a call would leave if it were cleared now, lots."""
         return int(_imbalance(self._address, self._place(venue)))
 
@@ -236,7 +246,7 @@ class Trader(mesa.Agent):
         """A draw of the price beyond which it does not trade now, currency. Needs ``reservation`` in the scenario."""
         if self.model.setup.populations[self.model.population_rows[self.row]].reservation is None:
             raise AttributeError(f"population {self.population!r} has no reservation in the scenario")
-        return float(_reservation(self._address, self.row, self.instrument, side))
+        return float(_reservation(self._address, self.row, self.instrument, one_side(side)))
 
     def uniform(self) -> float:
         """A random number on (0, 1) from its own stream: the same run gives the same numbers."""
@@ -244,63 +254,99 @@ class Trader(mesa.Agent):
 
     # --- what it does -----------------------------------------------------------------------------------------------
 
-    def limit_order(self, side: int, price: int, quantity: int, *, venue: int | None = None, lifetime: int = 0) -> int:
+    def limit_order(
+        self, side: int, price: int, quantity: int, *, venue: int | str | None = None, lifetime: int = 0
+    ) -> int:
         """Trade up to a price and rest with what is left. Returns the handle if it rests, else 0."""
         return self._order(book.LIMIT, side, price, quantity, venue, lifetime)
 
     def post_only_order(
-        self, side: int, price: int, quantity: int, *, venue: int | None = None, lifetime: int = 0
+        self, side: int, price: int, quantity: int, *, venue: int | str | None = None, lifetime: int = 0
     ) -> int:
         """Rest at a price without trading. Returns the handle, 0 if refused."""
         return self._order(book.POST_ONLY, side, price, quantity, venue, lifetime)
 
-    def market_order(self, side: int, quantity: int, *, venue: int | None = None) -> int:
+    def market_order(self, side: int, quantity: int, *, venue: int | str | None = None) -> int:
         """Trade at whatever price. Returns the lots traded."""
         self._order(book.MARKET, side, 0, quantity, venue, 0)
         return int(self.model.world.clock[0]["filled"])
 
-    def immediate_or_cancel_order(self, side: int, price: int, quantity: int, *, venue: int | None = None) -> int:
+    def immediate_or_cancel_order(self, side: int, price: int, quantity: int, *, venue: int | str | None = None) -> int:
         """Trade up to a price; what is left is dropped. Returns the lots traded."""
         self._order(book.IMMEDIATE_OR_CANCEL, side, price, quantity, venue, 0)
         return int(self.model.world.clock[0]["filled"])
 
-    def fill_or_kill_order(self, side: int, price: int, quantity: int, *, venue: int | None = None) -> int:
+    def fill_or_kill_order(self, side: int, price: int, quantity: int, *, venue: int | str | None = None) -> int:
         """Trade all of it up to a price, or nothing. Returns the lots traded."""
         self._order(book.FILL_OR_KILL, side, price, quantity, venue, 0)
         return int(self.model.world.clock[0]["filled"])
 
-    def schedule_order(self, price: float, slope: float, most: int = 0, *, venue: int | None = None) -> int:
+    def schedule_order(self, price: float, slope: float, most: int = 0, *, venue: int | str | None = None) -> int:
         """Where a call is running: buy ``slope`` lots for each unit of currency below a price, sell as many above it.
 
         ``price`` in currency, ``most`` lots either way (0: no limit). It waits for the next clearing only. Returns its
         handle, 0 if it is refused.
         """
-        where, centre, lots = self._place(venue), float(price), float(slope)
+        self.model.check_turn()
+        where, centre, lots = self._place(venue), _number("price", price), _number("slope", slope)
+        most = whole("most", most, _LOTS)
         while (result := _send_schedule(self._address, self.row, where, centre, lots, most)) < 0:
             self.model.make_room(-1 - result)
         return result
 
     def cancel_order(self, handle: int) -> int:
         """Cancel one of its orders. Returns the lots cancelled, 0 if it is gone."""
+        self.model.check_turn()
+        handle = whole("handle", handle, _HANDLE)
         while (result := _send_cancel(self._address, self.row, handle)) < 0:
             self.model.make_room(-1 - result)
         return result
 
     def replace_order(self, handle: int, price: int, quantity: int) -> int:
         """Change an order's price and open quantity. Returns its handle if it rests, else 0."""
+        self.model.check_turn()
+        handle, price, quantity = (
+            whole("handle", handle, _HANDLE),
+            whole("price", price, _TICKS),
+            whole("quantity", quantity, _LOTS),
+        )
         while (result := _send_replace(self._address, self.row, handle, price, quantity)) < 0:
             self.model.make_room(-1 - result)
         return result
 
     def is_live(self, handle: int) -> bool:
-        """Whether an order still rests."""
-        return bool(_is_live(self._address, handle))
+        """Whether one of its orders still rests."""
+        return bool(_is_live(self._address, self.row, whole("handle", handle, _HANDLE)))
 
-    def _place(self, venue: int | None) -> int:
-        return self.venue if venue is None else venue
+    def _place(self, venue: int | str | None) -> int:
+        return self.venue if venue is None else self.model.venue_number(venue)
 
-    def _order(self, kind: Any, side: int, price: int, quantity: int, venue: int | None, lifetime: int) -> int:
+    def _order(self, kind: Any, side: int, price: int, quantity: int, venue: int | str | None, lifetime: int) -> int:
+        self.model.check_turn()
         where = self._place(venue)
+        if not (type(side) is type(price) is type(quantity) is type(lifetime) is int and side * side == 1) or not (
+            -_BEYOND <= price < _BEYOND and -_BEYOND <= quantity < _BEYOND and 0 <= lifetime <= _LONGEST
+        ):
+            side, price, quantity = one_side(side), whole("price", price, _TICKS), whole("quantity", quantity, _LOTS)
+            lifetime = whole("lifetime", lifetime, "steps, 0 for no end", low=0, high=_LONGEST)
         while (result := _send_order(self._address, self.row, where, kind, side, price, quantity, lifetime)) < 0:
             self.model.make_room(-1 - result)
         return result
+
+
+class _ViewType(type):
+    """The type of classes that a market makes for populations to be looked at; pickle finds them by their names."""
+
+
+@cache
+def view_class(population: str) -> Any:
+    """The class of a population whose members are looked at and do not act in Python: Mesa groups agents by class."""
+    return _ViewType(population, (Trader,), {})
+
+
+copyreg.pickle(_ViewType, lambda kind: (view_class, (kind.__name__,)))
+
+
+def _number(name: str, value: Any) -> float:
+    """A number, which the venue may still refuse: it is counted then."""
+    return float(value) if isinstance(value, float | np.floating) else finite(name, value)

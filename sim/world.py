@@ -38,9 +38,10 @@ def _named(types: str) -> np.dtype[Any]:
 # The clock: where the run stands, the cursor inside a step, serial numbers, pool marks, and what the last message did.
 CLOCK = _named(
     "i8: step episode steps episodes until phase turn_class place length population member status fault_agent "
-    "sent allowed simultaneous pending external next_number sequence messages refused trades moved_quotes "
-    "filled refusal cut shares free_order orders_used resting free_level levels_used free_node nodes_used nodes_live "
-    "tape_drained messages_logged log_drained keeps_log samples_used agent_samples_used outcomes_used closings_used "
+    "fault_reason fault_value sent allowed simultaneous pending external next_number sequence messages refused trades "
+    "moved_quotes filled refusal cut shares free_order orders_used resting free_level levels_used free_node "
+    "nodes_used nodes_live tape_drained messages_logged log_drained keeps_log samples_used agent_samples_used "
+    "outcomes_used closings_used "
     "book_every agents_every book_episodes agents_episodes book_levels agents_by episodes_by draw block "
     "first_account instruments auctions plain credited "
     "interest_every interest_account issue_account settlement_account "
@@ -118,7 +119,7 @@ _U1 = np.dtype(np.uint8)
 
 
 class World(NamedTuple):
-    """Every array of a run. Compiled code and strategies read and write these; nothing else holds state."""
+    """Every array of a run. Compiled code reads and writes these; nothing else holds state."""
 
     clock: Any
     orders: Any
@@ -151,6 +152,7 @@ class World(NamedTuple):
     turns: Any
     scratch: Any  # for sorting turns
     pending: Any
+    refusals: Any  # int64: messages refused, by population and reason (sim.venues.book.REASONS)
     wheel: Any  # int32: heads, then tails, of the lists of orders by step of expiry
     tape: Any  # ring of trades
     log: Any  # ring of messages
@@ -168,16 +170,17 @@ class World(NamedTuple):
 DTYPES = World(
     CLOCK, ORDER, CALL, LEVEL, NODE, _I4, SIDE, VENUE, INSTRUMENT, SHOCK, _F8, INCREMENT, AGENT, ACCOUNT, HOLDING,
     POPULATION, GROUP, TURN_CLASS, _I8, _I8, _I8, _I8, _U1, _U1, _F8, OBLIGATION, RESERVED, _F8, TURN, TURN, PENDING,
-    _I4, TRADE, MESSAGE,
+    _I8, _I4, TRADE, MESSAGE,
     BOOK_SAMPLE, _I8, AGENT_SAMPLE, _I8, OUTCOME, _I8, CLOSING, _I8, _I8,
 )  # fmt: skip
 
 if COMPILED:
+    from sim.compiled_tables import read_only_in as read_only_in
     from sim.compiled_tables import record_in as record_in
     from sim.compiled_tables import tables
 
     # In compiled code a World is its address alone: a single register to pass on, and an array is loaded when named.
-    attach, address_of = tables("World", DTYPES._asdict())
+    attach, address_of, close, opened = tables("World", DTYPES._asdict())
 else:
     _worlds: dict[int, World] = {}
 
@@ -193,11 +196,38 @@ else:
         """The record of type ``dtype`` that begins ``offset`` bytes into a table of bytes."""
         return table[int(offset) : int(offset) + dtype.itemsize].view(dtype).view(np.recarray)[0]
 
+    def read_only_in(table: Any, offset: int, dtype: np.dtype[Any]) -> Any:  # type: ignore[misc]
+        """As ``record_in``, but a record that cannot be written."""
+        fields = table[int(offset) : int(offset) + dtype.itemsize].view(dtype).view(np.recarray)
+        fields.flags.writeable = False
+        return fields[0]
+
+    class View:
+        """A World as strategies are handed it: what it holds is read and written through functions alone."""
+
+        __slots__ = ("_world",)
+
+        def __init__(self, world: World) -> None:
+            self._world = world
+
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(f"market shows no {name!r} — functions of spreadgame.strategy tell what may be seen")
+
+    def close(world: World) -> View:
+        """A World without what it holds, for strategies."""
+        return View(world)
+
+    def opened(market: Any) -> World:
+        """The World behind what a strategy was handed, or the World itself."""
+        found: World = market._world if isinstance(market, View) else market
+        return found
+
 
 class Storage:
     """The arrays of a World, kept alive by Python, and the table of pointers that compiled code reads.
 
-    ``Storage(clock=1, orders=1024, …)`` allocates zeroed arrays of these lengths; what is not named has length 0.
+    ``Storage(clock=1, orders=1024, …)`` allocates zeroed arrays of these lengths; what is not named has length 0. A
+    copy, by ``copy`` or by ``pickle``, has arrays and a table of its own: an address is good for one World alone.
     """
 
     def __init__(self, **lengths: int) -> None:
@@ -205,6 +235,16 @@ class Storage:
         if unknown:
             raise TypeError(f"no such arrays: {sorted(unknown)}")
         self._arrays = {name: self._empty(dtype, lengths.get(name, 0)) for name, dtype in DTYPES._asdict().items()}
+        self._table = np.zeros(2 * len(World._fields), np.int64)
+        self._publish()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: np.array(array) for name, array in self._arrays.items()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._arrays = {name: self._empty(array.dtype, len(array)) for name, array in state.items()}
+        for name, array in state.items():
+            self._arrays[name][:] = array
         self._table = np.zeros(2 * len(World._fields), np.int64)
         self._publish()
 

@@ -30,7 +30,7 @@ A maker that joins the best quotes, in a file ``joiner.py``::
 ``spreadgame run market.toml --strategies joiner.py`` makes it known to the scenario.
 """
 
-from sim.compiled import njit as compiled
+from sim.compiled import guarded as compiled
 from sim.strategies.declare import Parameter, strategy
 from sim.strategies.desk import (
     BUY,
@@ -46,6 +46,7 @@ from sim.strategies.desk import (
     cancel_all,
     cancel_order,
     cash,
+    episode,
     episode_steps,
     fill_or_kill_order,
     filled,
@@ -114,6 +115,7 @@ __all__ = [
     "cancel_order",
     "cash",
     "compiled",
+    "episode",
     "episode_steps",
     "fill_or_kill_order",
     "filled",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -459,11 +460,11 @@ BROKEN_PROMISES = {
         "1 // (10 - me.parameters.width)",
         "{'width': Parameter(1, 'w', high=10)}",
     ),
-    "one seed gives one run": ("price -= len(market.orders) % 1000", "{}"),
+    "one seed gives one run": ("price -= len(opened(market).orders) % 1000", "{}"),
     "an episode begins afresh": ("price -= trades_so_far(me, market)", "{}"),
     "it can play in a call auction": ("1 // (0 if in_call(me, market, me.venue) else 1)", "{}"),
-    "it sees no more than it may": ("price -= market.instruments[0].value > 100.0", "{}"),
-    "it does the same uncompiled": ("price -= me.memory.kept[4 + step(me, market)] // 1000", "{}"),  # beyond its memory
+    "it sees no more than it may": ("price -= opened(market).instruments[0].value > 100.0", "{}"),
+    "it does the same uncompiled": ("price -= doubled() > 0", "{}"),  # beyond 64 bits
 }
 
 
@@ -471,6 +472,15 @@ BROKEN_PROMISES = {
 def test_a_broken_promise_is_seen(claim: str, tmp_path: Path) -> None:
     line, parameters = BROKEN_PROMISES[claim]
     source = f"""
+        from sim.world import opened  # the inside, which no honest strategy imports
+
+        @compiled
+        def doubled():
+            number = 1
+            for _ in range(70):
+                number *= 2
+            return number
+
         @strategy("mine", summary="bids", parameters={parameters}, memory={{"kept": (int, 4)}}, max_messages=1)
         def act(me, market):
             price = 9000
@@ -481,13 +491,58 @@ def test_a_broken_promise_is_seen(claim: str, tmp_path: Path) -> None:
     assert list(CLAIMS[claim](found))
 
 
-def test_the_values_on_the_tape_are_not_for_strategies(tmp_path: Path) -> None:
-    source = """
-        @strategy("mine", summary="bids below the value of the last trade", max_messages=1)
+# What a strategy may not touch, as a line of act(), and what is said of it.
+CLOSED = {
+    "market.accounts[0].cash += 5": "market shows no 'accounts'",
+    "market.clock[0].step = 3": "market shows no 'clock'",
+    "market.instruments[0].value": "market shows no 'instruments'",
+    "recent_trade(me, market, 0).value": "a trade shows no 'value'",
+    "recent_trade(me, market, 0).belief": "a trade shows no 'belief'",
+    "me.parameters.lots = 3": "it writes the parameter 'lots'",
+    "market[0] = 1": "market is no list",
+}
+
+
+@pytest.mark.skipif(not COMPILED, reason="nothing is compiled here")
+@pytest.mark.parametrize("line", CLOSED)
+def test_what_is_not_an_agents_to_see_or_to_change_is_closed(line: str, tmp_path: Path) -> None:
+    source = f"""
+        @strategy("mine", summary="reaches", parameters={{"lots": Parameter(1, "size")}}, max_messages=1)
         def act(me, market):
-            serial = trades_so_far(me, market)
-            if serial > 0:
-                value = recent_trade(me, market, serial - 1).value
-                post_only_order(me, market, me.venue, BUY, nearest_tick(me, market, me.venue, value) - 50, 1)
+            {line}
     """
-    assert list(CLAIMS["it sees no more than it may"](load_file(maker(tmp_path, source))[0]))
+    found = load_file(maker(tmp_path, source))[0]
+    with pytest.raises(StrategyError, match=re.escape(CLOSED[line])):
+        compile_strategy(found)
+
+
+OWN_DRAWS = {
+    "np.random.random()": "np.random",
+    "random.random()": "random",
+    "draws()": "drawn",
+    "GENERATOR.random()": "GENERATOR",
+}
+
+
+@pytest.mark.parametrize("call", OWN_DRAWS)
+def test_draws_from_nobodys_stream_are_refused(call: str, tmp_path: Path) -> None:
+    source = """
+        import random
+        from random import random as drawn
+
+        import numpy as np
+
+        TABLE = np.random.default_rng(1).normal(size=3)  # the same whenever the file is read
+        GENERATOR = np.random.default_rng(1)
+
+        @compiled
+        def draws():
+            return drawn()
+
+        @strategy("mine", summary="draws", max_messages=1)
+        def act(me, market):
+            {call}
+    """
+    told = message_of(maker(tmp_path, source.replace("{call}", call)))
+    assert f"draws from {OWN_DRAWS[call]}, so that the same seed" in told
+    assert load_file(maker(tmp_path, source.replace("{call}", "TABLE[0]")))

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.compiled import COMPILED, cache_folder, callback, njit
+from sim.compiled import COMPILED, cache_folder, callback, guarded, njit
 from sim.errors import StrategyError
 from sim.ledger import RAISED
 from sim.strategies.declare import Strategy
 from sim.strategies.diagnosis import explain
-from sim.world import attach, record_in
+from sim.world import attach, close, read_only_in, record_in
 
 _callbacks: dict[Strategy, Any] = {}
 raised: list[BaseException] = []  # what a strategy raised last, when nothing is compiled and it can be kept
@@ -30,7 +30,7 @@ class Seat(NamedTuple):
     agent: int  # its row
     venue: int  # its first venue
     instrument: int  # that venue's instrument
-    parameters: Any  # record: what the scenario set
+    parameters: Any  # record: what the scenario set; to be read
     memory: Any  # record: what it keeps from turn to turn within an episode
 
 
@@ -53,22 +53,22 @@ MEMORY: Any = None
 
 
 def _turn(agent, address):
-    market = attach(address)
-    population = market.populations[market.agents[agent].population]
-    venue = market.in_venues[population.first_venue]
+    world = attach(address)
+    population = world.populations[world.agents[agent].population]
+    venue = world.in_venues[population.first_venue]
     me = Seat(
         agent,
         venue,
-        market.venues[venue].instrument,
-        record_in(market.parameters, population.parameters, PARAMETERS),
-        record_in(market.memories, market.agents[agent].memory, MEMORY),
+        world.venues[venue].instrument,
+        read_only_in(world.parameters, population.parameters, PARAMETERS),
+        record_in(world.memories, world.agents[agent].memory, MEMORY),
     )
     try:
-        ACT(me, market)
+        ACT(me, close(world))
     except Exception:
         _keep()
         return RAISED
-    return market.clock[0].status
+    return world.clock[0].status
 
 
 def _keep_raised() -> None:
@@ -97,7 +97,7 @@ def compile_strategy(strategy: Strategy) -> Any:
         try:
             with cache_folder(strategy.cache_key or ""):
                 # The name enters the name of the cached file; the template's own would be the same for all.
-                scope["ACT"] = njit(strategy.act, cached=False)  # its callback is, with it inside
+                scope["ACT"] = guarded(strategy.act, cached=False)  # its callback is, with it inside
                 if not COMPILED:  # compiled code raises where NumPy's numbers would only warn
                     scope["ACT"] = np.errstate(divide="raise")(strategy.act)
                 turn = FunctionType(_turn.__code__, scope, f"turn_of_{strategy.name}")

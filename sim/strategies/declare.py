@@ -185,6 +185,14 @@ class Strategy:
     prepare: Callable[[Mapping[str, Any], int], Any] | None = None
     cache_key: str | None = ""  # folder of its compiled code: "" with ours, a hash for a user's file, None for nowhere
 
+    def __deepcopy__(self, memo: object) -> Strategy:
+        return self  # what is known of it goes by which object it is
+
+    def __reduce__(self) -> tuple[Callable[[str], Strategy], tuple[str]]:
+        from sim.strategies import get  # by name: in another process it may have to be loaded first
+
+        return get, (self.name,)
+
     def resolve(self, given: Mapping[str, Value]) -> dict[str, Value]:
         """All parameters: those given, the rest at their defaults."""
         return {name: given.get(name, parameter.default) for name, parameter in self.parameters.items()}

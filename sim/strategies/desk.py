@@ -1,13 +1,18 @@
 """What an agent can see and do in its turn. Every strategy, ours or a user's, is written with these.
 
-``me`` is the agent's seat, ``market`` the whole market. Prices are whole ticks, quantities whole lots, values and cash
-currency (float64). ``side`` is BUY (1) or SELL (-1). A strategy reads what a real trader could: the public value, its
-own signal, the books, the tape, itself.
+``me`` is the agent's seat, ``market`` the market, which shows nothing but through these functions. Prices are whole
+ticks, quantities whole lots, values and cash currency (float64). ``side`` is BUY (1) or SELL (-1). A strategy reads
+what a real trader could: the public value, its own signal, the books, the tape, itself.
+
+A venue, an instrument, a side or the serial number of a trade that does not exist is a mistake in the strategy: the run
+ends when the turn is over and says which. What a market may refuse, such as a price beyond its grid, is refused and
+counted.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,8 +21,20 @@ from sim.ledger import PER_NOTIONAL, market_price
 from sim.rng import SIGNAL, mix, next_uniform, normal_quantile, to_uniform
 from sim.strategies.reservations import keep_reservation
 from sim.venues import auction, book
-from sim.venues.entry import send_cancel, send_order, send_replace, send_schedule
-from sim.world import BUY, HISTORY, NO_PRICE, NONE, NOTHING, SELL
+from sim.venues.entry import (
+    INSTRUMENT,
+    PLACE,
+    PREPARED,
+    SERIAL,
+    complain,
+    is_side,
+    is_venue,
+    send_cancel,
+    send_order,
+    send_replace,
+    send_schedule,
+)
+from sim.world import BUY, HISTORY, NO_PRICE, NONE, NOTHING, SELL, opened
 
 __all__ = [
     "BUY",
@@ -33,6 +50,7 @@ __all__ = [
     "cancel_all",
     "cancel_order",
     "cash",
+    "episode",
     "episode_steps",
     "fill_or_kill_order",
     "filled",
@@ -92,102 +110,158 @@ _SLACK = 1e-9  # of a tick: 100.05 / 0.01 is 10004.999…, and means 10005
 # --- what there is to see -------------------------------------------------------------------------------------------
 
 
+class Trade(NamedTuple):
+    """A trade of the tape, as every trader may see it. Prices in the venue's ticks, see :func:`trade_price`."""
+
+    step: int
+    episode: int
+    venue: int
+    price: int
+    quantity: int
+    aggressor: int  # BUY where the taker bought
+    maker: int  # agents
+    taker: int
+    maker_order: int
+    taker_order: int
+    mark: float  # just before it. Currency
+
+
 @njit
 def messages_left(me, market):
     """Messages the agent may still send in this turn, of those its strategy declared."""
-    return market.clock[0].allowed - market.clock[0].sent
+    clock = opened(market).clock[0]
+    return clock.allowed - clock.sent
 
 
 @njit
 def step(me, market):
     """The step of the episode, from 0."""
-    return market.clock[0].step
+    return opened(market).clock[0].step
+
+
+@njit
+def episode(me, market):
+    """The episode of the run, from 0."""
+    return opened(market).clock[0].episode
 
 
 @njit
 def episode_steps(me, market):
     """The length of an episode in steps."""
-    return market.clock[0].steps
+    return opened(market).clock[0].steps
 
 
 @njit
 def venue_of(me, market, place):
     """The agent's venue number ``place`` (0 is ``me.venue``)."""
-    return market.in_venues[market.populations[market.agents[me.agent].population].first_venue + place]
+    world = opened(market)
+    population = world.populations[world.agents[me.agent].population]
+    if not (0 <= place < population.venues or complain(world, PLACE, place)):
+        return np.int64(me.venue)
+    return world.in_venues[population.first_venue + place]
 
 
 @njit
 def instrument_of(me, market, venue):
     """The instrument that a venue trades."""
-    return market.venues[venue].instrument
+    world = opened(market)
+    return world.venues[venue].instrument if is_venue(world, venue) else NONE
 
 
 @njit
 def best_bid(me, market, venue):
     """The best bid in ticks, NO_BID where there is none, or where a call hides it."""
-    side = market.sides[2 * venue]
-    return market.levels[side.best].price if side.best != NOTHING and side.hidden == 0 else np.int64(NO_BID)
+    world = opened(market)
+    if not is_venue(world, venue):
+        return np.int64(NO_BID)
+    side = world.sides[2 * venue]
+    return world.levels[side.best].price if side.best != NOTHING and side.hidden == 0 else np.int64(NO_BID)
 
 
 @njit
 def best_ask(me, market, venue):
     """The best ask in ticks, NO_ASK where there is none, or where a call hides it."""
-    side = market.sides[2 * venue + 1]
-    return market.levels[side.best].price if side.best != NOTHING and side.hidden == 0 else np.int64(NO_ASK)
+    world = opened(market)
+    if not is_venue(world, venue):
+        return np.int64(NO_ASK)
+    side = world.sides[2 * venue + 1]
+    return world.levels[side.best].price if side.best != NOTHING and side.hidden == 0 else np.int64(NO_ASK)
 
 
 @njit
 def best_volume(me, market, venue, side):
     """Lots at the best price on which orders of ``side`` rest, 0 where there are none, or where a call hides them."""
-    row = market.sides[2 * venue + (0 if side > 0 else 1)]
-    return market.levels[row.best].volume if row.best != NOTHING and row.hidden == 0 else np.int64(0)
+    world = opened(market)
+    if not (is_venue(world, venue) and is_side(world, side)):
+        return NONE
+    row = world.sides[2 * venue + (0 if side > 0 else 1)]
+    return world.levels[row.best].volume if row.best != NOTHING and row.hidden == 0 else NONE
 
 
 @njit
 def in_call(me, market, venue):
     """Whether the venue collects orders for an auction, so that nothing trades before that is cleared."""
-    return book.collects(market, venue)
+    world = opened(market)
+    return is_venue(world, venue) and book.collects(world, venue)
 
 
 @njit
 def indicative_price(me, market, venue):
     """The price at which a call would clear now, the mark where nothing would trade. Currency."""
-    price, _, _ = auction.find_price(market, venue)
+    world = opened(market)
+    if not is_venue(world, venue):
+        return math.nan
+    price, _, _ = auction.find_price(world, venue)
     if price == NO_PRICE:
-        return market_price(market, market.venues[venue].instrument)
-    return np.float64(price) * market.venues[venue].price_size
+        return market_price(world, world.venues[venue].instrument)
+    return np.float64(price) * world.venues[venue].price_size
 
 
 @njit
 def indicative_lots(me, market, venue):
     """What a call would trade if it were cleared now."""
-    _, lots, _ = auction.find_price(market, venue)
+    world = opened(market)
+    if not is_venue(world, venue):
+        return NONE
+    _, lots, _ = auction.find_price(world, venue)
     return lots
 
 
 @njit
 def imbalance(me, market, venue):
     """Demand less supply that a call would leave if it were cleared now, in lots."""
-    _, _, lots = auction.find_price(market, venue)
+    world = opened(market)
+    if not is_venue(world, venue):
+        return NONE
+    _, _, lots = auction.find_price(world, venue)
     return lots
 
 
 @njit
 def best_of_others(me, market, venue, side):
     """The best price at which orders of others rest on a side; NO_BID or NO_ASK where there are none."""
-    return book.best_of_others(market, venue, side, me.agent)
+    world = opened(market)
+    if not (is_venue(world, venue) and is_side(world, side)):
+        return np.int64(NO_BID)
+    return book.best_of_others(world, venue, side, me.agent)
 
 
 @njit
 def market_value(me, market, instrument):
     """The mark: mid of the consolidated book, or the last valid one. Currency."""
-    return market_price(market, instrument)
+    world = opened(market)
+    if not (0 <= instrument < len(world.instruments) or complain(world, INSTRUMENT, instrument)):
+        return math.nan
+    return market_price(world, instrument)
 
 
 @njit
 def last_price(me, market, venue):
     """The last trade's price, to the nearest tick; NO_BID before the first of the episode."""
-    place = market.venues[venue]
+    world = opened(market)
+    if not is_venue(world, venue):
+        return np.int64(NO_BID)
+    place = world.venues[venue]
     if place.last_price == NO_PRICE or place.per_tick == 1:
         return place.last_price
     return (place.last_price + place.per_tick // 2) // place.per_tick
@@ -196,58 +270,73 @@ def last_price(me, market, venue):
 @njit
 def last_trade_price(me, market, venue):
     """The last trade's price, the mark before the first of the episode. Currency."""
-    place = market.venues[venue]
+    world = opened(market)
+    if not is_venue(world, venue):
+        return math.nan
+    place = world.venues[venue]
     if place.last_price == NO_PRICE:
-        return market_price(market, place.instrument)
+        return market_price(world, place.instrument)
     return np.float64(place.last_price) * place.price_size
 
 
 @njit
 def public_value(me, market):
     """What everybody knows of the instrument's value: the last published one, or the initial one. Currency."""
-    return market.instruments[me.instrument].public
+    return opened(market).instruments[me.instrument].public
 
 
 @njit
 def trades_so_far(me, market):
     """Serial number of the next trade in the market: trades ``since`` to this one less 1 came after ``since``."""
-    return market.clock[0].trades
+    return opened(market).clock[0].trades
 
 
 @njit
 def trades_of_venue(me, market, venue):
     """Trades on a venue since the episode began."""
-    return market.venues[venue].trades
+    world = opened(market)
+    return world.venues[venue].trades if is_venue(world, venue) else NONE
 
 
 @njit
 def recent_trade(me, market, serial):
-    """The trade with that serial number, a record of the tape. The last HISTORY trades of the run can be read."""
-    return market.tape[serial & (len(market.tape) - 1)]
+    """The trade with that serial number, as a :class:`Trade`. The last HISTORY trades of the run can be read."""
+    world = opened(market)
+    trades = world.clock[0].trades
+    if not (max(NONE, trades - HISTORY) <= serial < trades or complain(world, SERIAL, serial)):
+        serial = NONE
+    row = world.tape[serial & (len(world.tape) - 1)]
+    return Trade(
+        row.step, row.episode, np.int64(row.venue), row.price, row.quantity, np.int64(row.aggressor),
+        np.int64(row.maker), np.int64(row.taker), row.maker_order, row.taker_order, row.mark,
+    )  # fmt: skip
 
 
 @njit
 def trade_price(me, market, trade):
     """The price of a trade of the tape. Currency."""
-    return np.float64(trade.price) * market.venues[trade.venue].price_size
+    world = opened(market)
+    return np.float64(trade.price) * world.venues[trade.venue].price_size if is_venue(world, trade.venue) else math.nan
 
 
 @njit
 def publish_belief(me, market, belief):
     """Let the record know what the agent takes the value to be; trades against its orders are marked with it."""
-    market.agents[me.agent].belief = belief
+    opened(market).agents[me.agent].belief = belief
 
 
 @njit
 def inventory(me, market):
     """The agent's lots of its instrument, negative when short."""
-    return market.holdings[me.agent * market.clock[0].instruments + me.instrument].lots
+    world = opened(market)
+    return world.holdings[me.agent * world.clock[0].instruments + me.instrument].lots
 
 
 @njit
 def cash(me, market):
     """The agent's cash. Currency."""
-    return np.float64(market.accounts[me.agent].cash) * market.clock[0].money_unit
+    world = opened(market)
+    return np.float64(world.accounts[me.agent].cash) * world.clock[0].money_unit
 
 
 @njit
@@ -256,10 +345,11 @@ def signal(me, market):
 
     The same however often it is asked within a step (or an episode, if it is drawn once an episode).
     """
-    agent = market.agents[me.agent]
-    population = market.populations[agent.population]
-    instrument = market.instruments[me.instrument]
-    clock = market.clock[0]
+    world = opened(market)
+    agent = world.agents[me.agent]
+    population = world.populations[agent.population]
+    instrument = world.instruments[me.instrument]
+    clock = world.clock[0]
     when = clock.step_key
     if population.redraw != 0:
         when = np.uint64(clock.episode)
@@ -270,7 +360,7 @@ def signal(me, market):
     if population.delay > clock.step:
         value = instrument.initial
     elif population.delay > 0:
-        value = market.history[instrument.history_start + ((clock.step - population.delay) & instrument.history_mask)]
+        value = world.history[instrument.history_start + ((clock.step - population.delay) & instrument.history_mask)]
     if population.noise > 0.0:
         value += population.noise * normal_quantile(to_uniform(mix(key, np.int64(1))))
     return value
@@ -279,13 +369,13 @@ def signal(me, market):
 @njit
 def uniform(me, market):
     """A random number, uniform on (0, 1), from the agent's own stream."""
-    return next_uniform(market)
+    return next_uniform(opened(market))
 
 
 @njit
 def normal(me, market):
     """A standard normal random number from the agent's own stream."""
-    return normal_quantile(next_uniform(market))
+    return normal_quantile(next_uniform(opened(market)))
 
 
 @njit
@@ -295,21 +385,24 @@ def reservation_price(me, market, side):
     Its distance from what it is drawn around is private value: each trade gains the agent so much a unit, at the last
     draw for the trade's side; in an auction, at the last one before the order was sent.
     """
-    population = market.populations[market.agents[me.agent].population]
-    anchor = market.instruments[me.instrument].public
+    world = opened(market)
+    if not is_side(world, side):
+        return math.nan
+    population = world.populations[world.agents[me.agent].population]
+    anchor = world.instruments[me.instrument].public
     if population.around == 1:
         anchor = signal(me, market)
     elif population.around == 2:
-        anchor = market_price(market, me.instrument)
+        anchor = market_price(world, me.instrument)
     distance = population.first_number
     if population.reservation == 2:
-        distance += (population.second_number - distance) * next_uniform(market)
+        distance += (population.second_number - distance) * next_uniform(world)
     elif population.reservation == 3:
-        distance += population.second_number * normal_quantile(next_uniform(market))
+        distance += population.second_number * normal_quantile(next_uniform(world))
     elif population.reservation == 4:
-        distance = population.second_number - population.first_number * math.log(next_uniform(market))
+        distance = population.second_number - population.first_number * math.log(next_uniform(world))
     if population.reservation != 0:
-        keep_reservation(market, me.agent, side, distance)
+        keep_reservation(world, me.agent, side, distance)
     return anchor + side * distance
 
 
@@ -319,24 +412,32 @@ def private_value(me, market, side):
 
     Infinitely bad beyond the number of units its population has private values for.
     """
-    population = market.populations[market.agents[me.agent].population]
+    world = opened(market)
+    if not is_side(world, side):
+        return math.nan
+    population = world.populations[world.agents[me.agent].population]
     width = population.units_down + population.units_up
     place = population.units_down + inventory(me, market) - population.endowment_lots - (0 if side > 0 else 1)
     if place < 0 or place >= width:
         return -side * np.inf
-    return market.private_values[population.private_first + width * market.agents[me.agent].number + place]
+    return world.private_values[population.private_first + width * world.agents[me.agent].number + place]
 
 
 @njit
 def prepared(me, market, place):
     """Number ``place`` of those that the strategy's ``prepare`` solved before the run."""
-    return market.prepared[market.populations[market.agents[me.agent].population].prepared_first + place]
+    world = opened(market)
+    population = world.populations[world.agents[me.agent].population]
+    if not (0 <= place < population.prepared_count or complain(world, PREPARED, place)):
+        return math.nan
+    return world.prepared[population.prepared_first + place]
 
 
 @njit
 def prepared_count(me, market):
     """How many numbers the strategy's ``prepare`` left."""
-    return market.populations[market.agents[me.agent].population].prepared_count
+    world = opened(market)
+    return world.populations[world.agents[me.agent].population].prepared_count
 
 
 # --- ticks ----------------------------------------------------------------------------------------------------------
@@ -345,58 +446,67 @@ def prepared_count(me, market):
 @njit
 def price_of(me, market, venue, ticks):
     """A price in currency."""
-    return np.float64(ticks) * market.venues[venue].tick_size
+    return np.float64(ticks) * tick_of_venue(me, market, venue)
 
 
 @njit
 def tick_of_venue(me, market, venue):
     """A venue's tick. Currency."""
-    return market.venues[venue].tick_size
+    world = opened(market)
+    return world.venues[venue].tick_size if is_venue(world, venue) else math.nan
 
 
 @njit
 def taker_cost(me, market, venue, price):
     """What a taker pays the venue on one unit at ``price``. Currency."""
-    place = market.venues[venue]
+    world = opened(market)
+    if not is_venue(world, venue):
+        return math.nan
+    place = world.venues[venue]
     if place.fee_per == PER_NOTIONAL:
         return place.taker_fee * abs(price)
-    return place.taker_fee / market.instruments[place.instrument].lot_size
+    return place.taker_fee / world.instruments[place.instrument].lot_size
 
 
 @njit
-def _reachable(ticks):
-    """Ticks, or the end of the range that holds every book: beyond it a price would not fit an integer."""
-    return max(-_FAR, min(_FAR, ticks))
+def _whole_ticks(ticks):
+    """A whole number of ticks, or one beyond every book: a price farther away would not fit an integer.
+
+    Of no price (nan) it is NO_BID, at which every order is refused.
+    """
+    if ticks != ticks:
+        return np.int64(NO_BID)
+    return np.int64(max(-_FAR, min(_FAR, ticks)))
 
 
 @njit
 def tick_below(me, market, venue, price):
     """The last tick at or below a price."""
-    return np.int64(math.floor(_reachable(price / market.venues[venue].tick_size + _SLACK)))
+    return _whole_ticks(np.floor(price / tick_of_venue(me, market, venue) + _SLACK))
 
 
 @njit
 def tick_above(me, market, venue, price):
     """The first tick at or above a price."""
-    return np.int64(math.ceil(_reachable(price / market.venues[venue].tick_size - _SLACK)))
+    return _whole_ticks(np.ceil(price / tick_of_venue(me, market, venue) - _SLACK))
 
 
 @njit
 def nearest_tick(me, market, venue, price):
     """The tick nearest to a price, the higher one of two equally near."""
-    return np.int64(math.floor(_reachable(price / market.venues[venue].tick_size + 0.5 + _SLACK)))
+    return _whole_ticks(np.floor(price / tick_of_venue(me, market, venue) + 0.5 + _SLACK))
 
 
 @njit
 def nearest_lots(lots):
-    """The whole number of lots nearest to ``lots``, negative to sell; no more than an order may have."""
-    return np.int64(math.floor(max(-_MOST_LOTS, min(_MOST_LOTS, lots)) + 0.5))
+    """The whole number of lots nearest to ``lots``, negative to sell; no more than an order may have; 0 of nan."""
+    return np.int64(math.floor(max(-_MOST_LOTS, min(_MOST_LOTS, lots)) + 0.5)) if lots == lots else NONE
 
 
 @njit
 def round_lots(lots):
-    """The whole number of lots nearest to ``lots``, at least 1."""
-    return max(np.int64(1), np.int64(math.floor(lots + 0.5)))
+    """The whole number of lots nearest to ``lots``, at least 1, no more than an order may have; 0 of nan."""
+    return max(np.int64(1), nearest_lots(lots)) if lots == lots else NONE
 
 
 # --- what there is to do --------------------------------------------------------------------------------------------
@@ -408,34 +518,34 @@ def limit_order(me, market, venue, side, price, quantity, expires_after=0):
 
     Returns the order's handle if it rests, else 0. ``filled(me, market)`` says what traded at once.
     """
-    return send_order(market, me.agent, venue, book.LIMIT, side, price, quantity, expires_after)
+    return send_order(opened(market), me.agent, venue, book.LIMIT, side, price, quantity, expires_after)
 
 
 @njit
 def post_only_order(me, market, venue, side, price, quantity, expires_after=0):
     """Rest at ``price`` without trading; where it would trade, the venue moves it a tick away or refuses it."""
-    return send_order(market, me.agent, venue, book.POST_ONLY, side, price, quantity, expires_after)
+    return send_order(opened(market), me.agent, venue, book.POST_ONLY, side, price, quantity, expires_after)
 
 
 @njit
 def market_order(me, market, venue, side, quantity):
     """Trade at whatever price; what the book cannot fill is dropped. Returns the lots traded."""
-    send_order(market, me.agent, venue, book.MARKET, side, np.int64(0), quantity, np.int64(0))
-    return market.clock[0].filled
+    send_order(opened(market), me.agent, venue, book.MARKET, side, np.int64(0), quantity, np.int64(0))
+    return opened(market).clock[0].filled
 
 
 @njit
 def immediate_or_cancel_order(me, market, venue, side, price, quantity):
     """Trade up to ``price``; what is left is dropped. Returns the lots traded."""
-    send_order(market, me.agent, venue, book.IMMEDIATE_OR_CANCEL, side, price, quantity, np.int64(0))
-    return market.clock[0].filled
+    send_order(opened(market), me.agent, venue, book.IMMEDIATE_OR_CANCEL, side, price, quantity, np.int64(0))
+    return opened(market).clock[0].filled
 
 
 @njit
 def fill_or_kill_order(me, market, venue, side, price, quantity):
     """Trade all of it up to ``price``, or nothing. Returns the lots traded."""
-    send_order(market, me.agent, venue, book.FILL_OR_KILL, side, price, quantity, np.int64(0))
-    return market.clock[0].filled
+    send_order(opened(market), me.agent, venue, book.FILL_OR_KILL, side, price, quantity, np.int64(0))
+    return opened(market).clock[0].filled
 
 
 @njit
@@ -446,13 +556,13 @@ def schedule_order(me, market, venue, price, slope, most=0):
     clearing only. Several add up, so that any line that falls with the price can be pieced together. Returns its
     handle, 0 if it is refused.
     """
-    return send_schedule(market, me.agent, venue, price, slope, most)
+    return send_schedule(opened(market), me.agent, venue, price, slope, most)
 
 
 @njit
 def cancel_order(me, market, handle):
     """Cancel one of the agent's orders. Returns the lots cancelled, 0 if it is gone."""
-    return send_cancel(market, me.agent, handle)
+    return send_cancel(opened(market), me.agent, handle)
 
 
 @njit
@@ -461,63 +571,79 @@ def replace_order(me, market, handle, price, quantity):
 
     Fewer lots keep the place in the queue; the same price and quantity change nothing; all else goes to the end.
     """
-    return send_replace(market, me.agent, handle, price, quantity)
+    return send_replace(opened(market), me.agent, handle, price, quantity)
 
 
 @njit
 def filled(me, market):
     """Lots that the agent's last message traded at once."""
-    return market.clock[0].filled
+    return opened(market).clock[0].filled
+
+
+@njit
+def _own_slot(me, world, handle):
+    """The slot of one of the agent's live orders, or NOTHING: nobody learns of others' orders by their handles."""
+    order = book.slot_of(world, handle)
+    return order if order != NOTHING and world.orders[order].agent == me.agent else np.int64(NOTHING)
 
 
 @njit
 def is_live(me, market, handle):
-    """Whether an order still rests (or waits for its class to finish)."""
-    return handle > 0 and book.slot_of(market, handle) != NOTHING
+    """Whether one of the agent's orders still rests (or waits for its class to finish)."""
+    return handle > 0 and _own_slot(me, opened(market), handle) != NOTHING
 
 
 @njit
 def open_quantity(me, market, handle):
-    """Open lots of an order, 0 if it is gone."""
-    order = book.slot_of(market, handle)
-    return market.orders[order].remaining if order != NOTHING else np.int64(0)
+    """Open lots of one of the agent's orders, 0 if it is gone."""
+    world = opened(market)
+    order = _own_slot(me, world, handle)
+    return world.orders[order].remaining if order != NOTHING else NONE
 
 
 @njit
 def order_price(me, market, handle):
-    """Price of a resting order in ticks, NO_BID if it is gone."""
-    order = book.slot_of(market, handle)
-    if order == NOTHING or market.orders[order].level == NOTHING:
+    """Price of one of the agent's resting orders in ticks, NO_BID if it is gone."""
+    world = opened(market)
+    order = _own_slot(me, world, handle)
+    if order == NOTHING or world.orders[order].level == NOTHING:
         return np.int64(NO_BID)
-    return market.levels[market.orders[order].level].price
+    return world.levels[world.orders[order].level].price
 
 
 @njit
 def own_orders(me, market):
     """How many orders the agent has in all its venues."""
-    return np.int64(market.agents[me.agent].orders)
+    return np.int64(opened(market).agents[me.agent].orders)
 
 
 @njit
 def own_order(me, market, place):
-    """The handle of the agent's order number ``place``, the oldest first. Costs a step for each older one."""
-    order = np.int64(market.agents[me.agent].first_order)
+    """The handle of the agent's order number ``place``, the oldest first; 0 if it has not so many.
+
+    Costs a step for each older one.
+    """
+    world = opened(market)
+    if place < 0 or place >= world.agents[me.agent].orders:
+        return NONE
+    order = np.int64(world.agents[me.agent].first_order)
     while place > 0:
-        order = np.int64(market.orders[order].agent_next)
+        order = np.int64(world.orders[order].agent_next)
         place -= 1
-    return book.handle_of(market, order)
+    return book.handle_of(world, order)
 
 
 @njit
 def cancel_all(me, market):
     """Cancel every order of the agent. Returns how many."""
+    world = opened(market)
     cancelled = 0
-    order = np.int64(market.agents[me.agent].first_order)
+    order = np.int64(world.agents[me.agent].first_order)
     while order != NOTHING:
-        following = np.int64(market.orders[order].agent_next)
-        handle = book.handle_of(market, order)
-        if book.slot_of(market, handle) != NOTHING:  # not one that waits, cancelled, for its class to finish
-            if send_cancel(market, me.agent, handle) == 0:
+        following = np.int64(world.orders[order].agent_next)
+        handle = book.handle_of(world, order)
+        if book.slot_of(world, handle) != NOTHING:  # not one that waits, cancelled, for its class to finish
+            if send_cancel(world, me.agent, handle) == 0:
                 break
             cancelled += 1
         order = following

@@ -29,6 +29,7 @@ from sim.strategies.beside import TAKEN, Contents, Reader, digest, folder_first
 from sim.strategies.declare import Strategy
 from sim.strategies.diagnosis import PUBLIC, PUBLIC_NAMES
 from sim.strategies.fingerprint import fingerprint
+from sim.strategies.own_draws import own_draws
 
 _NAME = re.compile(r"[\w-]{1,64}")  # it is part of a file's name in the cache
 
@@ -221,6 +222,12 @@ def _checked(found: Strategy, all_of_them: list[Strategy], contents: Contents) -
     except TypeError:
         takes = f"{act.__name__}{inspect.signature(act)}"
         raise StrategyError(f"{place}: it is {takes} — it must take two arguments: act(me, market)") from None
+    if drawn := own_draws(act):
+        what, line = drawn
+        raise StrategyError(
+            f"{found.file}, line {line}: strategy {found.name!r} draws from {what}, so that the same seed would not "
+            "give the same run — use uniform(me, market) or normal(me, market)"
+        )
     bound = _bounded(found, place)
     bound(found.resolve({}))
     checked = dataclasses.replace(found, act=act, max_messages=bound)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sim.compiled import njit
 from sim.strategies.desk import BUY, SELL, episode_steps, is_live, order_price, requote, step
+from sim.venues.entry import LEVELS, complain
+from sim.world import opened
 
 MOST_LEVELS = 10
 
@@ -12,8 +14,12 @@ MOST_LEVELS = 10
 def keep_ladder(me, market, venue, handles, side, price, lots, quantity, levels, gap):
     """Keep ``lots`` in up to ``levels`` orders of ``quantity``, at ``price`` and every ``gap`` ticks behind it.
 
-    ``handles`` is the agent's memory of them: int64 (MOST_LEVELS,). What ``lots`` does not reach is withdrawn.
+    ``handles`` is the agent's memory of them: int64, ``levels`` of them at least. What ``lots`` does not reach is
+    withdrawn.
     """
+    if levels > len(handles):
+        complain(opened(market), LEVELS, levels)
+        return
     for level in range(levels):
         size = min(lots, quantity)
         handles[level] = requote(me, market, venue, handles[level], side, price - side * gap * level, size)
@@ -26,7 +32,7 @@ def keep_quotes(me, market, venue, bids, asks, bid, buying, ask, selling, quanti
 
     The side that moves away goes first: a bid that moves up must not meet the agent's own old ask.
     """
-    if buying > 0 and _reaches(me, market, asks, bid, levels):
+    if buying > 0 and levels <= len(asks) and _reaches(me, market, asks, bid, levels):
         keep_ladder(me, market, venue, asks, SELL, ask, selling, quantity, levels, gap)
         keep_ladder(me, market, venue, bids, BUY, bid, buying, quantity, levels, gap)
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.compiled import njit
-from sim.strategies.desk import HISTORY, instrument_of, recent_trade, trades_so_far
+from sim.strategies.desk import HISTORY, episode, instrument_of, recent_trade, trades_so_far
 
 
 @njit
@@ -11,7 +11,7 @@ def first_unseen(me, market, seen):
     """Serial number of the first trade of this episode that is not before ``seen`` and can still be read."""
     serial = trades_so_far(me, market)
     oldest = max(seen, serial - HISTORY)
-    while serial > oldest and recent_trade(me, market, serial - 1).episode == market.clock[0].episode:
+    while serial > oldest and recent_trade(me, market, serial - 1).episode == episode(me, market):
         serial -= 1
     return serial
 

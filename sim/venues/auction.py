@@ -113,7 +113,7 @@ def enter(world, venue, agent, kind, side, price, lots, expires, slot):
     if reason != book.ACCEPTED:
         if slot != NOTHING:
             book.release(world, slot)
-        return book.refuse(world, reason)
+        return book.refuse(world, agent, reason)
     clock.messages += 1
     world.accounts[agent].messages += 1
     clock.next_number += 1

@@ -38,8 +38,13 @@ CANCEL_RESTING, CANCEL_INCOMING, ALLOW = 0, 1, 2
 REFUSE, MOVE = 0, 1
 # States of an order's slot.
 FREE, RESTING, WAITING, WITHDRAWN, SCHEDULED = 0, 1, 2, 3, 4
-# Why a message was refused; ``clock.refusal``.
-ACCEPTED, BAD_PRICE, BAD_QUANTITY, GONE, WOULD_TRADE, NOT_HERE, TOO_MANY_SENT = (np.int64(i) for i in range(7))
+# Why a message was refused; ``clock.refusal``, and counted by population in ``world.refusals``.
+ACCEPTED, BAD_PRICE, BAD_QUANTITY, GONE, WOULD_TRADE, NOT_HERE, TOO_MANY_SENT, AT_ONCE, BAD_LIFETIME, BAD_ARGUMENT = (
+    np.int64(i) for i in range(10)
+)
+REASONS = ("accepted", "price", "quantity", "gone", "would_trade", "not_here", "too_many", "simultaneous", "lifetime",
+           "argument")  # fmt: skip
+_REASONS = np.int64(len(REASONS))
 MOST_LOTS = (1 << 31) - 1
 _SLOT = (1 << 32) - 1
 
@@ -293,10 +298,11 @@ def withdraw(world, order, kind):
 
 
 @njit
-def refuse(world, reason):
-    """Count a refused message and say why; returns 0, which is no handle."""
+def refuse(world, agent, reason):
+    """Count an agent's refused message and say why; returns 0, which is no handle."""
     world.clock[0].refused += 1
     world.clock[0].refusal = reason
+    world.refusals[world.agents[agent].population * _REASONS + reason] += 1
     return np.int64(0)
 
 
@@ -446,7 +452,7 @@ def enter(world, venue, agent, kind, side, price, lots, expires, slot):
     if reason != ACCEPTED:
         if slot != NOTHING:
             release(world, slot)
-        return refuse(world, reason)
+        return refuse(world, agent, reason)
     clock.messages += 1
     world.accounts[agent].messages += 1
     clock.next_number += 1
@@ -483,7 +489,7 @@ def cancel(world, agent, handle):
     clock.refusal = ACCEPTED
     order = slot_of(world, handle)
     if order == NOTHING or world.orders[order].agent != agent:
-        return refuse(world, GONE)
+        return refuse(world, agent, GONE)
     lots = world.orders[order].remaining
     if world.orders[order].state == WAITING:
         # Never reached the venue: it leaves when its class enters, without having been seen.
@@ -509,16 +515,16 @@ def replace(world, agent, handle, price, lots):
     clock.cut = 0
     order = slot_of(world, handle)
     if order == NOTHING or world.orders[order].agent != agent or world.orders[order].state != RESTING:
-        return refuse(world, GONE)
+        return refuse(world, agent, GONE)
     record = world.orders[order]
     queue = world.levels[record.level]
     side_row = np.int64(queue.side)
     if price == queue.price and lots == record.remaining:
         return handle
     if lots <= 0 or lots > MOST_LOTS:
-        return refuse(world, BAD_QUANTITY)
+        return refuse(world, agent, BAD_QUANTITY)
     if price < LOWEST_PRICE or price > HIGHEST_PRICE:
-        return refuse(world, BAD_PRICE)
+        return refuse(world, agent, BAD_PRICE)
     venue = np.int64(world.sides[side_row].venue)
     side = np.int64(1) - 2 * (side_row & 1)
     number = record.number
@@ -538,9 +544,9 @@ def replace(world, agent, handle, price, lots):
     if crosses and record.post_only == 1:
         price = world.levels[best].price - side
         if world.venues[venue].post_only == REFUSE:
-            return refuse(world, WOULD_TRADE)
+            return refuse(world, agent, WOULD_TRADE)
         if price < LOWEST_PRICE or price > HIGHEST_PRICE:
-            return refuse(world, BAD_PRICE)
+            return refuse(world, agent, BAD_PRICE)
         clock.moved_quotes += 1
         crosses = False
     clock.messages += 1

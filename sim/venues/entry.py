@@ -2,7 +2,9 @@
 
 It holds agents to the number of messages their strategy declared, keeps the orders of a simultaneous class until all
 its members have acted, tells a venue that collects orders for an auction from one that trades, and is where delays
-will wait.
+will wait. A venue, an agent or a side that does not exist is a mistake in a strategy: it ends the run in words
+(:func:`complain`). What a market may say no to, such as a price beyond its grid or an order that is gone, is refused
+and counted.
 """
 
 from __future__ import annotations
@@ -12,11 +14,46 @@ from typing import Any
 
 import numpy as np
 
-from sim.compiled import callback, caller, njit
-from sim.ledger import RUNNING, TOO_MANY
+from sim.compiled import COMPILED, callback, caller, njit
+from sim.ledger import BROKEN, MISTAKEN, RUNNING, TOO_MANY
 from sim.rng import ENTRY, mix
 from sim.venues import auction, book
 from sim.world import NONE, NOTHING, address_of, attach
+
+# What a strategy may have got wrong, in ``clock.fault_reason``; ``clock.fault_value`` is the number it gave.
+VENUE, INSTRUMENT, SIDE, AGENT, PLACE, SERIAL, PREPARED, LEVELS = (np.int64(i) for i in range(8))
+_LONGEST = np.int64(1 << 61)  # steps that an order may live
+
+
+@njit
+def complain(world, what, value):
+    """A strategy gave a number that means nothing: the run ends when its turn is over. Returns False.
+
+    Functions that look at the market return nothing of it then; the first complaint is kept.
+    """
+    clock = world.clock[0]
+    if clock.status == RUNNING:
+        clock.status = MISTAKEN
+        clock.fault_reason = what
+        clock.fault_value = value
+    return False
+
+
+@njit
+def is_venue(world, venue):
+    """Whether there is such a venue; if not, the run will end."""
+    return 0 <= venue < len(world.venues) or complain(world, VENUE, venue)
+
+
+@njit
+def is_side(world, side):
+    """Whether a side is BUY or SELL; if not, the run will end."""
+    return side == 1 or side == -1 or complain(world, SIDE, side)
+
+
+@njit
+def _is_agent(world, agent):
+    return 0 <= agent < len(world.agents) or complain(world, AGENT, agent)
 
 
 @njit
@@ -30,14 +67,55 @@ def _may_send(world):
     return True
 
 
-# The three doors are callbacks, called by address: so the matching engine is compiled once, not into every strategy.
+# The three doors are callbacks, called by address: so the matching engine is compiled once, not into every strategy. A
+# callback swallows what is raised in it, so each of them turns that into a status which ends the run.
 
 
 def _order_door(address, agent, venue, kind, side, price, lots, lifetime):
-    world = attach(address)
+    try:
+        return _take_order(attach(address), agent, venue, kind, side, price, lots, lifetime)
+    except Exception:
+        return _break(address)
+
+
+def _cancel_door(address, agent, handle):
+    try:
+        return _take_cancel(attach(address), agent, handle)
+    except Exception:
+        return _break(address)
+
+
+def _replace_door(address, agent, handle, price, lots):
+    try:
+        return _take_replace(attach(address), agent, handle, price, lots)
+    except Exception:
+        return _break(address)
+
+
+@njit
+def _end_run(address):
+    attach(address).clock[0].status = BROKEN
+    return np.int64(0)
+
+
+def _raise_again(address):
+    raise
+
+
+_break = _end_run if COMPILED else _raise_again
+
+
+@njit
+def _take_order(world, agent, venue, kind, side, price, lots, lifetime):
     clock = world.clock[0]
+    if not _is_agent(world, agent):
+        return np.int64(0)
+    if not is_venue(world, venue) or not (kind == book.SCHEDULE or is_side(world, side)):
+        return _refuse(world, agent, book.BAD_ARGUMENT)
     if not _may_send(world):
-        return book.refuse(world, book.TOO_MANY_SENT)
+        return _refuse(world, agent, book.TOO_MANY_SENT)
+    if lifetime < 0 or lifetime > _LONGEST:
+        return _refuse(world, agent, book.BAD_LIFETIME)
     expires = clock.step + lifetime if lifetime > 0 else np.int64(0)
     if clock.simultaneous == 0:
         if clock.plain != 0:
@@ -49,7 +127,7 @@ def _order_door(address, agent, venue, kind, side, price, lots, lifetime):
     clock.filled = 0
     clock.refusal = book.ACCEPTED
     if kind == book.FILL_OR_KILL or (auction.leaves(kind) and not collecting):
-        return book.refuse(world, book.NOT_HERE)
+        return book.refuse(world, agent, book.AT_ONCE)
     order = np.int64(NOTHING)
     if collecting:
         order = auction.allocate(world, venue, agent, kind, lots, expires)
@@ -67,17 +145,28 @@ def _order_door(address, agent, venue, kind, side, price, lots, lifetime):
     return waiting.handle
 
 
-def _cancel_door(address, agent, handle):
-    world = attach(address)
+@njit
+def _refuse(world, agent, reason):
+    """Refuse a message before any venue sees it."""
+    world.clock[0].filled = 0
+    return book.refuse(world, agent, reason)
+
+
+@njit
+def _take_cancel(world, agent, handle):
+    if not _is_agent(world, agent):
+        return np.int64(0)
     if not _may_send(world):
-        return book.refuse(world, book.TOO_MANY_SENT)
+        return _refuse(world, agent, book.TOO_MANY_SENT)
     return book.cancel(world, agent, handle)
 
 
-def _replace_door(address, agent, handle, price, lots):
-    world = attach(address)
+@njit
+def _take_replace(world, agent, handle, price, lots):
+    if not _is_agent(world, agent):
+        return np.int64(0)
     if not _may_send(world):
-        return book.refuse(world, book.TOO_MANY_SENT)
+        return _refuse(world, agent, book.TOO_MANY_SENT)
     handle = book.replace(world, agent, handle, price, lots)
     return handle if world.clock[0].plain != 0 else _kept(world, handle)
 
@@ -115,9 +204,10 @@ def send_schedule(world, agent, venue, centre, slope, most):
 
     Returns its handle, 0 where no call is running. Prices in currency, the slope in lots per currency.
     """
+    if not is_venue(world, venue):
+        return np.int64(0)
     if not book.collects(world, venue):
-        world.clock[0].filled = 0
-        return book.refuse(world, book.NOT_HERE)
+        return _refuse(world, agent, book.NOT_HERE)
     world.clock[0].centre = centre
     world.clock[0].slope = slope
     return send_order(world, agent, venue, book.SCHEDULE, NONE, NONE, most, NONE)

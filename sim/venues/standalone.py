@@ -5,10 +5,13 @@ The engine is the one that runs scenarios; only the driver is a Python caller in
 
 from __future__ import annotations
 
+import copy
 from typing import Any, Literal
 
 import numpy as np
 
+from sim.arguments import finite, one_of, whole
+from sim.arguments import side as one_side
 from sim.compiled import njit
 from sim.errors import RunError
 from sim.ledger import MONEY_OVERFLOW, MOST_MONEY, NEED_TAPE, RUNNING
@@ -21,6 +24,11 @@ SELF_TRADE = {"cancel_resting": book.CANCEL_RESTING, "cancel_incoming": book.CAN
 POST_ONLY = {"refuse": book.REFUSE, "move": book.MOVE}
 FEE_PER = {"notional": 0, "lot": 1}
 _ONE, _VENUE = np.int64(1), np.int64(0)
+_MOST_AGENTS = 100_000_000
+_LONGEST = 1 << 61  # steps that an order may live
+_BEYOND = 1 << 63
+_TICKS, _LOTS = "prices are whole ticks", "quantities are whole lots"
+_HANDLE = "what enter() returned"
 ORDER_KINDS = {name: number for number, name in enumerate(book.KINDS[:5])}
 
 
@@ -30,9 +38,16 @@ def _open(address):
 
 
 @njit
+def _lack(world):
+    """What there is no room for, or why the book has ended; RUNNING where a message can be taken."""
+    status = world.clock[0].status
+    return status if status != RUNNING else book.has_room(world, _ONE)
+
+
+@njit
 def _enter(address, agent, kind, side, price, lots, lifetime):
     world = attach(address)
-    lack = book.has_room(world, _ONE)
+    lack = _lack(world)
     if lack != RUNNING:
         return -1 - lack
     step = world.clock[0].step
@@ -45,7 +60,7 @@ def _enter(address, agent, kind, side, price, lots, lifetime):
 @njit
 def _cancel(address, agent, handle):
     world = attach(address)
-    lack = book.has_room(world, _ONE)
+    lack = _lack(world)
     if lack != RUNNING:
         return -1 - lack
     return book.cancel(world, agent, handle)
@@ -54,7 +69,7 @@ def _cancel(address, agent, handle):
 @njit
 def _replace(address, agent, handle, price, lots):
     world = attach(address)
-    lack = book.has_room(world, _ONE)
+    lack = _lack(world)
     if lack != RUNNING:
         return -1 - lack
     handle = book.replace(world, agent, handle, price, lots)
@@ -133,11 +148,22 @@ class OrderBook:
         orders: int = 1024,
         keep_log: bool = False,
     ) -> None:
+        agents = whole("agents", agents, low=1, high=_MOST_AGENTS)
+        orders = whole("orders", orders, low=1, high=_MOST_AGENTS)
+        tick_units = whole("tick_units", tick_units, "money units of a tick times a lot", low=1, high=int(MOST_MONEY))
+        for name, value, choices in (
+            ("matching", matching, MATCHING), ("self_trade", self_trade, SELF_TRADE),
+            ("post_only", post_only, POST_ONLY), ("fee_per", fee_per, FEE_PER),
+        ):  # fmt: skip
+            one_of(name, value, choices)
+        maker_fee, taker_fee = finite("maker_fee", maker_fee), finite("taker_fee", taker_fee)
+        if not isinstance(keep_log, bool | np.bool_):
+            raise TypeError(f"keep_log must be True or False, not {keep_log!r}")
         nodes = 2 * 64
         self.storage = Storage(
             clock=1, orders=orders, levels=orders, nodes=nodes, children=64 * nodes, sides=2, venues=1, instruments=1,
-            agents=agents, accounts=agents + 1, holdings=agents + 1, wheel=2 * 256, tape=2 * HISTORY,
-            log=HISTORY if keep_log else 0,
+            agents=agents, accounts=agents + 1, holdings=agents + 1, refusals=len(book.REASONS),
+            wheel=2 * 256, tape=2 * HISTORY, log=HISTORY if keep_log else 0,
         )  # fmt: skip
         self.fee_account = agents
         world = self.storage.world
@@ -160,6 +186,17 @@ class OrderBook:
         self._address = self.storage.address  # of the table of pointers, which stays where it is
         _open(self._address)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_address"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._address = self.storage.address
+
+    def __copy__(self) -> OrderBook:
+        """A book of its own, as ``copy.deepcopy`` makes: two books of one memory would take each other's trades."""
+        return copy.deepcopy(self)
+
     def _mend(self, lack: int) -> None:
         """Drain the tapes, or grow the pools, whichever is short; or say that the ledger cannot go on."""
         if lack == MONEY_OVERFLOW:
@@ -169,27 +206,50 @@ class OrderBook:
     def enter(self, agent: int, kind: str, side: int, price: int, quantity: int, lifetime: int = 0) -> int:
         """Send a new order (a kind of ORDER_KINDS). Returns its handle if it rests, else 0.
 
+        What the book refuses, ``refusal`` tells: a price beyond its grid, a quantity that is not positive.
+
         Raises
         ------
+        TypeError
+            If the side, the price, the quantity or the lifetime is no whole number.
         ValueError
-            If the agent, the kind or the side is none of the book's.
+            If the agent, the kind or the side is none of the book's, or a number does not fit 64 bits.
         RunError
-            If the money traded is too large to count.
+            If the money traded is too large to count; the book then takes no more messages.
         """
-        if not 0 <= agent < self.fee_account or side * side != 1 or kind not in ORDER_KINDS:
-            raise ValueError(
-                f"agent {agent!r}, kind {kind!r}, side {side!r}: agents are 0 to {self.fee_account - 1}, "
-                f"sides 1 and -1, "
-                f"kinds {', '.join(ORDER_KINDS)}"
-            )
-        while True:
-            handle = _enter(self._address, agent, ORDER_KINDS[kind], side, price, quantity, lifetime)
-            if handle >= 0:
-                return handle
-            self._mend(-1 - handle)
+        number = ORDER_KINDS.get(kind) if type(kind) is str else None
+        if (
+            number is None
+            or not (type(agent) is type(side) is type(price) is type(quantity) is type(lifetime) is int)
+            or side * side != 1
+            or not 0 <= agent < self.fee_account
+            or not 0 <= lifetime <= _LONGEST
+        ):
+            number = ORDER_KINDS[one_of("kind", kind, ORDER_KINDS)]
+            agent, side = self._agent(agent), one_side(side)
+            price, quantity = whole("price", price, _TICKS), whole("quantity", quantity, _LOTS)
+            lifetime = whole("lifetime", lifetime, "steps, 0 for no end", low=0, high=_LONGEST)
+        try:
+            while True:
+                handle = _enter(self._address, agent, number, side, price, quantity, lifetime)
+                if handle >= 0:
+                    return handle
+                self._mend(-1 - handle)
+        except OverflowError:
+            whole("price", price, _TICKS)
+            whole("quantity", quantity, _LOTS)
+            raise
 
     def cancel(self, agent: int, handle: int) -> int:
-        """Cancel a resting order. Returns the lots cancelled, 0 if the handle is stale or another agent's."""
+        """Cancel a resting order. Returns the lots cancelled, 0 if the handle is stale or another agent's.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the handle is no whole number, or there is no such agent.
+        """
+        if not (type(agent) is type(handle) is int and 0 <= agent < self.fee_account and -_BEYOND < handle < _BEYOND):
+            agent, handle = self._agent(agent), whole("handle", handle, _HANDLE)
         while True:
             lots = _cancel(self._address, agent, handle)
             if lots >= 0:
@@ -197,12 +257,30 @@ class OrderBook:
             self._mend(-1 - lots)
 
     def replace(self, agent: int, handle: int, price: int, quantity: int) -> int:
-        """Change a resting order's price and open quantity. Returns its handle if it rests, else 0."""
-        while True:
-            new = _replace(self._address, agent, handle, price, quantity)
-            if new >= 0:
-                return new
-            self._mend(-1 - new)
+        """Change a resting order's price and open quantity. Returns its handle if it rests, else 0.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the handle, the price or the quantity is no whole number, or there is no such agent.
+        """
+        if not (type(agent) is type(handle) is type(price) is type(quantity) is int and 0 <= agent < self.fee_account):
+            agent, handle = self._agent(agent), whole("handle", handle, _HANDLE)
+            price, quantity = whole("price", price, _TICKS), whole("quantity", quantity, _LOTS)
+        try:
+            while True:
+                new = _replace(self._address, agent, handle, price, quantity)
+                if new >= 0:
+                    return new
+                self._mend(-1 - new)
+        except OverflowError:
+            whole("handle", handle, _HANDLE)
+            whole("price", price, _TICKS)
+            whole("quantity", quantity, _LOTS)
+            raise
+
+    def _agent(self, agent: Any) -> int:
+        return whole("agent", agent, f"there are {self.fee_account:,}", low=0, high=self.fee_account - 1)
 
     def advance(self) -> None:
         """Go to the next step; orders whose lifetime ends are removed."""
@@ -212,12 +290,13 @@ class OrderBook:
     def queue(self, side: int) -> Any:
         """Resting orders of a side, best first: int64 (orders, 4), of price, remaining, number, agent."""
         rows = np.empty((int(self.storage.world.clock[0]["resting"]), 4), np.int64)
-        return rows[: _queue(self._address, 0 if side > 0 else 1, rows)]
+        return rows[: _queue(self._address, 0 if one_side(side) > 0 else 1, rows)]
 
     def depth(self, side: int, levels: int = 10) -> Any:
         """Price and volume of the best levels of a side: int64 (levels, 2)."""
-        rows = np.empty((levels, 2), np.int64)
-        return rows[: _depth(self._address, 0 if side > 0 else 1, rows)]
+        most = int(self.storage.world.clock[0]["resting"])
+        rows = np.empty((min(whole("levels", levels, low=0), most), 2), np.int64)
+        return rows[: _depth(self._address, 0 if one_side(side) > 0 else 1, rows)]
 
     @property
     def filled(self) -> int:
