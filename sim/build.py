@@ -200,10 +200,17 @@ def _groups(scenario: Scenario) -> list[str]:
 def _prepared(name: str, params: dict[str, Any], steps: int) -> NDArray[np.float64]:
     """What a population's strategy has solved before the run."""
     prepare = strategies.get(name).prepare
+    if prepare is None:
+        return np.zeros(0)
     try:
-        return np.asarray(prepare(params, steps), np.float64).ravel() if prepare else np.zeros(0)
+        return np.asarray(prepare(params, steps), np.float64).ravel()
     except ValueError as error:
         raise StrategyError(f"strategy {name!r} with params = {params}: {error}") from error
+    except (StrategyError, MemoryError):
+        raise
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}".rstrip(": ")
+        raise StrategyError(f"strategy {name!r} with params = {params}: its prepare raised {said}") from error
 
 
 def private_slots(values: Any) -> int:

@@ -161,16 +161,17 @@ def _watched(scenario: Scenario, out: Path, quiet: bool) -> tuple[Run, Exception
 
 
 def _summarise(result: Run) -> None:
+    from analysis.refusals import refusal_lines
     from analysis.tables import summary_table
 
     out, manifest = _results(), result.manifest
     out.print(summary_table(result))
     out.print(f"{manifest['steps']:,} steps, {manifest['messages']:,} messages, {manifest['trades']:,} trades")
     out.print(f"{manifest['seconds']:.2f} s, {manifest['messages_per_second'] / 1e6:.2f} million messages a second")
-    if manifest["refused"] or manifest["moved_quotes"]:
-        out.print(
-            f"{manifest['refused']:,} messages refused, {manifest['moved_quotes']:,} quotes moved off the other side"
-        )
+    if manifest["moved_quotes"]:
+        out.print(f"{manifest['moved_quotes']:,} quotes moved off the other side")
+    for line in refusal_lines(manifest):
+        out.print(line, soft_wrap=True)
     out.print(f"run folder  {result.folder}", soft_wrap=True)
 
 

@@ -362,6 +362,14 @@ UNCOMPILABLE = {
     "me.venu": (11, "me has no 'venu'", "did you mean 'venue'?"),
     "limit_order(me, market, 1, 1, 3)": (11, "missing a required argument: 'quantity'", "look at the arguments"),
     "x = 'a' + 1": (11, "No implementation of function Function(<built-in function add>)", "numba.readthedocs.io"),
+    "limit_order(me, market, me.venue, 1, 100.0, 1)": (
+        11,
+        "a price is a whole number of ticks",
+        "nearest_tick(me, mar",
+    ),
+    "market_order(me, market, me.venue, 1, 1.5)": (11, "a quantity of lots", "nearest_tick(me, market, venue, price)"),
+    "best_bid(me, market, 1.0)": (11, "a float stands where a venue", "me.venue is a venue"),
+    "limit_order(me, market, 'lit', 1, 100, 1)": (11, "'lit' stands where a whole number belongs", "look at the arg"),
     "import math": (11, "Use of unsupported opcode (IMPORT_NAME) found", "numba.readthedocs.io"),
     "inner(me)": (7, "neither its parameters nor its memory has 'wdth'", "declare it"),
 }
@@ -489,6 +497,36 @@ def test_a_broken_promise_is_seen(claim: str, tmp_path: Path) -> None:
     """
     found = load_file(maker(tmp_path, source))[0]
     assert list(CLAIMS[claim](found))
+
+
+# A part of a declaration that cannot stand, and what is said of it.
+BAD_DECLARATIONS = {
+    "prepare=lambda given, steps: given['zz']": "its prepare raised KeyError: 'zz'",
+    "prepare=lambda given: [1.0]": "its prepare raised TypeError",
+    "wrong=lambda given: given['zz']": "its wrong raised KeyError: 'zz'",
+    "wrong=lambda given: None": "its wrong returned None",
+    "wrong='no'": "wrong must be a function, not 'no'",
+    "venues=0": "venues must be a whole number from 1, not 0",
+    "venues='two'": "venues must be a whole number from 1, not 'two'",
+    "needs='signal'": "needs must be a list of names: needs=('signal',)",
+    "memory={'kept': (int, 10**12)}": "memory 'kept' must be int or float, or (int, 8) for up to 1,000,000",
+    "memory={5: int}": "memory 5 cannot be a name here",
+    "source=None": "source must be a text, not None",
+    "parameters={'lots': 3}": "parameter 'lots' must be declared as Parameter(default, meaning), not 3",
+}
+
+
+@pytest.mark.parametrize("part", BAD_DECLARATIONS)
+def test_a_declaration_that_cannot_stand_is_told_in_a_line(part: str, tmp_path: Path) -> None:
+    source = f"""
+        @strategy("mine", summary="errs", max_messages=1, {part})
+        def act(me, market):
+            pass
+    """
+    with pytest.raises(StrategyError) as caught:
+        play(market(load_file(maker(tmp_path, source))[0]))
+    assert BAD_DECLARATIONS[part] in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 # What a strategy may not touch, as a line of act(), and what is said of it.

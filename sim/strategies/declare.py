@@ -14,6 +14,8 @@ from sim.errors import StrategyError
 
 Value = bool | int | float | str | tuple[float, ...]
 
+_MOST_VENUES = 1_000
+_MOST_KEPT = 1_000_000  # numbers of one name in an agent's memory
 NEEDS = ("signal", "reservation", "private_values")
 _CALLED: dict[type, str] = {
     bool: "true or false",
@@ -207,6 +209,40 @@ class Strategy:
         return found
 
 
+def _check_words(name: object, words: Mapping[str, object]) -> None:
+    for what, given in words.items():
+        if not isinstance(given, str):
+            raise StrategyError(f"strategy {name}: {what} must be a text, not {given!r}")
+
+
+def _check_parts(
+    name: str, venues: object, needs: object, wrong: object, prepare: object, parameters: Mapping[Any, object]
+) -> None:
+    """What is wrong with the parts of a declaration, one by one."""
+    if not _is_count(venues, 1, _MOST_VENUES):
+        raise StrategyError(f"strategy {name}: venues must be a whole number from 1, not {venues!r}")
+    if isinstance(needs, str):
+        raise StrategyError(f"strategy {name}: needs must be a list of names: needs=({needs!r},)")
+    for what, function in (("wrong", wrong), ("prepare", prepare)):
+        if function is not None and not callable(function):
+            raise StrategyError(f"strategy {name}: {what} must be a function, not {function!r}")
+    for field_name, parameter in parameters.items():
+        if not isinstance(parameter, Parameter):
+            raise StrategyError(
+                f"strategy {name}: parameter {field_name!r} must be declared as Parameter(default, meaning), "
+                f"not {parameter!r}"
+            )
+
+
+def _is_count(number: object, low: int, high: int) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and low <= number <= high
+
+
+def _can_be_field(name: object) -> bool:
+    """Whether a field of a compiled record can have this name."""
+    return isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name) and name not in RESERVED
+
+
 def strategy(
     name: str,
     *,
@@ -243,16 +279,19 @@ def strategy(
     """
 
     def declare(act: Callable[..., None]) -> Strategy:
+        _check_words(name, {"its name": name, "summary": summary, "source": source})
+        _check_parts(name, venues, needs, wrong, prepare, parameters or {})
         for what, names in (("parameter", parameters or {}), ("memory", memory or {})):
             for field_name in names:
-                if not field_name.isidentifier() or keyword.iskeyword(field_name) or field_name in RESERVED:
+                if not _can_be_field(field_name):
                     raise StrategyError(f"strategy {name}: {what} {field_name!r} cannot be a name here; choose another")
         fields: dict[str, tuple[str, int]] = {}
         for field_name, kept in (memory or {}).items():
             kind, length = kept if isinstance(kept, tuple) else (kept, 0)
-            if kind not in (int, float) or length < 0:
+            if kind not in (int, float) or not _is_count(length, 0, _MOST_KEPT):
                 raise StrategyError(
-                    f"strategy {name}: memory {field_name!r} must be int or float, or (int, 8), not {kept!r}"
+                    f"strategy {name}: memory {field_name!r} must be int or float, or (int, 8) for up to "
+                    f"{_MOST_KEPT:,} of them, not {kept!r}"
                 )
             fields[field_name] = ("f8" if kind is float else "i8", length)
         for field_name, parameter in (parameters or {}).items():

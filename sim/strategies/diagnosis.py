@@ -74,7 +74,7 @@ def _not_whole() -> tuple[str, str, str]:
 
 
 def _not_a_place() -> tuple[str, str, str]:
-    return "a number with a point stands where a venue or an instrument belongs", "", "me.venue is a venue"
+    return "a float stands where a venue or an instrument belongs", "", "me.venue is a venue"
 
 
 def _not_a_number(what: str) -> tuple[str, str, str]:

@@ -230,12 +230,29 @@ def _checked(found: Strategy, all_of_them: list[Strategy], contents: Contents) -
         )
     bound = _bounded(found, place)
     bound(found.resolve({}))
-    checked = dataclasses.replace(found, act=act, max_messages=bound)
+    checked = dataclasses.replace(found, act=act, max_messages=bound, wrong=_worded(found, place))
     return dataclasses.replace(checked, cache_key=fingerprint(checked, contents))
 
 
 def _line(found: Strategy) -> str:
     return f"{found.file}, line {found.act.__code__.co_firstlineno}"
+
+
+def _worded(found: Strategy, place: str) -> Callable[[Mapping[str, Any]], str]:
+    """Its ``wrong``, whose own mistakes are told as such."""
+
+    def wrong(given: Mapping[str, Any]) -> str:
+        try:
+            text: object = found.wrong(given)
+        except Exception as error:
+            raise StrategyError(f"{place}: its wrong raised {type(error).__name__}: {error}") from error
+        if not isinstance(text, str):
+            raise StrategyError(
+                f"{place}: its wrong returned {text!r} — it must return a text, empty if nothing is wrong"
+            )
+        return text
+
+    return wrong
 
 
 def _bounded(found: Strategy, place: str) -> Callable[[Mapping[str, Any]], int]:

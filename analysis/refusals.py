@@ -1,0 +1,35 @@
+"""What was refused in a run, and why, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+# Reasons of sim.venues.book.REASONS, by name: what is wrong with the messages, and the remedy where there is one.
+_WORDS = {
+    "price": "a price beyond the grid of the venue — a larger tick_size reaches farther",
+    "quantity": "a quantity that is not positive, or too large",
+    "gone": "the order was no longer there",
+    "would_trade": "a post-only order would have traded",
+    "not_here": "the venue does not take such orders now — schedules are for auctions, fill-or-kill orders for books",
+    "too_many": "more messages than the strategy declares",
+    "simultaneous": "orders that do not rest, in a simultaneous turn — give takers a later turn than makers",
+    "lifetime": "a lifetime that is not positive",
+    "argument": "an argument that means nothing",
+}
+
+
+def refusal_lines(manifest: dict[str, Any]) -> Iterator[str]:
+    """One line for each population and reason: how many messages were refused, and what to do about it.
+
+    A manifest of an earlier version says how many alone.
+    """
+    found = manifest.get("refusals")
+    if found is None:
+        if manifest.get("refused"):
+            yield f"{manifest['refused']:,} messages refused"
+        return
+    for population, reasons in found.items():
+        for reason, count in sorted(reasons.items(), key=lambda each: -each[1]):
+            messages = "message" if count == 1 else "messages"
+            yield f"{count:,} {messages} of {population} refused: {_WORDS.get(reason, reason)}"
