@@ -340,6 +340,21 @@ def test_orders_outside_of_all_turns_are_refused() -> None:
     model.run_model()
 
 
+@pytest.mark.skipif(not COMPILED, reason="nothing is compiled here: what is raised reaches the caller")
+def test_what_is_raised_behind_a_door_ends_the_run() -> None:
+    class Breaker(Trader):
+        def step(self) -> None:
+            if self.best_ask() is not None:
+                world = self.model.world
+                world.levels[int(world.sides[1]["best"])]["volume"] = 0  # a damaged book: sharing by size divides by it
+                self.market_order(1, 1)
+
+    overrides = {"run.steps": 50, "venues.lit.matching": "pro_rata"}
+    model = sg.Market("scenarios/quickstart.toml", overrides=overrides, agents={"informed": Breaker})
+    with pytest.raises(sg.RunError, match="the engine stopped with status 14; this is a bug in Spreadgame"):
+        model.run_model()
+
+
 class Anything(Trader):
     """Calls what it is told."""
 
