@@ -7,7 +7,6 @@ first step, while the engine is being compiled, they end it at once and nothing 
 from __future__ import annotations
 
 import _thread
-import math
 import signal
 import sys
 import threading
@@ -23,8 +22,8 @@ from sim.errors import RunError, SpreadgameError
 from sim.run_folder import DiskError, RunFolder, check_writable
 from sim.runs import MemorySink, Run, manifest_of
 from sim.scenario import Scenario
-from sim.simulation import Both, Simulation
-from sim.summary import Summary
+from sim.summary import summary_of
+from sim.totals import Counted
 
 _MOST_GROWTH = 4.0  # of a chunk over the one before it
 _ONE_PRESS = 1.0  # seconds within which a second Ctrl-C is taken for the first
@@ -177,7 +176,7 @@ def attempt(
         if out is not None:
             check_writable(Path(out))  # rather than after compiling
         built = build(scenario, (), **capacities)
-        simulation = Simulation(built)
+        simulation = Counted(built)
         simulation.advance(0)  # compiles the loop
         stop.running = True
         folder = RunFolder(scenario, Path(out), name) if out is not None else None
@@ -185,11 +184,10 @@ def attempt(
 
 
 def _run(
-    simulation: Simulation, built: Built, folder: RunFolder | None, watch: Watch | None, chunk: int | None, stop: Stop
+    simulation: Counted, built: Built, folder: RunFolder | None, watch: Watch | None, chunk: int | None, stop: Stop
 ) -> Outcome:
     tables = folder.sink if folder else MemorySink(built.scenario)
-    summary = Summary(built)
-    simulation.sink = Both(tables, summary)
+    simulation.sink = tables
     begin = time.perf_counter()
     lack, before = "", 0
     error: Exception | None = None
@@ -221,6 +219,6 @@ def _run(
     elif simulation.done < simulation.total:
         asked = signal.Signals(stop.signal).name if stop.signal is not None else ""
         manifest |= {"status": "interrupted", "reason": lack or asked, "signal": None if lack else stop.signal}
-    rows = [row for row in summary.table() if math.isfinite(row["value"])]
+    rows = summary_of(simulation)
     source = folder.finish(manifest, rows) if folder else tables
     return Outcome(Run(built.scenario, manifest, rows, source), error)

@@ -22,8 +22,8 @@ from sim.errors import Problem, RunError, ScenarioError
 from sim.runs import MemorySink, Run, manifest_of
 from sim.scenario import Scenario, load, with_overrides
 from sim.scenario.overrides import Overrides
-from sim.simulation import Both, Simulation
-from sim.summary import Summary
+from sim.summary import summary_of
+from sim.totals import Counted
 from sim.trader import NO_LIMIT, Trader, best_price, let_send, view_class
 from sim.world import HISTORY, NO_PRICE
 
@@ -94,8 +94,7 @@ class Market(mesa.Model):
             raise ScenarioError(self.setup.source, unknown)
         self._built = build(self.setup, external=self._classes, **capacities)
         self._sink = MemorySink(self.setup)
-        self._summary = Summary(self._built)
-        self._simulation = Simulation(self._built, Both(self._sink, self._summary), self._act)
+        self._simulation = Counted(self._built, self._sink, self._act)
         self.address = self._built.storage.address
         self._acting = False  # whether a Python agent's turn is going on
         self.venue_numbers = {venue.name: number for number, venue in enumerate(self.setup.venues)}
@@ -251,4 +250,4 @@ class Market(mesa.Model):
         """What the run came to so far, with its tables in memory."""
         self._simulation.drain()
         status = "complete" if self._simulation.done == self._simulation.total else "interrupted"
-        return Run(self.setup, manifest_of(self._simulation, status, 0.0), self._summary.table(), self._sink)
+        return Run(self.setup, manifest_of(self._simulation, status, 0.0), summary_of(self._simulation), self._sink)

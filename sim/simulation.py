@@ -54,43 +54,6 @@ class Sink(Protocol):
         ...
 
 
-class Both:
-    """Every row to the tables and to the summary."""
-
-    def __init__(self, *sinks: Sink) -> None:
-        self._sinks = sinks
-
-    def trades(self, rows: Any) -> None:
-        """To both."""
-        for sink in self._sinks:
-            sink.trades(rows)
-
-    def messages(self, rows: Any) -> None:
-        """To both."""
-        for sink in self._sinks:
-            sink.messages(rows)
-
-    def book(self, rows: Any, ladder: Any) -> None:
-        """To both."""
-        for sink in self._sinks:
-            sink.book(rows, ladder)
-
-    def agents(self, rows: Any, lots: Any) -> None:
-        """To both."""
-        for sink in self._sinks:
-            sink.agents(rows, lots)
-
-    def episodes(self, rows: Any, lots: Any) -> None:
-        """To both."""
-        for sink in self._sinks:
-            sink.episodes(rows, lots)
-
-    def closings(self, rows: Any) -> None:
-        """To both."""
-        for sink in self._sinks:
-            sink.closings(rows)
-
-
 class Simulation:
     """A run in progress.
 

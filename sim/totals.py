@@ -1,11 +1,12 @@
-"""What a run comes to, added up by compiled code while it runs: for runs by the thousand, of which no table is kept.
+"""What a run comes to, added up by compiled code while it runs: of one run, of a Market, and of runs by the thousand.
 
-The measures are those of :mod:`sim.summary`, row by row in the order in which rows were written. So the sums do not
-depend on when the tapes were drained, to the last bit, and nothing is copied and no GIL is held for them.
+Rows are added one after another in the order in which they were written. So no sum depends on when the tapes were
+drained, to the last bit, and nothing is copied and no GIL is held for it. Of one run :mod:`sim.summary` makes a table.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from sim.build import Built
 from sim.compiled import COMPILED, njit
 from sim.kernel import BY_AGENT, NOBODY
-from sim.simulation import Simulation
+from sim.simulation import Simulation, Sink
 from sim.venues.book import CALL_AUCTION
 from sim.world import NO_PRICE, attach
 
@@ -24,11 +25,18 @@ VENUE_TOTALS = np.dtype(
     + [("effective", "f8"), ("squares", "f8")]
 )
 # Of a population, over episodes: the mean of its members' payoff together and the sum of squares around it (Welford
-# 1962), private value, and counts; ``payoff`` is that of the episode being added.
+# 1962), private value, and counts; ``payoff`` and ``private`` are those of the episode being added.
 POPULATION_TOTALS = np.dtype(
     [(name, "i8") for name in ("episodes", "trades", "volume", "messages", "fees", "turns", "kept")]
-    + [(name, "f8") for name in ("payoff", "average", "squares", "private_value")]
+    + [(name, "f8") for name in ("payoff", "average", "squares", "private", "private_value")]
 )
+
+UNITS = {  # of the measures below
+    "trades": "number", "volume": "lots", "quoted_spread": "currency", "effective_spread": "currency", "depth": "lots",
+    "pricing_error": "currency", "one_sided": "share of samples", "agents": "number",
+    "payoff": "currency an episode", "payoff_error": "currency an episode", "payoff_a_lot": "currency a lot",
+    "private_value": "currency an episode", "presence": "share of turns", "fees": "currency", "messages": "number",
+}  # fmt: skip
 
 
 def new_totals(runs: int, kind: np.dtype[Any], count: int) -> Any:
@@ -62,7 +70,8 @@ def add_up(address, venues, populations, payoffs):
         total = venues[sample.venue]
         total.samples += 1
         total.depth += sample.bid_depth + sample.ask_depth
-        total.squares += (sample.mark - sample.value) ** 2
+        gap = sample.mark - sample.value
+        total.squares += gap * gap  # the same bits compiled and not, which a power need not give
         if sample.bid != NO_PRICE and sample.ask != NO_PRICE:
             total.whole += 1
             total.spread += sample.ask - sample.bid
@@ -73,8 +82,9 @@ def add_up(address, venues, populations, payoffs):
         if place % rows == 0:
             for population in range(len(populations)):
                 populations[population].payoff = 0.0
+                populations[population].private = 0.0
         total.payoff += outcome.payoff
-        total.private_value += outcome.private_value
+        total.private += outcome.private_value
         total.trades += outcome.trades
         total.volume += outcome.volume
         total.messages += outcome.messages
@@ -94,14 +104,22 @@ def _end_episode(total):
     gap = total.payoff - total.average
     total.average += gap / total.episodes
     total.squares += gap * (total.payoff - total.average)
+    total.private_value += total.private
 
 
 class Counted(Simulation):
-    """A run added up before its tapes are drained: ``venues``, ``populations`` and ``payoffs`` take the sums."""
+    """A run added up before its tapes are drained: ``venues``, ``populations`` and ``payoffs`` take the sums.
 
-    venues: Any
-    populations: Any
-    payoffs: Any
+    They begin at zero. Whoever does many runs puts others in their place: ``payoffs`` of the shape (episodes,
+    populations) keeps those of each episode.
+    """
+
+    def __init__(self, built: Built, sink: Sink | None = None, act: Callable[[int], None] | None = None) -> None:
+        super().__init__(built, sink, act)
+        scenario = built.scenario
+        self.venues: Any = new_totals(1, VENUE_TOTALS, len(scenario.venues))[0]
+        self.populations: Any = new_totals(1, POPULATION_TOTALS, len(scenario.populations))[0]
+        self.payoffs: Any = np.zeros((0, len(scenario.populations)))
 
     def drain(self) -> None:
         """Add up, then hand what there is to the sink, if there is one."""
@@ -128,7 +146,7 @@ def venue_measures(built: Built, totals: Any) -> dict[str, dict[str, Any]]:
                 measures["depth"] = total["depth"] / total["samples"]
                 measures["pricing_error"] = np.sqrt(total["squares"] / total["samples"])
                 if "quoted_spread" in measures:
-                    measures["one_sided"] = 1.0 - total["whole"] / total["samples"]
+                    measures["one_sided"] = (total["samples"] - total["whole"]) / total["samples"]
             found[venue.name] = measures
     return found
 

@@ -413,13 +413,3 @@ def test_what_one_pays_another_gets(folder):
     assert len(folder.messages[~folder.messages["kind"].isin(["expire", "self_trade", "withdraw"])]) >= (
         episodes["messages"].sum()
     )
-
-
-def test_numbers_that_are_not_finite_are_left_out(tmp_path, monkeypatch):
-    from sim.summary import Summary
-
-    row = {"scope": "venue", "name": "lit", "measure": "odd", "value": math.inf, "standard_error": None, "unit": ""}
-    table = Summary.table
-    monkeypatch.setattr(Summary, "table", lambda self: [row, *table(self)])
-    run = execute(parse(MARKET), tmp_path, "run")
-    assert "odd" not in set(open_run(run.folder).summary["measure"])

@@ -12,13 +12,9 @@ from sim.build import Built
 from sim.experiment.jobs import Label, Piece
 from sim.scenario import Scenario
 from sim.tables import number_column, text_column
-from sim.totals import population_measures, venue_measures
+from sim.totals import UNITS, population_measures, venue_measures
 
-_UNITS = {
-    "trades": "number", "volume": "lots", "quoted_spread": "currency", "effective_spread": "currency", "depth": "lots",
-    "pricing_error": "currency", "one_sided": "share of samples", "agents": "number",
-    "payoff": "currency an episode", "payoff_error": "currency an episode", "payoff_a_lot": "currency a lot",
-    "private_value": "currency an episode", "presence": "share of turns", "fees": "currency", "messages": "number",
+_UNITS = UNITS | {
     "payoffs": "currency, an episode each", "refused": "number", "moved_quotes": "number", "seed": "number",
 }  # fmt: skip
 

@@ -19,7 +19,7 @@ from sim.experiment.work import unsampled
 from sim.experiment.workers import Workers, open_workers
 from sim.strategies import get
 from sim.strategies.callbacks import compile_strategy
-from sim.totals import POPULATION_TOTALS, VENUE_TOTALS, Counted, new_totals
+from sim.totals import Counted
 
 
 @dataclass(frozen=True)
@@ -148,9 +148,6 @@ def compile_for(jobs: Sequence[Job]) -> None:
     scenario = unsampled(jobs[0].scenario)
     run = Counted(build(scenario))
     run.advance(0)
-    run.venues = new_totals(1, VENUE_TOTALS, len(scenario.venues))[0]
-    run.populations = new_totals(1, POPULATION_TOTALS, len(scenario.populations))[0]
-    run.payoffs = np.zeros((0, len(scenario.populations)))
     run.drain()
     for name in {population.strategy for job in jobs for population in job.scenario.populations}:
         compile_strategy(get(name))

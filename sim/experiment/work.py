@@ -6,7 +6,6 @@ gives the same bytes wherever it is done.
 
 from __future__ import annotations
 
-import math
 import shutil
 import tempfile
 import threading
@@ -27,9 +26,8 @@ from sim.experiment.reuse import Reusable
 from sim.run_folder import RunFolder
 from sim.runs import PARTIAL, manifest_of
 from sim.scenario import Scenario
-from sim.simulation import Both
 from sim.strategies.files import load_file
-from sim.summary import Summary
+from sim.summary import summary_of
 from sim.totals import POPULATION_TOTALS, VENUE_TOTALS, Counted, new_totals
 
 _TURNS = 1e6  # between looks at whether to stop: a tenth of a second; no result depends on it
@@ -122,8 +120,8 @@ def _finish(run: Counted, chunk: Chunk, piece: Piece, seed: int, stopped: Stoppe
     name = folder_name(piece.job, seed)
     for left in (chunk.full / name, chunk.full / (name + PARTIAL)):  # of a worker that was killed
         shutil.rmtree(left, ignore_errors=True)
-    folder, summary = RunFolder(run.built.scenario, chunk.full, name), Summary(run.built)
-    run.sink = Both(folder.sink, summary)
+    folder = RunFolder(run.built.scenario, chunk.full, name)
+    run.sink = folder.sink
     begin, before = time.perf_counter(), 0
 
     def look() -> bool:
@@ -136,8 +134,7 @@ def _finish(run: Counted, chunk: Chunk, piece: Piece, seed: int, stopped: Stoppe
         return go_on()
 
     run.run(look, steps)
-    rows = [row for row in summary.table() if math.isfinite(row["value"])]
-    folder.finish(manifest_of(run, "complete", time.perf_counter() - begin), rows)
+    folder.finish(manifest_of(run, "complete", time.perf_counter() - begin), summary_of(run))
 
 
 def folder_name(job: str, seed: int) -> str:
