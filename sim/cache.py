@@ -1,31 +1,99 @@
 """Numba's cache on disk, of which nothing that lies there or cannot be written there stops a run.
 
-A file that was cut, overwritten or made unreadable is a miss: it is said once, and the function is compiled anew. So is
-a full disk: what was compiled is then used and not kept.
+Each file begins with a digest of its bytes and of its place. It is looked at before anything else is: machine code that
+was damaged would kill the process. A file that was cut, overwritten, exchanged or made unreadable is a miss: it is said
+once, and the function is compiled anew. So is a full disk: what was compiled is then used and not kept.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
+import pickle
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from numba.core import caching, sigutils
 
 _FunctionCache: Any = caching.FunctionCache  # it has no types
+_IndexDataCacheFile: Any = caching.IndexDataCacheFile
 _normalize: Any = sigutils.normalize_signature
 _log = logging.getLogger("spreadgame")  # a warning goes to standard error if nobody has set up logging
 _said: set[str] = set()
+_DIGEST = 16  # bytes
+
+
+class _Damaged(ValueError):
+    """A file that is not as it was written."""
+
+
+class _SealedFiles(_IndexDataCacheFile):  # type: ignore[misc]
+    """The index of one function, and the compiled code that it names."""
+
+    def __init__(self, home: Path, cache_path: str, filename_base: str, source_stamp: Any) -> None:
+        super().__init__(cache_path, filename_base, source_stamp)
+        self._home = home
+
+    def _load_index(self) -> Any:
+        try:
+            stamp, overloads = self._unsealed(self._index_path)
+        except FileNotFoundError:
+            return {}
+        return overloads if stamp == self._source_stamp else {}
+
+    def _save_index(self, overloads: Any) -> None:
+        self._seal(self._index_path, (self._source_stamp, overloads))
+
+    def _load_data(self, name: str) -> Any:
+        return self._unsealed(self._data_path(name))
+
+    def _save_data(self, name: str, data: Any) -> None:
+        self._seal(self._data_path(name), data)
+
+    def _seal(self, path: str, content: Any) -> None:
+        data = self._dump(content)
+        with self._open_for_write(path) as file:
+            file.write(self._digest(path, data))
+            file.write(data)
+
+    def _unsealed(self, path: str) -> Any:
+        whole = memoryview(Path(path).read_bytes())
+        if bytes(whole[:_DIGEST]) != self._digest(path, whole[_DIGEST:]):
+            raise _Damaged("it is not as it was written")
+        return pickle.loads(whole[_DIGEST:])
+
+    def _digest(self, path: str, data: bytes | memoryview) -> bytes:
+        """Of the bytes, and of where they belong: a whole file in the place of another is damage too."""
+        place = Path(path).relative_to(self._home.parent).as_posix()  # which may be moved as a whole
+        made = hashlib.blake2b(place.encode() + b"\0", digest_size=_DIGEST)
+        made.update(data)
+        return made.digest()
 
 
 class CarefulCache(_FunctionCache):  # type: ignore[misc]
-    """The cache of one function."""
+    """The cache of one function, in the folder ``home``.
+
+    Raises
+    ------
+    OSError
+        If Numba would keep it elsewhere, where it does not see edits in other files.
+    """
+
+    def __init__(self, function: Callable[..., Any], home: Path) -> None:
+        super().__init__(function)
+        if home not in Path(self._cache_path).parents:
+            raise OSError(f"{home} cannot be written any more")
+        self._cache_file = _SealedFiles(
+            home, self._cache_path, self._impl.filename_base, self._impl.locator.get_source_stamp()
+        )
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """What is stored for a signature; None if nothing is, or nothing that can be read."""
         try:
             found = super().load_overload(sig, target_context)
-        except Exception as error:  # unpickling what is no pickle raises whatever its bytes say
+        except Exception as error:  # an index that was written by another program may say anything
             _say_once("read", f"compiled code in {self.cache_path} cannot be read and is made anew", error)
             with contextlib.suppress(OSError):
                 self.flush()  # else its index could not be read when the new code is stored
@@ -50,4 +118,5 @@ def _say_once(what: str, message: str, error: Exception) -> None:
         return
     _said.add(what)
     text = (error.strerror if isinstance(error, OSError) else None) or str(error).partition("\n")[0]
-    _log.warning("%s (%s)", message, f"{type(error).__name__}: {text[:80]}".rstrip(": "))
+    name = "" if isinstance(error, _Damaged) else f"{type(error).__name__}: "
+    _log.warning("%s (%s)", message, f"{name}{text[:80]}".rstrip(": "))

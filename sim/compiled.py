@@ -8,11 +8,7 @@ then keys of a table, and the two intrinsics have Python twins.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
-import shutil
-import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,61 +16,17 @@ from typing import Any
 import numba
 import numpy as np
 from numba import types
-from numba.core.caching import NullCache
 from numba.extending import intrinsic
 
 from sim.cache import CarefulCache
+from sim.cache_folder import SOURCES as SOURCES
+from sim.cache_folder import opened
 
 config: Any = numba.config  # its settings are made at run time, where a type checker cannot see them
 COMPILED: bool = not config.DISABLE_JIT
 # What is said of a float where a message has none. The words are looked for where errors are explained.
 WHOLE_NUMBERS = "sides, prices (ticks) and quantities (lots) are whole numbers"
-_KEPT_CACHES = 6  # of other versions of our sources; older ones are removed
-
-
-def _sources_hash() -> str:
-    """Numba's cache does not see an edit in another file, so the folder's name is made from every compiled source."""
-    digest = hashlib.blake2b(digest_size=8)
-    digest.update(f"{numba.__version__} {np.__version__} {sys.version_info[:2]} {config.BOUNDSCHECK}".encode())
-    here = Path(__file__).parent
-    for path in sorted([*here.glob("*.py"), *here.glob("venues/*.py"), *here.glob("strategies/*.py")]):
-        digest.update(path.relative_to(here).as_posix().encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _cache_base() -> Path | None:
-    """A folder that can be written, or None: then nothing is cached."""
-    given = os.environ.get("NUMBA_CACHE_DIR")
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    for folder in [Path(given) / "spreadgame"] if given else [Path(home) / "spreadgame"]:
-        with contextlib.suppress(OSError):
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
-                return folder
-    return None
-
-
-def _opened(base: Path | None) -> Path | None:
-    """The folder of our cache, ready to be written; None if there can be none."""
-    if base is None:
-        return None
-    folder = base / SOURCES
-    try:
-        folder.mkdir(exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):  # else Numba would cache beside the sources, and miss edits
-            os.utime(folder)
-    except OSError:
-        return None
-    with contextlib.suppress(OSError):
-        others = sorted((f for f in base.iterdir() if f.is_dir()), key=lambda f: f.stat().st_mtime)
-        for old in others[:-_KEPT_CACHES]:
-            shutil.rmtree(old, ignore_errors=True)
-    return folder
-
-
-SOURCES = _sources_hash()
-CACHE: Path | None = _opened(_cache_base()) if COMPILED else None
+CACHE: Path | None = opened() if COMPILED else None
 if CACHE is not None:
     config.CACHE_DIR = str(CACHE)
 
@@ -83,7 +35,8 @@ def is_compiled(strategies: Iterable[str], entry: str = "kernel.advance") -> boo
     """Whether the engine, its ``entry`` that is, and these strategies lie in the cache: a run then starts at once."""
     if not COMPILED or CACHE is None:
         return not COMPILED
-    stored = {path.name.partition("-")[0] for path in CACHE.rglob("*.nbi")}
+    files = (name for _, _, names in os.walk(CACHE) for name in names)  # of a folder that is gone: none
+    stored = {name.partition("-")[0] for name in files if name.endswith(".nbi")}
     turns = {name.rpartition(".")[2] for name in stored}
     return entry in stored and all(f"turn_of_{name}" in turns for name in strategies)
 
@@ -103,18 +56,20 @@ def cache_folder(key: str) -> Iterator[None]:
         config.CACHE_DIR = before
 
 
-def _carefully(made: Any, function: Callable[..., Any]) -> None:
-    """Let what caches its code survive a cache that is damaged or full."""
-    if not isinstance(made._cache, NullCache):
-        made._cache = CarefulCache(function)
+def _keep_on_disk(made: Any, function: Callable[..., Any]) -> None:
+    """Cache what was compiled, where that can be: a cache that is damaged, full or gone stops nothing."""
+    if CACHE is not None:
+        with contextlib.suppress(OSError, RuntimeError):
+            made._cache = CarefulCache(function, CACHE)
 
 
 def njit(function: Callable[..., Any], cached: bool = True) -> Callable[..., Any]:
     """Compile in nopython mode, without the GIL, cached on disk where a cache can be written."""
     if not COMPILED:
         return function
-    made = numba.njit(cache=cached and CACHE is not None, nogil=True)(function)
-    _carefully(made, function)
+    made = numba.njit(nogil=True)(function)
+    if cached:
+        _keep_on_disk(made, function)
     return made
 
 
@@ -125,8 +80,9 @@ def guarded(function: Callable[..., Any], cached: bool = True) -> Callable[..., 
     """
     if not COMPILED:
         return function
-    made = numba.njit(cache=cached and CACHE is not None, nogil=True, boundscheck=True)(function)
-    _carefully(made, function)
+    made = numba.njit(nogil=True, boundscheck=True)(function)
+    if cached:
+        _keep_on_disk(made, function)
     return made
 
 
@@ -174,9 +130,8 @@ if COMPILED:
     def callback(function: Callable[..., int], count: int, cached: bool = True) -> Any:
         """A C callback of ``count`` int64 arguments that returns an int64, compiled at once; it has an ``address``."""
         made = CFunc(function, normalize_signature(types.int64(*[types.int64] * count)), {}, {})  # as numba.cfunc does
-        if cached and CACHE is not None:
-            made.enable_caching()
-            _carefully(made, function)
+        if cached:
+            _keep_on_disk(made, function)
         made.compile()
         return made
 

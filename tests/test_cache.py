@@ -79,11 +79,22 @@ def test_what_was_compiled_is_loaded_by_the_next_process(copy):
     assert small(copy) == (first, "")
 
 
+def flipped(data: bytes, place: float) -> bytes:
+    """One bit is another, so far into the file."""
+    at = int(place * (len(data) - 1))
+    return data[:at] + bytes([data[at] ^ 16]) + data[at + 1 :]
+
+
 DAMAGE: list[tuple[str, Callable[[bytes], bytes]]] = [
     ("nbi", lambda data: data[: len(data) // 2]),
     ("nbi", lambda data: b"something else altogether" * 20),
+    ("nbi", lambda data: flipped(data, 0.5)),
     ("nbc", lambda data: data[: len(data) // 2]),
+    ("nbc", lambda data: data[: len(data) // 2] + bytes(len(data) - len(data) // 2)),
     ("nbc", lambda data: bytes((7 * i * i + i // 3) % 256 for i in range(len(data)))),
+    ("nbc", lambda data: flipped(data, 0.0)),
+    ("nbc", lambda data: flipped(data, 0.3)),  # machine code, which would run
+    ("nbc", lambda data: flipped(data, 1.0)),
     ("nb?", lambda data: b""),
 ]
 
@@ -99,11 +110,64 @@ def test_a_damaged_cache_is_ignored_with_one_line(copy):
     assert small(copy) == (first, "")
 
 
+def test_whole_files_that_were_exchanged_are_not_taken(copy):
+    first, _ = small(copy)
+    for kind in ("nbi", "nbc"):
+        files = sorted(copy.rglob(f"*.{kind}"))
+        contents = [path.read_bytes() for path in files]
+        for path, content in zip(files, [*contents[1:], contents[0]], strict=True):
+            path.write_bytes(content)
+        again, screen = small(copy)
+        assert again == first
+        assert re.fullmatch(r"compiled code in .* cannot be read and is made anew \(.*\)\n", screen)
+
+
+def test_rubbish_in_the_cache_is_in_nobodys_way(copy):
+    first, _ = small(copy)
+    (base,) = (copy / "cache" / "spreadgame").iterdir()
+    places = [base, *(path for path in base.iterdir() if path.is_dir())]
+    for number, place in enumerate(places):
+        (place / f"rubbish{number}.nbi").write_bytes(bytes(range(256)))
+        (place / f"small.rubbish-{number}.nbc").write_bytes(b"")
+        (place / f"kernel.advance-{number}.py311.nbi").mkdir()
+    (base / "in-use").write_bytes(b"rubbish")
+    assert small(copy) == (first, "")
+    for path in stored(copy):
+        if path.name.startswith("small.double"):
+            path.unlink()
+            path.mkdir()  # what cannot even be opened
+    again, screen = small(copy)
+    assert again == first
+    assert "Traceback" not in screen
+    assert len(screen.splitlines()) == 2  # that it cannot be read, and that it cannot be kept
+
+
+def test_a_cache_that_was_moved_is_taken(copy):
+    first, _ = small(copy)
+    (copy / "cache").rename(copy / "elsewhere")
+    before = {path: path.stat().st_mtime_ns for path in stored(copy)}
+    assert small(copy, NUMBA_CACHE_DIR=str(copy / "elsewhere")) == (first, "")
+    assert {path: path.stat().st_mtime_ns for path in stored(copy)} == before
+
+
+def test_a_cache_that_vanishes_stops_nobody(copy):
+    first, _ = small(copy)
+    for gone in ("shutil.rmtree(CACHE)", "shutil.rmtree(CACHE.parent); CACHE.parent.touch()"):
+        text = SMALL.replace('print("decorated", flush=True)', f"import shutil\nfrom sim.compiled import CACHE\n{gone}")
+        text = text.replace("triple =", 'print("decorated", flush=True)\ntriple =')
+        (copy / "small.py").write_text(text, encoding="utf-8")
+        again, screen = small(copy)
+        assert again == first
+        assert "Traceback" not in screen
+        assert len(screen.splitlines()) <= 2  # that it cannot be read, and that it cannot be kept
+    assert not list((copy / "sim").rglob("*.nb?"))  # nor is it kept beside the sources
+
+
 def test_a_cache_that_takes_nothing_is_said_once(copy, tmp_path):
     (copy / "sitecustomize.py").write_text(
         "from numba.core.caching import IndexDataCacheFile\n"
         "def full(*_): raise OSError(28, 'No space left on device')\n"
-        "IndexDataCacheFile._save_index = full\n",
+        "IndexDataCacheFile._open_for_write = full\n",
         encoding="utf-8",
     )
     _, screen = small(copy)
@@ -116,7 +180,20 @@ def test_no_cache_where_none_can_be_written(copy):
     (copy / "file").touch()
     printed, screen = small(copy, NUMBA_CACHE_DIR=str(copy / "file"))
     assert (printed, screen) == (small(copy)[0], "")
+    assert small(copy, NUMBA_CACHE_DIR="/proc/nothing/here") == (printed, "")
     assert not list((copy / "sim").rglob("*.nb?"))  # nor beside the sources
+
+
+def test_no_cache_for_a_user_without_a_home(copy):
+    printed, _ = small(copy)
+    (copy / "sitecustomize.py").write_text(
+        "from pathlib import Path\n"
+        "def home(*_): raise RuntimeError('Could not determine home directory.')\n"
+        "Path.home = home\n",
+        encoding="utf-8",
+    )
+    assert small(copy, NUMBA_CACHE_DIR="", XDG_CACHE_HOME="") == (printed, "")
+    assert not list((copy / "sim").rglob("*.nb?"))
 
 
 def test_an_edit_in_another_file_is_seen(copy):
@@ -134,15 +211,55 @@ def test_an_edit_in_another_file_is_seen(copy):
     assert after == small(copy, NUMBA_DISABLE_JIT="1")[0]
 
 
-def test_caches_of_old_versions_are_removed(copy):
-    old = [copy / "cache" / "spreadgame" / f"old{i}" for i in range(9)]
-    for number, folder in enumerate(old):
+def old_versions(copy: Path, count: int) -> Path:
+    """Folders of older versions, the lowest number the oldest. Returns where they are."""
+    base = copy / "cache" / "spreadgame"
+    for number in range(count):
+        folder = base / f"old{number}"
         folder.mkdir(parents=True)
+        (folder / "in-use").touch()
         os.utime(folder, (number, number))
+    return base
+
+
+def test_caches_of_old_versions_are_removed(copy):
+    base = old_versions(copy, 9)
+    (base / "old2" / "in-use").unlink()  # of a version that took no lock, and long ago
+    os.utime(base / "old2", (2, 2))
+    (base / ".removed-5-old").mkdir()  # by one who was killed at it
+    (base / "file").touch()
     small(copy)
-    left = {path.name for path in (copy / "cache" / "spreadgame").iterdir()}
-    assert {"old8", "old7"} < left
+    left = {path.name for path in base.iterdir() if path.name.startswith(("old", "."))}
+    assert left == {f"old{number}" for number in (4, 5, 6, 7, 8)}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, an open file is what keeps a folder")
+def test_the_cache_that_a_process_uses_is_not_removed(copy):
+    text = "print('waiting', flush=True)\ninput()\n" + SMALL
+    (copy / "small.py").write_text(text, encoding="utf-8")
+    env = environment(PYTHONPATH=str(copy), NUMBA_CACHE_DIR=str(copy / "cache"))
+    waiting = subprocess.Popen(
+        [sys.executable, "-c", "from sim.compiled import CACHE; import small"],
+        cwd=copy, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert waiting.stdout is not None
+    assert waiting.stdout.readline() == "waiting\n"
+    (used,) = (copy / "cache" / "spreadgame").iterdir()
+    base = old_versions(copy, 9)
+    os.utime(used, (0, 0))  # the oldest of all
+    (copy / "small.py").write_text(SMALL, encoding="utf-8")
+    rng = copy / "sim" / "rng.py"
+    rng.write_text(rng.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")  # another version
+    printed, _ = small(copy)
+    left = {path.name for path in base.iterdir()}
+    assert used.name in left
     assert "old0" not in left
+    said, screen = waiting.communicate("\n")
+    assert (waiting.returncode, said, screen) == (0, printed, "")
+    os.utime(used, (0, 0))
+    (base / "old3").mkdir(exist_ok=True)
+    small(copy)
+    assert used.name not in {path.name for path in base.iterdir()}
 
 
 def test_two_processes_may_compile_at_once(copy):
