@@ -220,5 +220,6 @@ def _run(
         asked = signal.Signals(stop.signal).name if stop.signal is not None else ""
         manifest |= {"status": "interrupted", "reason": lack or asked, "signal": None if lack else stop.signal}
     rows = summary_of(simulation)
-    source = folder.finish(manifest, rows) if folder else tables
-    return Outcome(Run(built.scenario, manifest, rows, source), error)
+    if folder is None:
+        return Outcome(Run(built.scenario, manifest, rows, tables), error)
+    return Outcome(Run(built.scenario, folder.finish(manifest, rows), rows, folder.final), error)

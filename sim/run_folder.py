@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim.errors import RunError
-from sim.runs import FORMAT, PARTIAL, ROW_GROUP, MemorySink, reason_of
+from sim.run_files import FORMAT, MANIFEST, PARTIAL, SCENARIO, SUMMARY, sealed
+from sim.runs import ROW_GROUP, MemorySink, reason_of
 from sim.scenario import Scenario, dump_toml
 
 _SPARE_BYTES = 256 * 2**10  # of the disk, for what a table has at its end, manifest and summary
@@ -127,8 +128,8 @@ class RunFolder:
         except OSError as error:
             raise RunError(_unwritable(out, error)) from error
         try:
-            (self.folder / "scenario.toml").write_text(dump_toml(scenario), encoding="utf-8")
-            self._write("manifest.json", {"format": FORMAT, "status": "running"})
+            self._write(MANIFEST, {"format": FORMAT, "status": "running"})
+            (self.folder / SCENARIO).write_text(dump_toml(scenario), encoding="utf-8")
             self.sink = FolderSink(scenario, self.folder)
             lack = self.sink.lacks_room()
         except OSError as error:
@@ -139,13 +140,16 @@ class RunFolder:
             raise RunError(f"{out}: {lack} — free some space, or choose another folder with --out")
 
     def _write(self, name: str, content: Any) -> None:
-        (self.folder / name).write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        """Write a file whole: whoever kills us leaves the one before, or none."""
+        part = self.folder / (name + PARTIAL)
+        part.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        part.replace(self.folder / name)
 
     def _discard(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def finish(self, manifest: dict[str, Any], summary: list[dict[str, Any]]) -> Path:
-        """Close the tables, write manifest and summary, give the folder its name. Returns it.
+    def finish(self, manifest: dict[str, Any], summary: list[dict[str, Any]]) -> dict[str, Any]:
+        """Close the tables, write summary and manifest, give the folder its name. Returns the manifest as written.
 
         Raises
         ------
@@ -154,13 +158,14 @@ class RunFolder:
         """
         try:
             self.sink.close()
-            self._write("summary.json", summary)
-            self._write("manifest.json", {"format": FORMAT, **manifest})
+            self._write(SUMMARY, summary)
+            written = sealed(self.folder, manifest)
+            self._write(MANIFEST, written)
             self.folder.rename(self.final)
         except (OSError, DiskError) as error:
             what = reason_of(error) if isinstance(error, OSError) else str(error)
             raise RunError(f"{self.folder}: cannot be finished ({what}) — it is incomplete; remove it") from error
-        return self.final
+        return written
 
 
 def check_writable(out: Path) -> None:

@@ -1,7 +1,8 @@
 """The result of a run: a folder of Parquet tables, or the same tables in memory; reading, recognising what is whole.
 
 A folder is written as ``NAME.partial`` and renamed when it can be read: complete, interrupted or failed. So a folder
-that still has that name belongs to a run that is going on or was killed. Row groups have a fixed length whatever the
+that still has that name belongs to a run that is going on or was killed (:mod:`sim.run_files` says how the others
+prove themselves). Row groups have a fixed length whatever the
 flushes, and no table holds a clock time or a path: the same run gives the same bytes.
 """
 
@@ -21,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim.errors import RunError
+from sim.run_files import MANIFEST, PARTIAL, SCENARIO, check_file, damaged, incomplete, read_manifest, read_summary
 from sim.scenario import Scenario, dump_toml
 from sim.scenario.wording import near
 
@@ -30,8 +32,6 @@ if TYPE_CHECKING:  # opening a run needs neither the engine nor pandas
     from sim.simulation import Simulation
 
 ROW_GROUP = 131_072
-PARTIAL = ".partial"
-FORMAT = 2
 _PACKAGES = ("spreadgame", "numpy", "numba", "pandas", "pyarrow", "mesa")
 
 
@@ -120,6 +120,7 @@ class Run:
         self.manifest = manifest
         self.measures = summary  # the rows of the summary, without pandas
         self._source = source
+        self._checked: set[str] = set()  # tables whose files are as they were written
         self.derived: dict[
             Any, Any
         ] = {}  # what analysis has made of the tables and wants again; lives as long as the run
@@ -143,7 +144,7 @@ class Run:
             try:
                 return file.read(columns)
             except (OSError, pa.ArrowException) as error:
-                raise _damaged(self._source, f"{name}.parquet: {reason_of(error)}") from error
+                raise damaged(self._path(name), reason_of(error)) from error
 
     def batches(self, name: str) -> Iterator[pa.RecordBatch]:
         """A table batch by batch, for those that do not fit in memory."""
@@ -154,16 +155,35 @@ class Run:
             try:
                 yield from file.iter_batches(ROW_GROUP)
             except (OSError, pa.ArrowException) as error:
-                raise _damaged(self._source, f"{name}.parquet: {reason_of(error)}") from error
+                raise damaged(self._path(name), reason_of(error)) from error
+
+    def _path(self, name: str) -> Path:
+        return Path(str(self._source)) / f"{name}.parquet"
 
     def _file(self, name: str) -> pq.ParquetFile:
-        path = Path(str(self._source)) / f"{name}.parquet"
-        if not path.exists():
+        """A table's file, once it was compared with its digest."""
+        path = self._path(name)
+        if path.name not in self.manifest["files"]:
             raise RunError(f"{self._source}: this run kept no {name} — see [record] in the scenario")
+        if name not in self._checked:
+            check_file(path.parent, path.name, self.manifest)
+            self._checked.add(name)
         try:
             return pq.ParquetFile(path)
         except (OSError, pa.ArrowException) as error:
-            raise _damaged(self._source, f"{name}.parquet: {reason_of(error)}") from error
+            raise damaged(path, reason_of(error)) from error
+
+    def check(self) -> None:
+        """Compare the files of all tables with their digests, as otherwise each is when it is first read.
+
+        Raises
+        ------
+        RunError
+            If one is not as the run wrote it.
+        """
+        for file in self.manifest["files"] if self.folder else ():
+            if file.endswith(".parquet"):
+                self._file(file.removesuffix(".parquet")).close()
 
     def units(self, name: str) -> dict[str, str]:
         """Unit of each column of a table."""
@@ -224,28 +244,20 @@ def open_run(folder: str | Path) -> Run:
     Raises
     ------
     RunError
-        If it is none, or belongs to a run that is going on or was killed.
+        If it is none, belongs to a run that is going on or was killed, or is not as the run wrote it.
     """
     folder = Path(folder)
     if not folder.exists() and folder.with_name(folder.name + PARTIAL).exists():
         folder = folder.with_name(folder.name + PARTIAL)
-    if not (folder / "manifest.json").is_file():
-        raise RunError(_no_run(folder))
+    if not (folder / MANIFEST).exists():
+        raise incomplete(folder) if folder.name.endswith(PARTIAL) else RunError(_no_run(folder))
+    manifest = read_manifest(folder)
+    summary = read_summary(folder, manifest)
+    check_file(folder, SCENARIO, manifest)
     try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        if manifest["status"] == "running":
-            raise RunError(
-                f"{folder}: this run is incomplete: it is still going on, or it was killed — run it again, "
-                "and remove this folder if nothing is writing to it"
-            )
-        if manifest["format"] != FORMAT:
-            raise RunError(
-                f"{folder}: written in format {manifest['format']}; this version of Spreadgame reads {FORMAT}"
-            )
-        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        scenario = _resolved(folder / "scenario.toml")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _damaged(folder, error) from error
+        scenario = _resolved(folder / SCENARIO)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise damaged(folder / SCENARIO, error) from error
     return Run(scenario, manifest, summary, folder)
 
 
@@ -261,12 +273,6 @@ def _no_run(folder: Path) -> str:
     more = ", …" if len(runs) > 5 else ""
     hint = f"give one of those in it: {', '.join(runs[:5])}{more}" if runs else "give the folder that a run printed"
     return f"{folder}: this is no run folder (it has no manifest.json) — {hint}"
-
-
-def _damaged(folder: object, error: object) -> RunError:
-    name = f"{type(error).__name__}: " if isinstance(error, KeyError) else ""
-    first = str(error).partition("\n")[0]
-    return RunError(f"{folder}: this run folder is damaged ({name}{first}) — run it again")
 
 
 def _resolved(path: Path) -> Scenario:

@@ -338,14 +338,14 @@ def test_what_cannot_be_drawn_is_said(say, market, tmp_path):
     (runs / "file").touch()
     killed = runs / "killed.partial"
     killed.mkdir()
-    (killed / "manifest.json").write_text('{"format": 2, "status": "running"}', encoding="utf-8")
+    (killed / "manifest.json").write_text('{"format": 3, "status": "running"}', encoding="utf-8")
     shutil.copytree(runs / "market-seed1", runs / "cut")
     (runs / "cut" / "trades.parquet").write_bytes((runs / "cut" / "trades.parquet").read_bytes()[:500])
     shutil.copytree(runs / "market-seed1", runs / "odd")
     (runs / "odd" / "manifest.json").write_text("[]", encoding="utf-8")
     shutil.copytree(runs / "market-seed1", runs / "newer")
     manifest = (runs / "newer" / "manifest.json").read_text(encoding="utf-8")
-    (runs / "newer" / "manifest.json").write_text(manifest.replace('"format": 2', '"format": 3'), encoding="utf-8")
+    (runs / "newer" / "manifest.json").write_text(manifest.replace('"format": 3', '"format": 4'), encoding="utf-8")
     expected = {
         "runs": "give one of those in it: ",
         "runs/market-sed1": "there is no such folder — did you mean 'market-seed1'?",
@@ -353,9 +353,9 @@ def test_what_cannot_be_drawn_is_said(say, market, tmp_path):
         "runs/market-seed1/book.parquet": "this is a file — give runs/market-seed1",
         "runs/killed": "this run is incomplete",
         "runs/killed.partial": "this run is incomplete",
-        "runs/cut": "damaged (trades.parquet",
+        "runs/cut": "trades.parquet: this run folder is damaged",
         "runs/odd": "damaged",
-        "runs/newer": "format 3",
+        "runs/newer": "format 4",
     }
     for path, words in expected.items():
         said = say("plot", path)

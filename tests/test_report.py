@@ -19,6 +19,7 @@ from sim.execute import execute
 from sim.runs import Run, open_run
 from sim.scenario import load, parse
 from tests.command_line import MARKET, ROOT, shell
+from tests.run_folders import seal_again
 
 THEORY = ROOT / "scenarios" / "theory"
 CHROMIUM = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None)
@@ -198,8 +199,7 @@ def test_a_run_without_trades_kept_says_why_something_is_missing():
 def test_a_run_that_was_stopped_says_so(folders, tmp_path):
     copy = tmp_path / "stopped"
     shutil.copytree(folders["seed1"], copy)
-    manifest = (copy / "manifest.json").read_text(encoding="utf-8")
-    (copy / "manifest.json").write_text(manifest.replace('"complete"', '"interrupted"'), encoding="utf-8")
+    seal_again(copy, open_run(copy).manifest | {"status": "interrupted"})
     assert "This run was stopped: interrupted." in report([open_run(copy)])
 
 
@@ -220,9 +220,9 @@ def test_a_browser_shows_every_figure_without_a_fault(folders, tmp_path, which):
     file.write_text(page.replace("</head>", PROBE + "</head>"), encoding="utf-8")
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
                "--disable-sync", "--disable-component-update", f"--user-data-dir={tmp_path / 'profile'}",
-               "--enable-logging=stderr", "--window-size=1300,900"]  # fmt: skip
+               "--disable-dev-shm-usage", "--enable-logging=stderr", "--window-size=1300,900"]  # fmt: skip
     shown = subprocess.run(
-        [str(CHROMIUM), *options, "--dump-dom", file.as_uri()], capture_output=True, text=True, timeout=120
+        [str(CHROMIUM), *options, "--dump-dom", file.as_uri()], capture_output=True, text=True, timeout=600
     )
     seen = re.search(r'data-seen="images (\d+) broken (\d+) wide (\w+) faults (\d+)"', shown.stdout)
     assert seen, shown.stderr[-2000:]

@@ -23,7 +23,14 @@ def report(runs: Sequence[Run], watch: Watch = lambda part: None) -> str:
     ----------
     runs : at least one, whose tables can be read.
     watch : called with the name of each part before it is made.
+
+    Raises
+    ------
+    RunError
+        If a table is not as the run wrote it.
     """
+    for run in runs:
+        run.check()  # here, since a part that lacks its table is left out below
     everything = [told(run, name, watch) for run, name in zip(runs, names_of(runs), strict=True)]
     loader = FileSystemLoader(Path(__file__).parent)
     page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

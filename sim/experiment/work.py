@@ -23,8 +23,9 @@ from sim.errors import RunError, SpreadgameError, StrategyError
 from sim.experiment.columns import run_columns, table_of
 from sim.experiment.jobs import Chunk, Piece, Source, told, work_of
 from sim.experiment.reuse import Reusable
+from sim.run_files import PARTIAL
 from sim.run_folder import RunFolder
-from sim.runs import PARTIAL, manifest_of
+from sim.runs import manifest_of
 from sim.scenario import Scenario
 from sim.strategies.files import load_file
 from sim.summary import summary_of
