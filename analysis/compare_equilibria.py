@@ -28,7 +28,7 @@ from analysis.games.comparison import as_json, compare
 from analysis.games.market import MarketGame
 from analysis.games.solution import BUDGET
 from sim.errors import RunError, SpreadgameError
-from sim.execute import stop_on_signals
+from sim.interrupt import stop_on_signals
 from sim.scenario import Scenario, load
 from sim.scenario.wording import shown
 from sim.strategies.files import load_file

@@ -1,24 +1,20 @@
 """Running a scenario from beginning to end: the World, the sinks, the signals, the manifest.
 
 Ctrl-C and SIGTERM end a run between two chunks, about a tenth of a second later, and what was done is kept. Before the
-first step, while the engine is being compiled, they end it at once and nothing is kept.
+first step, while the engine is being compiled, they end it at once and nothing is kept. So does a second one, always.
 """
 
 from __future__ import annotations
 
-import _thread
 import signal
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sim.build import Built, build
 from sim.errors import RunError, SpreadgameError
+from sim.interrupt import Interrupted, Stop, stop_on_signals
 from sim.run_folder import DiskError, RunFolder, check_writable
 from sim.runs import MemorySink, Run, manifest_of
 from sim.scenario import Scenario
@@ -26,7 +22,6 @@ from sim.summary import summary_of
 from sim.totals import Counted
 
 _MOST_GROWTH = 4.0  # of a chunk over the one before it
-_ONE_PRESS = 1.0  # seconds within which a second Ctrl-C is taken for the first
 
 
 @dataclass
@@ -41,59 +36,6 @@ class Progress:
 
 
 Watch = Callable[[Progress], None]
-
-
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C, or SIGTERM, which is one of its kind here; ``signal`` says which."""
-
-    def __init__(self, number: int, message: str = "") -> None:
-        super().__init__(message)
-        self.signal = number
-
-
-@dataclass
-class Stop:
-    """What Ctrl-C and SIGTERM asked for; looked at between chunks."""
-
-    signal: int | None = None
-    since: float = 0.0
-    running: bool = False  # before the first step there is nothing to keep
-
-
-@contextmanager
-def stop_on_signals() -> Iterator[Stop]:
-    """Inside, and once it is running, Ctrl-C and SIGTERM ask for a stop instead of ending the process.
-
-    A second one ends it, unless it comes so soon that a key was only pressed twice. In another thread than the main one
-    nothing changes: Python lets no other have signals.
-    """
-    stop = Stop()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-
-    def ask(number: int, _: Any) -> None:
-        again = stop.signal is not None and time.monotonic() - stop.since > _ONE_PRESS
-        if not stop.running or again:
-            raise Interrupted(number)
-        if stop.signal is None:
-            stop.signal, stop.since = number, time.monotonic()
-
-    def swallowed(unraisable: Any) -> None:
-        """Where LLVM calls Python back, nothing can be raised: the same signal comes again, a little later."""
-        if isinstance(unraisable.exc_value, Interrupted):
-            threading.Timer(0.05, _thread.interrupt_main, (unraisable.exc_value.signal,)).start()
-        else:
-            hook(unraisable)
-
-    hook, sys.unraisablehook = sys.unraisablehook, swallowed
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        sys.unraisablehook = hook
 
 
 @dataclass(frozen=True)
@@ -178,6 +120,7 @@ def attempt(
         built = build(scenario, (), **capacities)
         simulation = Counted(built)
         simulation.advance(0)  # compiles the loop
+        simulation.drain()  # and what adds up
         stop.running = True
         folder = RunFolder(scenario, Path(out), name) if out is not None else None
         return _run(simulation, built, folder, watch, chunk, stop)

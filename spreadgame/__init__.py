@@ -13,11 +13,12 @@ Strategies are written with :mod:`spreadgame.strategy`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from spreadgame import _guard
 
+TYPE_CHECKING = False  # as typing has it, which takes longer to import than all the rest here
 if TYPE_CHECKING:
+    from typing import Any
+
     from analysis.plots import picture as picture
     from analysis.plots import save_picture as save_picture
     from sim.errors import ReplayError as ReplayError

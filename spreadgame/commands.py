@@ -318,10 +318,11 @@ def _theory(given: argparse.Namespace) -> int:
     from analysis.theory.board import run_board
     from analysis.theory.page import board_table, markdown
     from analysis.theory.picture import save_picture
+    from sim.interrupt import stop_on_signals
 
     kept = given.out / ("quick" if given.quick else "full")
     try:
-        with _board_bar(given.json) as watch:
+        with stop_on_signals(), _board_bar(given.json) as watch:
             rows = run_board(experiments, given.quick, kept, watch)
     except KeyboardInterrupt:
         _say(f"what was finished is kept in {kept}; the same command goes on from there")

@@ -43,7 +43,7 @@ def solve(given: argparse.Namespace) -> int:
     out = _folder(given, digest)
     budget = BUDGET if given.budget is None else given.budget
     commands._announce_compiling("kernel.advance", game.played_strategies())
-    from sim.execute import stop_on_signals
+    from sim.interrupt import stop_on_signals
 
     with stop_on_signals(), _progress(given.json) as watch:
         try:

@@ -29,8 +29,8 @@ def sweep(given: argparse.Namespace) -> int:
     from sim.scenario import load
 
     scenario = load(given.scenario, given.overrides, given.seed)
-    from sim.execute import stop_on_signals
     from sim.experiment import open_workers, run_many
+    from sim.interrupt import stop_on_signals
 
     jobs = _jobs(given, scenario)
     out: Path = given.out or Path("runs") / f"{given.scenario.stem}-sweep"
