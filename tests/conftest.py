@@ -3,9 +3,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from analysis.recorded.files import data_folder as recorded_folder
 from sim.errors import RunError
+
+# The same examples in every run, however busy the machine is: a test that fails has found something.
+settings.register_profile("the same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("the same")
 
 
 @pytest.fixture(scope="session")

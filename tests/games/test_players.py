@@ -149,9 +149,9 @@ def test_players_who_are_offered_other_strategies_by_a_name_play_their_own():
 def test_ten_thousand_members_are_placed_in_a_moment():
     """It takes a tenth of a second; growing with the square of their number it took more than a minute."""
     players = Players(market({"count": 10_000}, strategies=TIGHT_OR_WIDE))
-    begun = time.perf_counter()
+    begun = time.thread_time()  # of this thread's own work, whatever else the machine does
     players.playing({"makers": ["tight"] * 5_000 + ["wide"] * 5_000})
-    assert time.perf_counter() - begun < 10.0
+    assert time.thread_time() - begun < 20.0
 
 
 # --- points of ranges -------------------------------------------------------------------------------------------------
