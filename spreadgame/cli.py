@@ -139,7 +139,7 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
     run = commands.add_parser("run", help="run a scenario", description="Run a scenario and write a run folder.",
-                              epilog="Ctrl-C ends a run early; what was done until then is kept.")  # fmt: skip
+                              epilog="Ctrl-C ends a run early and keeps what was done; a second one ends it at once.")  # fmt: skip
     run.add_argument("scenario", type=Path, metavar="SCENARIO", help="a TOML file")
     run.add_argument("--out", type=Path, default=Path("runs"), metavar="DIR",
                      help="the folder that will hold the run folder (default: runs)")  # fmt: skip
