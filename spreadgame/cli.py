@@ -138,8 +138,12 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
-    run = commands.add_parser("run", help="run a scenario", description="Run a scenario and write a run folder.",
-                              epilog="Ctrl-C ends a run early and keeps what was done; a second one ends it at once.")  # fmt: skip
+    run = commands.add_parser(
+        "run",
+        help="run a scenario",
+        description="Run a scenario and write a run folder.",
+        epilog="Ctrl-C ends a run early, what was done is kept; a second one ends it at once.",
+    )
     run.add_argument("scenario", type=Path, metavar="SCENARIO", help="a TOML file")
     run.add_argument("--out", type=Path, default=Path("runs"), metavar="DIR",
                      help="the folder that will hold the run folder (default: runs)")  # fmt: skip
