@@ -36,6 +36,7 @@ def fails(me, market):
         raise ValueError("enough")
 """
 LONG = "run.steps=1000000000"
+_started: list[subprocess.Popen[str]] = []
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -55,8 +56,8 @@ def shell(*arguments: str | Path, cwd: Path | None = None, **more: str) -> subpr
 
 
 def started(*arguments: str | Path, **more: str) -> subprocess.Popen[str]:
-    """The command, still running."""
-    return subprocess.Popen(
+    """The command, still running; it is ended with the test if it lives as long."""
+    process = subprocess.Popen(
         command(*arguments),
         env=environment(**more),
         stdout=subprocess.PIPE,
@@ -64,3 +65,14 @@ def started(*arguments: str | Path, **more: str) -> subprocess.Popen[str]:
         text=True,
         encoding="utf-8",
     )
+    _started.append(process)
+    return process
+
+
+def end_started() -> None:
+    """Kill what a test has left running, as one that fails does."""
+    for process in _started:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    _started.clear()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,18 @@ from hypothesis import HealthCheck, settings
 
 from analysis.recorded.files import data_folder as recorded_folder
 from sim.errors import RunError
+from tests.command_line import end_started
 
 # The same examples in every run, however busy the machine is: a test that fails has found something.
 settings.register_profile("the same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("the same")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_goes_on() -> Iterator[None]:
+    """A process that a failed test leaves behind would keep the others from their work."""
+    yield
+    end_started()
 
 
 @pytest.fixture(scope="session")

@@ -71,7 +71,7 @@ def act(me, market):
     market_order(me, market, me.venue, BUY, LOTS)
 """
 SCENARIOS = sorted((ROOT / "scenarios").glob("*.toml"))
-_PATIENCE = 600.0  # seconds
+_PATIENCE = 3600.0  # seconds: others may be busy here
 
 
 def small(name: str = "quickstart", **changes: Any) -> Scenario:

@@ -222,7 +222,7 @@ def test_a_browser_shows_every_figure_without_a_fault(folders, tmp_path, which):
                "--disable-sync", "--disable-component-update", f"--user-data-dir={tmp_path / 'profile'}",
                "--disable-dev-shm-usage", "--enable-logging=stderr", "--window-size=1300,900"]  # fmt: skip
     shown = subprocess.run(
-        [str(CHROMIUM), *options, "--dump-dom", file.as_uri()], capture_output=True, text=True, timeout=600
+        [str(CHROMIUM), *options, "--dump-dom", file.as_uri()], capture_output=True, text=True, timeout=3600
     )
     seen = re.search(r'data-seen="images (\d+) broken (\d+) wide (\w+) faults (\d+)"', shown.stdout)
     assert seen, shown.stderr[-2000:]
