@@ -105,6 +105,11 @@ def replay_table(result: ReplayResult) -> Table:
     table.add_row("adoptions", adopted)
     if result.first_difference:
         table.add_row("first difference", _difference(result.first_difference, result.price_unit))
+    if result.falls_at is not None:
+        more = f", {result.times_fall - 1:,} later ones too" if result.times_fall > 1 else ""
+        table.add_row(
+            "times fall", f"line {result.falls_at:,} is earlier than the line before{more}; order is the file's"
+        )
     if result.unmatched:
         table.add_row("unmatched", f"{result.unmatched:,} messages took more than the book held of theirs")
     if result.crossed:
@@ -134,7 +139,7 @@ def _difference(difference: Difference, unit: float) -> str:
     def level(found: tuple[int, int] | None) -> str:
         return f"{found[1]:,} at {found[0] * unit:g}" if found else "nothing"
 
-    place = f"row {difference.row:,} (line {difference.row + 1:,}), level {difference.level} of the {difference.side}s"
+    place = f"row {difference.row:,} (line {difference.line:,}), level {difference.level} of the {difference.side}s"
     return f"{place}: the file has {level(difference.expected)}, the engine {level(difference.found)}"
 
 

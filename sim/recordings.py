@@ -6,10 +6,12 @@ A new format is one function that makes a :class:`Recording` of a message file a
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,9 @@ Integers = npt.NDArray[np.int64]
 SUBMIT, REDUCE, DELETE, EXECUTE, HIDDEN, CROSS, HALT = 1, 2, 3, 4, 5, 6, 7
 BID, ASK = 0, 1  # sides of a recorded book, as in the World
 _LOBSTER_EMPTY = 9_999_999_999  # ± this is the price of a level that is not there
+_PRICES = ": prices are USD × 10,000, whole"
+_FIRST_LINE = re.compile(rb"[^\r\n]+")
+_NAME = re.compile(r"\s*[A-Za-z_][\w .()-]*")  # what a column is called in a header line
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,9 @@ class Recording:
     book : the book after each message, best level first: int64 (rows, levels, 2, 2), by ``BID`` and ``ASK``, then price
         and quantity. Quantity 0 marks a level that is not there; no level of its side follows it.
     price_unit : currency in one unit of the prices.
+    times : of the messages, seconds after midnight, as they stand: float64 (rows,).
+    message_lines, book_lines : the line of each row in its file, counted from 1: int64 (rows,). None where row k stands
+        in line k + 1, as it does in a file without empty lines.
     """
 
     kinds: npt.NDArray[np.int8]
@@ -49,6 +57,13 @@ class Recording:
     sides: npt.NDArray[np.int8]
     book: Integers
     price_unit: float
+    times: npt.NDArray[np.float64]
+    message_lines: Integers | None = None
+    book_lines: Integers | None = None
+
+    def falling(self) -> Integers:
+        """Rows whose time is earlier than that of the row before, int64 (rows,)."""
+        return np.flatnonzero(np.diff(self.times) < 0) + 1
 
 
 def read(messages: str | Path, book: str | Path, format: str = "lobster") -> Recording:
@@ -81,7 +96,22 @@ def read(messages: str | Path, book: str | Path, format: str = "lobster") -> Rec
 # --- text files -----------------------------------------------------------------------------------------------------
 
 
-def _content(path: Path) -> bytes:
+def lines_of_rows(raw: bytes) -> Integers | None:
+    """The line of each row of a text, counted from 1, int64 (rows,): empty lines count, but are no rows.
+
+    None where row k stands in line k + 1.
+    """
+    if raw[:1] not in b"\r\n" and not any(pair in raw for pair in (b"\n\n", b"\n\r", b"\r\r")):
+        return None
+    return np.array([number for number, line in enumerate(raw.splitlines(), 1) if line], np.int64)
+
+
+def line_of(lines: Integers | None, row: int) -> int:
+    """The line of a row, counted from 0, by :func:`lines_of_rows`."""
+    return row + 1 if lines is None else int(lines[row])
+
+
+def content(path: Path) -> bytes:
     """What a file holds, decompressed if it is gzip whatever its name says."""
     try:
         raw = path.read_bytes()
@@ -98,12 +128,16 @@ def _content(path: Path) -> bytes:
     return raw
 
 
-def _problem_in(path: Path, raw: bytes, types: list[str], otherwise: str) -> str:
+def _problem_in(path: Path, raw: bytes, types: list[str], notes: Callable[[int], str], otherwise: str) -> str:
     """The first line that the fast reader cannot have liked, found slowly."""
-    for number, line in enumerate(raw.decode("utf-8", "replace").splitlines(), 1):
-        if not line:
+    seen = False
+    for number, data in enumerate(raw.splitlines(), 1):
+        if not data:
             continue
+        line = data.decode("utf-8" if seen else "utf-8-sig", "replace")
         cells = line.split(",")
+        header = not seen and all(_NAME.fullmatch(cell) for cell in cells)
+        seen = True
         if len(cells) != len(types):
             return (
                 f"{path}, line {number}: {len(cells)} columns where the first line has {len(types)} — "
@@ -111,26 +145,42 @@ def _problem_in(path: Path, raw: bytes, types: list[str], otherwise: str) -> str
             )
         for place, (cell, kind) in enumerate(zip(cells, types, strict=True), 1):
             try:
-                value = float(cell) if kind == "float64" else 0 if kind == "string" else int(cell)
+                value = _as_read(cell, kind)
             except ValueError:
                 wanted = "a number" if kind == "float64" else "a whole number"
-                header = "; remove the header line" if number == 1 else ""
-                return f"{path}, line {number}, column {place}: {cell.strip()[:40]!r} is not {wanted}{header}"
+                note = "; remove the header line" if header else notes(place)
+                return f"{path}, line {number}, column {place}: {cell.strip()[:40]!r} is not {wanted}{note}"
             if not -(2**63) <= value < 2**63:
-                return f"{path}, line {number}, column {place}: {cell.strip()} does not fit 64 bits"
+                return f"{path}, line {number}, column {place}: {cell.strip()[:40]} does not fit 64 bits"
     return f"{path}: not a table of numbers separated by commas ({otherwise})"
 
 
-def _read_csv(path: Path, types_of: Callable[[int], list[str] | None], wanted: str) -> list[npt.NDArray[Any]]:
-    """The columns of a file without header; ``types_of`` a number of columns is their types, None where it is wrong."""
+def _as_read(cell: str, kind: str) -> float:
+    """A cell as the fast reader takes it, which knows neither 1_000 nor +1; 0 for text."""
+    if kind == "string":
+        return 0
+    if "_" in cell or cell.strip().startswith("+"):
+        raise ValueError(cell)
+    return float(cell) if kind == "float64" else int(cell)
+
+
+def _read_csv(
+    path: Path, types_of: Callable[[int], list[str] | None], wanted: str, notes: Callable[[int], str]
+) -> tuple[list[npt.NDArray[Any]], Integers | None]:
+    """The columns of a file without header, and the lines of its rows.
+
+    ``types_of`` a number of columns is their types, None where it is wrong; ``notes`` of a column, counted from 1, is
+    what its cells must be, behind what is wrong with one of them.
+    """
     import pyarrow as pa  # here: only a replay needs it
     import pyarrow.csv as pc
 
-    raw = _content(path)
-    width = raw.lstrip(b"\r\n").split(b"\n", 1)[0].count(b",") + 1
+    raw = content(path)
+    lines = lines_of_rows(raw)
+    width = _FIRST_LINE.search(raw)[0].count(b",") + 1  # type: ignore[index]  # the file is not empty
     types = types_of(width)
     if types is None:
-        raise ReplayError(f"{path}, line 1: {width} columns, but {wanted}")
+        raise ReplayError(f"{path}, line {line_of(lines, 0)}: {width} columns, but {wanted}")
     names = [str(place) for place in range(width)]
     try:
         table = pc.read_csv(
@@ -144,14 +194,16 @@ def _read_csv(path: Path, types_of: Callable[[int], list[str] | None], wanted: s
             ),
         )
     except pa.ArrowInvalid as error:
-        raise ReplayError(_problem_in(path, raw, types, str(error))) from error
-    return [column.to_numpy() for column in table.columns]
+        raise ReplayError(_problem_in(path, raw, types, notes, str(error))) from error
+    return [column.to_numpy() for column in table.columns], lines
 
 
-def _refuse_first(path: Path, wrong: npt.NDArray[np.bool_], values: npt.NDArray[Any], remedy: str) -> None:
+def _refuse_first(
+    path: Path, lines: Integers | None, wrong: npt.NDArray[np.bool_], values: npt.NDArray[Any], remedy: str
+) -> None:
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise ReplayError(f"{path}, line {row + 1}: {values[row]} {remedy}")
+        raise ReplayError(f"{path}, line {line_of(lines, row)}: {values[row]} {remedy}")
 
 
 def _read_lobster(messages: Path, book: Path) -> Recording:
@@ -160,22 +212,25 @@ def _read_lobster(messages: Path, book: Path) -> Recording:
     A message is time, type, order, size, price (USD × 10,000), direction (the resting order's side, also of an
     execution); a seventh column, the participant, is not used. A row of the book is ask, size, bid, size by level.
     """
-    columns = _read_csv(
+    columns, lines = _read_csv(
         messages,
         lambda width: ["float64", *["int64"] * 5, *["string"] * (width - 6)] if width in (6, 7) else None,
         "a LOBSTER message file has 6 (time, type, order, size, price, direction) — are the two files in this order?",
+        lambda place: _PRICES if place == 5 else "",
     )
-    _, kinds, orders, quantities, prices, sides = columns
-    _refuse_first(messages, (kinds < SUBMIT) | (kinds > HALT), kinds, "is no type of LOBSTER message; they are 1 to 7")
+    times, kinds, orders, quantities, prices, sides = columns
+    refuse = partial(_refuse_first, messages, lines)
+    refuse(~(np.isfinite(times) & (times >= 0)), times, "is no time in seconds after midnight")
+    refuse((kinds < SUBMIT) | (kinds > HALT), kinds, "is no type of LOBSTER message; they are 1 to 7")
     visible = kinds <= EXECUTE
-    _refuse_first(messages, visible & (quantities <= 0), quantities, "is no size: it must be above 0")
-    no_price = (prices <= 0) | (prices >= _LOBSTER_EMPTY)
-    _refuse_first(messages, visible & no_price, prices, "is no price in USD × 10,000")
-    _refuse_first(messages, visible & (abs(sides) != 1), sides, "is no direction: 1 is a buy order, -1 a sell order")
-    columns = _read_csv(
+    refuse(visible & (quantities <= 0), quantities, "is no size: it must be above 0")
+    refuse(visible & ((prices <= 0) | (prices >= _LOBSTER_EMPTY)), prices, "is no price in USD × 10,000")
+    refuse(visible & (abs(sides) != 1), sides, "is no direction: 1 is a buy order, -1 a sell order")
+    columns, book_lines = _read_csv(
         book,
         lambda width: None if width % 4 else ["int64"] * width,
         "a LOBSTER book file has 4 a level (ask, size, bid, size) — are the two files in this order?",
+        lambda place: _PRICES if place % 2 else "",
     )
     rows = np.empty((len(columns[0]), len(columns) // 4, 2, 2), np.int64)
     for place, column in enumerate(columns):
@@ -184,8 +239,9 @@ def _read_lobster(messages: Path, book: Path) -> Recording:
     rows[(rows[..., 1] <= 0) | (abs(rows[..., 0]) >= _LOBSTER_EMPTY)] = 0
     holes = (rows[:, 1:, :, 1] > 0) & (rows[:, :-1, :, 1] == 0)
     remedy = "is the size of a level before one with orders: levels count from the best, without gaps"
-    _refuse_first(book, holes.any((1, 2)), rows[:, 0, 0, 1] * 0, remedy)
-    return Recording(kinds.astype(np.int8), orders, quantities, prices, sides.astype(np.int8), rows, 1e-4)
+    _refuse_first(book, book_lines, holes.any((1, 2)), rows[:, 0, 0, 1] * 0, remedy)
+    of_kind, of_side = kinds.astype(np.int8), sides.astype(np.int8)
+    return Recording(of_kind, orders, quantities, prices, of_side, rows, 1e-4, times, lines, book_lines)
 
 
 # Name -> reader of (message file, book file). A new format is a function that makes a Recording.

@@ -34,6 +34,7 @@ from sim.recordings import (
     SUBMIT,
     Integers,
     Recording,
+    line_of,
     read,
 )
 from sim.venues import book as engine
@@ -73,7 +74,8 @@ class Difference:
     """The first place where the engine's book is not the recorded one.
 
     ``row`` counts from 0, ``level`` from 1; ``side`` is "bid" or "ask"; ``expected`` (the file's) and ``found`` (the
-    engine's) are price in the file's unit and quantity, None where there is no such level.
+    engine's) are price in the file's unit and quantity, None where there is no such level. ``line`` is that of the row
+    in the book file, counted from 1: empty lines count as lines, but not as rows.
     """
 
     row: int
@@ -81,6 +83,7 @@ class Difference:
     side: str
     expected: tuple[int, int] | None
     found: tuple[int, int] | None
+    line: int
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,8 @@ class ReplayResult:
     queues_known, queues_known_at_head : executions in a queue whose every order came by a message and was never out of
         view since; those of them in which the executed order was first. The rest is the exchange's own doing.
     hidden, crosses, halts : messages that leave the visible book as it is.
+    times_fall, falls_at : messages whose time is earlier than that of the message before, which is nothing to the book;
+        the line of the first of them, counted from 1, None where there is none.
     unmatched : messages that took more from a level in view than the engine knew could be theirs.
     crossed : new orders that crossed the spread, which recorded ones never do; the engine let them trade.
     price_unit : currency in one unit of the file's prices.
@@ -134,6 +139,8 @@ class ReplayResult:
     hidden: int
     crosses: int
     halts: int
+    times_fall: int
+    falls_at: int | None
     unmatched: int
     crossed: int
     price_unit: float
@@ -435,13 +442,13 @@ def _price_units(*prices: Integers) -> _Units:
     return _Units(1, np.unique(np.concatenate([np.unique(array) for array in prices])))
 
 
-def _lot_units(path: Path, quantities: Integers, *others: Integers) -> _Units:
+def _lot_units(path: Path, lines: Integers | None, quantities: Integers, *others: Integers) -> _Units:
     most = int(quantities.max(initial=0))
     if most <= engine.MOST_LOTS:
         return _Units(1)
     step = _greatest_step(quantities, *others)
     if most // step > engine.MOST_LOTS:
-        line = int(quantities.argmax()) + 1
+        line = line_of(lines, int(quantities.argmax()))
         raise ReplayError(
             f"{path}, line {line}: size {most} — an order holds at most {engine.MOST_LOTS} lots of {step}"
         )
@@ -494,7 +501,7 @@ def replay(
     prices, quantities = recording.prices * touches, recording.quantities * touches
     opening, levels = recording.book[0].copy(), recording.book[:, :depth].copy()
     price_units = _price_units(prices, opening[..., 0], levels[..., 0])
-    lot_units = _lot_units(Path(messages), quantities, opening[..., 1], levels[..., 1])
+    lot_units = _lot_units(Path(messages), recording.message_lines, quantities, opening[..., 1], levels[..., 1])
     for array in (opening, levels):
         array[..., 0] = price_units.into(array[..., 0])
         array[..., 1] = lot_units.into(array[..., 1])
@@ -546,8 +553,9 @@ def replay(
             side="bid" if first[_SIDE] == BID else "ask",
             expected=(int(expected[0]), int(expected[1])) if expected[1] else None,
             found=found if first[_LOTS] else None,
+            line=line_of(recording.book_lines, place[0]),
         )
-    of_kind = np.bincount(recording.kinds, minlength=HALT + 1)
+    of_kind, falling = np.bincount(recording.kinds, minlength=HALT + 1), recording.falling()
     return ReplayResult(
         messages=str(messages),
         book=str(book),
@@ -568,6 +576,8 @@ def replay(
         hidden=int(of_kind[HIDDEN]),
         crosses=int(of_kind[CROSS]),
         halts=int(of_kind[HALT]),
+        times_fall=len(falling),
+        falls_at=line_of(recording.message_lines, int(falling[0])) if len(falling) else None,
         unmatched=int(counts[_UNMATCHED]),
         crossed=int(counts[_CROSSED]),
         price_unit=recording.price_unit,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _OUTPUT = ("status", "steps", "messages", "trades", "messages_per_second", "seconds")
 Move = Callable[[int, int, int, float], None]  # done, of how many, messages, seconds
-_REPLAY_OUTPUT = ("rows", "rows_equal", "adoptions", "messages_per_second")
+_REPLAY_OUTPUT = ("rows", "rows_equal", "adoptions", "falls_at", "messages_per_second")
 
 
 def call(given: argparse.Namespace) -> int:

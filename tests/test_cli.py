@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from tests.command_line import FAILING, MARKET, QUICKSTART, ROOT, command, envir
 
 CASES = tomllib.loads((ROOT / "tests" / "bad_scenarios.toml").read_text(encoding="utf-8"))
 RUN_KEYS = ["folder", "status", "steps", "messages", "trades", "messages_per_second", "seconds"]
-REPLAY_KEYS = ["rows", "rows_equal", "adoptions", "messages_per_second"]
+REPLAY_KEYS = ["rows", "rows_equal", "adoptions", "falls_at", "messages_per_second"]
 
 
 class Said:
@@ -387,6 +388,14 @@ def test_a_replay_that_agrees(say, recorded):
     content = json.loads(say("replay", "m.csv", "--book", "b.csv", "--json").out)
     assert list(content) == REPLAY_KEYS
     assert (content["rows"], content["rows_equal"], content["adoptions"]) == (4, 4, 0)
+
+
+def test_a_replay_says_where_times_fall(say, recorded, tmp_path):
+    (tmp_path / "m.csv").write_text("\n" + MESSAGES.replace("3,1,3", "1,1,3"), encoding="utf-8")
+    said = say("replay", "m.csv", "--book", "b.csv")
+    assert said.code == 0
+    assert re.search("times fall +line 4 is earlier than the line before", said.out)
+    assert json.loads(say("replay", "m.csv", "--book", "b.csv", "--json").out)["falls_at"] == 4
 
 
 def test_a_replay_that_differs_ends_with_1_and_says_where(say, recorded):

@@ -191,6 +191,27 @@ def test_a_header_a_falling_time_and_a_wrong_condition_are_refused(tmp_path):
             consolidated(tmp_path, trades, quotes)
 
 
+def test_empty_lines_count_as_lines(tmp_path):
+    good = "34202000,1000400,100,P,1,0"
+    for trades, quotes, words in (
+        (["", "", good, "", "34201000,1000400,100,P,1,0"], QUOTES, r"trades\.csv, line 5: 34201000 is earlier"),
+        (["", good, good.replace(",1,", ",xyz,")], QUOTES, r"trades\.csv, line 3: condition 'xyz'"),
+        (["", good, good.replace("34202000", "")], QUOTES, r"trades\.csv, line 3: there is no time"),
+        (
+            [good],
+            ["", *QUOTES, QUOTES[-1].replace("1000", "x000")],
+            rf"quotes\.csv, line {len(QUOTES) + 2}: .*not a number",
+        ),
+    ):
+        with pytest.raises(RunError, match=words):
+            consolidated(tmp_path, trades, quotes)
+    with pytest.raises(RunError, match=r"messages\.csv, line 4: 34200\.0 is earlier"):
+        nasdaq(tmp_path, ["", "34201,1,1,100,1000000,1", "", "34200,1,2,100,1000000,1"], ["1000200,10,1000000,100"] * 2)
+    path = written(tmp_path / "daily.csv", ["Date,Close,Volume", "1,100,7", "", "2,n.v.t.,8"])
+    with pytest.raises(RunError, match=r"line 4: Close is 'n\.v\.t\.'"):
+        daily(path, "Close", "Volume")
+
+
 def test_lobster_files_that_do_not_fit_are_refused(tmp_path):
     with pytest.raises(RunError, match="rows"):
         nasdaq(tmp_path, ["34200.1,1,1,100,1000000,1"], ["1000200,10,1000000,100"] * 2)

@@ -270,7 +270,9 @@ def test_a_wrong_book_row_is_one_unequal_row(tmp_path: Path) -> None:
     assert result.rows_equal == 99
     assert result.equal_by_level == [100, 99, 99]
     expected, found = (wrong[4], wrong[5]), (rows[row][4], rows[row][5])
-    assert result.first_difference == Difference(row=row, level=2, side="ask", expected=expected, found=found)
+    assert result.first_difference == Difference(
+        row=row, level=2, side="ask", expected=expected, found=found, line=row + 1
+    )
 
 
 # --- what a recorded day may hold ------------------------------------------------------------------------------------
@@ -310,7 +312,9 @@ def test_an_unknown_order_does_not_take_from_a_known_one(tmp_path: Path) -> None
         ((DELETE, 2, 10, 1_000_000, BUY), (*NO_ASK, *NO_BID)),
     )
     assert (result.rows_equal, result.unmatched) == (2, 1)
-    assert result.first_difference == Difference(row=2, level=1, side="bid", expected=None, found=(1_000_000, 10))
+    assert result.first_difference == Difference(
+        row=2, level=1, side="bid", expected=None, found=(1_000_000, 10), line=3
+    )
 
 
 def test_an_execution_larger_than_its_order_goes_on_to_the_next(tmp_path: Path) -> None:
@@ -373,7 +377,7 @@ def test_a_crossed_opening_stands_as_recorded_and_a_crossing_order_is_reported(t
         ((SUBMIT, 5, 10, 1_000_000, BUY), (1_000_000, 30, 1_000_100, 40)),
     )
     assert (result.rows_equal, result.crossed, result.halts) == (2, 1, 1)
-    assert result.first_difference == Difference(2, 1, "ask", (1_000_000, 30), (1_000_000, 20))
+    assert result.first_difference == Difference(2, 1, "ask", (1_000_000, 30), (1_000_000, 20), 3)
 
 
 def test_an_order_number_used_again_means_the_new_order(tmp_path: Path) -> None:
@@ -396,7 +400,7 @@ def test_sizes_beyond_an_order_of_the_engine_are_counted_in_lots(tmp_path: Path)
         ((SUBMIT, 2, 3 * lot, 1_000_000, BUY), (*NO_ASK, 1_000_000, 10 * lot)),
         ((EXECUTE, 1, 4 * lot, 1_000_000, BUY), (*NO_ASK, 1_000_000, 5 * lot)),
     )
-    assert result.first_difference == Difference(2, 1, "bid", (1_000_000, 5 * lot), (1_000_000, 6 * lot))
+    assert result.first_difference == Difference(2, 1, "bid", (1_000_000, 5 * lot), (1_000_000, 6 * lot), 3)
     with pytest.raises(ReplayError, match="line 2: size 3000000001 — an order holds at most 2147483647 lots of 1"):
         small(tmp_path, OPENING, ((SUBMIT, 2, 3 * lot + 1, 1_000_000, BUY), OPENING[1]))
 
@@ -411,7 +415,7 @@ def test_prices_too_far_apart_for_the_engine_enter_by_rank(tmp_path: Path) -> No
         ((SUBMIT, 3, 1, 1_999_999_899, SELL), (1_999_999_898, 1, *low)),
     )
     assert (result.tick, result.rows_equal) == (None, 3)
-    assert result.first_difference == Difference(3, 1, "ask", (1_999_999_898, 1), (1_999_999_899, 1))
+    assert result.first_difference == Difference(3, 1, "ask", (1_999_999_898, 1), (1_999_999_899, 1), 4)
 
 
 def test_storage_grows_while_a_book_fills(tmp_path: Path) -> None:
@@ -494,6 +498,101 @@ def test_errors_name_file_line_value_and_remedy(messages: str, book: str, says: 
         replay(*paths)
 
 
+# A day in which every kind of order comes and goes, with its book: what is done to it below is what people do to files.
+DAY = """34200.1,1,11,10,1000000,1
+34200.2,1,12,5,1000000,1
+34200.3,1,13,7,1000200,-1
+34200.4,4,11,4,1000000,1
+34200.5,2,12,2,1000000,1
+34200.6,3,13,7,1000200,-1
+34200.7,5,0,3,1000100,-1
+34200.8,1,14,6,1000100,-1
+"""
+BOOK_OF_DAY = """1000300,20,1000000,10,9999999999,0,999900,30
+1000300,20,1000000,15,9999999999,0,999900,30
+1000200,7,1000000,15,1000300,20,999900,30
+1000200,7,1000000,11,1000300,20,999900,30
+1000200,7,1000000,9,1000300,20,999900,30
+1000300,20,1000000,9,9999999999,0,999900,30
+1000300,20,1000000,9,9999999999,0,999900,30
+1000100,6,1000000,9,1000300,20,999900,30
+"""
+NO_SIZE = DAY.replace("4,11,4,", "4,11,0,")  # in its fourth line
+
+
+def of_day(folder: Path, messages: str, book: str = BOOK_OF_DAY, ending: str = "\n") -> ReplayResult:
+    paths = folder / "message.csv", folder / "orderbook.csv"
+    for path, text in zip(paths, (messages, book), strict=True):
+        path.write_bytes(text.replace("\n", ending).encode())
+    return replay(*paths)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_empty_lines_count_as_lines_wherever_they_stand(ending: str, tmp_path: Path) -> None:
+    assert of_day(tmp_path, DAY, ending=ending).rows_equal == 8
+    for blank, line in ((f"\n\n{NO_SIZE}", 6), (f"\n{NO_SIZE}", 5), (NO_SIZE.replace("\n", "\n\n"), 7)):
+        with pytest.raises(ReplayError, match=rf"message\.csv, line {line}: 0 is no size"):
+            of_day(tmp_path, blank, ending=ending)
+    with pytest.raises(ReplayError, match=r"message\.csv, line 6, column 1: 'noon' is not a number"):
+        of_day(tmp_path, f"\n\n{DAY.replace('34200.4', 'noon')}", ending=ending)
+    with pytest.raises(ReplayError, match=r"message\.csv, line 3: 5 columns, but a LOBSTER message file has 6"):
+        of_day(tmp_path, "\n\n" + DAY.replace(",1\n", "\n"), ending=ending)
+    hole = BOOK_OF_DAY.replace("1000200,7,1000000,11", "9999999999,0,1000000,11")
+    with pytest.raises(ReplayError, match=r"orderbook\.csv, line 5: 0 is the size of a level before one with orders"):
+        of_day(tmp_path, DAY, f"\n{hole}", ending)
+
+
+def test_a_difference_names_the_line_of_the_book_file(tmp_path: Path) -> None:
+    wrong = BOOK_OF_DAY.replace("1000000,11", "1000000,12")
+    for blank, line in ((wrong, 4), (f"\n\n{wrong}", 6)):
+        found = of_day(tmp_path, DAY, blank).first_difference
+        assert found is not None
+        assert (found.row, found.line) == (3, line)
+
+
+def test_an_order_beyond_the_engine_is_in_the_line_that_it_stands_in(tmp_path: Path) -> None:
+    with pytest.raises(ReplayError, match="line 4: size 3000000001"):
+        of_day(tmp_path, "\n\n" + DAY.replace("1,12,5,", "1,12,3000000001,"))
+
+
+def test_prices_in_dollars_are_said_to_be_that_and_no_header(tmp_path: Path) -> None:
+    with pytest.raises(ReplayError) as of_messages:
+        of_day(tmp_path, DAY.replace("1000000", "100.00"))
+    says = "message.csv, line 1, column 5: '100.00' is not a whole number: prices are USD × 10,000, whole"
+    assert str(of_messages.value).endswith(says)
+    with pytest.raises(ReplayError) as of_book:
+        of_day(tmp_path, DAY, BOOK_OF_DAY.replace("1000000", "100.00"))
+    assert str(of_book.value).endswith(
+        "orderbook.csv, line 1, column 3: '100.00' is not a whole number: prices are USD × 10,000, whole"
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "says"),
+    [
+        ("34200.1,1,x11,10,1000000,1", "line 1, column 3: 'x11' is not a whole number"),
+        ("34200.1,1,11,1_0,1000000,1", "line 1, column 4: '1_0' is not a whole number"),
+        ("34200.1,1,11,+10,1000000,1", "line 1, column 4: '+10' is not a whole number"),
+        ("\ufeff34200.1,1,11,10.0,1000000,1", "line 1, column 4: '10.0' is not a whole number"),
+        ("nan,1,11,10,1000000,1", "line 1: nan is no time in seconds after midnight"),
+        ("-1,1,11,10,1000000,1", "line 1: -1.0 is no time in seconds after midnight"),
+    ],
+)
+def test_a_first_line_that_is_damaged_is_no_header(first: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(ReplayError) as refused:
+        of_day(tmp_path, DAY.replace("34200.1,1,11,10,1000000,1", first))
+    assert str(refused.value).endswith(says)
+
+
+def test_times_that_fall_are_no_matter_for_the_book_and_are_told(tmp_path: Path) -> None:
+    result = of_day(tmp_path, DAY)
+    assert (result.times_fall, result.falls_at) == (0, None)
+    result = of_day(tmp_path, DAY.replace("34200.4", "34199.0"))
+    assert (result.rows_equal, result.times_fall, result.falls_at) == (8, 1, 4)
+    result = of_day(tmp_path, "\n\n" + DAY.replace("34200.4", "34199.0").replace("34200.8", "34200.0"))
+    assert (result.rows_equal, result.times_fall, result.falls_at) == (8, 2, 6)
+
+
 def test_unreadable_files_and_options(tmp_path: Path) -> None:
     messages, book = write(tmp_path, *record(market_of("cents", 3), 2, 50))
     cut = tmp_path / "cut.gz"
@@ -564,7 +663,9 @@ def test_a_recorded_day_is_reproduced_row_by_row(day: Day, lobster: Callable[[st
 def test_a_deep_file_needs_no_adoption_near_the_best(lobster: Callable[[str], tuple[Path, Path]]) -> None:
     result = replay(*lobster("MSFT"), adopt=False)
     assert [result.equal_by_level[level - 1] for level in (1, 3, 5, 10)] == [1_000] * 4
-    assert result.first_difference == Difference(row=29, level=50, side="bid", expected=(303_100, 200), found=None)
+    assert result.first_difference == Difference(
+        row=29, level=50, side="bid", expected=(303_100, 200), found=None, line=30
+    )
     assert replay(*lobster("MSFT"), adopt=False, depth=10).rows_equal == 1_000
 
 

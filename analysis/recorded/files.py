@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.errors import RunError
+from sim.recordings import content
 
 VARIABLE = "SPREADGAME_DATA"
 _BESIDE = Path(__file__).resolve().parents[2].parent / "shared" / "data"  # beside the repository
@@ -46,7 +47,7 @@ def columns_of(path: Path, names: Sequence[str] | None, wanted: Sequence[str], t
     Parameters
     ----------
     names : of all its columns, for a file without header; None where its first line names them.
-    wanted : those that are returned; text where a cell of them is no number.
+    wanted : those that are returned, indexed for :func:`line_at`; text where a cell of them is no number.
     text : one of them that is text whatever it holds.
 
     Raises
@@ -62,7 +63,14 @@ def columns_of(path: Path, names: Sequence[str] | None, wanted: Sequence[str], t
     missing = [name for name in wanted if name not in frame or frame[name].isna().all()]
     if missing:
         raise RunError(f"{path}: no column {', '.join(missing)} — is it the file that its name says?")
+    frame.index += 0 if names is not None else 1  # the header is a line too
     return frame[list(wanted)]
+
+
+def line_at(path: Path, place: int) -> int:
+    """The line, counted from 1, of the row with an index of :func:`columns_of`: empty lines count, but are no rows."""
+    held = [number for number, line in enumerate(content(path).splitlines(), 1) if line.strip()]
+    return held[place]
 
 
 def numbers(path: Path, frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
@@ -73,4 +81,5 @@ def numbers(path: Path, frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
         wrong = pd.to_numeric(frame[name], errors="coerce").isna().to_numpy() & frame[name].notna().to_numpy()
         row = int(np.argmax(wrong))
         value = str(frame[name].iloc[row])[:40]
-        raise RunError(f"{path}, row {row + 1}: {name} is {value!r}, not a number — copy or download it again") from why
+        line = line_at(path, frame.index[row])
+        raise RunError(f"{path}, line {line}: {name} is {value!r}, not a number — copy or download it again") from why

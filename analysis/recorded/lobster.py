@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from analysis.recorded.day import Day, Floats, Orders, orders_of
-from analysis.recorded.files import columns_of, numbers
 from sim.errors import ReplayError, RunError
-from sim.recordings import ASK, BID, EXECUTE, HIDDEN, Recording, read
+from sim.recordings import ASK, BID, EXECUTE, HIDDEN, Recording, line_of, read
 
 _TICK = 0.01  # USD, of all stocks above a dollar
 
@@ -33,13 +32,11 @@ def lobster_day(name: str, messages: Path, book: Path) -> Day:
         recording = read(messages, book)
     except ReplayError as why:
         raise RunError(str(why)) from why
-    wide = ("time", "kind", "order", "size", "price", "side", "participant")
-    times = numbers(messages, columns_of(messages, wide, ("time",)), "time")
-    if np.any(np.diff(times) < 0):
-        row = int(np.argmax(np.diff(times) < 0))
-        raise RunError(
-            f"{messages}, line {row + 2}: {times[row + 1]} is earlier than the line before — sort it by time"
-        )
+    times, falling = recording.times, recording.falling()
+    if len(falling):
+        row = int(falling[0])
+        line = line_of(recording.message_lines, row)
+        raise RunError(f"{messages}, line {line}: {times[row]} is earlier than the line before — sort it by time")
     bids, asks = _quotes(recording)
     before = np.append(np.nan, (bids + asks)[:-1] / 2) if len(bids) else bids
     parts = [_executions(recording, times, before, kind) for kind in (EXECUTE, HIDDEN)]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.recorded.day import CLOSES, OPENS, Day, Floats, Integers, orders_of
-from analysis.recorded.files import columns_of, numbers
+from analysis.recorded.files import columns_of, line_at, numbers
 from analysis.trade_signing import lee_ready, prevailing
 from sim.errors import RunError
 
@@ -52,10 +52,16 @@ def taq_day(name: str, trades: Path, quotes: Path) -> Day:
     return Day(name, _TICK, steps / _SECOND, bids * _PRICE, asks * _PRICE, orders, hidden)
 
 
-def _in_order(path: Path, times: Integers) -> Integers:
+def _in_order(path: Path, given: Floats) -> Integers:
+    if not np.isfinite(given).all():
+        line = line_at(path, int(np.argmin(np.isfinite(given))))
+        raise RunError(f"{path}, line {line}: there is no time — copy or download it again")
+    times = given.astype(np.int64)
     if np.any(np.diff(times) < 0):
-        row = int(np.argmax(np.diff(times) < 0))
-        raise RunError(f"{path}, line {row + 2}: {times[row + 1]} is earlier than the line before — sort it by time")
+        row = int(np.argmax(np.diff(times) < 0)) + 1
+        raise RunError(
+            f"{path}, line {line_at(path, row)}: {times[row]} is earlier than the line before — sort it by time"
+        )
     return times
 
 
@@ -63,7 +69,7 @@ def _best_quotes(path: Path) -> tuple[Integers, Floats, Floats]:
     """Milliseconds with quotes, the last before the open and those of the day, and bids and asks in the file's unit."""
     frame = columns_of(path, _QUOTES, ("time", "bid", "ask", "suspicious"))
     times, bids, asks, wrong = (numbers(path, frame, each) for each in ("time", "bid", "ask", "suspicious"))
-    at = _in_order(path, times.astype(np.int64))
+    at = _in_order(path, times)
     bids, asks = (_carried(np.where((each > 0) & (wrong == 0), each, np.nan)) for each in (bids, asks))
     last = np.append(np.diff(at) > 0, True)
     at, bids, asks = at[last], bids[last], asks[last]
@@ -77,8 +83,8 @@ def _regular_trades(path: Path) -> tuple[Integers, Floats, Floats]:
     """Milliseconds, prices in the file's unit, and shares of the trades that are kept."""
     frame = columns_of(path, _TRADES, ("time", "price", "size", "condition", "suspicious"), text="condition")
     times, prices, sizes, wrong = (numbers(path, frame, each) for each in ("time", "price", "size", "suspicious"))
-    at = _in_order(path, times.astype(np.int64))
-    kept = (at >= OPENS * _SECOND) & (at < CLOSES * _SECOND) & (wrong == 0) & (sizes > 0)
+    at = _in_order(path, times)
+    kept = (at >= OPENS * _SECOND) & (at < CLOSES * _SECOND) & (wrong == 0) & (sizes > 0) & (prices > 0)
     kept &= (_flags(path, frame["condition"].fillna("").tolist()) & ~_KEPT) == 0
     return at[kept], prices[kept], sizes[kept]
 
@@ -90,9 +96,9 @@ def _flags(path: Path, texts: list[str]) -> NDArray[np.int64]:
         try:
             known[text] = int(text, 16)
         except ValueError as why:
-            row = texts.index(text) + 1
+            line = line_at(path, texts.index(text))
             raise RunError(
-                f"{path}, row {row}: condition {text!r} is not hexadecimal — is it a file of trades?"
+                f"{path}, line {line}: condition {text!r} is not hexadecimal — is it a file of trades?"
             ) from why
     return np.array([known[text] for text in texts], np.int64)
 
