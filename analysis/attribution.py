@@ -46,6 +46,7 @@ from analysis.command import answer, error, number
 from analysis.estimates import Estimate, mean
 from analysis.holders import Holders, edges_of, even_edges
 from analysis.marks import MARKS, Marks, check_horizon, marks_of
+from analysis.options import MOST_HORIZON, whole_number
 from analysis.trades import Floats, Integers, Trades, trades_of
 from sim.runs import Run
 
@@ -378,7 +379,9 @@ def _as_json(found: list[Attribution]) -> dict[str, Any]:
 
 def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mark", choices=MARKS, default="mid", help="what prices are held against (default: mid)")
-    parser.add_argument("--horizon", type=int, metavar="N", help=f"default: {HORIZON}, less where episodes are short")
+    parser.add_argument("--horizon", type=whole_number(0, MOST_HORIZON), metavar="N",
+                        help="at least 1 trade, or 0 steps: to the step's end; the episode's end is the last "
+                             f"(default: {HORIZON}, less where episodes are short)")  # fmt: skip
     parser.add_argument("--unit", choices=("steps", "trades"), default=UNIT, help=f"of the horizon (default: {UNIT})")
     parser.add_argument("--by", choices=("population", "agent"), default="population", help="whom a row is of")
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.arguments import checked
 from analysis.estimates import Estimate
 
 Floats = NDArray[np.float64]
@@ -22,6 +23,7 @@ _FEWEST = 9  # observations from which a block length is chosen
 MANY_EPISODES = 30  # as many are drawn whole: an episode knows nothing of another
 
 
+@checked("series")
 def block_length(series: ArrayLike) -> float:
     """The mean block length at which the stationary bootstrap has the least squared error of the variance of a mean.
 
@@ -43,7 +45,7 @@ def block_length(series: ArrayLike) -> float:
         If the series has more than one column or holds what is not finite.
     """
     x = np.asarray(series, float)
-    if x.ndim != 1 or not np.all(np.isfinite(x)):
+    if not np.all(np.isfinite(x)):
         raise ValueError("a block length is that of one series of finite numbers")
     n = len(x)
     if n == 0:
@@ -96,6 +98,7 @@ def stationary_indices(observations: int, length: float, generator: np.random.Ge
     return drawn
 
 
+@checked("series", labels=["episodes"])
 def multiplicities(
     series: ArrayLike,
     generator: np.random.Generator,
@@ -123,8 +126,6 @@ def multiplicities(
     if repeats < 1:
         raise ValueError(f"repeats must be at least 1, not {repeats}")
     labels = np.zeros(len(x), np.int64) if episodes is None else np.asarray(episodes)
-    if labels.shape != x.shape:
-        raise ValueError(f"episodes must be those of the series, {x.shape}, not {labels.shape}")
     places = np.cumsum(labels[1:] != labels[:-1], dtype=np.int64)
     own = np.concatenate([np.zeros(min(len(x), 1), np.int64), places])
     several = int(own[-1]) + 1 if len(own) else 0
@@ -139,6 +140,7 @@ def multiplicities(
     )
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def replications(
     series: ArrayLike,
     statistic: Callable[[Any], float],
@@ -159,7 +161,7 @@ def replications(
     ValueError
         If length is below 1 or repeats is, and as `block_length` does.
     """
-    x = np.asarray(series, float)
+    x = np.atleast_1d(np.asarray(series, float))
     if repeats < 1:
         raise ValueError(f"repeats must be at least 1, not {repeats}")
     if len(x) == 0:
@@ -169,6 +171,7 @@ def replications(
     return np.array([statistic(x[stationary_indices(len(x), length, generator)]) for _ in range(repeats)])
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def bootstrap(
     series: ArrayLike,
     statistic: Callable[[Any], float],
@@ -180,7 +183,7 @@ def bootstrap(
 
     Parameters and errors are those of `replications`.
     """
-    x = np.asarray(series, float)
+    x = np.atleast_1d(np.asarray(series, float))
     if len(x) == 0:
         return Estimate(math.nan, math.nan)
     drawn = replications(x, statistic, generator, repeats, length)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.arguments import checked
 from analysis.estimates import Estimate
 
 Floats = NDArray[np.float64]
@@ -35,6 +36,7 @@ class GroupMeans(NamedTuple):
         return Estimate(float(self.values[group]), float(self.errors[group]))
 
 
+@checked(labels=["episodes"])
 def clusters_of(episodes: ArrayLike, stretches: int = STRETCHES) -> Integers:
     """Clusters of rows in the order of time: their episodes, or equally long stretches of rows where these are fewer.
 
@@ -95,10 +97,12 @@ class Clustered:
             errors = np.sqrt((moved**2).sum(axis=1) * present / (present - 1)) / weight
             scale = np.abs(sums).sum(axis=1) / weight
         errors = np.where(errors > _ROUNDING * scale, errors, 0.0)  # what differs by rounding alone is equal
+        errors = np.where(np.isfinite(means), errors, np.nan)
         errors = np.where(present > 1, errors, np.where(present == 1, np.inf, np.nan))
         return GroupMeans(means, errors, self.rows, weight)
 
 
+@checked("values", amounts=["weights"], counts=["clusters", "groups"], infinite=True)
 def group_means(
     values: ArrayLike,
     clusters: Integers,
@@ -109,8 +113,15 @@ def group_means(
     """Weighted means of groups of a column, float64 (rows,); rows that are nan are left out.
 
     The other parameters are those of :class:`Clustered`.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, clusters or groups are no whole numbers from 0 on, or a group is not below ``count``.
     """
     x = np.asarray(values, float)
+    if groups is not None and len(x) and not np.max(groups) < count:
+        raise ValueError(f"groups go up to {np.max(groups)} — of {count} the last is {count - 1}")
     known = np.isfinite(x)
     if known.all():
         return Clustered(clusters, groups, count, weights).means(x)

@@ -18,12 +18,12 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 
 from analysis.measures import Measure
+from analysis.options import BAD_INPUT, Parser
 from sim.errors import RunError, SpreadgameError
 from sim.runs import open_run
 
 _NOTHING, _DIGITS = "-", 5
 _WIDTH, _NAME, _UNIT, _MEANING = 80, 28, 12, 12  # characters of a line, and of its columns
-_BAD_INPUT = 2
 _FIGURES = (".png", ".svg", ".pdf")
 Found = TypeVar("Found")
 
@@ -69,7 +69,7 @@ def answer(
     int
         The exit code.
     """
-    parser = argparse.ArgumentParser(prog=f"python -m analysis.{name}", description=description)
+    parser = Parser(prog=f"python -m analysis.{name}", description=description)
     parser.add_argument("run", type=Path, metavar="RUN", help="the folder that a run printed")
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output, nothing else")
     if options is not None:
@@ -80,7 +80,7 @@ def answer(
         found = find(open_run(given.run), **chosen)
     except SpreadgameError as error:
         sys.stderr.write(f"{error}\n")
-        return _BAD_INPUT
+        return BAD_INPUT
     if given.json:
         sys.stdout.write(json.dumps(as_json(found), indent=2, allow_nan=False) + "\n")
     else:

@@ -27,6 +27,7 @@ from analysis.equilibrium_tables import WIDTH, tables
 from analysis.games.comparison import as_json, compare
 from analysis.games.market import MarketGame
 from analysis.games.solution import BUDGET
+from analysis.options import MOST_WORKERS, Parser, real_number, whole_number
 from sim.errors import RunError, SpreadgameError
 from sim.interrupt import stop_on_signals
 from sim.scenario import Scenario, load
@@ -88,7 +89,7 @@ def _progress(hidden: bool) -> Iterator[Callable[[str], Callable[[str], Any]]]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m analysis.compare_equilibria",
         description="Lay the equilibria of several games side by side, in a table and in a figure.",
         epilog="Runs are kept in DIR; the same command goes on where it was stopped.",
@@ -104,8 +105,19 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH=VALUE",
         help="change a value in every game",
     )
-    add("--budget", type=int, default=BUDGET, metavar="RUNS", help=f"the most runs of a game (default: {BUDGET})")
-    add("--epsilon", type=float, metavar="E", help="a gain that does not count (default: 2 %% of the range of payoffs)")
+    add(
+        "--budget",
+        type=whole_number(),
+        default=BUDGET,
+        metavar="RUNS",
+        help=f"the most runs of a game (default: {BUDGET})",
+    )
+    add(
+        "--epsilon",
+        type=real_number(),
+        metavar="E",
+        help="a gain that does not count (default: 2 %% of the range of payoffs)",
+    )
     add(
         "--strategies",
         action="append",
@@ -114,7 +126,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="a Python file with strategies of your own (may be repeated)",
     )
-    add("--workers", type=int, metavar="N", help="how many runs at a time (default: one a core)")
+    add(
+        "--workers",
+        type=whole_number(1, MOST_WORKERS),
+        metavar="N",
+        help="how many runs at a time (default: one a core)",
+    )
     add(
         "--out", type=Path, default=Path("runs") / "compare", metavar="DIR", help="for the runs (default: runs/compare)"
     )
@@ -126,8 +143,6 @@ def _parser() -> argparse.ArgumentParser:
 def _checked(given: argparse.Namespace) -> dict[str, Scenario]:
     if not 1 <= given.budget <= _MOST_RUNS:
         raise RunError(f"--budget {shown(given.budget)}: a game has from 1 to {_MOST_RUNS:,} runs")
-    if given.workers is not None and given.workers < 1:
-        raise RunError(f"--workers {given.workers}: at least one is needed")
     if given.epsilon is not None and not 0 < given.epsilon < math.inf:
         raise RunError(f"--epsilon {given.epsilon:g}: a gain that does not count is above 0")
     if given.figure is not None:

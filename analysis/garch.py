@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.signal import lfilter
 
+from analysis.arguments import checked
 from analysis.command import run_command
 from analysis.estimates import Estimate
 from analysis.measures import Measure, measure_of
@@ -56,6 +57,7 @@ class Garch:
     reason: str = ""  # why there is no fit, or no error of it
 
 
+@checked(amounts=["squares"])
 def variances(squares: ArrayLike, constant: float, news: float, memory: float, before: float) -> Floats:
     """The variance h of each of n squared innovations given those before it, and of the next one, float64 (n + 1,).
 
@@ -69,15 +71,19 @@ def variances(squares: ArrayLike, constant: float, news: float, memory: float, b
     return np.asarray(found, float)
 
 
+@checked(amounts=["squares"])
 def backcast(squares: ArrayLike) -> float:
-    """What e² and h are taken to be before the first of (n,) squared innovations."""
+    """What e² and h are taken to be before the first of (n,) squared innovations; nan of none."""
     first = np.asarray(squares, float)[:_FIRST]
+    if not len(first):
+        return math.nan
     weights = _DECAY ** np.arange(len(first))
     return float(weights @ first / weights.sum())
 
 
+@checked("returns", infinite=True)
 def garch(returns: ArrayLike) -> Garch:
-    """Fit a GARCH(1, 1) to returns; those that are nan are left out.
+    """Fit a GARCH(1, 1) to returns; those that are not finite are left out.
 
     Everything is nan, and ``reason`` says why, of fewer than 50 returns and of returns that do not differ. Where the
     likelihood is greatest at a border of ω > 0, α, β ≥ 0, α + β < 1 the values stand, but errors do not hold: they and

@@ -19,10 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from analysis.arguments import checked, refuse
 from analysis.command import run_command
-from analysis.estimates import Estimate
+from analysis.estimates import NOTHING, Estimate
 from analysis.measures import Measure, measure_of
-from analysis.regression import NOTHING, Floats, estimate, means
+from analysis.regression import Floats, estimate, means
 from analysis.tape import Tape, by_venue, tape_of
 from sim.runs import Run
 
@@ -30,6 +31,7 @@ _EDGE = 1e-9  # of a probability to 0 and 1, and of a rate to 0 in units of the 
 _NEAR = 1e-6  # an estimate so close to a bound lies on it
 _STEP = 1e-5  # of the Hessian's differences
 _ROUNDS = ((5, 15), (15, 5), (200, 1))  # steps of each search, and how many of the best go on
+_MOST_BUCKETS = 100_000_000
 _DAYS, _BUCKETS = 50, 50  # of a run
 
 
@@ -70,6 +72,7 @@ class PinModel:
         return Rates(*(each.value for each in parts))
 
 
+@checked(counts=["buys", "sells"])
 def log_likelihood(buys: ArrayLike, sells: ArrayLike, rates: Rates) -> float:
     """Log-likelihood of the days' numbers of buys and sells, each (days,), factorials included.
 
@@ -84,11 +87,17 @@ def log_likelihood(buys: ArrayLike, sells: ArrayLike, rates: Rates) -> float:
     return float(np.sum(total - gammaln(b + 1) - gammaln(s + 1)))
 
 
+@checked(counts=["buys", "sells"])
 def pin(buys: ArrayLike, sells: ArrayLike) -> PinModel:
     """Fit the model to the days' numbers of buys and sells, each (days,), by maximum likelihood.
 
     The best of many bounded quasi-Newton searches, started as Yan and Zhang 2012 do (J. Banking and Finance 36, 454).
     Standard errors are from the Hessian of the log-likelihood, that of PIN by the delta method.
+
+    Raises
+    ------
+    ValueError
+        If a day's number is no whole number from 0 on, as nan is not, or there are not as many days of both.
     """
     from scipy.optimize import minimize
 
@@ -196,16 +205,26 @@ def _pin_gradient(rates: Rates) -> Floats:
 # --- volume ---------------------------------------------------------------------------------------------------------
 
 
+@checked(signs=["signs"], amounts=["quantities"])
 def imbalances(signs: ArrayLike, quantities: ArrayLike, bucket: float) -> Floats:
     """|V_buy - V_sell| / V of consecutive buckets of ``bucket`` lots, (buckets,); a trade may fill several of them.
 
     ``signs`` are +1 and -1, ``quantities`` lots, each (trades,). Lots that do not fill a last bucket are left out.
+
+    Raises
+    ------
+    ValueError
+        If a bucket is not above 0, or so small that there are more than 100 million; or if a sign or a quantity is not
+        known, or a quantity is below 0.
     """
     if not bucket > 0:
         raise ValueError(f"bucket: {bucket} lots — a number above 0")
-    lots = np.asarray(quantities, float)
+    lots, side = np.asarray(quantities, float), np.asarray(signs, float)
+    refuse("quantities", lots, np.isnan(lots), "leave out what is not known")
+    if lots.sum() / bucket > _MOST_BUCKETS:
+        raise ValueError(f"bucket: {bucket} lots make more than {_MOST_BUCKETS:,} buckets — take a larger one")
     volume = np.concatenate([[0.0], np.cumsum(lots)])
-    signed = np.concatenate([[0.0], np.cumsum(lots * np.asarray(signs, float))])
+    signed = np.concatenate([[0.0], np.cumsum(lots * side)])
     ends = bucket * np.arange(int(volume[-1] / bucket * (1 + 1e-12)) + 1)
     return np.asarray(np.abs(np.diff(np.interp(ends, volume, signed))) / bucket, float)
 

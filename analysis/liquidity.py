@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.arguments import at_least, checked
 from analysis.command import run_command
-from analysis.estimates import Estimate
+from analysis.estimates import NOTHING, Estimate
 from analysis.measures import Measure, measure_of
-from analysis.regression import NOTHING, Floats, estimate, least_squares
+from analysis.regression import Floats, estimate, least_squares
 from analysis.resilience import AFTER, Recovery, large, ratio_of_totals, recovery
 from analysis.samples import columns
 from analysis.tape import Tape, by_venue, kept_tape
@@ -41,6 +42,7 @@ class Prediction(NamedTuple):
     accuracy: Estimate  # share of changes whose sign it had
 
 
+@checked(amounts=["bid_volumes", "ask_volumes"])
 def imbalance(bid_volumes: ArrayLike, ask_volumes: ArrayLike) -> Floats:
     """(bid - ask) / (bid + ask), of lots at the best quotes, (samples,); nan where there are none.
 
@@ -52,6 +54,7 @@ def imbalance(bid_volumes: ArrayLike, ask_volumes: ArrayLike) -> Floats:
     return tilt
 
 
+@checked("imbalances", "mids", labels=["stretches"])
 def prediction(imbalances: ArrayLike, mids: ArrayLike, stretches: ArrayLike) -> Prediction:
     """Slope of the change of the mid to the next sample on the imbalance, and how often their signs agree.
 
@@ -72,6 +75,7 @@ def prediction(imbalances: ArrayLike, mids: ArrayLike, stretches: ArrayLike) -> 
     return Prediction(estimate(least_squares(change, tilt).columns([1])), time_average(agrees, labels))
 
 
+@checked("amounts", counts=["steps", "episodes"])
 def counted(
     amounts: ArrayLike, steps: ArrayLike, episodes: ArrayLike, length: int, done: int
 ) -> tuple[Floats, Floats, Integers]:  # fmt: skip
@@ -82,7 +86,11 @@ def counted(
     amounts, steps, episodes : of trades, say, (rows,).
     length, done : steps of an episode, and of all that there was, the last one perhaps not whole.
     """
+    at_least("length", length, 1)
     many = -(-done // length)
+    if len(np.asarray(steps)) and (np.max(steps) >= length or np.max(episodes) >= many):
+        last = f"step {np.max(steps)} of episode {np.max(episodes)}"
+        raise ValueError(f"{last} — there are {done} steps, {length} in an episode, both counted from 0")
     width = min(length, max(1, -(-done // _BINS)))
     each = -(-length // width)
     place = np.asarray(episodes, np.int64) * each + np.asarray(steps, np.int64) // width

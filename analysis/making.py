@@ -21,13 +21,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.arguments import checked
 from analysis.bootstrap import block_length, stationary_indices
 from analysis.clusters import STRETCHES, clusters_of
 from analysis.command import run_command
-from analysis.estimates import Estimate, mean
+from analysis.estimates import NOTHING, Estimate, mean
 from analysis.measures import Measure, measure_of
 from analysis.presence import holders, presence_of
-from analysis.regression import NOTHING
 from analysis.samples import columns
 from analysis.tape import by_venue
 from analysis.trades import trades_of
@@ -60,6 +60,7 @@ class Shares:
         return Estimate(float(self.values[holder]), float(self.errors[holder]))
 
 
+@checked(counts=["lots", "holders", "episodes"])
 def shares_of(lots: ArrayLike, holders: ArrayLike, count: int, episodes: ArrayLike) -> Shares:
     """Shares of holders in lots, with their concentration.
 

@@ -18,10 +18,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from analysis.options import MOST_HORIZON
 from analysis.samples import columns
 from analysis.trades import Floats, Integers, Trades
 from sim.errors import RunError
 from sim.scenario.processes import known_at_first
+from sim.scenario.wording import shown
 
 MARKS = ("mid", "micro", "last", "value", "belief")
 _COLUMNS = {"mid": "mark", "micro": "micro", "value": "value"}
@@ -183,15 +185,21 @@ def marks_of(trades: Trades, kind: str = "mid") -> Marks:
     return found
 
 
-def check_horizon(horizon: int, unit: str) -> None:
-    """Say what is wrong with a horizon.
+def check_horizon(horizon: int, unit: str, things: str = "trades") -> None:
+    """Say what is wrong with a horizon, counted in steps or in ``things``.
+
+    It is at least 1 trade, for no mark moves between a trade and itself; 0 steps reach to the end of the trade's step.
 
     Raises
     ------
     RunError
-        If it is negative, or counted in neither steps nor trades.
+        If it is less, or so large that no run has as many, or counted in something else.
     """
-    if unit not in ("steps", "trades"):
-        raise RunError(f"a horizon is counted in steps or trades, not in {unit!r}")
-    if horizon < 0:
-        raise RunError(f"a horizon must be at least 0 {unit}, not {horizon}")
+    if unit not in ("steps", things):
+        raise RunError(f"a horizon is counted in steps or {things}, not in {unit!r}")
+    if horizon < (unit == things):
+        raise RunError(
+            f"a horizon must be at least {f'1 {things[:-1]}' if unit == things else '0 steps'}, not {horizon}"
+        )
+    if not horizon <= MOST_HORIZON:
+        raise RunError(f"a horizon must be at most {MOST_HORIZON:,} {unit}, not {shown(horizon)}")

@@ -18,13 +18,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.arguments import checked
 from analysis.clusters import clusters_of, group_means
 from analysis.command import run_command
-from analysis.estimates import Estimate, ratio
+from analysis.estimates import NOTHING, Estimate, ratio
 from analysis.measures import Measure, measure_of
 from analysis.orders import IMMEDIATE, RESTING, orders_of
 from analysis.queues import ENDS
-from analysis.regression import NOTHING
 from analysis.survival import LOST, Survival, survival_of
 from analysis.tape import by_venue
 from sim.runs import Run
@@ -122,6 +122,7 @@ def progress(stays: pd.DataFrame) -> Estimate:
     return group_means(gone, clusters_of(seen["episode"]), weights=seen["lots_ahead"]).estimate()
 
 
+@checked(counts=["ahead", "traded", "episodes"])
 def terciles(ahead: ArrayLike, traded: ArrayLike, episodes: ArrayLike) -> list[Tercile | None]:
     """Chance to trade of three groups of stays, those with the fewest lots ahead first; None for a group of none.
 

@@ -19,10 +19,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.arguments import at_least, checked
 from analysis.command import run_command
-from analysis.estimates import Estimate
+from analysis.estimates import NOTHING, Estimate
 from analysis.measures import Measure, measure_of
-from analysis.regression import NOTHING, Fit, Floats, estimates, joined, least_squares, means, residuals
+from analysis.regression import Fit, Floats, estimates, joined, least_squares, means, residuals
 from analysis.tape import consecutive, quotes_of
 from sim.errors import RunError
 from sim.runs import Run
@@ -42,6 +43,7 @@ class VenueShare:
     reason: str = field(default="", kw_only=True)
 
 
+@checked(labels=["episodes"], tables=["mids"])
 def price_discovery(mids: ArrayLike, lags: int = _LAGS, episodes: ArrayLike | None = None) -> list[VenueShare]:
     """Shares of each venue.
 
@@ -61,7 +63,8 @@ def price_discovery(mids: ArrayLike, lags: int = _LAGS, episodes: ArrayLike | No
         For fewer than two venues or more than six.
     """
     p = np.asarray(mids, float)
-    if p.ndim != 2 or not 2 <= p.shape[1] <= _MOST_VENUES:
+    at_least("lags", lags, 0)
+    if not 2 <= p.shape[1] <= _MOST_VENUES:
         raise ValueError(f"mids: shape {p.shape} — (times, venues) of 2 to {_MOST_VENUES} venues")
     count = p.shape[1]
     nothing = [VenueShare(*[NOTHING] * 4, reason="too few samples, or mids that do not move apart")] * count

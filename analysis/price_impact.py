@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.arguments import at_least, checked
 from analysis.clusters import Clustered, clusters_of, group_means
 from analysis.command import run_command
-from analysis.estimates import Estimate
+from analysis.estimates import NOTHING, Estimate
 from analysis.measures import Measure, measure_of
-from analysis.regression import NOTHING, Floats, estimate, estimates, joined, least_squares, means
+from analysis.regression import Floats, estimate, estimates, joined, least_squares, means
 from analysis.tape import Quotes, Tape, by_venue, consecutive, quotes_of, tape_of
 from sim.runs import Run
 
@@ -50,6 +51,7 @@ class ImpactCurve:
     reason: str = ""  # why there is no power law, or which bins it leaves out
 
 
+@checked("price_changes", "signed_volumes", infinite=True)
 def kyle_lambda(price_changes: ArrayLike, signed_volumes: ArrayLike) -> Estimate:
     """Slope of price changes on signed volume, interval by interval, each (intervals,); currency a lot.
 
@@ -60,16 +62,18 @@ def kyle_lambda(price_changes: ArrayLike, signed_volumes: ArrayLike) -> Estimate
     return estimates(least_squares(change[known], flow[known]))[1]
 
 
+@checked("returns", amounts=["money"], infinite=True)
 def amihud(returns: ArrayLike, money: ArrayLike) -> Estimate:
     """Mean of |return| over money traded, each (intervals,), where any was; 1 / currency.
 
     Amihud 2002, J. Financial Markets 5, 31.
     """
     r, traded = np.asarray(returns, float), np.asarray(money, float)
-    known = np.isfinite(r) & (traded > 0)
+    known = np.isfinite(r) & (traded > 0) & np.isfinite(traded)
     return estimate(means(np.abs(r[known]) / traded[known]))
 
 
+@checked("changes", "trades", labels=["episodes"], infinite=True)
 def trade_response(
     changes: ArrayLike,
     trades: ArrayLike,
@@ -92,6 +96,8 @@ def trade_response(
     horizon : trades over which the response is added up.
     episodes : (trades,); no lag reaches into another episode.
     """
+    at_least("lags", lags, 1)
+    at_least("horizon", horizon, 0)
     r, x = np.asarray(changes, float), np.asarray(trades, float)
     nothing = TradeResponse([NOTHING] * (horizon + 1), NOTHING, "too few trades, or no variation in them")
     rows = max(len(r) - lags, 0)
@@ -126,6 +132,7 @@ def trade_response(
     return TradeResponse(found[:-1], found[-1])
 
 
+@checked("impacts", amounts=["quantities"], labels=["episodes"], infinite=True)
 def impact_curve(
     quantities: ArrayLike, impacts: ArrayLike, bins: int = _BINS, episodes: ArrayLike | None = None
 ) -> ImpactCurve:
@@ -142,11 +149,12 @@ def impact_curve(
     bins : the most there may be.
     episodes : of each, (trades,), never falling; None if all are of one.
     """
+    at_least("bins", bins, 1)
     from pandas import unique  # it hashes: NumPy's would sort millions of sizes
 
     sizes, moved = np.asarray(quantities, float), np.asarray(impacts, float)
     labels = np.zeros(len(sizes), np.int64) if episodes is None else np.asarray(episodes, np.int64)
-    known = np.isfinite(moved) & (sizes > 0)
+    known = np.isfinite(moved) & (sizes > 0) & np.isfinite(sizes)
     if not known.all():
         sizes, moved, labels = sizes[known], moved[known], labels[known]
     distinct = np.sort(unique(sizes))

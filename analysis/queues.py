@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.arguments import checked
 from sim.compiled import njit
 
 Integers = NDArray[np.int64]
@@ -60,6 +61,7 @@ class _State(NamedTuple):
     counts: Any
 
 
+@checked(labels=["sides", "prices"])
 def replay(events: Any, sides: ArrayLike, prices: ArrayLike, orders: int) -> Queues:
     """Rebuild the queues.
 

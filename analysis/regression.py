@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.estimates import Estimate
+from analysis.arguments import checked
+from analysis.estimates import NOTHING, Estimate
 
 Floats = NDArray[np.float64]
 Chosen = NDArray[np.bool_]
-NOTHING = Estimate(math.nan, math.nan)
 _COLLINEAR = 1e-11  # the smallest eigenvalue of a correlation matrix that still tells regressors apart
 _STEP = 1e-3  # of a gradient, in standard errors
 _BLOCKS = 125_000  # twice as many rows are pooled into as many blocks
@@ -41,6 +41,7 @@ class Fit(NamedTuple):
         return Fit(self.values[list(which)], self.influences[:, list(which)])
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def least_squares(y: ArrayLike, *regressors: ArrayLike, where: Chosen | None = None) -> Fit:
     """Coefficients of ``y`` on a constant and regressors, all (rows,); the constant's comes first.
 
@@ -70,6 +71,8 @@ def least_squares(y: ArrayLike, *regressors: ArrayLike, where: Chosen | None = N
     if not np.all(spread > 1e-13 * most[:-1]):
         return nothing
     gram = products[:-1, :-1] / np.outer(spread, spread) / rows
+    if not np.isfinite(gram).all():
+        return nothing
     if count > 1 and not np.linalg.eigvalsh(gram)[0] > _COLLINEAR:
         return nothing
     inverse = np.linalg.inv(gram)
@@ -90,12 +93,14 @@ def least_squares(y: ArrayLike, *regressors: ArrayLike, where: Chosen | None = N
 
 def residuals(fit: Fit, y: ArrayLike, *regressors: ArrayLike) -> Floats:
     """What :func:`least_squares` leaves of ``y``, (rows,), at all rows, whichever of them were fitted."""
-    left: Floats = np.asarray(y, float) - fit.values[0]
+    columns, _ = _columns((y, *regressors), None)
+    left: Floats = np.asarray(columns[0], float) - fit.values[0]
     for slope, regressor in zip(fit.values[1:], regressors, strict=True):
         left -= slope * np.asarray(regressor)
     return left
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def means(*samples: ArrayLike, where: Chosen | None = None) -> Fit:
     """The means of samples, each (rows,), at the rows that count; errors are those of :func:`least_squares`."""
     columns, rows = _columns(samples, where)
@@ -111,6 +116,7 @@ def joined(*fits: Fit) -> Fit:
     return Fit(np.concatenate([fit.values for fit in fits]), np.hstack([fit.influences for fit in fits]))
 
 
+@checked("influence")
 def long_run_variance(influence: Floats, lags: int | None = None) -> float:
     """Variance of a mean times the number of rows, with Bartlett's weights.
 

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import least_squares as fitted
 
-from analysis.estimates import Estimate
-from analysis.regression import NOTHING, Fit, Floats, estimate, estimates, joined
+from analysis.arguments import checked, refuse, whole
+from analysis.estimates import NOTHING, Estimate
+from analysis.regression import Fit, Floats, estimate, estimates, joined
 
 Integers = NDArray[np.int64]
 AFTER = (0, 1, 2, 5, 10, 20, 50)  # steps
@@ -30,6 +31,7 @@ class Recovery:
     reason: str = ""
 
 
+@checked(amounts=["quantities"])
 def large(quantities: ArrayLike, share: float = SHARE) -> NDArray[np.bool_]:
     """Which orders are at least as large as the smallest of the largest ``share``, (orders,).
 
@@ -43,6 +45,7 @@ def large(quantities: ArrayLike, share: float = SHARE) -> NDArray[np.bool_]:
     if not 0 < share < 1:
         raise ValueError(f"a share of orders lies between 0 and 1, not at {share}")
     lots = np.asarray(quantities, float)
+    refuse("quantities", lots, np.isnan(lots), "leave out what is not known")
     if not len(lots):
         return np.zeros(0, bool)
     least = np.quantile(lots, 1 - share, method="higher")
@@ -50,6 +53,7 @@ def large(quantities: ArrayLike, share: float = SHARE) -> NDArray[np.bool_]:
     return found
 
 
+@checked("before", counts=["clusters"], tables=["after", "inside"])
 def recovery(
     before: ArrayLike,
     after: ArrayLike,
@@ -75,7 +79,12 @@ def recovery(
     first, later, own = np.asarray(before, float), np.asarray(after, float), np.asarray(clusters, np.int64)
     if later.shape != (len(first), len(times)):
         raise ValueError(f"after: shape {later.shape} — (events, times) is {(len(first), len(times))}")
-    held = np.ones(later.shape, bool) if inside is None else np.asarray(inside, bool)
+    held = np.ones(later.shape, bool)
+    if inside is not None:
+        whole("inside", np.asarray(inside))
+        held = np.asarray(inside, bool)
+        if held.shape != later.shape:
+            raise ValueError(f"inside: shape {held.shape} — (events, times) is {later.shape}")
     parts = []
     for place in range(len(times)):
         use = held[:, place]

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.arguments import checked, refuse
 from analysis.command import run_command
 from analysis.estimates import Estimate, mean, ratio
 from analysis.measures import Measure, measure_of
@@ -26,6 +27,7 @@ from sim.runs import Run
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 _NOTHING = Estimate(math.nan, math.nan)
+_MOST_SHOCK = 100.0
 SHOCKS = (-0.2, -0.1, 0.1, 0.2)  # relative moves of all prices
 
 
@@ -52,10 +54,14 @@ class Inventory(NamedTuple):
 # --- wealth ---------------------------------------------------------------------------------------------------------
 
 
+@checked("wealth")
 def drawdown(wealth: ArrayLike) -> Drawdown:
-    """The deepest fall of a path of wealth, (samples,), and the longest stay below a peak. nan of an empty one."""
+    """The deepest fall of a path of wealth, (samples,), and the longest stay below a peak.
+
+    nan of an empty path, and of one that is not known throughout.
+    """
     w = np.asarray(wealth, float)
-    if len(w) == 0:
+    if not len(w) or np.isnan(w).any():
         return Drawdown(math.nan, 0, 0, 0)
     highest = np.maximum.accumulate(w)
     trough = int(np.argmax(highest - w))
@@ -65,6 +71,7 @@ def drawdown(wealth: ArrayLike) -> Drawdown:
     return Drawdown(float(highest[trough] - w[trough]), peak, trough, int(stays.max()))
 
 
+@checked("returns")
 def sharpe_ratio(returns: ArrayLike, benchmark: float = 0.0, lags: int = 0, normal: bool = False) -> Estimate:
     """Mean excess return over standard deviation, for one period.
 
@@ -94,6 +101,7 @@ def sharpe_ratio(returns: ArrayLike, benchmark: float = 0.0, lags: int = 0, norm
     return Estimate(ratio, math.sqrt(long_run_variance(z - 0.5 * ratio * (z**2 - 1.0), lags) / n))
 
 
+@checked("series")
 def long_run_variance(series: ArrayLike, lags: int) -> float:
     """Σ (1 - |k| / (lags + 1)) R(k) over the autocovariances R(k) up to `lags` (Newey and West 1987); nan if empty."""
     x = np.asarray(series, float)
@@ -108,6 +116,7 @@ def long_run_variance(series: ArrayLike, lags: int) -> float:
 # --- what is held ---------------------------------------------------------------------------------------------------
 
 
+@checked("lots", labels=["episodes"])
 def half_life(lots: ArrayLike, episodes: ArrayLike | None = None) -> Estimate:
     """Intervals in which half of a deviation from the mean is gone: ln ½ / ln φ, with φ of an AR(1).
 
@@ -135,6 +144,7 @@ def half_life(lots: ArrayLike, episodes: ArrayLike | None = None) -> Estimate:
     return Estimate(math.log(0.5) / logarithm, math.log(2.0) / (slope * logarithm**2) * error)
 
 
+@checked("lots", labels=["episodes"])
 def inventory(
     lots: ArrayLike, traded: float, limit: float = math.nan, episodes: ArrayLike | None = None, lags: int | None = None
 ) -> Inventory:
@@ -177,6 +187,10 @@ def stress(exposures: ArrayLike, shocks: ArrayLike) -> Floats:
     (…, shocks), positive where money is lost. Currency.
     """
     held, moves = np.asarray(exposures, float), np.asarray(shocks, float)
+    refuse("shocks", moves, ~np.isfinite(moves), "a shock is a relative move of prices, such as -0.1")
+    if not held.ndim or moves.ndim not in (1, 2) or (moves.ndim == 2 and moves.shape[1] != held.shape[-1]):
+        shapes = f"exposures {held.shape} and shocks {moves.shape}"
+        raise ValueError(f"{shapes} — give (…, instruments) and (shocks,) or (shocks, instruments)")
     if moves.ndim == 1:
         moves = np.repeat(moves[:, None], held.shape[-1], axis=1)
     losses: Floats = 0.0 - held @ moves.T
@@ -326,15 +340,17 @@ def _shocks(text: str) -> list[float]:
         moves = [float(each) for each in text.split(",")]
     except ValueError:
         moves = []
-    if not moves or not all(-1.0 <= each < math.inf for each in moves):
-        raise argparse.ArgumentTypeError(f"{text!r} must be relative moves, at least -1, as in -0.3,-0.1,0.1")
+    if not moves or not all(-1.0 <= each <= _MOST_SHOCK for each in moves):
+        bounds = f"from -1 to {_MOST_SHOCK:g}"
+        raise argparse.ArgumentTypeError(f"{text[:60]!r} must be relative moves {bounds}, as in -0.3,-0.1,0.1")
     return moves
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
     default = ",".join(f"{each:g}" for each in SHOCKS)
     parser.add_argument("--shocks", type=_shocks, default=SHOCKS, metavar="MOVES",
-                        help=f"relative moves of all prices at once (default: {default})")  # fmt: skip
+                        help=f"relative moves of all prices at once, from -1, which leaves nothing, to {_MOST_SHOCK:g} "
+                             f"(default: {default})")  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> int:

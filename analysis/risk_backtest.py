@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.arguments import checked, refuse
 from analysis.command import run_command
 from analysis.measures import Measure
 from analysis.risk import check_sampled
@@ -49,7 +50,7 @@ class TrafficLight(NamedTuple):
 
 def exceptions(returns: ArrayLike, value_at_risk: ArrayLike) -> Flags:
     """Which returns were losses beyond their forecast, without those that have none: bool (forecasts,)."""
-    x, risk = np.broadcast_arrays(np.asarray(returns, float), np.asarray(value_at_risk, float))
+    x, risk = _forecasts(returns, value_at_risk)
     known = np.isfinite(x) & np.isfinite(risk)
     flags: Flags = -x[known] > risk[known]
     return flags
@@ -87,6 +88,7 @@ def kupiec_region(observations: int, probability: float, size: float = 0.05) -> 
     return kept[0], kept[-1]
 
 
+@checked(counts=["flags"])
 def transitions(flags: ArrayLike) -> tuple[int, int, int, int]:
     """How often a quiet day was followed by a quiet day, by an exception, an exception by a quiet day, by another."""
     hit = np.asarray(flags, bool)
@@ -106,6 +108,7 @@ def christoffersen(n00: int, n01: int, n10: int, n11: int) -> TestResult:
     return _chi_squared(2.0 * (chain - _log_likelihood(n01 + n11, n00 + n01 + n10 + n11)), 1)
 
 
+@checked(counts=["flags"])
 def conditional_coverage(flags: ArrayLike, probability: float) -> TestResult:
     """Number and independence of exceptions at once: the sum of `kupiec` and `christoffersen`; χ²(2)."""
     hit = np.asarray(flags, bool)
@@ -163,7 +166,12 @@ def shortfall_statistic(
     -------
     (…).
     """
-    x, risk, shortfall = (np.asarray(each, float) for each in (returns, value_at_risk, expected_shortfall))
+    x, risk, shortfall = _forecasts(returns, value_at_risk, expected_shortfall)
+    if not x.shape[-1]:
+        return np.full(x.shape[:-1], math.nan)
+    for name, array in (("returns", x), ("value_at_risk", risk), ("expected_shortfall", shortfall)):
+        refuse(name, array, ~np.isfinite(array), "leave out what has no forecast")
+    refuse("expected_shortfall", shortfall, shortfall == 0, "a forecast of 0 says nothing")
     z: Floats = np.where(-x > risk, x / shortfall, 0.0).mean(axis=-1) / (1.0 - level) + 1.0
     return z
 
@@ -199,9 +207,9 @@ def expected_shortfall_test(
         raise ValueError(f"level must be between 0 and 1, not {level}")
     if repeats < 1:
         raise ValueError(f"repeats must be at least 1, not {repeats}")
-    x, risk, shortfall = np.broadcast_arrays(
-        *(np.asarray(each, float) for each in (returns, value_at_risk, expected_shortfall))
-    )
+    x, risk, shortfall = _forecasts(returns, value_at_risk, expected_shortfall)
+    if x.ndim != 1:
+        raise ValueError(f"returns and forecasts have shape {x.shape} — give arrays of shape (T,)")
     if not all(np.all(np.isfinite(each)) for each in (x, risk, shortfall)):
         raise ValueError("returns and forecasts must be finite: leave out those without a forecast")
     if len(x) == 0:
@@ -269,6 +277,16 @@ def measures(run: Run, level: float = 0.975, settle: int = 50, repeats: int = 1_
 def main(arguments: list[str] | None = None) -> int:
     """The command line."""
     return run_command("risk_backtest", "Backtests of value at risk and expected shortfall.", measures, arguments)
+
+
+def _forecasts(*given: ArrayLike) -> list[Floats]:
+    """Returns and their forecasts, of one shape, at least (1,)."""
+    arrays = [np.atleast_1d(np.asarray(each, float)) for each in given]
+    try:
+        return list(np.broadcast_arrays(*arrays))
+    except ValueError:
+        shapes = ", ".join(str(each.shape) for each in arrays)
+        raise ValueError(f"returns and forecasts have shapes {shapes} — give a forecast for each return") from None
 
 
 def _log_likelihood(count: int, observations: int) -> float:

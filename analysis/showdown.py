@@ -6,7 +6,6 @@ the same values, arrivals and signals. What differs between two rows is the stra
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import sys
@@ -24,6 +23,7 @@ from rich.table import Table
 
 from analysis.dress import GREY, INK, style
 from analysis.estimates import Estimate, mean
+from analysis.options import Parser, whole_number
 from sim.errors import RunError, SpreadgameError
 from sim.execute import execute, whole
 from sim.runs import Run
@@ -167,10 +167,11 @@ def _as_json(showing: Showing) -> dict[str, Any]:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m analysis.showdown", description=__doc__)
+    parser = Parser(prog="python -m analysis.showdown", description=__doc__)
     parser.add_argument("scenario", type=Path, help="a TOML file with a [game]")
-    parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="PATH=VALUE")
-    parser.add_argument("--seed", type=int)
+    parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="PATH=VALUE",
+                        help="change a value (may be repeated)")  # fmt: skip
+    parser.add_argument("--seed", type=whole_number(), metavar="N", help="takes the place of run.seed")
     parser.add_argument(
         "--out", type=Path, default=Path("runs"), metavar="DIR", help="the picture's folder (default: runs)"
     )

@@ -2,8 +2,9 @@
 
 Prices are float64 (trades,) in currency, signs (trades,) +1 where the taker bought and -1 where it sold, quantities
 (trades,) in lots, mids (trades,) just before each trade. ``episodes`` (trades,) labels stretches between which no
-differences are taken. Standard errors are those of :mod:`analysis.regression`. Where the data do not determine a model
-its estimates are nan and ``reason`` says why; nothing is raised. What is but rounding beside the size of prices is 0.
+differences are taken. Standard errors are those of :mod:`analysis.regression`. Where the data do not determine a model,
+or a price is not known, its estimates are nan and ``reason`` says why. ValueError is raised for what cannot be trades
+alone: infinite prices, other signs, arrays of different lengths. What is but rounding beside the size of prices is 0.
 
 ``python -m analysis.spread_models RUN [--json]`` prints all of them.
 """
@@ -18,15 +19,18 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.arguments import checked, unknown
 from analysis.command import run_command
-from analysis.estimates import Estimate
+from analysis.estimates import NOTHING, Estimate
 from analysis.measures import Measure, measure_of
-from analysis.regression import NOTHING, Fit, Floats, estimate, estimates, joined, least_squares, means, residuals
+from analysis.regression import Fit, Floats, estimate, estimates, joined, least_squares, means, residuals
 from analysis.tape import by_venue, consecutive, tape_of
 from sim.runs import Run
 
 _FEW = "too few trades"
 _COLLINEAR = "the signs of the trades do not vary enough to tell the components apart"
+_NO_SPREAD = "the spread is not above zero"
+_TOO_LARGE = "prices are too large to compute with"
 _ROUNDING = 1e-13  # beside the size of prices: what is no more is 0
 _SURE = 2.0  # standard errors by which the probability of a reversal must differ from a half
 
@@ -95,11 +99,14 @@ class GlostenHarrisModel:
     reason: str = field(default="", kw_only=True)
 
 
+@checked("prices", labels=["episodes"])
 def roll(prices: ArrayLike, episodes: ArrayLike | None = None) -> RollModel:
     """Roll's spread 2 √-γ, γ the first autocovariance of price changes (Roll 1984, J. Finance 39, 1127).
 
     It leaves out adverse selection: with independent orders and half-spread θ + φ it gives 2 √(φ (φ + θ)).
     """
+    if reason := unknown(prices=np.asarray(prices)):
+        return RollModel(NOTHING, NOTHING, NOTHING, reason=reason)
     change = np.diff(np.asarray(prices, float))
     now, before, pairs = change[1:], change[:-1], _recent(prices, 2, episodes)
     if np.count_nonzero(pairs) < 3:
@@ -108,6 +115,8 @@ def roll(prices: ArrayLike, episodes: ArrayLike | None = None) -> RollModel:
     now, before = now - middle, before - middle_before
     fit = means(now * before, (now**2 + before**2) / 2, where=pairs)
     autocovariance, variance = estimates(fit)
+    if not math.isfinite(variance.value):
+        return RollModel(NOTHING, NOTHING, NOTHING, reason=_TOO_LARGE)
     if variance.value == 0:
         return RollModel(NOTHING, autocovariance, NOTHING, reason="price changes do not vary")
     autocorrelation = estimate(fit, lambda v: v[0] / v[1])
@@ -120,6 +129,7 @@ def roll(prices: ArrayLike, episodes: ArrayLike | None = None) -> RollModel:
     return RollModel(spread, autocovariance, autocorrelation)
 
 
+@checked("prices", labels=["episodes"], signs=["signs"])
 def madhavan(prices: ArrayLike, signs: ArrayLike, episodes: ArrayLike | None = None) -> MadhavanModel:
     """Components of Δp_t = (φ + θ) x_t - (φ + ρ θ) x_{t-1} + e_t (Madhavan, Richardson and Roomans 1997, RFS 10, 1035).
 
@@ -127,13 +137,15 @@ def madhavan(prices: ArrayLike, signs: ArrayLike, episodes: ArrayLike | None = N
     The paper's GMM has as many moments as parameters, so it is this regression.
     """
     x = np.asarray(signs, float)
-    rows = _recent(prices, 1, episodes)
+    if reason := unknown(prices=np.asarray(prices)):
+        return MadhavanModel(*[NOTHING] * 5, reason=reason)
+    chosen = _recent(prices, 1, episodes)
     change, now, before = np.diff(np.asarray(prices, float)), x[1:], x[:-1]
-    line = least_squares(change, now, before, where=rows)
+    line = least_squares(change, now, before, where=chosen)
     if not np.all(np.isfinite(line.values)):
-        return MadhavanModel(*[NOTHING] * 5, reason=_FEW if np.count_nonzero(rows) < 4 else _COLLINEAR)
+        return MadhavanModel(*[NOTHING] * 5, reason=_FEW if np.count_nonzero(chosen) < 4 else _COLLINEAR)
     left = residuals(line, change, now, before)
-    fit = joined(line, means(now * before, (now**2 + before**2) / 2, left**2, where=rows))
+    fit = joined(line, means(now * before, (now**2 + before**2) / 2, left**2, where=chosen))
 
     def components(v: Floats) -> list[float]:
         rho = v[3] / v[4]
@@ -142,31 +154,36 @@ def madhavan(prices: ArrayLike, signs: ArrayLike, episodes: ArrayLike | None = N
 
     theta, phi, rho, whole, news = estimates(fit, components)
     least = _rounding(prices)
-    (news,) = _unrounded([news], least**2)
+    (news,) = _unrounded([news], least * least)
     theta, phi, whole = _unrounded([theta, phi, whole], least)
-    return MadhavanModel(theta, phi, rho, whole, news)
+    reason = "" if all(math.isfinite(each.value) for each in (theta, phi, rho, whole, news)) else _TOO_LARGE
+    return MadhavanModel(theta, phi, rho, whole, news, reason=reason)
 
 
+@checked("prices", labels=["episodes"], signs=["signs"])
 def huang_stoll(prices: ArrayLike, signs: ArrayLike, episodes: ArrayLike | None = None) -> TwoWayModel:
     """Spread S and share λ of Δp_t = (S/2)(x_t - x_{t-1}) + λ (S/2) x_{t-1} + e_t.
 
     Huang and Stoll 1997, RFS 10, 995.
     """
     x = np.asarray(signs, float)
-    rows = _recent(prices, 1, episodes)
-    fit = least_squares(np.diff(np.asarray(prices, float)), x[1:], x[:-1], where=rows)
+    if reason := unknown(prices=np.asarray(prices)):
+        return TwoWayModel(NOTHING, NOTHING, NOTHING, reason=reason)
+    chosen = _recent(prices, 1, episodes)
+    fit = least_squares(np.diff(np.asarray(prices, float)), x[1:], x[:-1], where=chosen)
     if not np.all(np.isfinite(fit.values)):
-        return TwoWayModel(NOTHING, NOTHING, NOTHING, reason=_FEW if np.count_nonzero(rows) < 4 else _COLLINEAR)
+        return TwoWayModel(NOTHING, NOTHING, NOTHING, reason=_FEW if np.count_nonzero(chosen) < 4 else _COLLINEAR)
     least = _rounding(prices)
     if not fit.values[1] > least:
         (spread,) = _unrounded([estimate(fit, lambda v: 2 * v[1])], least)
-        return TwoWayModel(spread, NOTHING, NOTHING, reason="the spread is not above zero")
+        return TwoWayModel(spread, NOTHING, NOTHING, reason=_NO_SPREAD)
     spread, *shares = estimates(fit, lambda v: [2 * v[1], 1 + v[2] / v[1], -v[2] / v[1]])
     (spread,) = _unrounded([spread], least)
     information, processing = _unrounded(shares, least / float(fit.values[1]))
     return TwoWayModel(spread, information, processing)
 
 
+@checked("prices", "mids", labels=["episodes"], signs=["signs"])
 def huang_stoll_three_way(
     prices: ArrayLike, signs: ArrayLike, mids: ArrayLike, episodes: ArrayLike | None = None
 ) -> ThreeWayModel:
@@ -176,18 +193,20 @@ def huang_stoll_three_way(
     β cannot be told apart and are nan (Huang and Stoll 1997, RFS 10, 995).
     """
     x, m = np.asarray(signs, float), np.asarray(mids, float)
+    if reason := unknown(prices=np.asarray(prices)):
+        return ThreeWayModel(*[NOTHING] * 5, reason=reason)
     away = (np.asarray(prices, float) - m) * x
-    rows = _recent(prices, 2, episodes) & np.isfinite(m[2:]) & np.isfinite(m[1:-1])
+    chosen = _recent(prices, 2, episodes) & np.isfinite(m[2:]) & np.isfinite(m[1:-1])
     one, two = x[1:-1], x[:-2]
-    line = least_squares(np.diff(m)[1:], one, two, where=rows)
+    line = least_squares(np.diff(m)[1:], one, two, where=chosen)
     if not np.all(np.isfinite(line.values)):
-        return ThreeWayModel(*[NOTHING] * 5, reason=_FEW if np.count_nonzero(rows) < 4 else _COLLINEAR)
-    fit = joined(line, means(one * two, away[2:], where=rows))
+        return ThreeWayModel(*[NOTHING] * 5, reason=_FEW if np.count_nonzero(chosen) < 4 else _COLLINEAR)
+    fit = joined(line, means(one * two, away[2:], where=chosen))
     spread, reversal = estimates(fit, lambda v: [2 * v[4], (1 - v[3]) / 2])
     least = _rounding(prices)
     (spread,) = _unrounded([spread], least)
     if not fit.values[4] > least:
-        return ThreeWayModel(spread, NOTHING, NOTHING, NOTHING, reversal, reason="the spread is not above zero")
+        return ThreeWayModel(spread, NOTHING, NOTHING, NOTHING, reversal, reason=_NO_SPREAD)
     least /= float(fit.values[4])  # of shares
     (processing,) = _unrounded([estimate(fit, lambda v: 1 - v[1] / v[4])], least)
     if abs(reversal.value - 0.5) <= _SURE * reversal.standard_error:
@@ -202,6 +221,7 @@ def huang_stoll_three_way(
     return ThreeWayModel(spread, alpha, beta, processing, reversal)
 
 
+@checked("prices", labels=["episodes"], signs=["signs"], amounts=["quantities"])
 def glosten_harris(
     prices: ArrayLike, signs: ArrayLike, quantities: ArrayLike, episodes: ArrayLike | None = None
 ) -> GlostenHarrisModel:
@@ -211,17 +231,19 @@ def glosten_harris(
     c₀ and z₀ are the components at that quantity.
     """
     x, lots = np.asarray(signs, float), np.asarray(quantities, float)
-    rows = _recent(prices, 1, episodes)
+    if reason := unknown(prices=np.asarray(prices), quantities=lots):
+        return GlostenHarrisModel(*[NOTHING] * 6, reason=reason)
+    chosen = _recent(prices, 1, episodes)
     sized = x * lots
     regressors = [np.diff(x), x[1:], np.diff(sized), sized[1:]]
     equal = len(lots) > 0 and bool(np.all(lots == lots[0]))
-    line = least_squares(np.diff(np.asarray(prices, float)), *(regressors[:2] if equal else regressors), where=rows)
+    line = least_squares(np.diff(np.asarray(prices, float)), *(regressors[:2] if equal else regressors), where=chosen)
     if not np.all(np.isfinite(line.values)):
-        return GlostenHarrisModel(*[NOTHING] * 6, reason=_FEW if np.count_nonzero(rows) < 6 else _COLLINEAR)
+        return GlostenHarrisModel(*[NOTHING] * 6, reason=_FEW if np.count_nonzero(chosen) < 6 else _COLLINEAR)
     if equal:
         unsized = Fit(np.zeros(2), np.zeros((len(line.influences), 2)))
         line = joined(line, unsized)
-    fit = joined(line, means(lots[1:], where=rows))
+    fit = joined(line, means(lots[1:], where=chosen))
 
     def spread(v: Floats) -> list[float]:
         fixed, sized = v[1] + v[2], (v[3] + v[4]) * v[5]
@@ -238,6 +260,8 @@ def glosten_harris(
     whole, share = estimates(fit, spread)
     (whole,) = _unrounded([whole], least)
     (share,) = _unrounded([share], 2 * least / abs(whole.value)) if whole.value else [NOTHING]
+    if not reason and not math.isfinite(share.value):
+        reason = _NO_SPREAD if whole.value == 0 else _TOO_LARGE
     return GlostenHarrisModel(transitory, transitory_per_lot, permanent, permanent_per_lot, whole, share, reason=reason)
 
 

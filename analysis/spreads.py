@@ -24,10 +24,12 @@ from numpy.typing import ArrayLike
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from analysis.arguments import checked
 from analysis.clusters import Clustered, clusters_of
 from analysis.command import answer, plus_minus
 from analysis.estimates import Estimate
-from analysis.marks import MARKS, marks_of
+from analysis.marks import MARKS, check_horizon, marks_of
+from analysis.options import MOST_HORIZON, whole_number
 from analysis.trades import Floats, Integers, trades_of
 from sim.errors import RunError
 from sim.runs import Run
@@ -47,6 +49,7 @@ class Parts(NamedTuple):
     impact: Floats
 
 
+@checked("prices", "mids", "later", signs=["signs"], infinite=True)
 def decomposed(prices: ArrayLike, signs: ArrayLike, mids: ArrayLike, later: ArrayLike) -> Parts:
     """Effective spread, realised spread and price impact.
 
@@ -88,10 +91,7 @@ class Spreads:
 
     def at(self, horizon: int, unit: str = UNIT) -> Parts:
         """The parts of each trade's spread at another horizon, (trades,). Raises RunError as the class does."""
-        if unit not in ("steps", "orders"):
-            raise RunError(f"the horizon of a spread is counted in steps or orders, not in {unit!r}")
-        if horizon < (unit == "orders"):
-            raise RunError(f"a horizon must be at least {'1 order' if unit == 'orders' else '0 steps'}, not {horizon}")
+        check_horizon(horizon, unit, "orders")
         before, later = self.marks.before[self.orders], self._later(horizon, unit)
         return decomposed(self.trades.prices, self.trades.signs, before[self.order], later[self.order])
 
@@ -224,7 +224,8 @@ def _as_json(frame: pd.DataFrame) -> dict[str, Any]:
 def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--by", choices=GROUPS, default="all", help="what a row is; pair: taker → maker (default: all)")
     parser.add_argument("--mark", choices=MARKS, default="mid", help="what prices are held against (default: mid)")
-    parser.add_argument("--horizon", type=int, default=HORIZON, metavar="N", help=f"default: {HORIZON}")
+    parser.add_argument("--horizon", type=whole_number(0, MOST_HORIZON), default=HORIZON, metavar="N",
+                        help=f"at least 1 order, or 0 steps: to the step's end (default: {HORIZON})")  # fmt: skip
     parser.add_argument("--unit", choices=("steps", "orders"), default=UNIT, help=f"of the horizon (default: {UNIT})")
 
 

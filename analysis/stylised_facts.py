@@ -16,6 +16,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.arguments import array_of, at_least, checked, refuse, whole
 from analysis.command import run_command
 from analysis.dress import GREY, dress, style
 from analysis.estimates import Estimate
@@ -56,6 +57,7 @@ class Facts(NamedTuple):
 # --- numbers --------------------------------------------------------------------------------------------------------
 
 
+@checked("prices")
 def returns_of(prices: ArrayLike) -> Floats:
     """Ln of successive prices' ratios, or their differences if a price is not positive: (n - 1,); nan beside a nan."""
     p = np.asarray(prices, float)
@@ -63,6 +65,7 @@ def returns_of(prices: ArrayLike) -> Floats:
     return moves
 
 
+@checked("series")
 def autocorrelation(series: ArrayLike, lags: ArrayLike) -> Floats:
     """Correlations of a series with itself so many samples later, (lags,); pairs with a nan are left out.
 
@@ -72,10 +75,11 @@ def autocorrelation(series: ArrayLike, lags: ArrayLike) -> Floats:
     return cross_correlation(x, x, lags)
 
 
+@checked("first", "second")
 def cross_correlation(first: ArrayLike, second: ArrayLike, lags: ArrayLike) -> Floats:
     """Correlations of first at t with second at t + lag, (lags,); lags may be negative. As `autocorrelation`."""
     x, y = (np.asarray(each, float) for each in (first, second))
-    places = np.atleast_1d(np.asarray(lags, int))
+    places = _lags(lags)
     known = np.isfinite(x).sum()
     if known == 0 or np.isfinite(y).sum() == 0:
         return np.full(len(places), math.nan)
@@ -92,6 +96,7 @@ def cross_correlation(first: ArrayLike, second: ArrayLike, lags: ArrayLike) -> F
     return result
 
 
+@checked("first", "second", infinite=True)
 def correlation(first: ArrayLike, second: ArrayLike) -> Estimate:
     """Of pairs, those with a nan left out; its error is (1 - ρ²) / √(n - 1). nan if one does not vary."""
     x, y = (np.asarray(each, float) for each in (first, second))
@@ -103,6 +108,7 @@ def correlation(first: ArrayLike, second: ArrayLike) -> Estimate:
     return Estimate(rho, (1.0 - rho**2) / math.sqrt(n - 1))
 
 
+@checked("returns", infinite=True)
 def hill(returns: ArrayLike, share: float = 0.05) -> Estimate:
     """The exponent α of P(|r| > x) ~ x^-α: 1 over the mean of ln (|r| / x) beyond x (Hill 1975); its error is α / √k.
 
@@ -131,6 +137,7 @@ def hill(returns: ArrayLike, share: float = 0.05) -> Estimate:
     return Estimate(1.0 / excess, 1.0 / excess / math.sqrt(count)) if excess > 0.0 else _NOTHING
 
 
+@checked("series", infinite=True)
 def excess_kurtosis(series: ArrayLike) -> Estimate:
     """Fourth moment over squared variance, less 3; its error, √(24 / n), is that of independent normal numbers."""
     x = np.asarray(series, float)
@@ -141,14 +148,17 @@ def excess_kurtosis(series: ArrayLike) -> Estimate:
     return Estimate(float((z**4).mean() / (z**2).mean() ** 2) - 3.0, math.sqrt(24.0 / len(x)))
 
 
+@checked("returns")
 def aggregated(returns: ArrayLike, horizon: int) -> Floats:
     """Sums of `horizon` successive returns that do not overlap, complete ones only; one with a nan is nan."""
     x = np.asarray(returns, float)
+    at_least("horizon", horizon, 1)
     whole = len(x) // horizon
     sums: Floats = x[: whole * horizon].reshape(whole, horizon).sum(axis=1)
     return sums
 
 
+@checked("series", infinite=True)
 def ljung_box(series: ArrayLike, lags: int) -> LjungBox:
     """N (n + 2) Σ ρ_k² / (n - k), chi-squared with `lags` degrees of freedom (Ljung and Box 1978).
 
@@ -156,6 +166,7 @@ def ljung_box(series: ArrayLike, lags: int) -> LjungBox:
     """
     from scipy.special import chdtrc
 
+    at_least("lags", lags, 1)
     x = np.asarray(series, float)
     x = x[np.isfinite(x)]
     n, places = len(x), np.arange(1, lags + 1)
@@ -165,16 +176,18 @@ def ljung_box(series: ArrayLike, lags: int) -> LjungBox:
     return LjungBox(statistic, float(chdtrc(lags, statistic)))
 
 
+@checked("series")
 def power_law(series: ArrayLike, lags: ArrayLike) -> Decay:
     """How slowly autocorrelations fall: a line through ln ρ over ln lag, where ρ is positive.
 
     The exponent's error is that of the line, as if correlations were independent of one another, which they are not.
-    nan of fewer than three positive correlations.
+    nan of fewer than three lags with positive correlations.
     """
-    places = np.asarray(lags, float)
-    rho = autocorrelation(series, np.asarray(lags, int))
+    places = _lags(lags)
+    refuse("lags", places, places < 1, "a correlation falls from lag 1 on")
+    rho = autocorrelation(series, places)
     kept = rho > 0.0
-    if int(kept.sum()) < 3:
+    if len(np.unique(places[kept])) < 3:
         return Decay(math.nan, _NOTHING)
     x, y = np.log(places[kept]), np.log(rho[kept])
     away = x - x.mean()
@@ -184,6 +197,14 @@ def power_law(series: ArrayLike, lags: ArrayLike) -> Decay:
     return Decay(math.exp(float(y.mean()) - slope * float(x.mean())), Estimate(-slope, error))
 
 
+def _lags(given: ArrayLike) -> NDArray[np.int64]:
+    """Lags as whole numbers, (lags,)."""
+    lags = array_of("lags", np.atleast_1d(np.asarray(given)))
+    whole("lags", lags, counted=False)
+    return lags.astype(np.int64)
+
+
+@checked("returns")
 def leverage(returns: ArrayLike, lags: ArrayLike) -> Floats:
     """Correlations of a return with |return| so many samples later, (lags,): negative where falls bring volatility."""
     x = np.asarray(returns, float)
@@ -301,6 +322,7 @@ def table(run: Run) -> pd.DataFrame:
     return pd.DataFrame([vars(each) for each in measures(run)])
 
 
+@checked("returns", "volumes")
 def figure(returns: ArrayLike, volumes: ArrayLike | None = None, longest: int = 100) -> Figure:
     """Four panels: the tail, kurtosis by horizon, autocorrelations, leverage; where volumes are given, with theirs.
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.arguments import checked
 from analysis.estimates import Estimate
 
 Floats = NDArray[np.float64]
@@ -118,6 +119,7 @@ class Survival:
         return Estimate(value, (first(height + error) - first(height - error)) / 2)
 
 
+@checked(labels=["durations", "ways"])
 def survival_of(durations: ArrayLike, ways: ArrayLike, count: int = 1) -> Survival:
     """The curves of durations.
 
@@ -132,8 +134,6 @@ def survival_of(durations: ArrayLike, ways: ArrayLike, count: int = 1) -> Surviv
         For negative durations, ways that are none, or arrays of different lengths.
     """
     lasted, way = np.asarray(durations, np.int64), np.asarray(ways, np.int64)
-    if lasted.shape != way.shape or lasted.ndim != 1:
-        raise ValueError(f"durations {lasted.shape} and ways {way.shape} must be arrays of one length")
     if len(way) and (lasted.min() < 0 or way.min() < LOST or way.max() > count):
         raise ValueError(f"durations must not be negative, and ways lie between {LOST} and {count}")
     times, place = np.unique(lasted, return_inverse=True)

@@ -13,6 +13,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.arguments import checked
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Law = Literal["normal", "student", "historical"]
@@ -94,6 +96,7 @@ def cornish_fisher_tail(level: float, skewness: float, excess_kurtosis: float) -
     return TailRisk(quantile, shortfall * (1 + s * z / 6 + k * (z**2 - 1) / 24 - s**2 * (2 * z**2 - 1) / 36))
 
 
+@checked("returns", infinite=True)
 def historical(returns: ArrayLike, level: float) -> TailRisk:
     """Of the sample itself: the least loss that at least `level` of the losses do not exceed, and the mean of the rest.
 
@@ -105,6 +108,7 @@ def historical(returns: ArrayLike, level: float) -> TailRisk:
     return worst(losses, np.ones(len(losses), np.int64), level) if len(losses) else NOTHING
 
 
+@checked("returns", infinite=True)
 def normal(returns: ArrayLike, level: float) -> TailRisk:
     """With mean and standard deviation of the sample; nan of fewer than two. Raises as `normal_tail` does."""
     x = _finite(returns)
@@ -112,6 +116,7 @@ def normal(returns: ArrayLike, level: float) -> TailRisk:
     return tail.of(float(x.mean()), float(x.std(ddof=1))) if len(x) > 1 else NOTHING
 
 
+@checked("returns", infinite=True)
 def student(returns: ArrayLike, level: float, degrees: float | None = None) -> TailRisk:
     """Of Student's t with these degrees of freedom, location and scale by maximum likelihood; None to fit all three.
 
@@ -133,6 +138,7 @@ def student(returns: ArrayLike, level: float, degrees: float | None = None) -> T
     return student_tail(level, fitted).of(location, scale)
 
 
+@checked("returns", infinite=True)
 def fit_student(returns: ArrayLike, degrees: float | None = None) -> tuple[float, float, float]:
     """Degrees of freedom, location and scale of greatest likelihood; degrees above 1, unless they are given.
 
@@ -164,6 +170,7 @@ def fit_student(returns: ArrayLike, degrees: float | None = None) -> tuple[float
     return nu, middle + spread * float(found.x[0]), spread * math.exp(float(found.x[1]))
 
 
+@checked("returns", infinite=True)
 def cornish_fisher(returns: ArrayLike, level: float) -> TailRisk:
     """With the first four moments of the sample; nan of fewer than four returns. Raises as `normal_tail` does."""
     x = _finite(returns)
@@ -177,6 +184,7 @@ def cornish_fisher(returns: ArrayLike, level: float) -> TailRisk:
     return cornish_fisher_tail(level, float((z**3).mean()), float((z**4).mean()) - 3.0).of(float(x.mean()), deviation)
 
 
+@checked("returns")
 def ewma_deviations(returns: ArrayLike, decay: float = RISKMETRICS) -> Floats:
     """Standard deviation forecast for each return from those before it, and for the next one: float64 (n + 1,).
 
@@ -196,6 +204,7 @@ def ewma_deviations(returns: ArrayLike, decay: float = RISKMETRICS) -> Floats:
     return deviations
 
 
+@checked("returns")
 def filtered(
     returns: ArrayLike, level: float, decay: float = RISKMETRICS, law: Law = "normal", degrees: float = 5.0
 ) -> Forecasts:
@@ -224,6 +233,7 @@ def filtered(
     return Forecasts(deviations * tails[:, 0], deviations * tails[:, 1], deviations)
 
 
+@checked("returns")
 def rolling(
     returns: ArrayLike, level: float, window: int, method: Literal["historical", "normal", "student", "cornish_fisher"]
 ) -> Forecasts:

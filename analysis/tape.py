@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.arguments import checked
 from analysis.measures import Measure
 from analysis.samples import columns
 from analysis.trades import trades_of
@@ -100,11 +101,14 @@ def quotes_of(run: Run, venue: str) -> Quotes:
     return Quotes(*(rows[name].to_numpy() for name in ("episode", "step", "bid", "ask")))
 
 
+@checked(labels=["episodes"])
 def consecutive(count: int, lags: int, episodes: ArrayLike | None = None) -> NDArray[np.bool_]:
     """Which of the rows from ``lags`` on have the ``lags`` rows before them in the same episode; (count - lags,)."""
     if episodes is None:
         return np.ones(max(count - lags, 0), bool)
     labels = np.asarray(episodes)
+    if len(labels) != count:
+        raise ValueError(f"episodes has {len(labels):,} rows for {count:,} — give one for each row")
     same: NDArray[np.bool_] = labels[lags:] == labels[: max(count - lags, 0)]
     return same
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.arguments import checked
 from analysis.bootstrap import block_length
 from analysis.clusters import STRETCHES, clusters_of, group_means
 from analysis.estimates import Estimate
@@ -19,6 +20,7 @@ _FEWEST, _MEMORIES = 10, 4  # stretches, where episodes are few; block lengths i
 _CHUNKS = 5_000  # a series that is longer is averaged to so many, or more, before its memory is looked for
 
 
+@checked("values", labels=["episodes"], infinite=True)
 def clusters_over(values: ArrayLike, episodes: ArrayLike, reach: int = 1) -> Integers:
     """Clusters that are nearly independent of one another, (rows,): episodes if there are 30, else stretches.
 
@@ -40,6 +42,7 @@ def clusters_over(values: ArrayLike, episodes: ArrayLike, reach: int = 1) -> Int
     return clusters_of(own, int(min(max(stretches, _FEWEST), STRETCHES)))
 
 
+@checked("values", amounts=["weights"], labels=["episodes"], infinite=True)
 def time_average(values: ArrayLike, episodes: ArrayLike, weights: ArrayLike | None = None) -> Estimate:
     """The mean over time, with an error that allows for autocorrelation; nan where nothing is known.
 
@@ -51,6 +54,7 @@ def time_average(values: ArrayLike, episodes: ArrayLike, weights: ArrayLike | No
     return group_means(values, clusters_over(values, episodes), weights=weights).estimate()
 
 
+@checked(labels=["steps", "episodes"])
 def steps_since(steps: ArrayLike, episodes: ArrayLike) -> Integers:
     """Steps since the sample before, or since the episode began, (samples,): those for which a sample stands."""
     now, own = np.asarray(steps, np.int64), np.asarray(episodes, np.int64)
@@ -59,6 +63,7 @@ def steps_since(steps: ArrayLike, episodes: ArrayLike) -> Integers:
     return since
 
 
+@checked(labels=["steps", "episodes"])
 def unbroken(steps: ArrayLike, episodes: ArrayLike, every: int) -> Integers:
     """Labels of samples, (samples,), the same where samples of one episode follow one another by ``every`` steps."""
     now, own = np.asarray(steps, np.int64), np.asarray(episodes, np.int64)

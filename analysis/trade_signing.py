@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.arguments import checked, refuse
 from analysis.command import run_command
 from analysis.estimates import Estimate
 from analysis.measures import Measure, measure_of
@@ -33,11 +34,15 @@ class Accuracy:
     right: Estimate  # share of the signed trades whose sign is right
 
 
+@checked("prices", labels=["episodes"])
 def tick_rule(prices: ArrayLike, episodes: ArrayLike | None = None) -> Signs:
-    """The sign of the last price change that was none of 0; 0 until there is one in the episode."""
+    """The sign of the last price change that was none of 0; 0 until there is one in the episode.
+
+    From a price that is not known, and to it, there is no change.
+    """
     p = np.asarray(prices, float)
     moves = np.zeros(len(p), np.int64)
-    moves[1:] = np.sign(np.diff(p))
+    moves[1:] = np.sign(np.nan_to_num(np.diff(p)))
     places = np.arange(len(p))
     first = np.zeros(len(p), bool)
     if episodes is not None and len(p):
@@ -48,18 +53,21 @@ def tick_rule(prices: ArrayLike, episodes: ArrayLike | None = None) -> Signs:
     return moves[last]
 
 
+@checked("prices", "bids", "asks")
 def quote_rule(prices: ArrayLike, bids: ArrayLike, asks: ArrayLike) -> Signs:
     """The side of the mid on which the price lies; 0 at the mid or without one."""
     away = np.asarray(prices, float) - (np.asarray(bids, float) + np.asarray(asks, float)) / 2
     return np.where(np.isfinite(away), np.sign(away), 0).astype(np.int64)
 
 
+@checked("prices", "bids", "asks", labels=["episodes"])
 def lee_ready(prices: ArrayLike, bids: ArrayLike, asks: ArrayLike, episodes: ArrayLike | None = None) -> Signs:
     """The quote rule, and at the mid the tick rule (Lee and Ready 1991, J. Finance 46, 733)."""
     quoted = quote_rule(prices, bids, asks)
     return np.where(quoted != 0, quoted, tick_rule(prices, episodes))
 
 
+@checked("prices", "bids", "asks", labels=["episodes"])
 def ellis_michaely_ohara(
     prices: ArrayLike, bids: ArrayLike, asks: ArrayLike, episodes: ArrayLike | None = None
 ) -> Signs:
@@ -69,6 +77,8 @@ def ellis_michaely_ohara(
     return np.where(at_ask, 1, np.where(at_bid, -1, tick_rule(p, episodes))).astype(np.int64)
 
 
+@checked("quotes", counts=["quote_steps", "quote_episodes"])
+@checked(counts=["steps", "episodes"])
 def prevailing(
     quotes: ArrayLike,
     quote_steps: ArrayLike,
@@ -92,11 +102,14 @@ def prevailing(
     if not len(values):
         return np.full(len(at), np.nan)
     width = int(max(known.max(), at.max(initial=0))) + 1 + abs(lag)
-    place = np.searchsorted(first * width + known, own * width + at - lag, side="right") - 1
+    when = first * width + known
+    refuse("quote_steps", known, np.diff(when, prepend=when[:1]) < 0, "quotes are given in the order of time")
+    place = np.searchsorted(when, own * width + at - lag, side="right") - 1
     found = np.where((place >= 0) & (first[place] == own), values[place], np.nan)
     return np.asarray(found, float)
 
 
+@checked(signs=["signs", "aggressors"])
 def accuracy(signs: ArrayLike, aggressors: ArrayLike) -> Accuracy:
     """Shares of signed and of rightly signed trades; both (trades,). Trades whose taker is unknown (0) are left out."""
     given, true = np.asarray(signs), np.asarray(aggressors)

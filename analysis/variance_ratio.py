@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.arguments import checked
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 HORIZONS = (2, 5, 10, 50)
@@ -22,6 +24,7 @@ class VarianceRatio(NamedTuple):
     robust_error: float  # of changes that are uncorrelated, whatever their variances
 
 
+@checked("prices", labels=["stretches"])
 def variance_ratios(
     prices: ArrayLike, horizons: Sequence[int] = HORIZONS, stretches: ArrayLike | None = None
 ) -> list[VarianceRatio]:

@@ -20,12 +20,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.arguments import checked
 from analysis.clusters import group_means
 from analysis.command import run_command
 from analysis.dress import NUMBERS, dress, nothing
-from analysis.estimates import Estimate, ratio
+from analysis.estimates import NOTHING, Estimate, ratio
 from analysis.measures import Measure, measure_of
-from analysis.regression import NOTHING, estimate, least_squares
+from analysis.regression import estimate, least_squares
 from analysis.risk import half_life
 from analysis.samples import columns
 from analysis.tape import by_venue, kept_tape
@@ -65,6 +66,7 @@ def _root(square: Estimate) -> Estimate:
 # --- numbers --------------------------------------------------------------------------------------------------------
 
 
+@checked("prices", labels=["steps", "episodes"])
 def realised_volatility(prices: ArrayLike, steps: ArrayLike, episodes: ArrayLike) -> Estimate:
     """√(Σ (change of the price)² / Σ steps), from each known price to the next; currency per square root of a step.
 
@@ -88,6 +90,7 @@ def realised_volatility(prices: ArrayLike, steps: ArrayLike, episodes: ArrayLike
     return _root(ratio(moved[used], passed[used]))
 
 
+@checked("prices", labels=["episodes", "stretches"])
 def signature(
     prices: ArrayLike, episodes: ArrayLike, intervals: Sequence[int] | None = None, stretches: ArrayLike | None = None
 ) -> Signature:
@@ -131,6 +134,7 @@ def signature(
     return made
 
 
+@checked("errors", amounts=["weights"], labels=["episodes", "stretches"])
 def pricing_error(
     errors: ArrayLike, episodes: ArrayLike, weights: ArrayLike | None = None, stretches: ArrayLike | None = None
 ) -> PricingError:

@@ -8,9 +8,12 @@ import io
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+from analysis.options import BAD_INPUT as BAD_INPUT
+from analysis.options import MOST_WORKERS, Parser, real_number, whole_number
+
+OK, FAILED, INTERRUPTED = 0, 1, 130
 _MOST_RUNS = 1_000_000_000  # of a game
 
 _EXIT_CODES = (
@@ -19,14 +22,7 @@ _EXIT_CODES = (
 )
 
 
-class _Parser(argparse.ArgumentParser):
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(allow_abbrev=False, **settings)
-
-    def error(self, message: str) -> NoReturn:
-        """One line, with the nearest right word, and where to read on."""
-        self.exit(BAD_INPUT, f"{self.prog}: {message}\nsee {self.prog} --help\n")
-
+class _Parser(Parser):
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.dest != "command" or action.choices is None or value in action.choices:
             return super()._check_value(action, value)
@@ -43,15 +39,8 @@ def _nearest(wrong: str, right: Iterable[str]) -> str:
     return f" — did you mean {near[0]!r}?" if near else f" — there are {', '.join(names)}"
 
 
-def _whole_number(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text[:60]!r} is not a whole number") from None
-
-
 def _number_of_runs(text: str) -> int:
-    number = _whole_number(text)
+    number = whole_number()(text)
     if not 1 <= number <= _MOST_RUNS:
         raise argparse.ArgumentTypeError(f"{text[:60]} runs are not from 1 to {_MOST_RUNS:,} — write for example 2000")
     return number
@@ -71,7 +60,7 @@ def _add_of_every_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="PATH=VALUE",
                         help="change a value in every run (may be repeated)")  # fmt: skip
     _add_strategies(parser)
-    parser.add_argument("--workers", type=_whole_number, metavar="N",
+    parser.add_argument("--workers", type=whole_number(most=MOST_WORKERS), metavar="N",
                         help="how many runs at a time (default: one a core)")  # fmt: skip
 
 
@@ -83,14 +72,14 @@ def _add_sweep(commands: Any) -> None:
     )  # fmt: skip
     add = sweep.add_argument
     add("scenario", type=Path, metavar="SCENARIO", help="a TOML file")
-    add("--seeds", type=_whole_number, default=10, metavar="N", help="runs of each point, a seed each (default: 10)")
-    add("--seed", type=_whole_number, metavar="N", help="the first of the seeds (default: run.seed)")
+    add("--seeds", type=whole_number(), default=10, metavar="N", help="runs of each point, a seed each (default: 10)")
+    add("--seed", type=whole_number(), metavar="N", help="the first of the seeds (default: run.seed)")
     add("--grid", action="append", default=[], metavar="PATH=A,B,C",
         help="run every combination of the values: --grid makers.count=1,2,4 (may be repeated)")  # fmt: skip
     add("--range", action="append", default=[], dest="ranges", metavar="PATH=LOW,HIGH",
         help="a range for --design; LOW,HIGH,log is even in logarithms (may be repeated)")  # fmt: skip
     add("--design", choices=["latin", "sobol"], help="spread points over the ranges: Latin hypercube, or Sobol")
-    add("--points", type=_whole_number, metavar="N", help="points of the design")
+    add("--points", type=whole_number(), metavar="N", help="points of the design")
     add("--profiles", action="store_true", help="run every profile of the scenario's [game]")
     _add_of_every_run(sweep)
     add("--backend", choices=["local", "threads", "dask"], default="local",
@@ -111,13 +100,13 @@ def _add_solve(commands: Any) -> None:
     add = solve.add_argument
     add("scenario", type=Path, metavar="SCENARIO", help="a TOML file with a [game]")
     add("--budget", type=_number_of_runs, metavar="RUNS", help="the most runs there may be (default: 2000)")
-    add("--epsilon", type=float, metavar="E",
+    add("--epsilon", type=real_number(), metavar="E",
         help="a gain that does not count, currency an episode (default: 2 %% of the range of payoffs)")  # fmt: skip
-    add("--seed", type=_whole_number, metavar="N", help="the first of the seeds (default: run.seed)")
+    add("--seed", type=whole_number(), metavar="N", help="the first of the seeds (default: run.seed)")
     _add_of_every_run(solve)
     add("--search", choices=("all", "needed"),
         help="run all profiles, or those that are needed (default: all, where the budget allows)")  # fmt: skip
-    add("--payoff-bounds", type=float, nargs=2, metavar=("LOW", "HIGH"),
+    add("--payoff-bounds", type=real_number(), nargs=2, metavar=("LOW", "HIGH"),
         help="least and largest payoff there can be: bounds regrets for any distribution of payoffs too")  # fmt: skip
     add(
         "--out",
@@ -147,7 +136,7 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
     run.add_argument("scenario", type=Path, metavar="SCENARIO", help="a TOML file")
     run.add_argument("--out", type=Path, default=Path("runs"), metavar="DIR",
                      help="the folder that will hold the run folder (default: runs)")  # fmt: skip
-    run.add_argument("--seed", type=_whole_number, metavar="N", help="takes the place of run.seed")
+    run.add_argument("--seed", type=whole_number(), metavar="N", help="takes the place of run.seed")
     run.add_argument("--set", action="append", default=[], dest="overrides", metavar="PATH=VALUE",
                      help="change a value: --set makers.params.risk_aversion=0.2 (may be repeated)")  # fmt: skip
     _add_strategies(run)
@@ -185,7 +174,9 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
     replay.add_argument("messages", type=Path, metavar="MESSAGES", help="the message file, plain or gzip")
     replay.add_argument("--book", type=Path, required=True, metavar="BOOK", help="the order book file, plain or gzip")
     replay.add_argument("--format", default="lobster", help="of both files (default: lobster)")
-    replay.add_argument("--depth", type=_whole_number, metavar="N", help="levels to compare (default: all in the file)")
+    replay.add_argument(
+        "--depth", type=whole_number(), metavar="N", help="levels to compare (default: all in the file)"
+    )
     replay.add_argument("--no-adopt", action="store_true",
                         help="take no level from the file that slides in from beyond its depth")  # fmt: skip
     _add_json(replay)

@@ -87,7 +87,7 @@ def test_what_is_out_of_range_is_refused():
         multiplicities([1.0], np.random.default_rng(1), 0)
     with pytest.raises(ValueError, match="at least 1"):
         multiplicities([1.0], np.random.default_rng(1), 5, 0.5)
-    with pytest.raises(ValueError, match="episodes must be"):
+    with pytest.raises(ValueError, match="episodes has 2 rows and series 1"):
         multiplicities([1.0], np.random.default_rng(1), 5, episodes=[0, 1])
     with pytest.raises(ValueError, match="finite"):
         block_length([1.0, math.nan])

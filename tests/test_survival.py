@@ -113,5 +113,5 @@ def test_what_is_no_duration_is_refused():
         survival_of([-1], [1])
     with pytest.raises(ValueError, match="between 0 and 1"):
         survival_of([1], [2])
-    with pytest.raises(ValueError, match="one length"):
+    with pytest.raises(ValueError, match="ways has 1 rows and durations 2"):
         survival_of([1, 2], [1])

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from analysis.options import Parser
 from analysis.recorded import backtests, facts, impact, spreads
 from analysis.recorded.board import Board
 from analysis.recorded.files import VARIABLE, data_folder
@@ -90,7 +91,7 @@ def _check(path: Path | None, endings: tuple[str, ...]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     what = "Recorded markets beside the measures of simulated ones."
-    parser = argparse.ArgumentParser(prog="python -m analysis.recorded", description=what)
+    parser = Parser(prog="python -m analysis.recorded", description=what)
     parser.add_argument("folder", nargs="?", type=Path, metavar="FOLDER",
                         help=f"of the recorded data (default: {VARIABLE}, else ../shared/data)")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output, nothing else")

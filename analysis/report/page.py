@@ -9,6 +9,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from analysis.options import Parser
 from analysis.report.contents import Told, Watch, opening, parts, scenario_texts, told
 from sim.errors import RunError
 from sim.runs import Run, reason_of
@@ -101,12 +102,10 @@ def _question(everything: Sequence[Told]) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """``python -m analysis.report``: the same as ``spreadgame report``."""
-    import argparse
-
     from sim.errors import SpreadgameError
     from sim.runs import open_run
 
-    parser = argparse.ArgumentParser(prog="python -m analysis.report", description="A report of runs as one HTML file.")
+    parser = Parser(prog="python -m analysis.report", description="A report of runs as one HTML file.")
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="a folder that a run printed")
     parser.add_argument("--out", type=Path, metavar="FILE", help="where to (default: report.html in the run folder)")
     given = parser.parse_args(arguments)

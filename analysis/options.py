@@ -1,0 +1,67 @@
+"""What command lines are made of: a parser that answers in words where it ends, and numbers that lie within bounds.
+
+Imports nothing that is slow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+BAD_INPUT = 2
+MOST_WORKERS = 10_000
+MOST_HORIZON = 10**12  # steps, trades or orders
+_SHOWN = 60  # characters of what was typed
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in a line, and where to read on; options are written in full."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        """End with exit code 2."""
+        self.exit(BAD_INPUT, f"{self.prog}: {message}\nsee {self.prog} --help\n")
+
+
+def whole_number(least: int | None = None, most: int | None = None) -> Callable[[str], int]:
+    """A type of option: a whole number within bounds, both included; None where another place says what is too much."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text[:_SHOWN]!r} is not a whole number") from None
+        _within(text, number, least, most)
+        return number
+
+    return read
+
+
+def real_number(least: float = -math.inf, most: float = math.inf) -> Callable[[str], float]:
+    """A type of option: a finite number within bounds, both included."""
+
+    def read(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise argparse.ArgumentTypeError(f"{text[:_SHOWN]!r} is not a number")
+        _within(text, number, least if math.isfinite(least) else None, most if math.isfinite(most) else None)
+        return number
+
+    return read
+
+
+def _within(text: str, number: float, least: float | None, most: float | None) -> None:
+    shown = text.strip()[:_SHOWN]
+    if least is not None and number < least:
+        raise argparse.ArgumentTypeError(
+            f"{shown} is too small: at least {'one' if least == 1 else f'{least:,}'} is needed"
+        )
+    if most is not None and number > most:
+        raise argparse.ArgumentTypeError(f"{shown} is too large: {most:,} is the most there may be")
