@@ -108,7 +108,7 @@ def replay_table(result: ReplayResult) -> Table:
     if result.falls_at is not None:
         more = f", {result.times_fall - 1:,} later ones too" if result.times_fall > 1 else ""
         table.add_row(
-            "times fall", f"line {result.falls_at:,} is earlier than the line before{more}; order is the file's"
+            "times fall", f"line {result.falls_at:,} is earlier than the line before{more}; the file's order is kept"
         )
     if result.unmatched:
         table.add_row("unmatched", f"{result.unmatched:,} messages took more than the book held of theirs")

@@ -22,6 +22,7 @@ from sim.runs import Run
 __all__ = ["inventories", "payoff_distribution", "payoffs", "picture", "price_against_value", "save_picture", "spread"]
 
 _WIDTH, _HEIGHT, _TALL, _DPI = 12.0, 9.0, 12.5, 100  # inches, tall for three instruments; dots an inch
+_LONG = 80  # characters of a title that is written smaller
 _MOST_PANELS = 3  # of instruments
 
 
@@ -107,9 +108,16 @@ def _stack(run: Run, panels: list[Axes], draw: Any, names: list[str]) -> None:
 def _write_heading(run: Run, figure: Figure) -> int:
     """Title and question. Returns the lines that the question takes."""
     scenario = run.scenario
-    title = scenario.title or Path(scenario.source).stem.strip("<>") or "A run"
+    title = run.heading
     plain: dict[str, Any] = {"parse_math": False, "ha": "left", "va": "top"}
-    figure.text(0.012, 0.984, textwrap.shorten(title, 110, placeholder=" …"), fontsize=17, fontweight="bold", **plain)
+    figure.text(
+        0.012,
+        0.984,
+        textwrap.shorten(title, 140, placeholder=" …"),
+        fontsize=17 if len(title) < _LONG else 13,
+        fontweight="bold",
+        **plain,
+    )
     question = textwrap.wrap(scenario.question, 135, max_lines=2, placeholder=" …")
     figure.text(0.012, 0.948, "\n".join(question), fontsize=11.5, color=GREY, linespacing=1.35, **plain)
     return len(question)

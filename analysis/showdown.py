@@ -26,7 +26,7 @@ from analysis.estimates import Estimate, mean
 from analysis.options import Parser, whole_number
 from sim.errors import RunError, SpreadgameError
 from sim.execute import execute, whole
-from sim.runs import Run
+from sim.runs import Run, changes_in_words
 from sim.scenario import Scenario, load
 from sim.scenario.game import offered, with_choices
 
@@ -165,6 +165,12 @@ def _as_json(showing: Showing) -> dict[str, Any]:
     return flat
 
 
+def _heading(scenario: Scenario) -> str:
+    """Title, what was changed of the file, and seed."""
+    changed = changes_in_words({"overrides": scenario.changes})
+    return " · ".join([scenario.title, *changed, f"seed {scenario.run.seed}"])
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns the exit code."""
     parser = Parser(prog="python -m analysis.showdown", description=__doc__)
@@ -183,7 +189,7 @@ def main(arguments: list[str] | None = None) -> int:
         path = given.out / f"{given.scenario.stem}-showdown.png"
         given.out.mkdir(parents=True, exist_ok=True)
         with style():
-            picture(showings, scenario.title).savefig(path)
+            picture(showings, _heading(scenario)).savefig(path)
     except KeyboardInterrupt:
         Console(stderr=True, highlight=False, markup=False).print("interrupted", style="red")
         return 130

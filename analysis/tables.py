@@ -9,6 +9,7 @@ from io import StringIO
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.table import Table
+from rich.text import Text
 
 from sim.runs import Run
 
@@ -19,8 +20,8 @@ _DIGITS = 6
 
 
 def summary_table(run: Run) -> Group:
-    """Venues, then populations, to be printed by rich."""
-    return Group(venue_table(run), "", population_table(run))
+    """What the run is, then venues, then populations, to be printed by rich."""
+    return Group(Text(f"{run.title}\n{' | '.join(run.changed)}"), "", venue_table(run), "", population_table(run))
 
 
 def summary_text(run: Run, width: int = 80) -> str:

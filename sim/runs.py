@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,7 @@ import pyarrow.parquet as pq
 from sim.errors import RunError
 from sim.run_files import MANIFEST, PARTIAL, SCENARIO, check_file, damaged, incomplete, read_manifest, read_summary
 from sim.scenario import Scenario, dump_toml
+from sim.scenario.toml_writer import to_text
 from sim.scenario.wording import near
 
 if TYPE_CHECKING:  # opening a run needs neither the engine nor pandas
@@ -105,6 +107,28 @@ def scenario_hash(scenario: Scenario) -> str:
     return hashlib.blake2b(dump_toml(scenario).encode(), digest_size=16).hexdigest()
 
 
+def changes_in_words(manifest: dict[str, Any]) -> list[str]:
+    """What was changed for a run, as a heading says it: ``informed.arrivals.share = 0.5``, ``mine.py (3f2a9c1d)``."""
+    overrides, files = manifest.get("overrides"), manifest.get("strategy_files")
+    changed = [
+        f"{path} = {_in_words(value)}"
+        for path, value in (overrides.items() if isinstance(overrides, dict) else ())
+        if path != "run.seed"  # the seed is said anyway
+    ]
+    return changed + [
+        f"{Path(str(each.get('file'))).name} ({str(each.get('digest'))[:8]})"
+        for each in (files if isinstance(files, list) else ())
+        if isinstance(each, dict) and each.get("strategies")
+    ]
+
+
+def _in_words(value: Any) -> str:
+    try:
+        return to_text(value)
+    except TypeError:  # null, which nobody wrote
+        return json.dumps(value)
+
+
 class Run:
     """What a run came to. Tables are pandas DataFrames, read when first asked for.
 
@@ -124,6 +148,34 @@ class Run:
         self.derived: dict[
             Any, Any
         ] = {}  # what analysis has made of the tables and wants again; lives as long as the run
+
+    @property
+    def overrides(self) -> dict[str, Any]:
+        """What was changed of what the scenario's file says, by path; empty where an older version wrote the folder."""
+        kept = self.manifest.get("overrides")
+        return dict(kept) if isinstance(kept, dict) else {}
+
+    @property
+    def strategy_files(self) -> list[dict[str, Any]]:
+        """The user's own files whose strategies played, each with a digest of what stood in it and their names."""
+        kept = self.manifest.get("strategy_files")
+        return [each for each in kept if isinstance(each, dict)] if isinstance(kept, list) else []
+
+    @property
+    def title(self) -> str:
+        """The scenario's title, else the name of the folder or of the file."""
+        folder = self.folder
+        return self.scenario.title or (folder.name if folder else Path(self.scenario.source).stem.strip("<>"))
+
+    @property
+    def changed(self) -> list[str]:
+        """What was changed of the file, files of strategies, and the seed, as headings say it."""
+        return [*changes_in_words(self.manifest), f"seed {self.scenario.run.seed}"]
+
+    @property
+    def heading(self) -> str:
+        """What the run is: ``Quickstart · informed.arrivals.share = 0.5 · seed 1``."""
+        return " · ".join([self.title, *self.changed])
 
     @property
     def folder(self) -> Path | None:
@@ -233,7 +285,7 @@ class Run:
     def __repr__(self) -> str:
         where = self.folder or "in memory"
         counts = f"{self.manifest['steps']:,} steps, {self.manifest['trades']:,} trades"
-        return f"<Run {self.scenario.title or self.scenario.source!r}, {self.status}, {counts}, {where}>"
+        return f"<Run {self.heading!r}, {self.status}, {counts}, {where}>"
 
 
 def open_run(folder: str | Path) -> Run:
@@ -255,7 +307,7 @@ def open_run(folder: str | Path) -> Run:
     summary = read_summary(folder, manifest)
     check_file(folder, SCENARIO, manifest)
     try:
-        scenario = _resolved(folder / SCENARIO)
+        scenario = _resolved(folder / SCENARIO, manifest.get("overrides"))
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise damaged(folder / SCENARIO, error) from error
     return Run(scenario, manifest, summary, folder)
@@ -271,15 +323,26 @@ def _no_run(folder: Path) -> str:
         return f"{folder}: this is a file — give {folder.parent if inside else 'the folder that a run printed'}"
     runs = sorted(path.parent.name for path in folder.glob("*/manifest.json"))
     more = ", …" if len(runs) > 5 else ""
-    hint = f"give one of those in it: {', '.join(runs[:5])}{more}" if runs else "give the folder that a run printed"
+    named = ", ".join(f"{name}{_changes_of(folder / name)}" for name in runs[:5])
+    hint = f"give one of those in it: {named}{more}" if runs else "give the folder that a run printed"
     return f"{folder}: this is no run folder (it has no manifest.json) — {hint}"
 
 
-def _resolved(path: Path) -> Scenario:
-    """A scenario as :func:`dump_toml` wrote it, every default filled in."""
+def _changes_of(folder: Path) -> str:
+    """What was changed for a run, in brackets; an empty string where nothing was, or it cannot be read."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        changed = changes_in_words(manifest) if isinstance(manifest, dict) else []
+    except (OSError, ValueError, TypeError, RecursionError):
+        return ""
+    return f" ({', '.join(changed)})" if changed else ""
+
+
+def _resolved(path: Path, changes: Any) -> Scenario:
+    """A scenario as :func:`dump_toml` wrote it, every default filled in; ``changes`` as its manifest has them."""
     given = tomllib.loads(path.read_text(encoding="utf-8"))
     scenario = Scenario.model_validate_json(json.dumps(given))  # strict, but for lists, which are tuples in it
-    scenario.came_from(str(path), path.parent, given)
+    scenario.came_from(str(path), path.parent, given, changes if isinstance(changes, dict) else {})
     return scenario
 
 
@@ -295,8 +358,19 @@ def refusals(simulation: Simulation) -> dict[str, dict[str, int]]:
     return found
 
 
+def _kept(value: Any) -> Any:
+    """A value of a scenario as JSON has it: numbers that are not finite, which JSON has not, as TOML writes them."""
+    if isinstance(value, dict):
+        return {key: _kept(held) for key, held in value.items()}
+    if isinstance(value, list):
+        return [_kept(held) for held in value]
+    return to_text(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def manifest_of(simulation: Simulation, status: str, seconds: float) -> dict[str, Any]:
     """What a run's manifest says of it; whoever stopped the run adds the reason, and the signal if that was one."""
+    from sim.strategies.files import files_of  # here: it brings the engine
+
     clock, scenario = simulation.clock, simulation.built.scenario
     messages = int(clock["messages"])
     populations, first = [], 0
@@ -312,6 +386,8 @@ def manifest_of(simulation: Simulation, status: str, seconds: float) -> dict[str
         "title": scenario.title,
         "scenario_hash": scenario_hash(scenario),
         "seed": scenario.run.seed,
+        "overrides": {path: _kept(value) for path, value in scenario.changes.items()},
+        "strategy_files": files_of({population.strategy for population in scenario.populations}),
         "versions": versions(),
         "steps": simulation.done,
         "steps_asked": simulation.total,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.errors import RunError
 from sim.scenario import Scenario, with_overrides
 from sim.scenario import load as _load
 from sim.scenario.overrides import Overrides
+from sim.scenario.wording import shown
 from sim.strategies.declare import Strategy
+
+_FOLDER = re.compile(r"\w[\w.=-]{0,99}")
 
 if TYPE_CHECKING:  # reading a scenario needs no engine
     from sim.execute import Watch
@@ -53,6 +58,7 @@ def run(
     out: str | Path | None = None,
     strategies: str | Path | Sequence[str | Path] = (),
     watch: Watch | None = None,
+    name: str | None = None,
 ) -> Run:
     """Run a scenario.
 
@@ -63,6 +69,7 @@ def run(
     out : the folder that will hold the run folder; None keeps the tables in memory.
     strategies : files of strategies of your own.
     watch : called between chunks with a :class:`sim.execute.Progress`.
+    name : of the run folder, a number is put behind it where that is taken; None for :func:`run_name`.
 
     Returns
     -------
@@ -94,10 +101,22 @@ def run(
         scenario = with_overrides(scenario, overrides, seed)
     from sim.execute import execute, whole
 
-    return whole(execute(scenario, out, run_name(scenario), watch))
+    return whole(execute(scenario, out, run_name(scenario, name), watch))
 
 
-def run_name(scenario: Scenario) -> str:
-    """The name of a scenario's run folder: its file's name and the seed."""
+def run_name(scenario: Scenario, name: str | None = None) -> str:
+    """The name of a scenario's run folder: the one that was chosen, else its file's name and the seed.
+
+    Raises
+    ------
+    RunError
+        If it is no name of a folder.
+    """
+    if name is not None:
+        from sim.runs import PARTIAL
+
+        if not _FOLDER.fullmatch(name) or name.endswith(PARTIAL):
+            raise RunError(f"name: {shown(name)} is no name of a run folder — use letters, digits and . _ - = alone")
+        return name
     stem = Path(scenario.source).stem if scenario.source.endswith(".toml") else "run"
     return f"{stem}-seed{scenario.run.seed}"

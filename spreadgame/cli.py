@@ -136,6 +136,8 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
     run.add_argument("scenario", type=Path, metavar="SCENARIO", help="a TOML file")
     run.add_argument("--out", type=Path, default=Path("runs"), metavar="DIR",
                      help="the folder that will hold the run folder (default: runs)")  # fmt: skip
+    run.add_argument("--name", metavar="NAME",
+                     help="of the run folder (default: SCENARIO-seedN); where it is taken, with a number")  # fmt: skip
     run.add_argument("--seed", type=whole_number(), metavar="N", help="takes the place of run.seed")
     run.add_argument("--set", action="append", default=[], dest="overrides", metavar="PATH=VALUE",
                      help="change a value: --set makers.params.risk_aversion=0.2 (may be repeated)")  # fmt: skip

@@ -127,7 +127,7 @@ def _run(given: argparse.Namespace) -> int:
     from sim.scenario import load
 
     scenario = load(given.scenario, given.overrides, given.seed)
-    result, error = _watched(scenario, given.out, given.json)
+    result, error = _watched(scenario, given.out, given.name, given.json)
     if given.json:
         _print_json({"folder": str(result.folder), **{key: result.manifest[key] for key in _OUTPUT}})
     elif error is None:
@@ -146,17 +146,19 @@ def _run(given: argparse.Namespace) -> int:
     return OK
 
 
-def _watched(scenario: Scenario, out: Path, quiet: bool) -> tuple[Run, Exception | None]:
+def _watched(scenario: Scenario, out: Path, name: str | None, quiet: bool) -> tuple[Run, Exception | None]:
+    from spreadgame.api import run_name
+
+    name = run_name(scenario, name)
     _announce_compiling("kernel.advance", [population.strategy for population in scenario.populations])
     from sim.execute import attempt
-    from spreadgame.api import run_name
 
     with _bar("running", "steps", quiet) as move:
 
         def watch(progress: Progress) -> None:
             move(progress.steps, progress.total, progress.messages, progress.seconds)
 
-        outcome = attempt(scenario, out, run_name(scenario), watch)
+        outcome = attempt(scenario, out, name, watch)
     return outcome.run, outcome.error
 
 

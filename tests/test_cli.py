@@ -367,6 +367,29 @@ def test_what_cannot_be_drawn_is_said(say, market, tmp_path):
     assert "cannot be written" in say("plot", "runs/market-seed1", "--out", "gone/a.png").screen
 
 
+# -- what was changed
+
+
+def test_the_table_begins_with_what_the_run_is(say):
+    said = say("run", QUICKSTART, "--set", "run.steps=20", "--set", "informed.arrivals.share=0.5", "--seed", "4")
+    title = tomllib.loads(QUICKSTART.read_text(encoding="utf-8"))["title"]
+    assert said.out.splitlines()[:2] == [title, "run.steps = 20 | informed.arrivals.share = 0.5 | seed 4"]
+
+
+def test_a_run_folder_has_the_name_that_was_chosen_and_a_number_where_it_is_taken(say):
+    for folder in ("runs/half.5-a", "runs/half.5-a-2", "runs/half.5-a-3"):
+        said = say("run", QUICKSTART, "--set", "run.steps=20", "--name", "half.5-a")
+        assert f"run folder  {folder}\n" in said.out
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../a", "a.partial", "-a", "a b", "a" * 101, "a\nb"])
+def test_what_is_no_name_of_a_folder_is_refused(say, name, tmp_path):
+    said = say("run", QUICKSTART, f"--name={name}")
+    assert (said.code, said.out) == (2, "")
+    assert "is no name of a run folder — use letters, digits and . _ - = alone" in said.screen
+    assert not (tmp_path / "runs").exists()
+
+
 # -- replay
 
 MESSAGES = "1,1,1,5,100,1\n2,1,2,3,110,-1\n3,1,3,4,101,1\n4,4,2,1,110,-1\n"

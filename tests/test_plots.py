@@ -322,7 +322,7 @@ def test_the_picture_has_four_panels_title_question_and_foot(run):
         "Price against value", "Quoted spread", "Inventories of makers", "Payoffs"
     ]  # fmt: skip
     texts = [text.get_text() for text in figure.texts]
-    assert texts[:2] == ["$2 of spread for $1", "Who pays the makers?"]
+    assert texts[:2] == [f"$2 of spread for $1 · seed {run.scenario.run.seed}", "Who pays the makers?"]
     assert f"{run.manifest['trades']:,} trades" in texts[2]
     assert tuple(figure.get_size_inches() * figure.dpi) == (1200, 900)
 

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from analysis.report.contents import only_seeds_differ, told
+from analysis.report.differences import differences
 from analysis.report.glossary import chapters
 from analysis.report.page import names_of, report, save_report
 from sim.errors import RunError
 from sim.execute import execute
 from sim.runs import Run, open_run
 from sim.scenario import load, parse
-from tests.command_line import MARKET, ROOT, shell
+from tests.command_line import MARKET, QUICKSTART, ROOT, shell
 from tests.run_folders import seal_again
 
 THEORY = ROOT / "scenarios" / "theory"
@@ -181,6 +182,47 @@ def test_runs_side_by_side_have_a_column_each_and_seeds_of_one_scenario_their_me
     assert "mean of the seeds" not in report(others)
 
 
+def head_of(page: str) -> str:
+    """What a reader sees above the pictures."""
+    head = re.sub(r"<[^>]+>", " ", page[page.index("<header>") : page.index("</header>")])
+    return re.sub(r"\s+", " ", html.unescape(head))
+
+
+def test_the_head_says_what_was_changed_and_what_differs_between_runs(tmp_path, folders):
+    changed = execute(load(QUICKSTART, {"run.steps": 300, "informed.arrivals.share": 0.5}, 2), tmp_path, "half")
+    plain = execute(load(QUICKSTART, {"run.steps": 300}, 2), tmp_path, "fifth")
+    alone = report([changed])
+    assert "run.steps = 300 · informed.arrivals.share = 0.5 · seed 2" in head_of(alone)
+    assert "What differs" not in alone
+    assert f"<title>{html.escape(changed.heading)}</title>" in alone
+    both = head_of(report([plain, open_run(changed.folder)]))
+    assert "fifth : run.steps = 300 · seed 2" in both
+    assert "half : run.steps = 300 · informed.arrivals.share = 0.5 · seed 2" in both
+    table = both[both.index("What differs") :]
+    assert "populations.informed.arrivals.share 0.2 0.5" in table
+    assert "populations.noise.arrivals.share 0.8 0.5" in table  # the rest of all
+    assert "run." not in table.replace("run.steps = 300", "")
+    again = execute(load(QUICKSTART, {"run.steps": 300}, 2), tmp_path, "fifth")
+    assert "Nothing: these are runs of one scenario with one seed" in head_of(report([plain, again]))
+    for run in (plain, changed):
+        shown = report([run])
+        assert ("informed.arrivals.share = 0.5" in shown) == (run is changed)
+
+
+def test_differences_are_of_seeds_scenarios_files_and_versions(folders):
+    one, other = (open_run(folders["seed1"]) for _ in range(2))
+    assert differences([one, other]) == []
+    other.manifest |= {
+        "versions": one.manifest["versions"] | {"numpy": "9.9"},
+        "strategy_files": [{"file": "/a/mine.py", "digest": "0123456789", "strategies": ["mine"]}],
+    }
+    numpy = one.manifest["versions"]["numpy"]
+    assert differences([one, other]) == [("mine.py", ["–", "01234567"]), ("version of numpy", [numpy, "9.9"])]
+    far = differences([one, open_run(folders["milgrom"])])
+    assert len(far) == 25
+    assert far[-1][0].startswith("… and ")
+
+
 def test_runs_of_one_name_are_told_apart(tmp_path, folders):
     for place in ("a", "b"):
         shutil.copytree(folders["seed1"], tmp_path / place / "same")
@@ -228,7 +270,8 @@ def test_a_browser_shows_every_figure_without_a_fault(folders, tmp_path, which):
     assert seen, shown.stderr[-2000:]
     assert int(seen[1]) == page.count("<img ") >= 5
     assert seen.groups()[1:] == ("0", "false", "0")
-    title = open_run(folders[which[0]]).scenario.title
+    first = open_run(folders[which[0]])
+    title = first.heading if len(which) == 1 else first.title
     assert f"<title>{html.escape(title, quote=False).replace(chr(39), '&#39;')}</title>" in shown.stdout.replace(
         "'", "&#39;"
     )

@@ -22,11 +22,21 @@ import sim.run_folder as run_folder
 from sim import strategies
 from sim.errors import RunError, StrategyError
 from sim.execute import Progress, attempt, execute
-from sim.runs import Run, open_run
+from sim.runs import Run, changes_in_words, open_run
 from sim.scenario import load, parse, with_overrides
+from sim.strategies.beside import digest
+from spreadgame.api import load_strategies
 from tests.command_line import FAILING, MARKET, QUICKSTART
 from tests.run_folders import contents
 
+OWN = """
+from beside import LOTS
+from spreadgame.strategy import BUY, market_order, strategy
+
+@strategy("my_taker", summary="buys at each turn", max_messages=1)
+def my_taker(me, market):
+    market_order(me, market, me.venue, BUY, LOTS)
+"""
 TABLES = ("trades", "book", "agents", "episodes", "closings")
 GAME = """
 [run]
@@ -96,6 +106,72 @@ def test_what_is_opened_is_what_was_run(folder):
     pd.testing.assert_frame_equal(opened.summary, folder.summary)
     again = execute(with_overrides(opened.scenario, {"run.steps": 3, "run.episodes": 1}))
     assert again.manifest["steps"] == 3
+
+
+# -- what was changed
+
+
+def test_what_was_changed_stands_in_the_manifest_in_the_heading_and_in_what_is_opened(tmp_path):
+    scenario = load(QUICKSTART, ["run.steps=20", "informed.arrivals.share = 0.5"], seed=7)
+    scenario = with_overrides(scenario, {"makers.params.risk_aversion": np.float64(0.1), "run.steps": 30})
+    changed = {"run.steps": 30, "informed.arrivals.share": 0.5, "makers.params.risk_aversion": 0.1}
+    assert scenario.changes == changed
+    run = execute(scenario, tmp_path, "changed")
+    manifest = json.loads((tmp_path / "changed" / "manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["overrides"], manifest["seed"], manifest["strategy_files"]) == (changed, 7, [])
+    opened = open_run(run.folder)
+    said = "run.steps = 30 · informed.arrivals.share = 0.5 · makers.params.risk_aversion = 0.1 · seed 7"
+    for each in (run, opened):
+        assert each.overrides == each.scenario.changes == changed
+        assert each.heading == f"{scenario.title} · {said}"
+        assert said in repr(each)
+    again = execute(with_overrides(opened.scenario, {"run.steps": 3}, seed=8))
+    assert again.overrides == changed | {"run.steps": 3}
+    assert again.heading.endswith("· seed 8")
+    assert execute(with_overrides(load(QUICKSTART), {"run.steps": 3})).overrides == {"run.steps": 3}
+
+
+def test_a_seed_is_said_once_and_what_json_has_not_is_text(folder):
+    run = execute(load(QUICKSTART, {"run.seed": 3, "run.steps": 5}))
+    assert run.heading.endswith("· run.steps = 5 · seed 3")
+    manifest = folder.manifest | {"overrides": {"a.b": math.inf, "c": ["x", 1, True], "d": {"e": math.nan}}}
+    assert changes_in_words(manifest) == ["a.b = inf", 'c = ["x", 1, true]', "d = { e = nan }"]
+    scenario = load(QUICKSTART, {"run.steps": 5})
+    scenario.changes["a.b"] = {"c": [math.inf, 1.5]}
+    assert execute(scenario).overrides["a.b"] == {"c": ["inf", 1.5]}
+
+
+def test_files_of_strategies_stand_in_the_manifest_with_their_digests(tmp_path, monkeypatch):
+    monkeypatch.setattr(strategies, "_from_files", dict(strategies._from_files))
+    (tmp_path / "beside.py").write_text("LOTS = 1\n", encoding="utf-8")
+    file = tmp_path / "mine.py"
+    file.write_text(OWN, encoding="utf-8")
+    load_strategies(file)
+    run = execute(parse(MARKET.replace('"noise"\nturn', '"my_taker"\nturn')), tmp_path, "own")
+    kept = open_run(run.folder).strategy_files
+    assert [Path(each["file"]).name for each in kept] == ["beside.py", "mine.py"]
+    assert [each["strategies"] for each in kept] == [[], ["my_taker"]]
+    for each in kept:
+        assert each["digest"] == digest(Path(each["file"]).read_bytes())
+    assert f"· mine.py ({kept[1]['digest'][:8]}) · seed" in run.heading
+    assert "beside" not in run.heading
+    assert execute(parse(MARKET)).strategy_files == []  # the file is loaded, and nothing of it plays
+
+
+def test_a_run_folder_of_before_has_no_changes_and_opens(folder, tmp_path):
+    old = tmp_path / "old"
+    shutil.copytree(folder.folder, old)
+    manifest = json.loads((old / "manifest.json").read_text(encoding="utf-8"))
+    assert changes_in_words({"overrides": {"a": None, "b": [None]}}) == ["a = null", "b = [null]"]
+    for odd in ({}, {"overrides": [1], "strategy_files": {"a": 1}}, {"overrides": None, "strategy_files": [3, {}]}):
+        kept = {name: value for name, value in manifest.items() if name not in ("overrides", "strategy_files")} | odd
+        (old / "manifest.json").write_text(json.dumps(kept), encoding="utf-8")
+        opened = open_run(old)
+        assert opened.overrides == {}
+        assert opened.heading == f"{folder.scenario.title or 'old'} · seed {folder.scenario.run.seed}"
+    (old / "manifest.json").write_text(json.dumps(manifest | {"overrides": {"run.steps": 40}}), encoding="utf-8")
+    with pytest.raises(RunError, match=r"give one of those in it: old \(run\.steps = 40\)"):
+        open_run(tmp_path)
 
 
 def test_a_run_in_memory_has_the_same_tables(folder, memory):

@@ -29,7 +29,7 @@ from analysis.stylised_facts import facts_of
 from analysis.stylised_facts import figure as figure_of_facts
 from analysis.who_paid_whom import WhoPaidWhom, who_paid_whom
 from sim.errors import RunError
-from sim.runs import Run
+from sim.runs import Run, changes_in_words
 from sim.scenario import dump_toml
 
 Watch = Callable[[str], None]
@@ -335,10 +335,12 @@ def _returns(part: Part, all_told: Sequence[Told]) -> None:
 
 def _making_of(part: Part, all_told: Sequence[Told]) -> None:
     for each in all_told:
-        manifest = each.run.manifest
+        run, manifest = each.run, each.run.manifest
         rows = [
             ["status", str(each.run.status)],
             ["seed", str(manifest["seed"])],
+            ["changed of the scenario", _changes(run)],
+            ["files of strategies", _files(run)],
             ["steps", f"{manifest['steps']:,} of {manifest['steps_asked']:,}"],
             ["trades", f"{manifest['trades']:,}"],
             ["messages", f"{manifest['messages']:,}"],
@@ -346,6 +348,15 @@ def _making_of(part: Part, all_told: Sequence[Told]) -> None:
             ["versions", ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())],
         ]
         part.grids.append((_title(each, all_told, ""), Grid(["", ""], rows, words_last=True)))
+
+
+def _changes(run: Run) -> str:
+    return ", ".join(changes_in_words({"overrides": run.overrides})) or _NONE
+
+
+def _files(run: Run) -> str:
+    """The user's own files, with the digests of what stood in them."""
+    return ", ".join(f"{each.get('file')} ({each.get('digest')})" for each in run.strategy_files) or _NONE
 
 
 def scenario_texts(all_told: Sequence[Told]) -> list[tuple[str, str]]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analysis.options import Parser
-from analysis.report.contents import Told, Watch, opening, parts, scenario_texts, told
+from analysis.report.contents import Grid, Told, Watch, opening, parts, scenario_texts, told
+from analysis.report.differences import differences
 from sim.errors import RunError
 from sim.runs import Run, reason_of
 
@@ -37,6 +38,9 @@ def report(runs: Sequence[Run], watch: Watch = lambda part: None) -> str:
     page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return page.get_template("page.html.j2").render(
         title=_title(everything),
+        heading=runs[0].heading if len(runs) == 1 else _title(everything),
+        changed=[" · ".join(run.changed) for run in runs],
+        differences=_differences(everything),
         question=_question(everything),
         told=everything,
         pictures=opening(everything, watch),
@@ -93,6 +97,15 @@ def names_of(runs: Sequence[Run]) -> list[str]:
 def _title(everything: Sequence[Told]) -> str:
     titles = list(dict.fromkeys(each.run.scenario.title or each.name for each in everything))
     return titles[0] if len(titles) == 1 else f"{len(everything)} runs side by side"
+
+
+def _differences(everything: Sequence[Told]) -> Grid | None:
+    """A table of what differs between several runs; with a note alone where nothing does. None of one run."""
+    if len(everything) == 1:
+        return None
+    rows = [[path, *values] for path, values in differences([each.run for each in everything])]
+    note = "" if rows else "Nothing: these are runs of one scenario with one seed, the same strategies and versions."
+    return Grid(["", *(each.name for each in everything)] if rows else [], rows, note)
 
 
 def _question(everything: Sequence[Told]) -> str:

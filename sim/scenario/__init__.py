@@ -18,7 +18,7 @@ from sim.errors import Problem, ScenarioError
 from sim.scenario.diagnosis import Places, problems_of
 from sim.scenario.fill import filled
 from sim.scenario.kinds import readable
-from sim.scenario.overrides import Overrides, override
+from sim.scenario.overrides import Overrides, override, pairs_of
 from sim.scenario.references import reference_problems
 from sim.scenario.toml_writer import to_toml
 from sim.scenario.value_file import read_values
@@ -39,7 +39,7 @@ def load(path: str | Path, overrides: Overrides | None = None, seed: int | None 
     ----------
     path : a TOML file.
     overrides : changes made before anything is checked: a mapping of paths to values, or texts ``path=value``; see
-        :func:`sim.scenario.overrides.override`.
+        :func:`sim.scenario.overrides.pairs_of` and ``override`` there.
     seed : takes the place of ``run.seed``.
 
     Returns
@@ -66,6 +66,7 @@ def parse(
     folder: str | Path | None = None,
     overrides: Overrides | None = None,
     seed: int | None = None,
+    changes: Mapping[str, Any] | None = None,
 ) -> Scenario:
     """Read a scenario from TOML text, or from the data it stands for.
 
@@ -75,6 +76,7 @@ def parse(
     source : what error messages call it.
     folder : where relative paths to value files start; the current folder if None.
     overrides, seed : as for :func:`load`.
+    changes : what was changed in the data before, by path, to be remembered with the overrides.
 
     Raises
     ------
@@ -84,7 +86,7 @@ def parse(
     folder = Path() if folder is None else Path(folder)
     try:
         given = _listed(_decoded(data, source) if isinstance(data, str) else data)
-        return _checked(given, source, folder, overrides, seed)
+        return _checked(given, source, folder, overrides, seed, changes or {})
     except RecursionError as error:
         raise ScenarioError(source, [Problem("", "tables or lists are nested too deeply")]) from error
 
@@ -105,7 +107,7 @@ def with_overrides(scenario: Scenario, overrides: Overrides | None = None, seed:
     ScenarioError
         With every problem that can be known at once.
     """
-    return parse(scenario.given, scenario.source, scenario.folder, overrides, seed)
+    return parse(scenario.given, scenario.source, scenario.folder, overrides, seed, scenario.changes)
 
 
 def dump_toml(scenario: Scenario) -> str:
@@ -125,11 +127,17 @@ def json_schema() -> dict[str, Any]:
 
 
 def _checked(
-    given: dict[str, Any], source: str, folder: Path, overrides: Overrides | None, seed: int | None
+    given: dict[str, Any],
+    source: str,
+    folder: Path,
+    overrides: Overrides | None,
+    seed: int | None,
+    changes: Mapping[str, Any],
 ) -> Scenario:
-    problems = override(given, _listed(overrides) if isinstance(overrides, Mapping) else overrides or ())
+    made = pairs_of(_listed(overrides) if isinstance(overrides, Mapping) else overrides or ())
+    problems = override(given, made)
     if seed is not None:
-        problems += override(given, {"run.seed": _listed(seed)})
+        problems += override(given, [("run.seed", _listed(seed))])
     tree = _frozen(given)
     places = Places(tree)
     try:
@@ -141,7 +149,7 @@ def _checked(
     if problems:
         raise ScenarioError(source, problems)
     scenario = filled(draft, folder)
-    scenario.came_from(source, folder, given)
+    scenario.came_from(source, folder, given, {**changes, **dict(made)})
     return scenario
 
 

@@ -103,7 +103,7 @@ def with_choices(scenario: Scenario, choices: Mapping[str, str]) -> Scenario:
             raise _unknown(scenario, "strategy", choice, right)
         made = _chosen(_given(scenario, name), playing[name], right[choice])
         changes |= {f"populations.{name}.{key}": value for key, value in made.items()}
-    return parse(_settled(scenario), scenario.source, scenario.folder, changes)
+    return parse(_settled(scenario), scenario.source, scenario.folder, changes, changes=scenario.changes)
 
 
 class Players:
@@ -167,7 +167,7 @@ class Players:
         populations, written = zip(*placed, strict=True)
         played = self.scenario.model_copy(update={"populations": tuple(populations), "game": None})
         given = {**_settled(self.scenario), "populations": list(written)}
-        played.came_from(self.scenario.source, self.scenario.folder, given)
+        played.came_from(self.scenario.source, self.scenario.folder, given, self.scenario.changes)
         return played
 
     def _playing(

@@ -14,6 +14,7 @@ from sim.scenario.vocabulary import Scenario
 from sim.scenario.wording import near_or_all, shown
 
 Overrides = Mapping[str, Any] | Iterable[str]
+Pairs = Sequence[tuple[str, Any]]
 
 _PATH = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[\d{1,9}\])*")
 _PART = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
@@ -25,18 +26,25 @@ class _Refused(Exception):
     """Nothing can be set here: what is wrong, and the remedy."""
 
 
-def override(tree: dict[str, Any], overrides: Overrides) -> list[Problem]:
+def pairs_of(overrides: Overrides) -> Pairs:
+    """Paths and values of a mapping of paths to values, or of texts ``path=value``.
+
+    The value of a text is written as in TOML, but may go without its quotes.
+    """
+    return list(overrides.items()) if isinstance(overrides, Mapping) else [_split(text) for text in overrides]
+
+
+def override(tree: dict[str, Any], pairs: Pairs) -> list[Problem]:
     """Set values in a scenario's plain data, in order, and return what could not be set.
 
     Parameters
     ----------
     tree : dictionaries and lists; changed in place.
-    overrides : a mapping of paths to values, or texts ``path=value`` in which the value is written as in TOML (a text
-        may go without its quotes). Members of arrays go by name, or by number counted from 0 (``populations[0]``); the
-        name of the array may be left out where no other array has a member of that name.
+    pairs : paths and values, from :func:`pairs_of`. Members of arrays go by name, or by number counted from 0
+        (``populations[0]``); the name of the array may be left out where no other array has a member of that name.
     """
     problems = []
-    for path, value in overrides.items() if isinstance(overrides, Mapping) else map(_split, overrides):
+    for path, value in pairs:
         try:
             if value is _NOTHING or not _PATH.fullmatch(path):
                 raise _Refused("this does not say path=value", "write for example run.steps=1000")

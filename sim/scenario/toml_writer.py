@@ -44,6 +44,11 @@ def to_toml(tree: Mapping[str, Any]) -> str:
     return "\n".join(blocks)
 
 
+def to_text(value: object) -> str:
+    """One value as TOML writes it: ``0.5``, ``"adaptive"``, ``[1, 2]``."""
+    return _value(value)
+
+
 def _table(header: str, table: Mapping[str, Any]) -> list[str]:
     """A table's own keys, then under headers of their own the tables in it that hold nothing but tables."""
     deep = [key for key, value in table.items() if _is_table(value) and value and all(map(_is_table, value.values()))]

@@ -6,6 +6,7 @@ processes and games have their own files, :mod:`sim.scenario.processes` and :mod
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -356,6 +357,7 @@ class Scenario(Table):
     _source: str = PrivateAttr("<text>")
     _folder: Path = PrivateAttr(Path())
     _given: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _changes: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     @property
     def source(self) -> str:
@@ -372,9 +374,16 @@ class Scenario(Table):
         """What was read, before defaults were filled in."""
         return self._given
 
-    def came_from(self, source: str, folder: Path, given: dict[str, Any]) -> None:
-        """Remember where it was read, and what stood there; for :func:`sim.scenario.parse`."""
-        self._source, self._folder, self._given = source, folder, given
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What was changed of what its file says, by path as it was written; the seed is in ``run.seed``."""
+        return self._changes
+
+    def came_from(
+        self, source: str, folder: Path, given: dict[str, Any], changes: Mapping[str, Any] | None = None
+    ) -> None:
+        """Remember where it was read, what stood there and what was changed; for :func:`sim.scenario.parse`."""
+        self._source, self._folder, self._given, self._changes = source, folder, given, dict(changes or {})
 
     def agents(self) -> int:
         """Number of agents in all populations."""

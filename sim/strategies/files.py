@@ -12,7 +12,7 @@ import inspect
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib.machinery import ModuleSpec
@@ -87,6 +87,26 @@ def load_file(path: str | Path) -> list[Strategy]:
     for found in known.declared:
         strategies.register(found)
     return list(known.declared)
+
+
+def files_of(names: Collection[str]) -> list[dict[str, Any]]:
+    """The files from which known strategies of these names came, by path.
+
+    Returns
+    -------
+    list of dict
+        Of each file its path (``file``), a ``digest`` of what stood in it when it ran, and those of the ``strategies``
+        that it declares; of modules beside a file, which ran with it, too.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for loaded in _loaded.values():
+        used = [
+            each for each in loaded.declared if each.name in names and strategies._from_files.get(each.name) is each
+        ]
+        for path, said in loaded.contents.items() if used else ():
+            own = sorted(each.name for each in used if Path(each.file) == path)
+            found[str(path)] = {"file": str(path), "digest": said, "strategies": own}
+    return [found[path] for path in sorted(found)]
 
 
 def _unreadable(path: Path, error: Exception) -> str:
