@@ -32,7 +32,7 @@ from sim.errors import RunError, SpreadgameError
 from sim.interrupt import stop_on_signals
 from sim.scenario import Scenario, load
 from sim.scenario.wording import shown
-from sim.strategies.files import load_file
+from sim.strategies.files import load_files
 
 _INTERRUPTED, _BAD_INPUT = 130, 2
 _MOST_RUNS = 1_000_000_000  # of a game
@@ -147,8 +147,7 @@ def _checked(given: argparse.Namespace) -> dict[str, Scenario]:
         raise RunError(f"--epsilon {given.epsilon:g}: a gain that does not count is above 0")
     if given.figure is not None:
         check_figure(given.figure)
-    for file in given.strategies:
-        load_file(file)
+    load_files(given.strategies)
     scenarios = scenarios_of(given.scenarios, given.overrides, given.vary)
     for scenario in scenarios.values():
         MarketGame(scenario)  # says what is wrong before anything runs

@@ -93,8 +93,9 @@ def run(
     >>> result = run("scenarios/quickstart.toml", overrides={"run.steps": 1000})  # doctest: +SKIP
     >>> result.summary  # doctest: +SKIP
     """
-    for path in [strategies] if isinstance(strategies, str | Path) else strategies:
-        load_strategies(path)
+    from sim.strategies.files import load_files
+
+    load_files([strategies] if isinstance(strategies, str | Path) else strategies)
     if not isinstance(scenario, Scenario):
         scenario = load(scenario, seed, overrides)
     elif seed is not None or overrides:

@@ -78,10 +78,9 @@ def _print_json(content: Any) -> None:
 
 def _load_strategies(files: list[Path]) -> None:
     if files:
-        from sim.strategies.files import load_file
+        from sim.strategies.files import load_files
 
-        for path in files:
-            load_file(path)
+        load_files(files)
 
 
 def _announce_compiling(entry: str, strategies: list[str]) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +17,10 @@ from spreadgame.cli import OK
 from spreadgame.solution_tables import doubts, references, tables
 
 if TYPE_CHECKING:
+    from analysis.games.market import MarketGame
     from analysis.games.solution import Solution
     from sim.experiment import Standing
+    from sim.scenario import Scenario
 
 _LAST_SEED = 2**63 - 1 - 2_000_000_000  # certificates have seeds of their own, a thousand million beyond it
 _KEPT, _RUNS = "equilibria.json", "sweep.json"
@@ -34,13 +34,28 @@ def solve(given: argparse.Namespace) -> int:
 
     scenario = load(given.scenario, given.overrides, given.seed)
     from analysis.games.market import MarketGame
-    from analysis.games.solution import BUDGET
-    from analysis.games.solution import solve as solved
-    from analysis.games.telling import selection_of, solution_as_json
     from sim.experiment.jobs import digest_of
 
     game, digest = MarketGame(scenario), digest_of(scenario)
-    out = _folder(given, digest)
+    if scenario.run.seed > _LAST_SEED:
+        raise RunError(f"run.seed {scenario.run.seed}: no seeds are left beyond it — write {2**62} or less")
+    with _folder(given, digest) as out:
+        return _solve(given, scenario, game, digest, out, bounds)
+
+
+def _solve(
+    given: argparse.Namespace,
+    scenario: Scenario,
+    game: MarketGame,
+    digest: str,
+    out: Path,
+    bounds: tuple[float, float] | None,
+) -> int:
+    """Solve it in a folder where this process alone writes."""
+    from analysis.games.solution import BUDGET
+    from analysis.games.solution import solve as solved
+    from analysis.games.telling import selection_of, solution_as_json
+
     budget = BUDGET if given.budget is None else given.budget
     commands._announce_compiling("kernel.advance", game.played_strategies())
     from sim.interrupt import stop_on_signals
@@ -94,31 +109,43 @@ def _checked(given: argparse.Namespace) -> tuple[float, float] | None:
     return low, high
 
 
-def _folder(given: argparse.Namespace, digest: str) -> Path:
+@contextmanager
+def _folder(given: argparse.Namespace, digest: str) -> Iterator[Path]:
     """Where runs and answer go: nothing is written over what was found of another game."""
-    if given.out is not None:
-        out: Path = given.out
+    from sim.kept.claim import claimed_place, holds_nothing
+
+    out: Path | None = given.out
+    if out is not None:
         if out.exists() and not out.is_dir():
             raise RunError(f"--out {out}: this is a file — name a folder")
-        if out.is_dir() and any(out.iterdir()) and not any(out.glob(f"*-1/{_RUNS}")) and not (out / _KEPT).exists():
+        if not holds_nothing(out) and not any(out.glob(f"*-1/{_RUNS}")) and not (out / _KEPT).exists():
             raise RunError(
                 f"--out {out}: this folder holds other things than a solved game — name another, or a new one"
             )
-        if _is_of_another(out, digest):
-            raise RunError(
-                f"{out / _KEPT}: this is of another game than {given.scenario} as it is now, with what --set changes — "
-                "name another folder with --out"
-            )
-        return out
+
+    def refused(place: Path) -> RunError | None:
+        if not _is_of_another(place, digest):
+            return None
+        return RunError(
+            f"{place / _KEPT}: this is of another game than {given.scenario} as it is now, with what --set changes — "
+            "name another folder with --out"
+        )
+
     usual = Path("runs") / f"{given.scenario.stem}-game"
-    others = (usual.with_name(f"{usual.name}-{number}") for number in count(2))
-    return next(out for out in chain([usual], others) if not _is_of_another(out, digest))
+    with claimed_place(out or usual, digest, refused, elsewhere=out is None) as place:
+        yield place
 
 
 def _is_of_another(out: Path, digest: str) -> bool:
     """Whether a folder has the answer of another game; one that is damaged, or does not say of which, is no loss."""
+    from sim.kept.sealed import LOG, is_whole, was_sealed
+
     try:
-        return bool(json.loads((out / _KEPT).read_text(encoding="utf-8"))["scenario"] != digest)
+        content = (out / _KEPT).read_bytes()
+        if was_sealed(content) and not is_whole(content):
+            LOG.warning("%s: damaged, so made again", out / _KEPT)
+            return False
+        return bool(json.loads(content)["scenario"] != digest)
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
@@ -128,30 +155,22 @@ def _keep(out: Path, told: dict[str, Any], found: Solution, title: str) -> Path 
     from analysis.dress import style
     from analysis.game_pictures import game_picture
     from analysis.games.telling import mixtures_of
+    from sim.kept.sealed import sealed_json, write_whole
 
-    text, picture = json.dumps(told, indent=2, allow_nan=False) + "\n", out / "game.png"
+    picture = out / "game.png"
     try:
-        _write_whole(out / _KEPT, lambda part: part.write_text(text, encoding="utf-8"))
+        write_whole(out / _KEPT, sealed_json(told, allow_nan=False))
         if max(len(role.strategies) for role in found.table.roles) < 2:
             picture.unlink(missing_ok=True)  # of an earlier solution
             return None
         with style():
             mixtures, names = mixtures_of(found, apart=True)
             players = {role.name: role.players for role in found.game.whole}
-            _write_whole(picture, game_picture(found.table, mixtures, title, names, players).savefig)
+            drawn = game_picture(found.table, mixtures, title, names, players)
+            write_whole(picture, lambda part: drawn.savefig(part, format="png"))
     except OSError as error:
         raise RunError(f"{out}: what was found cannot be written ({error.strerror or error})") from error
     return picture
-
-
-def _write_whole(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file under another name, and give it its own when it is whole."""
-    part = path.with_name(f".{os.getpid()}-partial-{path.name}")
-    try:
-        write(part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -15,7 +15,9 @@ from spreadgame.cli import OK
 
 if TYPE_CHECKING:
     from sim.experiment import Job, Range, Results, Standing
+    from sim.experiment.jobs import Source
     from sim.experiment.many import Watch
+    from sim.experiment.store import Store
     from sim.scenario import Scenario
 
 
@@ -29,16 +31,31 @@ def sweep(given: argparse.Namespace) -> int:
     from sim.scenario import load
 
     scenario = load(given.scenario, given.overrides, given.seed)
-    from sim.experiment import open_workers, run_many
-    from sim.interrupt import stop_on_signals
+    from sim.experiment.jobs import sources_of
+    from sim.experiment.question import question_of
+    from sim.experiment.store import open_store
 
     jobs = _jobs(given, scenario)
-    out: Path = given.out or Path("runs") / f"{given.scenario.stem}-sweep"
-    backend = "processes" if given.backend == "local" else given.backend
-    if (backend == "dask") != (given.scheduler is not None):
+    if (given.backend == "dask") != (given.scheduler is not None):
         raise _SweepError("--scheduler gives the address of a cluster to --backend dask; the two go together")
     if given.workers is not None and given.workers < 1:
         raise _SweepError(f"--workers {given.workers}: at least one is needed")
+    sources = sources_of(given.strategies)
+    wanted: Path = given.out or Path("runs") / f"{given.scenario.stem}-sweep"
+    with open_store(wanted, question_of(jobs, given.payoffs, sources), elsewhere=True) as store:
+        if store.folder != wanted:
+            commands._say(f"{wanted} is for another question; this one goes to {store.folder}")
+        return _sweep(given, scenario, jobs, sources, store)
+
+
+def _sweep(given: argparse.Namespace, scenario: Scenario, jobs: list[Job], sources: list[Source], store: Store) -> int:
+    """Run jobs in a folder where this process alone writes."""
+    from sim.experiment import open_workers, run_many
+    from sim.interrupt import stop_on_signals
+
+    out = store.folder
+    backend = "processes" if given.backend == "local" else given.backend
+    asked = _asked(given, scenario, jobs)
     commands._announce_compiling(
         "kernel.advance", sorted({p.strategy for job in jobs for p in job.scenario.populations})
     )
@@ -52,15 +69,15 @@ def sweep(given: argparse.Namespace) -> int:
         try:
             with open_workers(given.workers, backend, given.scheduler) as workers:
                 results = run_many(
-                    jobs, workers, out=out, watch=watch, strategies=given.strategies, payoffs=given.payoffs,
-                    full=given.full, asked=_asked(given, scenario, jobs),
+                    jobs, workers, out=store, watch=watch, strategies=sources, payoffs=given.payoffs,
+                    full=given.full, asked=asked,
                 )  # fmt: skip
         except (KeyboardInterrupt, SpreadgameError):
             if last:
                 said = f"{last[0].runs:,} of {last[0].total:,} runs are kept in {out}"
                 commands._say(f"{said}; the same command goes on from there")
             raise
-    _report(given, out, results, last[0])
+    _report(given, out, results, last[0], asked, sources)
     return OK
 
 
@@ -69,26 +86,45 @@ def _asked(given: argparse.Namespace, scenario: Scenario, jobs: list[Job]) -> di
     return {
         "scenario": given.scenario.name,
         "title": scenario.title,
+        "set": list(given.overrides),
         "seeds": [min(jobs[0].seeds), max(jobs[0].seeds)],
         "jobs": [{"job": job.digest, **job.labels} for job in jobs],
     }
 
 
-def _report(given: argparse.Namespace, out: Path, results: Results, last: Standing) -> None:
+def _report(
+    given: argparse.Namespace,
+    out: Path,
+    results: Results,
+    last: Standing,
+    asked: dict[str, Any],
+    sources: list[Source],
+) -> None:
     from analysis.sweeps import job_rows, job_table
 
+    strategies = [{"file": str(source.path), "digest": source.digest} for source in sources]
     if given.json:
-        rows = job_rows(results)
-        said = {"folder": str(out), "runs": last.total, "found": last.found, "seconds": last.seconds, "jobs": rows}
-        commands._print_json(said)
+        said = {"folder": str(out), "runs": last.total, "found": last.found, "seconds": last.seconds}
+        question = {name: asked[name] for name in ("scenario", "set", "seeds")} | {"strategies": strategies}
+        commands._print_json({**said, **question, "jobs": job_rows(results)})
         return
     screen = commands._results()
+    for line in _head(asked, sources):
+        screen.print(line, soft_wrap=True)
     screen.print(job_table(results))
     ran = last.total - last.found
     pace = f"{ran:,} runs in {last.seconds:.2f} s, {last.pace:,.0f} a second" if ran else "nothing was left to run"
     kept = f"; {last.found:,} were there" if last.found else ""
     screen.print(f"{pace}{kept}")
     screen.print(f"a row a run  {out / 'runs.parquet'}", soft_wrap=True)
+
+
+def _head(asked: dict[str, Any], sources: list[Source]) -> Iterator[str]:
+    """What the table is of: the scenario with what was changed, seeds, strategies of the user's own."""
+    first, last = asked["seeds"]
+    yield f"{asked['scenario']}, seeds {first} to {last}"
+    yield from (f"  set {change}" for change in asked["set"])
+    yield from (f"  strategies of {source.path.name} ({source.digest})" for source in sources)
 
 
 # --- what was typed -------------------------------------------------------------------------------------------------

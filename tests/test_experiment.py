@@ -41,7 +41,6 @@ from sim.experiment import (
     sobol,
 )
 from sim.experiment import jobs as jobs_module
-from sim.experiment import store as store_module
 from sim.experiment import workers as workers_module
 from sim.experiment.jobs import CHUNK_WORK, cut, source_of, work_of
 from sim.experiment.reuse import Reusable
@@ -404,7 +403,7 @@ def test_whatever_changes_a_result_changes_the_name(monkeypatch):
     ]  # fmt: skip
     assert len({name(job), *others}) == 7
     assert name(Job(small(run__seed=9), [1, 2])) == name(job)  # the seeds are the job's
-    monkeypatch.setattr(jobs_module, "SOURCES", "another version")
+    monkeypatch.setattr(jobs_module, "CODE", "another version")
     assert name(job) not in others
 
 
@@ -478,7 +477,7 @@ def test_a_disk_that_fills_up_keeps_what_is_finished(tmp_path, monkeypatch, shor
         left[0] -= 1
         sync(number)
 
-    monkeypatch.setattr(store_module.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(RunError, match=r"cannot be written \(No space left on device\) — free some space"):
         run_many(jobs, out=tmp_path / "out")
     monkeypatch.undo()
@@ -640,7 +639,7 @@ def test_jobs_and_workers_that_cannot_be_are_refused(tmp_path):
 
 def test_a_worker_of_another_version_is_refused():
     chunk = cut([Job(small(), [1])])[0]
-    object.__setattr__(chunk, "engine", "another")
+    object.__setattr__(chunk, "code", "another")
     with pytest.raises(RunError, match="a worker has another version"):
         do_chunk(chunk)
 

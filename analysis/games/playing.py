@@ -64,6 +64,7 @@ class Runner:
             watch=self._watch(name),
             strategies=self._strategies,
             payoffs=_seeks(game).payoff in _OF_EPISODES,
+            over=True,  # another budget asks for other rows of the same game
         )
         self.count += len(results)
         measured = _measured(game, results)

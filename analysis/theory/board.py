@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from analysis.theory.experiments import Experiment
 from analysis.theory.markets import Markets, folder
 from analysis.theory.rows import Row, row_from
 from sim.errors import RunError
 from sim.execute import Progress
-
-_HERE = Path(__file__).parent
-_SOURCES = ("sim/**/*.py", "analysis/theory/*.py", "analysis/theory/*.toml", "analysis/estimates.py")
-_SHOWN = ("page.py", "picture.py")  # they only show the rows
+from sim.kept.claim import claimed
+from sim.kept.sealed import LOG, Damaged, read_json, sealed_json, was_sealed, write_whole
+from sim.kept.version import digest_of_files, files_in, version_of
 
 
 @dataclass(frozen=True)
@@ -30,15 +27,10 @@ class Watch:
     ends: Callable[[Experiment, list[Row], bool], None] = lambda experiment, rows, known: None
 
 
-def version() -> str:
-    """A digest of all that the rows depend on: the engine, the experiments, the scenario files."""
-    digest = hashlib.blake2b(digest_size=8)
-    root = _HERE.parents[1]
-    sources = [path for pattern in _SOURCES for path in root.glob(pattern) if path.name not in _SHOWN]
-    for path in sorted([*sources, *folder().glob("*.toml")]):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+def version(experiment: Experiment) -> str:
+    """A digest of all that an experiment's rows depend on: the code that they pass through, the scenario files."""
+    scenarios = digest_of_files(files_in(folder()), folder())
+    return f"{version_of(__name__, experiment.module)}-{scenarios}"
 
 
 def seed_of(experiment: Experiment) -> int:
@@ -59,16 +51,22 @@ def run_board(
     Raises
     ------
     RunError
-        If the folder cannot be written.
+        If the folder cannot be written, or another process writes there.
     Interrupted
         After Ctrl-C or SIGTERM; finished experiments are kept.
     """
-    stamp = f"{version()}-{'quick' if quick else 'full'}"
+    with claimed(kept, "theory") if kept is not None else nullcontext():
+        return _run(experiments, quick, kept, watch)
+
+
+def _run(experiments: Sequence[Experiment], quick: bool, kept: Path | None, watch: Watch) -> list[Row]:
     rows: list[Row] = []
+    damaged: list[str] = []
     for place, experiment in enumerate(experiments):
         watch.begins(experiment, place, len(experiments))
         path = None if kept is None else kept / f"{experiment.name}.json"
-        found = _known(path, stamp)
+        stamp = f"{version(experiment)}-{'quick' if quick else 'full'}"
+        found = _known(path, stamp, damaged)
         known = found is not None
         if found is None:
             found = experiment.play(Markets(seed_of(experiment), quick, watch.moves))
@@ -78,24 +76,26 @@ def run_board(
     return rows
 
 
-def _known(path: Path | None, stamp: str) -> list[Row] | None:
+def _known(path: Path | None, stamp: str, damaged: list[str]) -> list[Row] | None:
+    """The rows that are kept for a version; None if there are none. The first damaged file is said."""
     if path is None or not path.is_file():
         return None
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if not was_sealed(path.read_bytes()):  # of an earlier version
+            return None
+        content = read_json(path)
         return [row_from(row) for row in content["rows"]] if content["version"] == stamp else None
-    except (OSError, ValueError, KeyError, TypeError):  # damaged: it is done again
+    except (OSError, Damaged, KeyError, TypeError):
+        if not damaged:
+            LOG.warning("%s: damaged, so made again; so is each that is like it", path)
+        damaged.append(path.name)
         return None
 
 
 def _keep(path: Path | None, stamp: str, rows: list[Row]) -> None:
     if path is None:
         return
-    content = {"version": stamp, "rows": [row.as_json() for row in rows]}
-    partial = path.with_suffix(".partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
-        partial.replace(path)
+        write_whole(path, sealed_json({"version": stamp, "rows": [row.as_json() for row in rows]}, indent=1))
     except OSError as error:
         raise RunError(f"{path}: the results cannot be kept: {error.strerror or error}") from error

@@ -31,6 +31,7 @@ class Experiment:
     name: str
     title: str
     play: Callable[[Markets], list[Row]]
+    module: str = ""  # that its rows pass through
 
 
 def experiment(title: str) -> Callable[[Callable[[Markets], list[Row]]], Experiment]:
@@ -38,7 +39,11 @@ def experiment(title: str) -> Callable[[Callable[[Markets], list[Row]]], Experim
 
     def make(play: Callable[[Markets], list[Row]]) -> Experiment:
         name = play.__name__
-        return Experiment(name, title, lambda markets: [replace(row, experiment=name) for row in play(markets)])
+
+        def named(markets: Markets) -> list[Row]:
+            return [replace(row, experiment=name) for row in play(markets)]
+
+        return Experiment(name, title, named, play.__module__)
 
     return make
 

@@ -9,18 +9,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sim.compiled import SOURCES
-from sim.errors import RunError
-from sim.runs import versions
+from sim.errors import RunError, StrategyError
+from sim.kept.version import CODE
 from sim.scenario import Scenario, dump_toml
 from sim.scenario.wording import shown
 from sim.strategies import files
+from sim.strategies.beside import digest as files_digest
 
 Label = bool | int | float | str | None
-FORMAT = 1
+FORMAT = 2
 CHUNK_WORK = 4e6  # turns: less than a second, or a few where strategies think long
 _TURNS_A_RUN = 1000.0  # what beginning a run takes beside its turns
 _TURNS_A_SAMPLE = 0.3
+_LOOKS = 5  # at a file that changes while it is read
 
 
 @dataclass(frozen=True)
@@ -106,18 +107,37 @@ def work_of(scenario: Scenario) -> float:
 
 @dataclass(frozen=True)
 class Source:
-    """A file of strategies, as it stood when the runs were asked for, and the modules beside it that it imports."""
+    """A file of strategies, as it stood when the runs were asked for, with what it was made from.
+
+    Attributes
+    ----------
+    contents : of it, of the modules beside it that it imports, and of the files below its folder that it reads while
+        it is imported; by path relative to its folder.
+    elsewhere : files in other folders that it reads then, and a digest of each.
+    packages : that it imports, and their versions.
+    values : by strategy, a digest of the numbers and arrays that its compiled code has in it, wherever they came from;
+        empty where that cannot be told.
+    """
 
     path: Path
-    contents: tuple[tuple[str, bytes], ...]  # of it and of them, by path relative to its folder
+    contents: tuple[tuple[str, bytes], ...]
+    elsewhere: tuple[tuple[str, str], ...] = ()
+    packages: tuple[tuple[str, str], ...] = ()
+    values: tuple[tuple[str, str], ...] = ()
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """A name made from the contents."""
+        """A name made from all of them; from the path nothing."""
         made = hashlib.blake2b(digest_size=8)
         for name, content in self.contents:
             made.update(f"{name} {len(content)} ".encode() + content)
+        made.update(repr((self.elsewhere, self.packages, self.values)).encode())
         return made.hexdigest()
+
+    def as_json(self) -> dict[str, Any]:
+        """What ``sweep.json`` says of it."""
+        files = {name: files_digest(content) for name, content in self.contents} | dict(self.elsewhere)
+        return {"file": str(self.path), "digest": self.digest, "files": files, "packages": dict(self.packages)}
 
 
 def source_of(path: str | Path) -> Source:
@@ -129,10 +149,37 @@ def source_of(path: str | Path) -> Source:
         If it cannot be loaded.
     """
     home = Path(path).resolve()
-    files.load_file(path)
-    read = [Path(each) for each in files._loaded[home].contents]
-    beside = sorted({home, *(each for each in read if each.is_relative_to(home.parent))})
-    return Source(home, tuple((str(each.relative_to(home.parent)), each.read_bytes()) for each in beside))
+    for _ in range(_LOOKS):
+        declared = files.load_file(path)
+        loaded = files.loaded(home)
+        was = loaded.contents | loaded.reads
+        near = sorted(each for each in was if each.is_relative_to(home.parent))
+        try:
+            contents = {each: each.read_bytes() for each in near}
+        except OSError:
+            continue
+        if all(files_digest(content) == was[each] for each, content in contents.items()):
+            return Source(
+                home,
+                tuple((each.relative_to(home.parent).as_posix(), content) for each, content in contents.items()),
+                tuple(sorted((str(each), was[each]) for each in loaded.reads if each not in contents)),
+                tuple(sorted(loaded.packages.items())),
+                tuple((each.name, each.cache_key or "") for each in declared),
+            )
+    raise StrategyError(f"{path}: it, or a file that it reads, changes while it is loaded — try again")
+
+
+def sources_of(paths: Iterable[str | Path]) -> list[Source]:
+    """Several files of strategies, ready to be sent to workers; a file that is there twice counts once.
+
+    Raises
+    ------
+    StrategyError
+        If one cannot be loaded, or two declare a strategy of one name.
+    """
+    paths = list(paths)
+    files.load_files(paths)
+    return list({source.path: source for source in map(source_of, paths)}.values())
 
 
 @dataclass(frozen=True)
@@ -154,7 +201,7 @@ class Chunk:
     sources: tuple[Source, ...]
     payoffs: bool  # keep the payoffs of single episodes
     full: Path | None  # the folder for a run folder of each run
-    engine: str = SOURCES
+    code: str = CODE
 
     @cached_property
     def runs(self) -> int:
@@ -241,7 +288,7 @@ def _cast(values: Sequence[Label]) -> Any:
 
 def _named(pieces: tuple[Piece, ...], sources: tuple[Source, ...], payoffs: bool, full: Path | None) -> Chunk:
     made = hashlib.blake2b(digest_size=16)
-    made.update(repr((FORMAT, versions().get("spreadgame"), SOURCES, payoffs, full is not None)).encode())
+    made.update(repr((FORMAT, CODE, payoffs, full is not None)).encode())
     made.update(repr([source.digest for source in sources]).encode())
     for piece in pieces:
         made.update(repr((piece.job, piece.seeds, list(piece.labels.items()))).encode())

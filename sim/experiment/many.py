@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from sim.build import build
-from sim.experiment.jobs import Chunk, Job, alike, cut, source_of
+from sim.experiment.jobs import Chunk, Job, Source, alike, cut, sources_of
+from sim.experiment.question import question_of
 from sim.experiment.results import Results
-from sim.experiment.store import Store
+from sim.experiment.store import Store, open_store
 from sim.experiment.work import unsampled
 from sim.experiment.workers import Workers, open_workers
 from sim.strategies import get
@@ -46,12 +47,13 @@ def run_many(
     workers: int | Workers | None = 1,
     backend: str = "processes",
     scheduler: str | None = None,
-    out: str | Path | None = None,
+    out: str | Path | Store | None = None,
     watch: Watch | None = None,
-    strategies: Iterable[str | Path] = (),
+    strategies: Iterable[str | Path | Source] = (),
     payoffs: bool = False,
     full: bool = False,
     asked: dict[str, Any] | None = None,
+    over: bool = False,
 ) -> Results:
     """Run every seed of every job.
 
@@ -60,13 +62,14 @@ def run_many(
     jobs : scenarios, each with its seeds and the labels that tell it from the others.
     workers : how many, None for one a core; or those of :func:`open_workers`, which then stay for the next call.
     backend, scheduler : as for :func:`open_workers`.
-    out : a folder for the results (see :mod:`sim.experiment.store`); what is finished there is not run again. None
-        keeps them in memory.
+    out : a folder for the results (see :mod:`sim.experiment.store`), or one that was opened; what is finished there is
+        not run again. None keeps them in memory.
     watch : told of every chunk that is finished.
     strategies : files of strategies of your own; workers are sent what stands in them now.
     payoffs : keep the payoff of each population in each episode as well.
     full : write a run folder for each run; needs ``out``, on a disk that all workers reach.
     asked : what ``sweep.json`` says besides.
+    over : write over the table of another question in ``out``; what is finished there stays.
 
     Returns
     -------
@@ -80,19 +83,43 @@ def run_many(
         If there are no jobs, or ``full`` is asked for without ``out``.
     StrategyError, RunError
         If a run fails, a worker keeps dying, or a folder cannot be written. What was finished is kept in ``out``.
+        If another process writes in ``out``, or it has the table of another question: one that has a row or a column
+        which is not asked for now.
     """
     jobs = alike(jobs)
     if not jobs:
         raise ValueError("there are no jobs to run")
     if full and out is None:
         raise ValueError("full runs need a folder to be written to: give out")
-    store = Store(Path(out)) if out is not None else None
+    given = list(strategies)
+    sources = [each for each in given if isinstance(each, Source)]
+    sources += sources_of([each for each in given if not isinstance(each, Source)])
+    if out is None or isinstance(out, Store):
+        opened: Any = nullcontext(out)
+    else:
+        opened = open_store(Path(out), question_of(jobs, payoffs, sources), over=over)
+    with opened as store:
+        return _run(jobs, sources, store, workers, backend, scheduler, watch, payoffs, full, asked or {})
+
+
+def _run(
+    jobs: Sequence[Job],
+    sources: Sequence[Source],
+    store: Store | None,
+    workers: int | Workers | None,
+    backend: str,
+    scheduler: str | None,
+    watch: Watch | None,
+    payoffs: bool,
+    full: bool,
+    asked: dict[str, Any],
+) -> Results:
     folder = store.full.resolve() if store and full else None
-    chunks = cut(jobs, [source_of(path) for path in strategies], payoffs, folder)
-    made: dict[str, bytes | Path] = {}
+    chunks = cut(jobs, sources, payoffs, folder)
+    made: dict[str, Any] = {}
     if store:
-        store.describe(chunks, "running", asked or {})
-        made = {chunk.name: store.path(chunk) for chunk in chunks if store.has(chunk)}
+        store.describe(chunks, "running", asked, sources)
+        made |= store.found(chunks)
     missing = list({chunk.name: chunk for chunk in chunks if chunk.name not in made}.values())
     if missing:
         owned = workers is None or isinstance(workers, int)
@@ -107,11 +134,9 @@ def run_many(
                 made[chunk.name] = store.path(chunk) if store else content
     elif watch:
         watch(_standing(chunks, [], [], 0.0))
-    results = Results(tuple(jobs), [made[chunk.name] for chunk in chunks])
     if store:
-        store.gather(chunks)
-        store.describe(chunks, "complete", asked or {})
-    return results
+        store.describe(chunks, "complete", asked, sources, store.gather(chunks))
+    return Results(tuple(jobs), [made[chunk.name] for chunk in chunks])
 
 
 def _watched(pool: Workers, chunks: Sequence[Chunk], missing: Sequence[Chunk], watch: Watch | None) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -10,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from sim.errors import RunError
-from sim.experiment.jobs import Job
-from sim.runs import reason_of
+from sim.experiment.jobs import FORMAT, Job
+from sim.experiment.store import SAID, TABLE, read_sealed
+from sim.kept.sealed import Damaged, digest_in, read_json
 from sim.scenario.wording import near
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ class Results:
     Parameters
     ----------
     jobs : in the order in which they were given.
-    chunks : Parquet files, or their contents, in the order of jobs and seeds.
+    chunks : sealed Parquet files, or their contents, in the order of jobs and seeds.
     """
 
     def __init__(self, jobs: Sequence[Job], chunks: Sequence[bytes | Path]) -> None:
@@ -38,7 +37,8 @@ class Results:
     @cached_property
     def table(self) -> pa.Table:
         """A row a run, in the order of jobs and seeds, with the unit of each column in its metadata."""
-        return pa.concat_tables([_read(chunk) for chunk in self._chunks], promote_options="permissive").combine_chunks()
+        tables = [read_sealed(chunk).replace_schema_metadata() for chunk in self._chunks]
+        return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -106,29 +106,39 @@ def open_many(folder: str | Path) -> pa.Table:
     Raises
     ------
     RunError
-        If it is none, or not all runs are done.
+        If it is none, not all runs are done, or a file in it is damaged.
     """
     folder = Path(folder)
-    try:
-        said = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
-        status, chunks = said["status"], said["chunks"]
-    except FileNotFoundError as error:
-        raise RunError(
-            f"{folder}: this is no folder of many runs (it has no sweep.json) — give the one that a sweep printed"
-        ) from error
-    except (OSError, ValueError, KeyError) as error:
-        raise RunError(f"{folder}: its sweep.json is damaged ({error}) — run the sweep again") from error
-    if status != "complete":
+    said = _said(folder)
+    chunks = said["chunks"]
+    if said["status"] != "complete":
         there = sum((folder / "chunks" / f"{name}.parquet").is_file() for name in chunks)
         raise RunError(
             f"{folder}: not all runs are done ({there:,} of {len(chunks):,} chunks are) — run the same command again"
         )
-    return _read(folder / "runs.parquet")
-
-
-def _read(chunk: bytes | Path) -> pa.Table:
     try:
-        return pq.read_table(pa.BufferReader(chunk) if isinstance(chunk, bytes) else chunk).replace_schema_metadata()
-    except (OSError, pa.ArrowException) as error:
-        name = chunk if isinstance(chunk, Path) else "a chunk"
-        raise RunError(f"{name}: cannot be read ({reason_of(error)}) — remove it and run again") from error
+        content = (folder / TABLE).read_bytes()
+    except OSError as error:
+        raise RunError(f"{folder / TABLE}: cannot be read ({error.strerror}) — run the sweep again") from error
+    table = read_sealed(folder / TABLE, content)
+    if digest_in(content) != said["table"]:
+        raise RunError(f"{folder / TABLE}: this is not the table that {SAID} describes — run the sweep again")
+    return table.replace_schema_metadata()
+
+
+def _said(folder: Path) -> dict[str, Any]:
+    """What ``sweep.json`` says."""
+    path = folder / SAID
+    try:
+        said = read_json(path)
+    except FileNotFoundError as error:
+        raise RunError(
+            f"{folder}: this is no folder of many runs (it has no {SAID}) — give the one that a sweep printed"
+        ) from error
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read ({error.strerror}) — give the folder that a sweep printed") from error
+    except Damaged as error:
+        raise RunError(f"{path}: damaged, or of an earlier version — run the sweep again") from error
+    if said.get("format") != FORMAT:
+        raise RunError(f"{folder}: written in format {said.get('format')}; this version of Spreadgame reads {FORMAT}")
+    return said

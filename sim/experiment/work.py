@@ -10,7 +10,9 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +20,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim.compiled import SOURCES
 from sim.errors import RunError, SpreadgameError, StrategyError
 from sim.experiment.columns import run_columns, table_of
-from sim.experiment.jobs import Chunk, Piece, Source, told, work_of
+from sim.experiment.jobs import Chunk, Piece, Source, digest_of, source_of, told, work_of
 from sim.experiment.reuse import Reusable
-from sim.run_files import PARTIAL
+from sim.kept.sealed import UNSEALED, partial_name, seal, sealed_json
+from sim.kept.version import CODE
 from sim.run_folder import RunFolder
-from sim.runs import manifest_of
+from sim.runs import manifest_of, reason_of
 from sim.scenario import Scenario
-from sim.strategies.files import load_file
 from sim.summary import summary_of
 from sim.totals import POPULATION_TOTALS, VENUE_TOTALS, Counted, new_totals
 
+DIGESTS = "digests.json"
 _TURNS = 1e6  # between looks at whether to stop: a tenth of a second; no result depends on it
 Stopped = Callable[[], bool]
 _one_builds = threading.Lock()  # strategies are known by process, not by thread
@@ -55,16 +57,25 @@ def do_chunk(chunk: Chunk, stopped: Stopped = never) -> bytes:
     Abandoned
         If ``stopped`` says so between two runs.
     """
-    if chunk.engine != SOURCES:
+    if chunk.code != CODE:
         raise RunError(
-            "a worker has another version of Spreadgame, Numba, NumPy or Python — install the same there as here"
+            "a worker has another version of Spreadgame, Numba, NumPy, SciPy or Python — install the same there as here"
         )
     tables = [_do_piece(chunk, piece, stopped) for piece in chunk.pieces]
     whole = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
     file = pa.BufferOutputStream()
     meaning = {"format": "spreadgame-chunk", "name": chunk.name, "runs": str(chunk.runs)}
-    pq.write_table(whole.replace_schema_metadata(meaning), file, compression="zstd", row_group_size=max(len(whole), 1))
-    return bytes(file.getvalue())
+    with sealable(file, whole.schema.with_metadata(meaning)) as writer:
+        writer.write_table(whole.replace_schema_metadata(meaning), row_group_size=max(len(whole), 1))
+    return seal(bytes(file.getvalue()))
+
+
+@contextmanager
+def sealable(file: Any, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
+    """A writer of a Parquet file that is to be sealed when it is closed: a place for the digest stands at its end."""
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        yield writer
+        writer.add_key_value_metadata({"digest": UNSEALED})
 
 
 def _do_piece(chunk: Chunk, piece: Piece, stopped: Stopped) -> pa.Table:
@@ -77,6 +88,9 @@ def _do_piece(chunk: Chunk, piece: Piece, stopped: Stopped) -> pa.Table:
             run = Counted(world.built)
         except SpreadgameError as error:
             raise _of_run(error, piece, piece.seeds[0]) from error
+        if digest_of(piece.scenario) != piece.job:
+            raise RunError(f"{told(piece.labels, piece.seeds[0])}: its file of values is not what it was when the runs "
+                           "were asked for — ask again, with the same file on all machines")  # fmt: skip
     built, count = world.built, len(piece.seeds)
     venues = new_totals(count, VENUE_TOTALS, len(scenario.venues))
     populations = new_totals(count, POPULATION_TOTALS, len(scenario.populations))
@@ -119,23 +133,46 @@ def _finish(run: Counted, chunk: Chunk, piece: Piece, seed: int, stopped: Stoppe
         run.run(go_on, steps)
         return
     name = folder_name(piece.job, seed)
-    for left in (chunk.full / name, chunk.full / (name + PARTIAL)):  # of a worker that was killed
-        shutil.rmtree(left, ignore_errors=True)
-    folder = RunFolder(run.built.scenario, chunk.full, name)
-    run.sink = folder.sink
-    begin, before = time.perf_counter(), 0
+    place = partial_name(chunk.full / name)  # a worker of a sweep that was killed may not have noticed yet
+    try:
+        folder = RunFolder(run.built.scenario, place, name)
+        run.sink = folder.sink
+        begin, before = time.perf_counter(), 0
 
-    def look() -> bool:
-        nonlocal before
-        last, left = max(run.done - before, 1), run.total - run.done
-        lack = folder.sink.lacks_room(left / last if left < last else 1.0) if left else ""
-        before = run.done
-        if lack:
-            raise RunError(f"{chunk.full}: {lack} — free some space, or keep no full runs")
-        return go_on()
+        def look() -> bool:
+            nonlocal before
+            last, left = max(run.done - before, 1), run.total - run.done
+            lack = folder.sink.lacks_room(left / last if left < last else 1.0) if left else ""
+            before = run.done
+            if lack:
+                raise RunError(f"{chunk.full}: {lack} — free some space, or keep no full runs")
+            return go_on()
 
-    run.run(look, steps)
-    folder.finish(manifest_of(run, "complete", time.perf_counter() - begin), summary_of(run))
+        run.run(look, steps)
+        made = folder.finish(manifest_of(run, "complete", time.perf_counter() - begin), summary_of(run))
+        _put_in_place(made, chunk.full / name, chunk.name)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _put_in_place(made: Path, final: Path, chunk: str) -> None:
+    """Give a run folder that is whole its name, with digests of its files and the name of the chunk that it is of."""
+    try:
+        (made / DIGESTS).write_bytes(sealed_json({"chunk": chunk, "files": digests_in(made)}))
+        if final.exists():  # of another version, or damaged
+            shutil.rmtree(final)
+        made.rename(final)
+    except OSError as error:
+        raise RunError(f"{final}: cannot be written ({reason_of(error)})") from error
+
+
+def digests_in(folder: Path) -> dict[str, str]:
+    """A digest of each file of a run folder, but for the file of digests itself."""
+    return {
+        path.name: blake2b(path.read_bytes(), digest_size=32).hexdigest()
+        for path in sorted(folder.iterdir())
+        if path.name != DIGESTS and path.suffix in (".parquet", ".json", ".toml")  # pictures may be drawn there later
+    }
 
 
 def folder_name(job: str, seed: int) -> str:
@@ -143,19 +180,52 @@ def folder_name(job: str, seed: int) -> str:
     return f"{job}-seed{seed}"
 
 
+# --- strategies of a user's own ---------------------------------------------------------------------------------------
+
+_homes: dict[str, Path] = {}  # of strategies that were sent, by digest
+_folder = ""  # for their files
+_own: list[Any] = []  # that folder where it is this process's, which removes it when it ends
+
+
+def keep_strategies_in(folder: str) -> None:
+    """Say where the files of strategies that were sent may lie: a private folder that whoever started us removes."""
+    global _folder
+    _folder = folder
+
+
 def _known(source: Source) -> None:
     """Make a user's strategies known: from the file, or where there is none or an edited one, from what was sent."""
-    home = source.path
-    try:
-        there = all((home.parent / name).read_bytes() == content for name, content in source.contents)
-    except OSError:
-        there = False
-    if not there:
-        folder = Path(tempfile.gettempdir()) / f"spreadgame-{source.digest}"
-        home = folder / source.path.name
-        for name, content in source.contents:
-            path = folder / name
-            if not path.is_file() or path.read_bytes() != content:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
-    load_file(home)
+    with suppress(SpreadgameError, OSError):
+        if source.digest not in _homes and source_of(source.path).digest == source.digest:
+            return
+    if source.digest not in _homes:
+        _homes[source.digest] = _written(source)
+    found = source_of(_homes[source.digest])
+    if found.digest != source.digest:
+        unlike = f"{source.path}: {_unlike(source, found)}"
+        raise RunError(f"{unlike} — what strategies are made from must be the same on all machines, and stay the same")
+
+
+def _written(source: Source) -> Path:
+    """The files of what was sent, in a folder that nobody else may enter or guess. Returns the path of the first."""
+    if not _folder:
+        _own.append(tempfile.TemporaryDirectory(prefix="spreadgame-"))
+        keep_strategies_in(_own[-1].name)
+    home = Path(tempfile.mkdtemp(dir=_folder))
+    for name, content in source.contents:
+        path = home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return home / source.path.name
+
+
+def _unlike(source: Source, found: Source) -> str:
+    """What differs between strategies as they were asked for and as they are here."""
+    for asked, here, what in (
+        (dict(source.contents) | dict(source.elsewhere), dict(found.contents) | dict(found.elsewhere), "it reads"),
+        (dict(source.packages), dict(found.packages), "it imports"),
+    ):
+        names = sorted(name for name in {*asked, *here} if asked.get(name) != here.get(name))
+        if names:
+            return f"{what} {names[0]}, which is another here"
+    return "it comes to other numbers here, as from an environment variable"

@@ -7,7 +7,9 @@ is an executor of its own, so that one that dies takes its own chunk with it and
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import tempfile
 import threading
 import time
 from collections import Counter, deque
@@ -21,7 +23,7 @@ from joblib.externals.loky import ProcessPoolExecutor
 
 from sim.errors import RunError, SpreadgameError
 from sim.experiment.jobs import Chunk
-from sim.experiment.work import do_chunk, never
+from sim.experiment.work import do_chunk, keep_strategies_in, never
 
 TRIES = 3  # of a chunk, before the sweep gives up
 BACKENDS = ("processes", "threads", "dask")
@@ -194,21 +196,33 @@ class Threads(_Pool):
 class Processes(_Pool):
     """Processes on this machine, by loky: they need no guard in a user's script."""
 
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self._private = tempfile.TemporaryDirectory(prefix="spreadgame-")  # a killed worker could not remove its own
+
     def _start(self) -> Executor:
-        executor: Executor = ProcessPoolExecutor(1, initializer=_begin_worker, initargs=(os.getpid(),))
+        given = os.getpid(), self._private.name
+        executor: Executor = ProcessPoolExecutor(1, initializer=_begin_worker, initargs=given)
         return executor
+
+    def close(self) -> None:
+        """See :class:`Workers`."""
+        super().close()
+        self._private.cleanup()
 
     def _end(self, executor: Executor) -> None:
         executor.shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg]
 
 
-def _begin_worker(parent: int) -> None:
+def _begin_worker(parent: int, private: str) -> None:
     """Ctrl-C is the parent's to answer, and a worker whose parent was killed has nobody to work for."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_strategies_in(private)
 
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(_LOOK)
+        shutil.rmtree(private, ignore_errors=True)
         os._exit(1)
 
     if os.name != "nt":

@@ -12,7 +12,7 @@ import inspect
 import re
 import sys
 import traceback
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib.machinery import ModuleSpec
@@ -30,6 +30,7 @@ from sim.strategies.declare import Strategy
 from sim.strategies.diagnosis import PUBLIC, PUBLIC_NAMES
 from sim.strategies.fingerprint import fingerprint
 from sim.strategies.own_draws import own_draws
+from sim.strategies.reads import packages_in, recorded_reads
 
 _NAME = re.compile(r"[\w-]{1,64}")  # it is part of a file's name in the cache
 
@@ -40,11 +41,13 @@ class _Loaded:
 
     contents: Contents  # of it and of the modules beside it
     declared: list[Strategy]
+    reads: Contents  # other files that it read while it ran
+    packages: dict[str, str]  # that it imports, and their versions
 
     def is_current(self) -> bool:
         """Whether every file still says what it said."""
         try:
-            return all(digest(path.read_bytes()) == was for path, was in self.contents.items())
+            return all(digest(path.read_bytes()) == was for path, was in (self.contents | self.reads).items())
         except OSError:
             return False
 
@@ -109,6 +112,28 @@ def files_of(names: Collection[str]) -> list[dict[str, Any]]:
     return [found[path] for path in sorted(found)]
 
 
+def load_files(paths: Iterable[str | Path]) -> None:
+    """Make known the strategies of several files that are to be used together.
+
+    Raises
+    ------
+    StrategyError
+        If one cannot be loaded, or two declare a strategy of one name.
+    """
+    declared: dict[str, Strategy] = {}
+    for path in paths:
+        for found in load_file(path):
+            other = declared.setdefault(found.name, found)
+            if other.file != found.file:
+                twice = f"{_line(found)}: strategy {found.name!r} has the name of another ({_line(other)})"
+                raise StrategyError(f"{twice} — choose another for one of them, or leave one of the files out")
+
+
+def loaded(home: Path) -> _Loaded:
+    """What is known of a file that :func:`load_file` has loaded, by its resolved path."""
+    return _loaded[home]
+
+
 def _unreadable(path: Path, error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         near = get_close_matches(path.name, [other.name for other in path.parent.glob("*.py")], 1)
@@ -126,13 +151,19 @@ def _run(path: Path, home: Path, data: bytes) -> _Loaded:
     ours = strategies.built_in().values()
     name = f"spreadgame_user_{digest(data)}"
     contents: Contents = {}
+    reads: Contents = {}
     loader = Reader(name, str(home), contents)
     module = importlib.util.module_from_spec(ModuleSpec(name, loader, origin=str(home)))
     module.__file__ = str(home)
     before = sys.modules.get(name)
     sys.modules[name] = module
     try:
-        with folder_first(home.parent, contents), _uncached(contents), _recording() as declared:
+        with (
+            folder_first(home.parent, contents),
+            _uncached(contents),
+            _recording() as declared,
+            recorded_reads(reads),
+        ):
             loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
@@ -143,7 +174,9 @@ def _run(path: Path, home: Path, data: bytes) -> _Loaded:
     found = list(dict.fromkeys(each for each in declared if each not in ours))
     if not found:
         raise StrategyError(f"{path}: it declares no strategy — put @strategy(…), from {PUBLIC}, over act(me, market)")
-    return _Loaded(contents, [_checked(each, found, contents) for each in sorted(found, key=lambda each: each.name)])
+    checked = [_checked(each, found, contents) for each in sorted(found, key=lambda each: each.name)]
+    packages = packages_in(contents, reads)
+    return _Loaded(contents, checked, {each: was for each, was in reads.items() if each not in contents}, packages)
 
 
 @contextmanager
