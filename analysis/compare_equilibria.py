@@ -61,6 +61,8 @@ def scenarios_of(files: Sequence[Path], overrides: Sequence[str] = (), vary: str
         raise RunError(f"--vary {vary}: this does not say PATH=v1,v2 — write for example makers.count=1,2,3")
     if len(files) > 1:
         raise RunError(f"--vary {vary}: it changes one game, and {len(files)} files are named — name one")
+    if path.strip() in {each.partition("=")[0].strip() for each in overrides}:
+        raise RunError(f"{path.strip()} is in --set and in --vary — leave one of them out")
     _differ(f"--vary {vary}: the values", texts)
     return {f"{path.strip()}={text}": load(files[0], [*overrides, f"{path.strip()}={text}"]) for text in texts}
 
@@ -103,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         dest="overrides",
         metavar="PATH=VALUE",
-        help="change a value in every game",
+        help="change a value in every game (may be repeated; of one path the last counts)",
     )
     add(
         "--budget",

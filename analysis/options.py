@@ -1,4 +1,4 @@
-"""What command lines are made of: a parser that answers in words where it ends, and numbers that lie within bounds.
+"""What command lines are made of: a parser that answers in words, options that count once, numbers within bounds.
 
 Imports nothing that is slow.
 """
@@ -16,11 +16,37 @@ MOST_HORIZON = 10**12  # steps, trades or orders
 _SHOWN = 60  # characters of what was typed
 
 
+class _Once(argparse._StoreAction):
+    """An option that counts once: argparse would take the last of two values in silence."""
+
+    _seen: tuple[argparse.Namespace, Any] | None = None  # what was typed before on the same line
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        if option_string and self._seen and self._seen[0] is namespace and self._seen[1] != values:
+            both = " and ".join(_in_words(each) for each in (self._seen[1], values))
+            parser.error(f"{option_string} is there twice, with {both} — leave one of them out")
+        self._seen = namespace, values
+        super().__call__(parser, namespace, values, option_string)
+
+
+def _in_words(value: Any) -> str:
+    text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in a line, and where to read on; options are written in full."""
+    """Says what is wrong in a line, and where to read on; options are written in full, and count once."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(allow_abbrev=False, **settings)
+        self.register("action", None, _Once)
+        self.register("action", "store", _Once)
 
     def error(self, message: str) -> NoReturn:
         """End with exit code 2."""

@@ -58,7 +58,7 @@ def _add_strategies(parser: argparse.ArgumentParser, name: str = "strategies") -
 def _add_of_every_run(parser: argparse.ArgumentParser) -> None:
     """What commands of many runs have in common."""
     parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="PATH=VALUE",
-                        help="change a value in every run (may be repeated)")  # fmt: skip
+                        help="change a value in every run (may be repeated; of one path the last counts)")  # fmt: skip
     _add_strategies(parser)
     parser.add_argument("--workers", type=whole_number(most=MOST_WORKERS), metavar="N",
                         help="how many runs at a time (default: one a core)")  # fmt: skip
@@ -140,7 +140,8 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
                      help="of the run folder (default: SCENARIO-seedN); where it is taken, with a number")  # fmt: skip
     run.add_argument("--seed", type=whole_number(), metavar="N", help="takes the place of run.seed")
     run.add_argument("--set", action="append", default=[], dest="overrides", metavar="PATH=VALUE",
-                     help="change a value: --set makers.params.risk_aversion=0.2 (may be repeated)")  # fmt: skip
+                     help="change a value: --set makers.params.risk_aversion=0.2 "
+                     "(may be repeated; of one path the last counts)")  # fmt: skip
     _add_strategies(run)
     run.add_argument("--plot", action="store_true", help="draw the run too")
     _add_json(run)

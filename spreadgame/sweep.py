@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -137,11 +136,7 @@ def _jobs(given: argparse.Namespace, scenario: Scenario) -> list[Job]:
         raise _SweepError(f"--seeds {given.seeds}: at least one is needed")
     values = dict(_named("--grid", text, "1,2,3") for text in given.grid)
     ranges = {path: _range(path, text) for path, text in (_named("--range", each, "0.1,0.5") for each in given.ranges)}
-    for option, texts, found in (("--grid", given.grid, values), ("--range", given.ranges, ranges)):
-        if len(found) < len(texts):
-            raise _SweepError(f"{option} has the same path twice — put all its values into one")
-    if both := set(values) & set(ranges):
-        raise _SweepError(f"{both.pop()} is in --grid and in --range — leave one of them out")
+    _check_apart(given, scenario)
     if (given.design is None) != (not ranges) or (given.points is None) != (given.design is None):
         raise _SweepError("a design needs all of --design, --points and --range: which, how many, and where")
     try:
@@ -165,16 +160,35 @@ def _named(option: str, text: str, example: str) -> tuple[str, str]:
     return path.strip(), values.strip()
 
 
+def _check_apart(given: argparse.Namespace, scenario: Scenario) -> None:
+    """See that nothing is asked twice of one value: of two settings one would have no effect."""
+    from sim.scenario.overrides import place_of
+
+    typed = [("--set", text) for text in given.overrides]
+    typed += [("--grid", text) for text in given.grid] + [("--range", text) for text in given.ranges]
+    seen: dict[tuple[str | int, ...], str] = {}
+    for option, text in typed:
+        path = text.partition("=")[0].strip()
+        place, other = place_of(scenario.given, path), None
+        if option != "--set":
+            other = seen.get(place)
+        if other == option:
+            raise _SweepError(f"{option} has {path} twice — put all its values into one")
+        if other:
+            raise _SweepError(f"{path} is in {other} and in {option} — leave one of them out")
+        if option != "--set" and place == ("run", "seed"):
+            raise _SweepError(f"{option} {text}: seeds are given by --seeds, and the first by --seed")
+        seen[place] = option
+
+
 def _values(text: str) -> list[Any]:
     """Values as TOML has them, between commas; texts may go without their quotes."""
-    try:
-        read = tomllib.loads(f"values = [{text}]")
-        if len(read) == 1:
-            return list(read["values"])
-    except ValueError:
-        pass
-    parts = [part.strip() for part in text.split(",")]
-    return [part for part in parts if part]
+    from sim.scenario.overrides import parsed
+
+    whole = parsed(f"[{text}]")
+    if isinstance(whole, list):
+        return whole
+    return [parsed(part.strip()) for part in text.split(",") if part.strip()]
 
 
 def _range(path: str, text: str) -> Range:

@@ -15,6 +15,7 @@ import pytest
 
 import analysis
 import spreadgame as sg
+from analysis.compare_equilibria import main as compare
 from analysis.options import Parser, real_number, whole_number
 from spreadgame import cli
 from tests.command_line import ROOT
@@ -201,3 +202,38 @@ def test_a_command_line_knows_its_numbers_without_what_is_slow() -> None:
     code = "import sys, spreadgame.cli; print('numpy' in sys.modules, 'rich' in sys.modules, 'pyarrow' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert said.stdout.split() == ["False"] * 3
+
+
+# --- options that count once --------------------------------------------------------------------------------------
+
+TWICE = [
+    (cli.main, ["run", "a.toml", "--seed", "1", "--seed", "2"], "--seed is there twice, with 1 and 2"),
+    (cli.main, ["sweep", "a.toml", "--out", "a", "--out", "b"], "--out is there twice, with a and b"),
+    (
+        cli.main,
+        ["solve", "a.toml", "--payoff-bounds", "0", "1", "--payoff-bounds", "0", "2"],
+        "with 0.0 1.0 and 0.0 2.0",
+    ),
+    (cli.main, ["theory", "--out", "a", "--out", "b"], "--out is there twice"),
+    (cli.main, ["replay", "a", "--book", "b", "--book", "c"], "--book is there twice"),
+    (cli.main, ["plot", "a", "--out", "b", "--out", "c"], "--out is there twice"),
+    (compare, ["a.toml", "--vary", "x=1,2", "--vary", "y=1,2"], "--vary is there twice, with x=1,2 and y=1,2"),
+]
+
+
+@pytest.mark.parametrize(("command", "typed", "said"), TWICE, ids=[typed[0] for _, typed, _ in TWICE])
+def test_a_second_value_of_an_option_is_refused_with_both(command, typed, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        command(typed)
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_what_is_said_twice_alike_or_to_a_parser_used_again_is_no_mistake():
+    parser = Parser()
+    parser.add_argument("files", nargs="+")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--set", action="append")
+    for seed in (1, 2):
+        given = parser.parse_args(["a", "b", "--seed", f"{seed}", "--seed", f"{seed}", "--set", "x=1", "--set", "x=2"])
+        assert (given.files, given.seed, given.set) == (["a", "b"], seed, ["x=1", "x=2"])

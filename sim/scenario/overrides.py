@@ -57,16 +57,33 @@ def override(tree: dict[str, Any], pairs: Pairs) -> list[Problem]:
 
 def _split(text: str) -> tuple[str, Any]:
     path, equals, value = text.partition("=")
-    return path.strip(), _parsed(value.strip()) if equals else _NOTHING
+    return path.strip(), parsed(value.strip()) if equals else _NOTHING
 
 
-def _parsed(text: str) -> Any:
+def parsed(text: str) -> Any:
+    """A value written as in TOML; a text may go without its quotes."""
     try:
         read = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):
         return text
     # Nothing here is ever a date, and a line break must not smuggle in a second key.
     return read["value"] if len(read) == 1 and isinstance(read["value"], (bool, int, float, str, list, dict)) else text
+
+
+def place_of(tree: dict[str, Any], path: str) -> tuple[str | int, ...]:
+    """Where a path leads to, told alike however it is written; the path itself where it leads nowhere."""
+    try:
+        parts = _in_full(tree, [int(index) if index else name for index, name in _PART.findall(path)])
+        here: Any = tree
+        for depth, part in enumerate(parts):
+            if isinstance(here, list):
+                parts[depth] = place = _index(here, part)
+                here = here[place]
+            else:
+                here = here.get(part) if isinstance(here, dict) else None
+        return tuple(parts)
+    except (_Refused, IndexError):
+        return (path,)
 
 
 def _in_full(tree: dict[str, Any], parts: Sequence[str | int]) -> list[str | int]:
