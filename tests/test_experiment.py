@@ -6,11 +6,13 @@ import errno
 import json
 import math
 import os
+import random
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,11 +43,13 @@ from sim.experiment import (
     sobol,
 )
 from sim.experiment import jobs as jobs_module
+from sim.experiment import store as store_module
 from sim.experiment import workers as workers_module
-from sim.experiment.jobs import CHUNK_WORK, cut, source_of, work_of
+from sim.experiment.jobs import CHUNK_WORK, cut, source_of, sources_of, work_of
 from sim.experiment.reuse import Reusable
 from sim.experiment.work import do_chunk, folder_name
 from sim.experiment.workers import Processes
+from sim.kept.sealed import sealed_json
 from sim.nature import BLOCK
 from sim.runs import MemorySink, open_run
 from sim.scenario import Scenario, load, parse
@@ -343,6 +347,118 @@ def test_a_strategy_of_ones_own_plays_in_workers_as_it_stood_when_asked(tmp_path
     assert content == bytes_then
 
 
+READER = """
+import csv, json, os
+from pathlib import Path
+from spreadgame.strategy import BUY, market_order, strategy
+
+HERE = Path(__file__).parent
+LOTS = json.loads((HERE / "data" / "lots.json").read_text()) + int(os.environ.get("MORE_LOTS", "0"))
+with open(HERE.parent / "elsewhere.csv", newline="") as file:
+    ROWS = list(csv.reader(file))
+
+@strategy("reader", summary="buys each time", max_messages=1)
+def act(me, market):
+    market_order(me, market, me.venue, BUY, LOTS)
+"""
+
+
+def reader(folder: Path, lots: str = "2", elsewhere: str = "1") -> Path:
+    """A strategy that reads a file below its folder, and one beside it, when it is imported."""
+    (folder / "mine" / "data").mkdir(parents=True, exist_ok=True)
+    (folder / "mine" / "data" / "lots.json").write_text(lots, encoding="utf-8")
+    (folder / "elsewhere.csv").write_text(elsewhere, encoding="utf-8")
+    (folder / "mine" / "reader.py").write_text(READER, encoding="utf-8")
+    return folder / "mine" / "reader.py"
+
+
+def test_what_a_strategy_reads_when_it_is_imported_is_part_of_the_name(tmp_path, monkeypatch):
+    def name() -> str:
+        return cut([Job(small(), [1])], [source_of(path)])[0].name
+
+    path = reader(tmp_path)
+    source = source_of(path)
+    assert [each for each, _ in source.contents] == ["data/lots.json", "reader.py"]
+    assert [each for each, _ in source.elsewhere] == [str(tmp_path / "elsewhere.csv")]
+    names = [name()]
+    reader(tmp_path, lots="3")
+    names.append(name())
+    reader(tmp_path, lots="3", elsewhere="2")
+    names.append(name())
+    assert len(set(names)) == 3
+    monkeypatch.setenv("MORE_LOTS", "1")
+    (tmp_path / "mine" / "reader.py").write_text(READER + "\n", encoding="utf-8")
+    with_environment = source_of(path).values
+    monkeypatch.setenv("MORE_LOTS", "2")
+    (tmp_path / "mine" / "reader.py").write_text(READER + "\n\n", encoding="utf-8")
+    assert source_of(path).values != with_environment
+    reader(tmp_path)
+    monkeypatch.delenv("MORE_LOTS")
+    assert name() == names[0]
+
+
+def test_data_that_a_strategy_reads_is_sent_along_and_what_is_unlike_is_refused(tmp_path):
+    path = reader(tmp_path, lots="2")
+    source = source_of(path)
+    market = MARKET.replace('"fixed_spread"', '"fixed_spread"\nparams = { quantity = 9 }')
+    jobs = [Job(parse(market.replace('strategy = "noise"', 'strategy = "reader"')), [1])]
+    (chunk,) = cut(jobs, [source])
+    whole = do_chunk(chunk)
+    (tmp_path / "elsewhere.csv").write_text("another", encoding="utf-8")
+    with pytest.raises(RunError, match=r"it reads .*elsewhere\.csv, which is another here"):
+        do_chunk(chunk)
+    (tmp_path / "elsewhere.csv").write_text("1", encoding="utf-8")
+    assert do_chunk(chunk) == whole
+
+
+def test_strategies_that_were_sent_lie_where_nobody_else_may_go_and_are_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    home = tmp_path / "mine"
+    home.mkdir()
+    (home / "buyer.py").write_text(BUYER, encoding="utf-8")
+    (home / "beside.py").write_text("LOTS = 2\n", encoding="utf-8")
+    source = source_of(home / "buyer.py")
+    guessed = tmp_path / "temporary" / f"spreadgame-{source.digest}"  # somebody waits there with other strategies
+    guessed.mkdir()
+    (guessed / "buyer.py").write_text("raise RuntimeError", encoding="utf-8")
+    (chunk,) = cut([Job(parse(MARKET.replace('strategy = "noise"', 'strategy = "buyer"')), [1])], [source])
+    shutil.rmtree(home)
+    with open_workers(2) as pool:
+        ((_, content),) = list(pool.do([chunk]))
+        (place,) = (each for each in (tmp_path / "temporary").iterdir() if each != guessed)
+        assert os.name == "nt" or place.stat().st_mode & 0o777 == 0o700
+        assert {each.name for each in place.rglob("*.py")} == {"buyer.py", "beside.py"}
+    assert len(pq.read_table(pa.BufferReader(content))) == 1
+    assert list((tmp_path / "temporary").iterdir()) == [guessed]
+
+
+def test_values_that_change_after_the_runs_were_asked_for_are_refused(tmp_path):
+    path = tmp_path / "values.csv"
+    path.write_text("value\n" + "100.0\n" * 200, encoding="utf-8")
+    market = MARKET.replace(
+        'process = "random_walk", initial = 100.0, volatility = 0.02',
+        f'process = "file", path = {json.dumps(str(path))}',
+    )
+    (chunk,) = cut([Job(parse(market), [1])])
+    path.write_text("value\n" + "101.0\n" * 200, encoding="utf-8")
+    with pytest.raises(RunError, match="its file of values is not what it was when the runs were asked for"):
+        do_chunk(chunk)
+
+
+def test_two_files_that_declare_one_strategy_are_refused_with_both_names(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.py").write_text(FAILING, encoding="utf-8")
+    given = [tmp_path / "one.py", tmp_path / "two.py"]
+    said = r"two\.py, line \d+: strategy 'fails' has the name of another \(.*one\.py, line \d+\)"
+    with pytest.raises(StrategyError, match=said):
+        run_many([Job(small(), [1])], strategies=given)
+    answer = shell("run", QUICKSTART, "--strategies", given[0], "--strategies", given[1], "--out", tmp_path / "out")
+    assert answer.returncode == 2
+    assert re.search(said, answer.stderr)
+    assert len(cut([Job(small(), [1])], sources_of([given[0], given[0]]))[0].sources) == 1
+
+
 def test_an_edited_strategy_is_another_chunk(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(FAILING, encoding="utf-8")
@@ -461,6 +577,188 @@ def test_full_runs_are_run_folders_and_are_not_made_twice(tmp_path):
     assert open_run(folder).trades.equals(alone.trades)
     with pytest.raises(ValueError, match="need a folder"):
         run_many(jobs, full=True)
+
+
+# -- what is kept: damage
+
+
+def bits(path: Path, count: int, seed: int = 1) -> Iterator[bytes]:
+    """A file's content with one bit flipped, each time another."""
+    content = path.read_bytes()
+    for bit in random.Random(seed).sample(range(8 * len(content)), count):
+        changed = bytearray(content)
+        changed[bit // 8] ^= 1 << bit % 8
+        yield bytes(changed)
+
+
+def flips_found(jobs: list[Job], out: Path, caplog: pytest.LogCaptureFixture, count: int, **how: Any) -> int:
+    """Flip a bit so often in files of a folder, and see that each time it is said once and mended. How often."""
+    run_many(jobs, out=out, **how)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.suffix in (".parquet", ".json")}
+    before |= {path: path.read_bytes() for path in out.rglob("scenario.toml")}
+    found = 0
+    for number, path in enumerate(random.Random(2).choices(sorted(before), k=count)):
+        path.write_bytes(next(bits(path, 1, number)))
+        of_table = path.parent == out
+        if of_table:
+            with pytest.raises(RunError, match=r"damaged|another question"):
+                open_many(out)
+        caplog.clear()
+        seen: list[Standing] = []
+        assert run_many(jobs, out=out, watch=seen.append, **how).table.equals(open_many(out)), path
+        if path.name != "runs.parquet":
+            assert [record.message.count("damaged") for record in caplog.records] == [1], path
+            assert path.name in caplog.text or path.parent.name in caplog.text
+        assert (seen[0].found < seen[0].total) == (not of_table)
+        for name in ("runs.parquet", "sweep.json"):
+            assert (out / name).read_bytes() == before[out / name]
+        chunks = {each: each.read_bytes() for each in (out / "chunks").glob("*.parquet")}
+        assert chunks == {each: content for each, content in before.items() if each.parent.name == "chunks"}
+        found += 1
+        before |= {each: each.read_bytes() for each in before}  # a full run made again has another time in it
+    return found
+
+
+def test_a_bit_that_flips_in_any_file_is_found_said_once_and_mended(tmp_path, caplog, short_chunks):
+    assert flips_found(jobs_of(small(run__steps=30), range(1, 40)), tmp_path / "out", caplog, 12) == 12
+    full = [Job(small(run__steps=30), [1, 2])]
+    assert flips_found(full, tmp_path / "full", caplog, 8, full=True) == 8
+
+
+@pytest.mark.slow
+def test_a_bit_that_flips_in_any_of_a_hundred_files_is_found(tmp_path, caplog, short_chunks):
+    assert flips_found(jobs_of(small(run__steps=30), range(1, 400)), tmp_path / "out", caplog, 100) == 100
+    full = jobs_of(small(run__steps=30), range(1, 20))
+    assert flips_found(full, tmp_path / "full", caplog, 100, full=True) == 100
+
+
+def test_what_is_damaged_while_it_is_wanted_is_told_in_words(tmp_path):
+    results = run_many([Job(small(), [1, 2])], out=tmp_path)
+    (chunk,) = (tmp_path / "chunks").glob("*.parquet")
+    for content in bits(chunk, 20):
+        chunk.write_bytes(content)
+        with pytest.raises(RunError, match="this file is damaged — the command that made it makes it again"):
+            Results(results.jobs, [chunk]).table  # noqa: B018 - it is read
+
+
+def test_a_table_and_a_description_of_two_sweeps_are_not_taken_for_one(tmp_path):
+    for name, seeds in (("a", [1, 2]), ("b", [3, 4])):
+        run_many([Job(small(), seeds)], out=tmp_path / name)
+    shutil.copy(tmp_path / "a" / "runs.parquet", tmp_path / "b" / "runs.parquet")
+    with pytest.raises(RunError, match=r"not the table that sweep\.json describes"):
+        open_many(tmp_path / "b")
+
+
+def test_chunks_put_together_from_two_folders_are_found_in_both(tmp_path, short_chunks):
+    few, more = (jobs_of(small(), seeds) for seeds in (range(1, 31), range(31, 61)))
+    run_many(few, out=tmp_path / "a")
+    run_many(more, out=tmp_path / "b")
+    shutil.copytree(tmp_path / "a" / "chunks", tmp_path / "b" / "chunks", dirs_exist_ok=True)
+    seen: list[Standing] = []
+    run_many(few, out=tmp_path / "b", watch=seen.append, over=True)
+    assert seen[0].found == seen[0].total == 30
+
+
+def test_full_runs_of_another_version_are_not_taken_for_this_one(tmp_path, monkeypatch):
+    jobs = [Job(small(), [4])]
+    run_many(jobs, full=True, out=tmp_path)
+    folder = tmp_path / "runs" / folder_name(jobs[0].digest, 4)
+    told = json.loads((folder / "digests.json").read_text(encoding="utf-8"))
+    (folder / "digests.json").write_bytes(sealed_json({"chunk": "another", "files": told["files"]}))
+    seen: list[Standing] = []
+    run_many(jobs, full=True, out=tmp_path, watch=seen.append)
+    assert seen[0].found == 0
+
+
+# -- what is kept: whose it is
+
+
+def test_the_table_of_another_question_is_never_written_over(tmp_path):
+    asked = jobs_of(small(), [1, 2], grid({"makers.count": [1, 2]}))
+    before = run_many(asked, out=tmp_path / "out").table
+    others = [
+        jobs_of(small(), [1, 2], grid({"makers.count": [1, 3]})),  # a point is missing
+        jobs_of(small(), [1], grid({"makers.count": [1, 2]})),  # so is a seed
+        [Job(small(makers__count=1), [1, 2]), Job(small(makers__count=2), [1, 2])],  # and a column
+    ]
+    for jobs in others:
+        with pytest.raises(RunError, match=r"runs\.parquet: this is of another question — name another folder"):
+            run_many(jobs, out=tmp_path / "out")
+    assert open_many(tmp_path / "out").equals(before)
+    run_many(asked, out=tmp_path / "out", payoffs=True)
+    with pytest.raises(RunError, match="another question"):
+        run_many(asked, out=tmp_path / "out")  # it would lose the payoffs
+
+
+def test_a_table_of_before_there_were_digests_is_left_alone(tmp_path):
+    run_many([Job(small(), [1])], out=tmp_path)
+    (tmp_path / "sweep.json").write_text('{"format": 1, "status": "complete", "chunks": []}', encoding="utf-8")
+    with pytest.raises(RunError, match="of an earlier version"):
+        open_many(tmp_path)
+    with pytest.raises(RunError, match="of an earlier version of Spreadgame — name another folder"):
+        run_many([Job(small(), [1])], out=tmp_path)
+
+
+def test_a_table_that_is_made_anew_is_said(tmp_path, caplog, monkeypatch):
+    path = tmp_path / "mine.py"
+    path.write_text(FAILING, encoding="utf-8")
+    run_many([Job(small(), [1])], out=tmp_path / "out", strategies=[path])
+    path.write_text(FAILING.replace("twentieth", "20th"), encoding="utf-8")
+    run_many([Job(small(), [1])], out=tmp_path / "out", strategies=[path])
+    assert "made with strategies that were edited since, so it is made anew" in caplog.text
+    monkeypatch.setattr(store_module, "CODE", "another")
+    run_many([Job(small(), [1])], out=tmp_path / "out", strategies=[path])
+    assert "made by another version of the code, so it is made anew" in caplog.text
+
+
+def sweeps(count: int, folder: Path, *more: str) -> list[tuple[int, str, str]]:
+    """So many sweeps at once: exit code, standard output and standard error of each."""
+    line = ["sweep", QUICKSTART, "--set", "run.steps=200", "--seeds", "40", "--workers", "1", "--out", folder]
+    processes = [started(*line, *(each.format(number) for each in more)) for number in range(1, count + 1)]
+    said = [process.communicate(timeout=_PATIENCE) for process in processes]
+    return [(process.returncode, *each) for process, each in zip(processes, said, strict=True)]
+
+
+def test_sweeps_of_one_folder_end_well_or_say_who_writes(tmp_path):
+    same = sweeps(3, tmp_path / "same")
+    assert {code for code, _, _ in same} <= {0, 2}
+    assert any(code == 0 for code, _, _ in same)
+    for code, _, screen in same:
+        assert code == 0 or re.search(r"same: process \d+ on .* writes there — wait until it has ended", screen), screen
+    assert len(open_many(tmp_path / "same")) == 40
+    other = sweeps(3, tmp_path / "other", "--seed", "{}")
+    assert [code for code, _, _ in other] == [0, 0, 0]
+    folders = sorted(tmp_path.glob("other*"))
+    assert [folder.name for folder in folders] == ["other", "other-2", "other-3"]
+    assert {open_many(folder)["seed"].to_pylist()[0] for folder in folders} == {1, 2, 3}
+    assert sum("is for another question; this one goes to" in screen for _, _, screen in other) == 2
+
+
+@pytest.mark.slow
+def test_ten_sweeps_of_one_folder_end_well_or_say_who_writes(tmp_path):
+    for code, _, screen in sweeps(10, tmp_path / "same", "--full"):
+        assert code == 0 or (code == 2 and " writes there — wait until it has ended" in screen), screen
+    assert len(open_many(tmp_path / "same")) == 40
+    assert [code for code, _, _ in sweeps(10, tmp_path / "other", "--seed", "{}")] == [0] * 10
+    assert len({open_many(folder)["seed"].to_pylist()[0] for folder in tmp_path.glob("other*")}) == 10
+
+
+def test_the_description_and_the_table_say_what_was_changed(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(FAILING, encoding="utf-8")
+    line = ["sweep", QUICKSTART, "--set", "run.steps=20", "--seeds", "2", "--seed", "7", "--workers", "1"]
+    answer = shell(*line, "--strategies", path, "--out", tmp_path / "out")
+    assert answer.returncode == 0, answer.stderr
+    said = json.loads((tmp_path / "out" / "sweep.json").read_text(encoding="utf-8"))
+    assert (said["set"], said["seeds"]) == (["run.steps=20"], [7, 8])
+    (strategies,) = said["strategies"]
+    assert strategies["file"] == str(path)
+    assert strategies["files"].keys() == {"mine.py"}
+    assert {"scipy", "numba", "numpy", "python"} <= said["versions"].keys()
+    head = answer.stdout.splitlines()[:3]
+    assert head == [
+        "quickstart.toml, seeds 7 to 8", "  set run.steps=20", f"  strategies of mine.py ({strategies['digest']})"
+    ]  # fmt: skip
 
 
 # -- disks

@@ -195,12 +195,20 @@ def keep_strategies_in(folder: str) -> None:
 
 def _known(source: Source) -> None:
     """Make a user's strategies known: from the file, or where there is none or an edited one, from what was sent."""
-    with suppress(SpreadgameError, OSError):
-        if source.digest not in _homes and source_of(source.path).digest == source.digest:
-            return
     if source.digest not in _homes:
-        _homes[source.digest] = _written(source)
-    found = source_of(_homes[source.digest])
+        found = None
+        with suppress(SpreadgameError, OSError):
+            found = source_of(source.path)
+        if found is None or found.contents != source.contents:
+            _homes[source.digest] = _written(source)
+        else:
+            _check_alike(source, found)
+            return
+    _check_alike(source, source_of(_homes[source.digest]))
+
+
+def _check_alike(source: Source, found: Source) -> None:
+    """See that strategies are here what they were where they were asked for."""
     if found.digest != source.digest:
         unlike = f"{source.path}: {_unlike(source, found)}"
         raise RunError(f"{unlike} — what strategies are made from must be the same on all machines, and stay the same")

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from sim.strategies.beside import OURS, Contents, digest
@@ -23,7 +24,7 @@ from sim.strategies.beside import OURS, Contents, digest
 _ROOT = Path(__file__).resolve().parents[2]
 _OF_THE_SYSTEM = ("/proc/", "/dev/", "/sys/")
 _SAME_NAME = {"numba", "numpy", "pandas", "scipy"}  # to look every distribution through takes a tenth of a second
-_active: dict[int, set[Path]] = {}  # what each thread has opened
+_active: dict[int, tuple[set[Path], FrameType]] = {}  # by thread, what was opened below which frame
 _hooked = False
 
 
@@ -40,7 +41,8 @@ def recorded_reads(reads: Contents) -> Iterator[None]:
         _hooked = True
     thread = threading.get_ident()
     before = _active.get(thread)
-    opened = _active[thread] = set()
+    opened: set[Path] = set()
+    _active[thread] = opened, sys._getframe(2)  # of the caller, beyond this generator and what enters it
     try:
         yield
     finally:
@@ -66,24 +68,25 @@ def _is_code(path: Path) -> bool:
 def _note(event: str, arguments: tuple[Any, ...]) -> None:
     if event != "open" or not _active:
         return
-    opened = _active.get(threading.get_ident())
-    if opened is None:
+    recording = _active.get(threading.get_ident())
+    if recording is None:
         return
+    opened, caller = recording
     path, mode, flags = arguments
     writes = any(letter in mode for letter in "wax") if mode else bool(flags and flags & os.O_WRONLY)
-    if writes or not isinstance(path, str | bytes) or _imports_a_package():
+    if writes or not isinstance(path, str | bytes) or _imports_a_package(caller):
         return
     with suppress(ValueError):
         opened.add(Path(os.fsdecode(path)).absolute())
 
 
-def _imports_a_package() -> bool:
+def _imports_a_package(caller: FrameType) -> bool:
     """Whether an installed module is being run for the first time, which other processes may have done before."""
-    frame = sys._getframe(2)
-    while frame is not None:
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame is not caller:
         if frame.f_code.co_name == "<module>" and _installed(frame.f_code.co_filename):
             return True
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return False
 
 
