@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import random
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,3 +79,33 @@ def end_started() -> None:
             process.kill()
             process.communicate()
     _started.clear()
+
+
+def lasting(folder: Path) -> dict[str, bytes]:
+    """What a command has left in a folder, but for clock times: its tables, and what describes them."""
+    names = (path for path in sorted(folder.rglob("*")) if path.suffix in (".parquet", ".json", ".partial"))
+    times = ("manifest.json", "digests.json")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in names if path.name not in times}
+
+
+def killed_and_typed_again(line: list[str | Path], out: Path, moments: int, seed: int = 1) -> dict[str, bytes]:
+    """Kill a command at random moments, type it again each time to its end, and see that the same bytes are left.
+
+    Returns what it leaves when nobody kills it.
+    """
+    begin = time.monotonic()
+    assert shell(*line, "--out", out).returncode == 0
+    took, whole = time.monotonic() - begin, lasting(out)
+    draws = random.Random(seed)
+    for _ in range(moments):
+        shutil.rmtree(out)
+        process = started(*line, "--out", out)
+        time.sleep(draws.uniform(0.0, took))  # any moment will do; late ones find it ended
+        process.kill()
+        process.communicate()
+        again = shell(*line, "--out", out)
+        assert again.returncode == 0, again.stderr
+        assert "damaged" not in again.stderr
+        assert lasting(out) == whole
+        assert not list(out.rglob("*.partial"))
+    return whole

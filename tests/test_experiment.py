@@ -55,7 +55,16 @@ from sim.runs import MemorySink, open_run
 from sim.scenario import Scenario, load, parse
 from sim.simulation import Simulation
 from sim.tables import TABLES
-from tests.command_line import FAILING, MARKET, QUICKSTART, ROOT, environment, shell, started
+from tests.command_line import (
+    FAILING,
+    MARKET,
+    QUICKSTART,
+    ROOT,
+    environment,
+    killed_and_typed_again,
+    shell,
+    started,
+)
 from tests.test_determinism import RESTLESS
 
 GAME = """
@@ -867,6 +876,28 @@ def test_a_sweep_that_was_killed_and_one_that_was_interrupted_go_on_to_the_same_
     jobs = jobs_of(scenario, range(1, 201), grid({"idle.count": [190, 200]}))
     run_many(jobs, payoffs=True, out=tmp_path / "whole")
     assert finished(out) == finished(tmp_path / "whole")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("moments", [1, pytest.param(20, marks=pytest.mark.slow)])
+def test_a_sweep_that_is_killed_at_any_moment_leaves_the_same_bytes_when_it_is_typed_again(tmp_path, moments):
+    (tmp_path / "idle.toml").write_text(IDLE, encoding="utf-8")
+    line: list[str | Path] = ["sweep", tmp_path / "idle.toml", "--seeds", "120", "--workers", "2"]
+    whole = killed_and_typed_again(line, tmp_path / "out", moments)
+    assert sum(name.startswith("chunks") for name in whole) > 2
+    full: list[str | Path] = [
+        "sweep",
+        QUICKSTART,
+        "--set",
+        "run.steps=200",
+        "--seeds",
+        "30",
+        "--full",
+        "--workers",
+        "2",
+    ]
+    if moments > 1:
+        assert len(killed_and_typed_again(full, tmp_path / "full", moments)) > 60
 
 
 # -- bad input

@@ -23,7 +23,7 @@ from sim.strategies import desk
 from sim.strategies.callbacks import compile_strategy
 from sim.strategies.contract import CLAIMS, check, market, play
 from sim.strategies.diagnosis import PUBLIC_NAMES
-from sim.strategies.files import load_file
+from sim.strategies.files import load_file, loaded
 from spreadgame import strategy as public
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -184,6 +184,27 @@ def test_an_edited_module_beside_the_file_runs_as_it_now_stands(tmp_path: Path) 
     with_modules_beside(tmp_path, price=9100, shift=2)
     load_file(path)
     assert first_price() == 9102
+
+
+def test_a_file_that_reads_data_runs_again_when_they_are_edited(tmp_path: Path) -> None:
+    source = MAKER.replace("9000", "int(open(__file__[:-3] + '.txt').read())")
+    for price in (9000, 9100):
+        write(tmp_path, str(price), "my_maker.txt")
+        load_file(maker(tmp_path, source))
+        assert first_price() == price
+    assert [path.name for path in loaded(tmp_path / "my_maker.py").reads] == ["my_maker.txt"]
+
+
+def test_what_is_read_elsewhere_is_known_and_what_packages_read_is_not(tmp_path: Path) -> None:
+    helper = write(tmp_path, "PRICE = 9000", "elsewhere/helper_of_mine.py")
+    source = f"import sys, numpy, zoneinfo\nsys.path.insert(0, {str(helper.parent)!r})\nimport helper_of_mine\n"
+    source += "open(__file__ + '.log', 'w').close()\n" + dedent(MAKER)
+    load_file(maker(tmp_path / "home", source))
+    known = loaded(tmp_path / "home" / "my_maker.py")
+    sys.path.remove(str(helper.parent))
+    del sys.modules["helper_of_mine"]
+    assert set(known.reads) == {helper}
+    assert set(known.packages) == {"numpy"}
 
 
 def test_modules_beside_the_file_leave_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from analysis.theory.page import markdown
 from analysis.theory.picture import headline, save_picture
 from analysis.theory.rows import Row, compare, row_from
 from sim.errors import RunError
+from sim.kept.claim import claimed
 from tests.command_line import shell
 
 PAGE = Path(__file__).parents[1] / "docs" / "theory.md"
@@ -91,6 +93,35 @@ def test_results_of_another_version_or_damaged_ones_are_done_again(tmp_path, dam
     (tmp_path / "one.json").write_text(damage)
     assert len(board.run_board(experiments, True, tmp_path)) == 1
     assert len(calls) == 2
+
+
+@pytest.mark.parametrize("count", [10, pytest.param(100, marks=pytest.mark.slow)])
+def test_a_bit_that_flips_in_what_is_kept_is_found_said_once_and_mended(tmp_path, caplog, count):
+    experiments, calls = counted(["one", "two"])
+    rows = board.run_board(experiments, True, tmp_path)
+    whole = (tmp_path / "one.json").read_bytes()
+    for bit in random.Random(1).sample(range(8 * len(whole)), count):
+        changed = bytearray(whole)
+        changed[bit // 8] ^= 1 << bit % 8
+        (tmp_path / "one.json").write_bytes(changed)
+        calls.clear()
+        caplog.clear()
+        assert board.run_board(experiments, True, tmp_path) == rows
+        assert [name for name, *_ in calls] == ["one"]
+        assert caplog.text.count("one.json: damaged, so made again") == 1
+        assert (tmp_path / "one.json").read_bytes() == whole
+
+
+def test_a_board_that_another_process_keeps_is_told(tmp_path):
+    with claimed(tmp_path), pytest.raises(RunError, match=r"process \d+ on .* writes there"):
+        board.run_board(counted(["one"])[0], True, tmp_path)
+
+
+def test_an_experiment_is_kept_under_the_version_of_what_its_rows_pass_through():
+    known = all_experiments()
+    versions = {name: board.version(each) for name, each in known.items()}
+    assert len(set(versions.values())) == len({each.module for each in known.values()})
+    assert all(each.module.startswith("analysis.theory.") for each in known.values())
 
 
 def test_a_stop_keeps_what_was_finished(tmp_path):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,10 +14,12 @@ import pytest
 
 from analysis.games.roles import Role
 from analysis.games.solution import BUDGET
+from sim.errors import RunError
 from sim.experiment.jobs import digest_of
 from sim.scenario import load
 from spreadgame.cli import main
-from spreadgame.solve import _is_of_another, _keep
+from spreadgame.solve import _folder, _is_of_another, _keep
+from tests.command_line import killed_and_typed_again, started
 
 ROOT = Path(__file__).resolve().parents[2]
 SPREAD_GAME = ROOT / "scenarios" / "spread_game.toml"
@@ -99,6 +103,62 @@ def test_where_there_is_nothing_to_draw_no_earlier_picture_stays(tmp_path):
     for _ in range(2):
         assert _keep(tmp_path, {}, found, "one strategy") is None
         assert [path.name for path in tmp_path.iterdir()] == ["equilibria.json"]
+
+
+# --- damage, kills, others ------------------------------------------------------------------------------------------
+
+
+def flips_found(folder: Path, capsys: Any, caplog: Any, count: int) -> int:
+    """Flip a bit so often in files of a solved game, and see that each time it is said and mended. How often."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix in (".parquet", ".json"))
+    whole = {path: path.read_bytes() for path in files}
+    draws = random.Random(3)
+    for path in draws.choices(files, k=count):
+        content = bytearray(whole[path])
+        bit = draws.randrange(8 * len(content))
+        content[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(content)
+        caplog.clear()
+        assert solved("--out", folder) == 0
+        assert {each: each.read_bytes() for each in files} == whole, path
+        if path.name not in ("runs.parquet", "sweep.json"):  # tables of rounds are written anew, and never read
+            assert caplog.text.count("damaged") == 1, path
+            assert path.name in caplog.text
+    return count
+
+
+@pytest.mark.parametrize("count", [3, pytest.param(100, marks=pytest.mark.slow)])
+def test_a_bit_that_flips_in_what_is_kept_is_found_said_once_and_mended(folder, capsys, caplog, count):
+    assert flips_found(folder, capsys, caplog, count) == count
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("moments", [1, pytest.param(20, marks=pytest.mark.slow)])
+def test_a_solve_that_is_killed_at_any_moment_leaves_the_same_bytes_when_it_is_typed_again(tmp_path, moments):
+    whole = killed_and_typed_again([*TYPED], tmp_path / "out", moments)
+    assert "equilibria.json" in whole
+
+
+def test_solves_of_one_folder_end_well_or_say_who_writes(tmp_path):
+    processes = [started(*TYPED, "--out", tmp_path / "game") for _ in range(3)]
+    screens = [process.communicate()[1] for process in processes]
+    assert any(process.returncode == 0 for process in processes)
+    for process, screen in zip(processes, screens, strict=True):
+        assert process.returncode == 0 or " writes there — wait until it has ended" in screen, screen
+        assert process.returncode in (0, 2)
+        assert "Traceback" not in screen
+
+
+def test_where_another_game_is_being_solved_or_was_the_next_free_folder_is_taken(kept, tmp_path, monkeypatch):
+    shutil.copytree(kept, tmp_path / "runs" / "spread_game-game")
+    monkeypatch.chdir(tmp_path)
+    given: Any = SimpleNamespace(out=None, scenario=SPREAD_GAME)
+    with _folder(given, "another") as first, _folder(given, "a third") as second:
+        assert [first.name, second.name] == ["spread_game-game-2", "spread_game-game-3"]
+        with pytest.raises(RunError, match="writes there"), _folder(given, "another"):
+            pass
+    with _folder(given, digest_of(load(SPREAD_GAME, QUIET))) as same:
+        assert same.name == "spread_game-game"
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------
