@@ -728,6 +728,35 @@ def sweeps(count: int, folder: Path, *more: str) -> list[tuple[int, str, str]]:
     return [(process.returncode, *each) for process, each in zip(processes, said, strict=True)]
 
 
+def test_an_edit_in_a_model_that_a_strategy_solves_gives_new_numbers_and_says_so(tmp_path):
+    shutil.copytree(ROOT / "sim", tmp_path / "sim", ignore=shutil.ignore_patterns("__pycache__"))
+    market = MARKET.replace('"fixed_spread"', '"gueant_lehalle_tapia"').replace("steps = 200", "steps = 40")
+    code = (
+        "import sys; from sim.experiment import Job, run_many; from sim.scenario import parse\n"
+        f"results = run_many([Job(parse({market!r}), [1, 2])], out=sys.argv[1])\n"
+        "print(results.column('lit.effective_spread').mean())"
+    )
+
+    def answer(folder: str) -> tuple[float, str]:
+        done = subprocess.run(
+            [sys.executable, "-c", code, folder], cwd=tmp_path, check=True, capture_output=True, text=True,
+            env=environment(NUMBA_DISABLE_JIT="1", PYTHONPATH=str(tmp_path)),
+        )  # fmt: skip
+        return float(done.stdout), done.stderr
+
+    before, screen = answer("out")
+    assert screen == ""
+    path = tmp_path / "sim" / "models" / "inventory.py"
+    text = path.read_text(encoding="utf-8")
+    found = re.search(r"^def _markup.*?^    return ", text, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    path.write_text(text[: found.end()] + "0.5 + " + text[found.end() :], encoding="utf-8")
+    after, screen = answer("out")
+    assert after > before + 0.1
+    assert "made by another version of the code, so it is made anew" in screen
+    assert answer("fresh")[0] == after
+
+
 def test_sweeps_of_one_folder_end_well_or_say_who_writes(tmp_path):
     same = sweeps(3, tmp_path / "same")
     assert {code for code, _, _ in same} <= {0, 2}
