@@ -9,12 +9,13 @@ import pytest
 
 from analysis.estimates import Estimate
 from analysis.theory import board
-from analysis.theory.experiments import Experiment, all_experiments, chosen
+from analysis.theory.experiments import _MODULES, Experiment, all_experiments, chosen
 from analysis.theory.page import markdown
 from analysis.theory.picture import headline, save_picture
 from analysis.theory.rows import Row, compare, row_from
 from sim.errors import RunError
 from sim.kept.claim import claimed
+from sim.kept.version import CODE
 from tests.command_line import shell
 
 PAGE = Path(__file__).parents[1] / "docs" / "theory.md"
@@ -119,9 +120,9 @@ def test_a_board_that_another_process_keeps_is_told(tmp_path):
 
 def test_an_experiment_is_kept_under_the_version_of_what_its_rows_pass_through():
     known = all_experiments()
-    versions = {name: board.version(each) for name, each in known.items()}
-    assert len(set(versions.values())) == len({each.module for each in known.values()})
-    assert all(each.module.startswith("analysis.theory.") for each in known.values())
+    assert len({each.code for each in known.values()}) == len(_MODULES)  # not that of all, nor of sim alone
+    assert CODE not in {each.code for each in known.values()}
+    assert board.version(known["dennert"]).startswith(known["dennert"].code)
 
 
 def test_a_stop_keeps_what_was_finished(tmp_path):

@@ -15,7 +15,7 @@ from sim.errors import RunError
 from sim.execute import Progress
 from sim.kept.claim import claimed
 from sim.kept.sealed import LOG, Damaged, read_json, sealed_json, was_sealed, write_whole
-from sim.kept.version import digest_of_files, files_in, version_of
+from sim.kept.version import digest_of_files, files_in
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,8 @@ class Watch:
 
 
 def version(experiment: Experiment) -> str:
-    """A digest of all that an experiment's rows depend on: the code that they pass through, the scenario files."""
-    scenarios = digest_of_files(files_in(folder()), folder())
-    return f"{version_of(__name__, experiment.module)}-{scenarios}"
+    """What an experiment's rows depend on: the code that they pass through, the scenario files."""
+    return f"{experiment.code}-{digest_of_files(files_in(folder()), folder())}"
 
 
 def seed_of(experiment: Experiment) -> int:

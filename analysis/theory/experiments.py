@@ -9,6 +9,7 @@ from functools import cache
 
 from analysis.theory.markets import Markets
 from analysis.theory.rows import Row
+from sim.kept.version import CODE, version_of
 
 _MODULES = (
     "glosten_milgrom",
@@ -31,7 +32,12 @@ class Experiment:
     name: str
     title: str
     play: Callable[[Markets], list[Row]]
-    module: str = ""  # that its rows pass through
+    code: str = CODE  # the version of what its rows pass through, as it was when that was imported
+
+
+@cache
+def _version(module: str) -> str:
+    return version_of("analysis.theory.board", module)
 
 
 def experiment(title: str) -> Callable[[Callable[[Markets], list[Row]]], Experiment]:
@@ -43,7 +49,7 @@ def experiment(title: str) -> Callable[[Callable[[Markets], list[Row]]], Experim
         def named(markets: Markets) -> list[Row]:
             return [replace(row, experiment=name) for row in play(markets)]
 
-        return Experiment(name, title, named, play.__module__)
+        return Experiment(name, title, named, _version(play.__module__))
 
     return make
 

@@ -13,10 +13,10 @@ One process at a time writes there (:mod:`sim.kept.claim`), and never over the t
 
 from __future__ import annotations
 
+import errno
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ from sim.runs import reason_of, versions
 SAID, TABLE = "sweep.json", "runs.parquet"
 _FREE = "free some space; the same command goes on from what is kept"
 _MOST_NAMED = 3
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # a quota is not known everywhere
 
 
 class Store:
@@ -250,5 +251,5 @@ def _write(path: Path, content: bytes) -> None:
     try:
         write_whole(path, content)
     except OSError as error:
-        remedy = f" — {_FREE}" if error.errno in (ENOSPC, EDQUOT) else ""
+        remedy = f" — {_FREE}" if error.errno in _FULL else ""
         raise RunError(f"{path}: cannot be written ({reason_of(error)}){remedy}") from error

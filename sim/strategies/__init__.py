@@ -28,7 +28,10 @@ def built_in() -> dict[str, Strategy]:
 
 
 def register(found: Strategy) -> None:
-    """Make a user's strategy known by its name; the last file that declares a name wins over an earlier one."""
+    """Make a user's strategy known by its name; the last file that declares a name wins over one loaded before it.
+
+    Files that are to be used together may not share a name: see :func:`sim.strategies.files.load_files`.
+    """
     if found.name in built_in():
         raise StrategyError(f"{found.file}: strategy {found.name!r} has the name of one of ours; choose another")
     _from_files[found.name] = found
