@@ -114,7 +114,7 @@ def run_name(scenario: Scenario, name: str | None = None) -> str:
         If it is no name of a folder.
     """
     if name is not None:
-        from sim.runs import PARTIAL
+        from sim.run_files import PARTIAL
 
         if not _FOLDER.fullmatch(name) or name.endswith(PARTIAL):
             raise RunError(f"name: {shown(name)} is no name of a run folder — use letters, digits and . _ - = alone")

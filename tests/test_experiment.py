@@ -49,7 +49,6 @@ from sim.experiment.jobs import CHUNK_WORK, cut, source_of, sources_of, work_of
 from sim.experiment.reuse import Reusable
 from sim.experiment.work import do_chunk, folder_name
 from sim.experiment.workers import Processes
-from sim.kept.sealed import sealed_json
 from sim.nature import BLOCK
 from sim.runs import MemorySink, open_run
 from sim.scenario import Scenario, load, parse
@@ -65,6 +64,7 @@ from tests.command_line import (
     shell,
     started,
 )
+from tests.run_folders import seal_again
 from tests.test_determinism import RESTLESS
 
 GAME = """
@@ -672,8 +672,7 @@ def test_full_runs_of_another_version_are_not_taken_for_this_one(tmp_path, monke
     jobs = [Job(small(), [4])]
     run_many(jobs, full=True, out=tmp_path)
     folder = tmp_path / "runs" / folder_name(jobs[0].digest, 4)
-    told = json.loads((folder / "digests.json").read_text(encoding="utf-8"))
-    (folder / "digests.json").write_bytes(sealed_json({"chunk": "another", "files": told["files"]}))
+    seal_again(folder, json.loads((folder / "manifest.json").read_text(encoding="utf-8")) | {"chunk": "another"})
     seen: list[Standing] = []
     run_many(jobs, full=True, out=tmp_path, watch=seen.append)
     assert seen[0].found == 0

@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 from sim.errors import RunError
 from sim.experiment.jobs import FORMAT, Chunk, Source
 from sim.experiment.question import Question
-from sim.experiment.work import DIGESTS, digests_in, folder_name, sealable
+from sim.experiment.work import folder_name, sealable
 from sim.kept.claim import claimed_place
 from sim.kept.sealed import (
     LOG,
@@ -41,6 +41,7 @@ from sim.kept.sealed import (
     write_whole,
 )
 from sim.kept.version import CODE, packages
+from sim.run_files import check_file, read_manifest
 from sim.run_folder import check_writable
 from sim.runs import reason_of, versions
 
@@ -205,11 +206,14 @@ def _is_of(path: Path, chunk: Chunk) -> bool:
 
 
 def _is_whole_run(folder: Path, chunk: Chunk) -> bool:
+    """Whether a run folder is as a run of this chunk wrote it."""
     try:
-        said = read_json(folder / DIGESTS)
-        return bool(said["chunk"] == chunk.name and said["files"] == digests_in(folder))
-    except (OSError, KeyError, Damaged):
+        manifest = read_manifest(folder)
+        for name in manifest["files"]:
+            check_file(folder, name, manifest)
+    except RunError:
         return False
+    return bool(manifest.get("chunk") == chunk.name)
 
 
 def read_sealed(file: Path | bytes, content: bytes | None = None) -> pa.Table:

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from sim.errors import RunError, SpreadgameError, StrategyError
 from sim.experiment.columns import run_columns, table_of
 from sim.experiment.jobs import Chunk, Piece, Source, digest_of, source_of, told, work_of
 from sim.experiment.reuse import Reusable
-from sim.kept.sealed import UNSEALED, partial_name, seal, sealed_json
+from sim.kept.sealed import UNSEALED, partial_name, seal
 from sim.kept.version import CODE
 from sim.run_folder import RunFolder
 from sim.runs import manifest_of, reason_of
@@ -32,7 +31,6 @@ from sim.scenario import Scenario
 from sim.summary import summary_of
 from sim.totals import POPULATION_TOTALS, VENUE_TOTALS, Counted, new_totals
 
-DIGESTS = "digests.json"
 _TURNS = 1e6  # between looks at whether to stop: a tenth of a second; no result depends on it
 Stopped = Callable[[], bool]
 _one_builds = threading.Lock()  # strategies are known by process, not by thread
@@ -151,30 +149,22 @@ def _finish(run: Counted, chunk: Chunk, piece: Piece, seed: int, stopped: Stoppe
             return go_on()
 
         run.run(look, steps)
-        made = folder.finish(manifest_of(run, "complete", time.perf_counter() - begin), summary_of(run))
-        _put_in_place(made, chunk.full / name, chunk.name)
+        folder.finish(
+            manifest_of(run, "complete", time.perf_counter() - begin) | {"chunk": chunk.name}, summary_of(run)
+        )
+        _put_in_place(folder.final, chunk.full / name)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _put_in_place(made: Path, final: Path, chunk: str) -> None:
-    """Give a run folder that is whole its name, with digests of its files and the name of the chunk that it is of."""
+def _put_in_place(made: Path, final: Path) -> None:
+    """Give a run folder that is whole its name."""
     try:
-        (made / DIGESTS).write_bytes(sealed_json({"chunk": chunk, "files": digests_in(made)}))
         if final.exists():  # of another version, or damaged
             shutil.rmtree(final)
         made.rename(final)
     except OSError as error:
         raise RunError(f"{final}: cannot be written ({reason_of(error)})") from error
-
-
-def digests_in(folder: Path) -> dict[str, str]:
-    """A digest of each file of a run folder, but for the file of digests itself."""
-    return {
-        path.name: blake2b(path.read_bytes(), digest_size=32).hexdigest()
-        for path in sorted(folder.iterdir())
-        if path.name != DIGESTS and path.suffix in (".parquet", ".json", ".toml")  # pictures may be drawn there later
-    }
 
 
 def folder_name(job: str, seed: int) -> str:
