@@ -628,10 +628,11 @@ def flips_found(jobs: list[Job], out: Path, caplog: pytest.LogCaptureFixture, co
     return found
 
 
-def test_a_bit_that_flips_in_any_file_is_found_said_once_and_mended(tmp_path, caplog, short_chunks):
+def test_a_bit_that_flips_in_any_file_is_found_said_once_and_mended(tmp_path, caplog, monkeypatch, short_chunks):
+    monkeypatch.chdir(tmp_path)
     assert flips_found(jobs_of(small(run__steps=30), range(1, 40)), tmp_path / "out", caplog, 12) == 12
     full = [Job(small(run__steps=30), [1, 2])]
-    assert flips_found(full, tmp_path / "full", caplog, 8, full=True) == 8
+    assert flips_found(full, Path("full"), caplog, 8, full=True) == 8
 
 
 @pytest.mark.slow

@@ -69,7 +69,7 @@ class Store:
         """The files of chunks that are finished, by name. What is damaged is removed, and said in one line."""
         found = {chunk.name: self.path(chunk) for chunk in chunks if self._has(chunk)}
         if damaged := list(dict.fromkeys(self._damaged)):
-            names = ", ".join(str(path.relative_to(self.folder)) for path in damaged[:_MOST_NAMED])
+            names = ", ".join(f"{path.parent.name}/{path.name}" for path in damaged[:_MOST_NAMED])
             more = f" and {len(damaged) - _MOST_NAMED:,} others" if len(damaged) > _MOST_NAMED else ""
             LOG.warning("%s: %s%s: damaged, so made again", self.folder, names, more)
         self._damaged.clear()

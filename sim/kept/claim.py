@@ -11,7 +11,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
@@ -73,7 +73,8 @@ def claimed(folder: Path, question: str = "") -> Iterator[None]:
             raise RunError(f"{folder}: results cannot be kept there ({reason_of(error)})") from error
         yield
     finally:
-        writer.unlink(missing_ok=True)
+        with suppress(OSError):
+            writer.unlink(missing_ok=True)
         lock.release()
 
 
