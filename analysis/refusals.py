@@ -20,16 +20,8 @@ _WORDS = {
 
 
 def refusal_lines(manifest: dict[str, Any]) -> Iterator[str]:
-    """One line for each population and reason: how many messages were refused, and what to do about it.
-
-    A manifest of an earlier version says how many alone.
-    """
-    found = manifest.get("refusals")
-    if found is None:
-        if manifest.get("refused"):
-            yield f"{manifest['refused']:,} messages refused"
-        return
-    for population, reasons in found.items():
+    """One line for each population and reason: how many messages were refused, and what to do about it."""
+    for population, reasons in manifest["refusals"].items():
         for reason, count in sorted(reasons.items(), key=lambda each: -each[1]):
             messages = "message" if count == 1 else "messages"
             yield f"{count:,} {messages} of {population} refused: {_WORDS.get(reason, reason)}"

@@ -39,6 +39,12 @@ class _Sampling(_Shape):
     agents_every: Count
 
 
+class _StrategyFile(_Shape):
+    file: str
+    digest: str
+    strategies: list[str]
+
+
 class _Manifest(_Shape):
     """What every reader of a run may take for granted; more may stand there."""
 
@@ -48,6 +54,8 @@ class _Manifest(_Shape):
     title: str
     scenario_hash: str
     seed: Count
+    overrides: dict[str, Any]
+    strategy_files: list[_StrategyFile]
     versions: dict[str, str]
     steps: Count
     steps_asked: Count
@@ -55,6 +63,7 @@ class _Manifest(_Shape):
     messages: Count
     trades: Count
     refused: Count
+    refusals: dict[str, dict[str, Count]]
     moved_quotes: Count
     seconds: Amount
     messages_per_second: Amount

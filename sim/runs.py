@@ -109,17 +109,13 @@ def scenario_hash(scenario: Scenario) -> str:
 
 def changes_in_words(manifest: dict[str, Any]) -> list[str]:
     """What was changed for a run, as a heading says it: ``informed.arrivals.share = 0.5``, ``mine.py (3f2a9c1d)``."""
-    overrides, files = manifest.get("overrides"), manifest.get("strategy_files")
     changed = [
         f"{path} = {_in_words(value)}"
-        for path, value in (overrides.items() if isinstance(overrides, dict) else ())
+        for path, value in manifest.get("overrides", {}).items()
         if path != "run.seed"  # the seed is said anyway
     ]
-    return changed + [
-        f"{Path(str(each.get('file'))).name} ({str(each.get('digest'))[:8]})"
-        for each in (files if isinstance(files, list) else ())
-        if isinstance(each, dict) and each.get("strategies")
-    ]
+    files = manifest.get("strategy_files", ())
+    return changed + [f"{Path(each['file']).name} ({each['digest'][:8]})" for each in files if each["strategies"]]
 
 
 def _in_words(value: Any) -> str:
@@ -151,15 +147,13 @@ class Run:
 
     @property
     def overrides(self) -> dict[str, Any]:
-        """What was changed of what the scenario's file says, by path; empty where an older version wrote the folder."""
-        kept = self.manifest.get("overrides")
-        return dict(kept) if isinstance(kept, dict) else {}
+        """What was changed of what the scenario's file says, by path."""
+        return dict(self.manifest["overrides"])
 
     @property
     def strategy_files(self) -> list[dict[str, Any]]:
         """The user's own files whose strategies played, each with a digest of what stood in it and their names."""
-        kept = self.manifest.get("strategy_files")
-        return [each for each in kept if isinstance(each, dict)] if isinstance(kept, list) else []
+        return list(self.manifest["strategy_files"])
 
     @property
     def title(self) -> str:
@@ -307,7 +301,7 @@ def open_run(folder: str | Path) -> Run:
     summary = read_summary(folder, manifest)
     check_file(folder, SCENARIO, manifest)
     try:
-        scenario = _resolved(folder / SCENARIO, manifest.get("overrides"))
+        scenario = _resolved(folder / SCENARIO, manifest["overrides"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise damaged(folder / SCENARIO, error) from error
     return Run(scenario, manifest, summary, folder)
@@ -331,18 +325,17 @@ def _no_run(folder: Path) -> str:
 def _changes_of(folder: Path) -> str:
     """What was changed for a run, in brackets; an empty string where nothing was, or it cannot be read."""
     try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        changed = changes_in_words(manifest) if isinstance(manifest, dict) else []
-    except (OSError, ValueError, TypeError, RecursionError):
+        changed = changes_in_words(read_manifest(folder))
+    except RunError:
         return ""
     return f" ({', '.join(changed)})" if changed else ""
 
 
-def _resolved(path: Path, changes: Any) -> Scenario:
+def _resolved(path: Path, changes: dict[str, Any]) -> Scenario:
     """A scenario as :func:`dump_toml` wrote it, every default filled in; ``changes`` as its manifest has them."""
     given = tomllib.loads(path.read_text(encoding="utf-8"))
     scenario = Scenario.model_validate_json(json.dumps(given))  # strict, but for lists, which are tuples in it
-    scenario.came_from(str(path), path.parent, given, changes if isinstance(changes, dict) else {})
+    scenario.came_from(str(path), path.parent, given, changes)
     return scenario
 
 

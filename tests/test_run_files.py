@@ -132,10 +132,12 @@ def fits(name: str, value: Any) -> bool:
             return value == 0.5
         case "signal":
             return value is None
-        case "populations":
+        case "populations" | "strategy_files":
             return value == []
-        case "versions":
+        case "versions" | "refusals":
             return value == {}
+        case "overrides":  # of which the scenario itself may be a part: {"": null} is a path and a value
+            return isinstance(value, dict)
         case _:
             return False
 
