@@ -466,7 +466,7 @@ def test_windows_of_the_command_end_where_agents_and_books_were_sampled():
 @pytest.mark.parametrize(("given", "said"), [
     ({"mark": "median"}, "there is no mark 'median' — there are mid, micro, last, value, belief"),
     ({"mark": "belief"}, "no maker of ACME published what it believes .* choose another mark"),
-    ({"horizon": -1}, "a horizon must be at least 0 trades, not -1"),
+    ({"horizon": -1}, "a horizon must be at least 1 trade, not -1"),
     ({"unit": "seconds"}, "a horizon is counted in steps or trades, not in 'seconds'"),
     ({"by": "venue"}, "attributed by population or by agent, not by 'venue'"),
     ({"edges": (3,)}, r"rising steps from 0 to 30, at least two, not \[3\]"),
@@ -527,8 +527,8 @@ def test_the_command_prints_a_table_and_one_json_object(
 
 
 def test_the_command_says_what_is_wrong(folder: Path, capsys: pytest.CaptureFixture[str]):
-    assert main([str(folder), "--horizon", "-3"]) == 2
-    assert "at least 0 trades, not -3" in capsys.readouterr().err
+    assert main([str(folder), "--horizon", "0"]) == 2
+    assert "at least 1 trade, not 0" in capsys.readouterr().err
     assert main([str(folder / "nothing")]) == 2
     assert "there is no such folder" in capsys.readouterr().err
     with pytest.raises(SystemExit) as exit_of:
