@@ -68,7 +68,7 @@ def checked(
                 if name in labels or name in counts:
                     whole(name, array, name in counts)
                 elif name in signs:
-                    refuse(name, array, ~np.isin(array, (-1, 0, 1)), _SIGN)
+                    refuse(name, array, (array != 0) & (np.abs(array) != 1), _SIGN)
                 elif not infinite:
                     refuse(name, array, np.isinf(array), _NUMBER)
                 if name in amounts:
