@@ -18,13 +18,14 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from analysis.games.indifference import newton_step
-from analysis.games.mixtures import REGRET, SAME, Equilibrium, classified, refined
+from analysis.games.mixtures import SAME, Equilibrium, classified, refined
 from analysis.games.polytope import corners, distinct
 from analysis.games.simplex import spread_starts
 from analysis.games.symmetric import SymmetricGame
 
 Floats = NDArray[np.float64]
 _TIGHT = 1e-8  # payoffs of a scaled game that are best
+_LONG = 3e-4  # groups of singular equilibria that are no wider are one of them
 _NEAR = 0.1  # mixtures that are taken for one continuum
 _LOOKED_AT = 200  # undecided mixtures of one support
 _BETWEEN = 128  # mixtures at which a support that all pays the same is looked at
@@ -117,7 +118,7 @@ def components_seen(
     pieces: list[Component] = []
     single: list[Floats] = []
     for mixtures in _clusters(near):
-        if np.ptp(mixtures, axis=0).max() > 10.0 * REGRET**0.5:
+        if np.ptp(mixtures, axis=0).max() > _LONG:
             pieces.append(Component(mixtures[_ends(mixtures)], False))
         else:
             single.append(mixtures[0])
@@ -126,7 +127,7 @@ def components_seen(
         if any(set(support) < set(larger) for larger in whole):
             continue
         mixtures = _over(support, game.size)
-        stable = mixtures[[game.regret(x) < REGRET for x in mixtures]]
+        stable = mixtures[[game.regret(x) < game.tolerance for x in mixtures]]
         if support in whole:
             pieces.append(Component(mixtures[: len(support)], True))
         elif len(stable) > 1:
@@ -179,7 +180,7 @@ def _singular_point(game: SymmetricGame, support: tuple[int, ...], start: Floats
     if not np.all(np.isfinite(x)) or not x.sum() > 0.0:
         return None
     x = x / x.sum()
-    return x if game.regret(x) < REGRET and np.abs(x - start).max() < 2.0 * _NEAR else None
+    return x if game.regret(x) < game.tolerance and np.abs(x - start).max() < 2.0 * _NEAR else None
 
 
 def _clusters(mixtures: list[Floats]) -> list[Floats]:

@@ -18,9 +18,8 @@ def undominated(game: SymmetricGame) -> list[int]:
     """
     kept = list(range(game.size))
     while True:
-        left = game.restricted(kept)
-        slack = game.rounding * game.scale
-        less = [bool(np.any((left.payoffs - left.payoffs[:, [mine]]).min(axis=0) > slack)) for mine in range(left.size)]
+        payoffs = game.without_rounding.restricted(kept).payoffs
+        less = [bool(np.any(np.all(payoffs > payoffs[:, [mine]], axis=0))) for mine in range(len(kept))]
         if not any(less):
             return kept
         kept = [each for each, gone in zip(kept, less, strict=True) if not gone]

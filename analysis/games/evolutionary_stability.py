@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.games.mixtures import PLAYED, REGRET, TIED
+from analysis.games.mixtures import PLAYED
 from analysis.games.symmetric import SymmetricGame
 
 Floats = NDArray[np.float64]
@@ -53,11 +53,11 @@ def evolutionary_stability(game: SymmetricGame, mixture: ArrayLike) -> Stability
     """
     x = np.asarray(mixture, np.float64)
     scaled = game.scaled
-    if scaled.regret(x) > REGRET:
+    if scaled.regret(x) > game.tolerance:
         raise ValueError(f"only an equilibrium can be stable: a deviation from this mixture gains {game.regret(x)}")
     payoffs = scaled.expected(x)
     played = np.flatnonzero(x > PLAYED)
-    tied = np.setdiff1d(np.flatnonzero(payoffs > payoffs.max() - TIED), played)
+    tied = np.setdiff1d(np.flatnonzero(payoffs > payoffs.max() - game.tolerance), played)
     if len(tied) > _MOST_TIED:
         raise ValueError(
             f"{len(tied)} strategies that are not played break even, more than {_MOST_TIED}: leave some out"

@@ -8,7 +8,7 @@ so little from the identity all over it that they vanish at one point at most, a
 What is left is halved along its longest edge (Garloff and Smith 2001; Neumaier 1990, ch. 5). Parts that are small and
 still undecided lie at degenerate points or on continua.
 
-Proofs hold up to rounding: payoff differences up to `tie` are read as none.
+Proofs hold up to the rounding of bounds: differences of scaled payoffs up to 2e-14 are read as none.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ _MANY = 300  # undecided small parts after which a support's points are taken fo
 _INSIDE = -1e-9  # the least share of a corner at which a point still counts as of a part
 _NUMBERS = 500_000  # of float64 that are looked at together
 _CONTRACTION = 0.9  # the most that scaled slopes may differ from the identity
+_TIE = 2e-14  # differences of scaled payoffs that rounding of bounds may leave
 _MOST_FACES = 10  # corners up to which weak dominance is settled face by face
 
 
@@ -70,7 +71,7 @@ def isolate(game: SymmetricGame, supports: Integers, effort: float) -> Isolated:
     count, size = supports.shape
     shape = net(size, game.players - 1)
     nets = _nets(game, supports)
-    flat = np.ptp(nets[:, :, :size], axis=2).max(axis=1) <= game.rounding
+    flat = np.ptp(nets[:, :, :size], axis=2).max(axis=1) <= _TIE
     chunk = max(1, _NUMBERS // nets[0].size)
     found = Isolated([], [], [], [], 0.0)
     looked_at = 0
@@ -92,7 +93,7 @@ def isolate(game: SymmetricGame, supports: Integers, effort: float) -> Isolated:
                     note(found.unseen, left)
                 break
             looked_at += len(now.supports)
-            now = now.some(~_dominated(shape, now, size, game.rounding))
+            now = now.some(~_dominated(shape, now, size))
             level = flat[now.supports]
             found.flat.extend(now.supports[level].tolist())
             now = _settle(game, supports, shape, now.some(~level), found.roots)
@@ -144,20 +145,20 @@ def _together(parts: list[Parts]) -> Parts:
     return parts[0] if len(parts) == 1 else Parts(*(np.concatenate(each) for each in zip(*parts, strict=True)))
 
 
-def _dominated(shape: Net, parts: Parts, size: int, tie: float) -> Booleans:
+def _dominated(shape: Net, parts: Parts, size: int) -> Booleans:
     """Whether a strategy pays more than one of the support wherever all of the support is played."""
     out: Booleans = np.zeros(len(parts.supports), bool)
     weakly: list[tuple[int, int, int]] = []
     for mine in range(size):
         more = parts.nets - parts.nets[:, :, mine : mine + 1]
         least, most = more.min(axis=1), more.max(axis=1)
-        out |= np.any(least > tie, axis=1)
-        at, other = np.nonzero((least >= -tie) & (most > tie))
+        out |= np.any(least > _TIE, axis=1)
+        at, other = np.nonzero((least >= -_TIE) & (most > _TIE))
         weakly.extend(zip(at.tolist(), other.tolist(), [mine] * len(at), strict=True))
     for part, better, worse in weakly:
         if not out[part]:
             more = parts.nets[part, :, better] - parts.nets[part, :, worse]
-            out[part] = _positive(shape, parts.corners[part], more > tie)
+            out[part] = _positive(shape, parts.corners[part], more > _TIE)
     return out
 
 
@@ -196,9 +197,7 @@ def _settle(
     straight = differences @ inverse[:, :, :-1].transpose(0, 2, 1)  # at corner i: e_i less where the linear part is 0
     margin = (1e-14 / unit * np.abs(inverse).max(axis=(1, 2), initial=0.0))[:, None]
     empty = regular & np.any((straight.min(axis=1) > margin) | (straight.max(axis=1) < -margin), axis=1)
-    empty |= regular & _outdone(
-        shape, parts.nets, differences * unit[:, None, None], inverse / unit[:, None, None], game.rounding
-    )
+    empty |= regular & _outdone(shape, parts.nets, differences * unit[:, None, None], inverse / unit[:, None, None])
     slopes = shape.degree * straight[:, shape.more] - np.eye(size)  # (parts, lower, corners, shares)
     slopes -= slopes.mean(axis=2, keepdims=True)  # shares sum to one: what all corners have in common moves nothing
     away = np.abs(slopes).max(axis=1).sum(axis=1).max(axis=1)
@@ -218,7 +217,7 @@ def _settle(
     return parts.some(~settled)
 
 
-def _outdone(shape: Net, nets: Floats, differences: Floats, inverse: Floats, tie: float) -> Booleans:
+def _outdone(shape: Net, nets: Floats, differences: Floats, inverse: Floats) -> Booleans:
     """Whether some other strategy pays more wherever the support's strategies pay the same.
 
     From what it pays more than the first, that combination of the support's differences is taken which leaves it level.
@@ -226,7 +225,7 @@ def _outdone(shape: Net, nets: Floats, differences: Floats, inverse: Floats, tie
     more = nets[:, :, shape.corners :] - nets[:, :, :1]
     combination = inverse[:, :, :-1].transpose(0, 2, 1) @ more[:, shape.at_corners]
     level = more - differences @ combination
-    found: Booleans = np.any(level.min(axis=1) > 100.0 * tie, axis=1)
+    found: Booleans = np.any(level.min(axis=1) > 100.0 * _TIE, axis=1)
     return found
 
 

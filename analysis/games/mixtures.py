@@ -22,9 +22,9 @@ from analysis.games.polytope import distinct
 from analysis.games.symmetric import SymmetricGame
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 Kind = Literal["strict", "quasi-strict", "weak"]
-REGRET = 1e-9  # of a scaled game: less is an equilibrium
-TIED = 1e-9  # an unused strategy of a scaled game that pays less by less breaks even
+REGRET = 1e-9  # of a scaled game: what counts as none is never more
 PLAYED = 1e-9  # smaller probabilities are none
 SAME = 1e-7  # mixtures that differ by less
 
@@ -71,15 +71,29 @@ def classified(game: SymmetricGame, mixture: Floats) -> Equilibrium:
     support = np.flatnonzero(mixture > 0.0)
     expected = scaled.expected(mixture)
     unused = np.delete(expected, support)
-    tied = bool(np.any(unused > expected[support].max() - TIED))
+    tied = bool(np.any(unused > expected[support].max() - game.tolerance))
     kind: Kind = "weak" if tied else "strict" if len(support) == 1 else "quasi-strict"
-    basis = tangent_basis(len(support))
-    slopes = basis.T @ scaled.jacobian(mixture)[np.ix_(support, support)] @ basis
-    least, largest = least_slope(slopes), _largest_term(scaled.restricted(support.tolist()), basis)
-    regular = not tied and not vanishes(least, largest, scaled.rounding)
+    slopes, largest = _slopes(scaled, support, mixture)
+    regular = not tied and not vanishes(least_slope(slopes), largest, scaled.rounding)
     index = round(float(np.linalg.slogdet(-slopes)[0])) if regular else None
-    condition = 1.0 if len(support) == 1 else least / largest if largest else 0.0
-    return Equilibrium(mixture, game.payoff(mixture), game.regret(mixture), kind, regular, index, condition)
+    return Equilibrium(
+        mixture, game.payoff(mixture), game.regret(mixture), kind, regular, index, condition(game, support, mixture)
+    )
+
+
+def condition(game: SymmetricGame, support: Integers, mixture: Floats) -> float:
+    """The least singular value of slopes at a mixture over its support, over the norm of the largest of their terms."""
+    if len(support) == 1:
+        return 1.0
+    slopes, largest = _slopes(game.scaled, support, mixture)
+    return least_slope(slopes) / largest if largest else 0.0
+
+
+def _slopes(scaled: SymmetricGame, support: Integers, mixture: Floats) -> tuple[Floats, float]:
+    """Slopes within a support in directions that sum to zero, and the norm of the largest of their terms."""
+    basis = tangent_basis(len(support))
+    slopes: Floats = basis.T @ scaled.jacobian(mixture)[np.ix_(support, support)] @ basis
+    return slopes, _largest_term(scaled.restricted(support.tolist()), basis)
 
 
 def tangent_basis(size: int) -> Floats:
@@ -122,7 +136,12 @@ def refined(game: SymmetricGame, candidates: Sequence[Floats]) -> list[Equilibri
         if x is None or any(np.abs(x - each.mixture).max() < SAME for each in found):
             continue
         found.append(classified(game, x))
-    return sorted(found, key=lambda each: (len(each.support), each.support, -each.mixture[each.support[0]]))
+    return in_order(found)
+
+
+def in_order(equilibria: Sequence[Equilibrium]) -> list[Equilibrium]:
+    """Equilibria in the order of their supports, smaller ones first."""
+    return sorted(equilibria, key=lambda each: (len(each.support), each.support, -each.mixture[each.support[0]]))
 
 
 def sharpened(game: SymmetricGame, candidate: Floats) -> Floats | None:
@@ -134,7 +153,7 @@ def sharpened(game: SymmetricGame, candidate: Floats) -> Floats | None:
         point, good = newton(game, support[None], x[support][None])
         if good[0] and np.abs(point[0] - x[support]).max() < 1e-5 and point.min() > 0.0:
             x[support] = point[0] / point[0].sum()
-    return x if game.regret(x) < REGRET else None
+    return x if game.regret(x) < game.tolerance else None
 
 
 def described(game: SymmetricGame, kept: Sequence[int], inner: Equilibrium) -> Equilibrium:

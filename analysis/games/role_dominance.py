@@ -11,7 +11,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.games.role_payoffs import RolePayoffs
 from analysis.games.roles import RoleSymmetricGame, profiles
 
 Integers = NDArray[np.int64]
@@ -21,10 +20,9 @@ def undominated(game: RoleSymmetricGame) -> list[Integers]:
     """By role, the strategies left when those go that another one outdoes whatever the others do, again and again."""
     kept = [np.arange(len(role.strategies)) for role in game.roles]
     while True:
-        payoffs = RolePayoffs(restricted(game, kept, every_role=True))
         low = [
-            np.array([np.any((table - table[:, [mine]]).min(axis=0) > slack) for mine in range(table.shape[1])])
-            for table, slack in zip(payoffs.tables, payoffs.rounding, strict=True)
+            np.array([np.any(np.all(table > table[:, [mine]], axis=0)) for mine in range(table.shape[1])])
+            for table in restricted(game.without_rounding, kept, every_role=True).tables
         ]
         if not np.concatenate(low).any():
             return kept

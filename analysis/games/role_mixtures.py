@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import block_diag
 
-from analysis.games.mixtures import SAME, TIED, Kind, least_slope, tangent_basis, vanishes
+from analysis.games.mixtures import SAME, Kind, least_slope, tangent_basis, vanishes
 from analysis.games.polytope import distinct
 from analysis.games.role_payoffs import RolePayoffs
 
@@ -40,9 +40,9 @@ def classified(payoffs: RolePayoffs, x: Floats) -> RoleEquilibrium:
     """What is to be said of mixtures, (columns,), that are an equilibrium."""
     expected, slopes = payoffs.expected(x[None])[0], payoffs.slopes(x[None])[0]
     bases, tied = [], False
-    for mine in payoffs.columns:
+    for mine, tolerance in zip(payoffs.columns, payoffs.tolerances, strict=True):
         inside = x[mine] > 0.0
-        tied |= bool(np.any(expected[mine][~inside] > expected[mine][inside].max() - TIED))
+        tied |= bool(np.any(expected[mine][~inside] > expected[mine][inside].max() - tolerance))
         basis = np.zeros((len(inside), np.count_nonzero(inside) - 1))
         basis[inside] = tangent_basis(basis.shape[1] + 1)
         bases.append(basis)
@@ -54,10 +54,12 @@ def classified(payoffs: RolePayoffs, x: Floats) -> RoleEquilibrium:
     return RoleEquilibrium(tuple(x[mine] for mine in payoffs.columns), index, kind)
 
 
-def merged(payoffs: RolePayoffs, known: list[RoleEquilibrium], candidates: Floats) -> list[RoleEquilibrium]:
+def merged(
+    payoffs: RolePayoffs, known: list[RoleEquilibrium], candidates: Floats, near: float = _NEAR
+) -> list[RoleEquilibrium]:
     """Known equilibria and new ones, (candidates, columns), each once, in the order of supports.
 
-    Of what is singular they have some points only.
+    Of what is singular they have some points only: none is as near as that to another of the same supports.
     """
     found = [(np.concatenate(each.mixtures), each) for each in known]
     for x in distinct(candidates, SAME):
@@ -66,7 +68,7 @@ def merged(payoffs: RolePayoffs, known: list[RoleEquilibrium], candidates: Float
             continue
         each = classified(payoffs, x)
         alike = [same.index is None and bool(np.all((other > 0.0) == (x > 0.0))) for other, same in found]
-        if each.index is not None or not np.any(away[alike] < _NEAR):
+        if each.index is not None or not np.any(away[alike] < near):
             found.append((x, each))
     found.sort(key=lambda pair: (np.count_nonzero(pair[0]), np.flatnonzero(pair[0]).tolist(), (-pair[0]).tolist()))
     return [each for _, each in found]

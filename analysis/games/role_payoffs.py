@@ -58,8 +58,10 @@ class RolePayoffs:
     ----------
     columns : of each role's strategies.
     tables : by role, what its strategies get, float64 (what all others do, strategies).
+    given : the same in the game's unit.
     played : by role, whether somebody else plays a strategy, (what all others do, columns).
-    rounding : by role, differences up to this are none.
+    rounding : by role, differences up to this may be rounding.
+    tolerances : by role, the most regret, and gap between best replies, that counts as none.
     size : payoffs of all tables.
     """
 
@@ -67,23 +69,23 @@ class RolePayoffs:
         self.columns = game.columns
         self.tables: list[Floats] = []
         self.played: list[Booleans] = []
+        self.given = game.tables
         self.rounding: list[float] = []
+        self.tolerances = np.array([reading.tolerance for reading in game.readings])
         self.size = 0
         self._draws: list[list[_Draws]] = []
         self._turned: list[list[Floats]] = []  # by role and another: with the other's counts last but one
-        for place, mine in enumerate(game.columns):
+        for place in range(len(game.columns)):
             others = [role._replace(players=role.players - (at == place)) for at, role in enumerate(game.roles)]
             counts = profiles(others)
-            rows = game.rows(counts[:, None] + np.eye(game.counts.shape[1], dtype=np.int64)[mine])
-            table = game.payoffs[rows, np.arange(mine.start, mine.stop)]
-            largest, unit = float(np.abs(table).max()), float(np.ptp(table, axis=1).max())
-            unit = unit if unit > 1e-13 * largest else np.inf
+            table, reading = game.tables[place], game.readings[place]
+            largest, unit = float(np.abs(table).max()), reading.largest or np.inf
             table = (table - table.max(axis=1, keepdims=True)) / unit
             draws = [_Draws.of(role.players, len(role.strategies)) for role in others]
             whole = table.reshape(*(len(each.counts) for each in draws), -1)
             self.tables.append(table)
             self.played.append(counts > 0)
-            self.rounding.append(max(1e-12, 1e-15 * largest / unit))
+            self.rounding.append(min(max(1e-12, 1e-15 * largest / unit), 0.1 * reading.smallest / unit))
             self.size += table.size
             self._draws.append(draws)
             self._turned.append([np.moveaxis(whole, at, -2) for at in range(len(others))])
@@ -106,11 +108,12 @@ class RolePayoffs:
                 found[:, mine, theirs] = left.transpose(0, 2, 1) @ slopes
         return found
 
-    def regrets(self, x: Floats) -> Floats:
-        """The largest regret of a role, (mixtures,)."""
+    def stable(self, x: Floats) -> Booleans:
+        """Which mixtures leave no role more regret than counts as none, (mixtures,)."""
         payoffs = self.expected(x)
-        each = [payoffs[:, mine].max(axis=1) - np.sum(x[:, mine] * payoffs[:, mine], axis=1) for mine in self.columns]
-        found: Floats = np.max(each, axis=0)
+        found = np.ones(len(x), bool)
+        for mine, tolerance in zip(self.columns, self.tolerances, strict=True):
+            found &= payoffs[:, mine].max(axis=1) - np.sum(x[:, mine] * payoffs[:, mine], axis=1) < tolerance
         return found
 
     def largest_term(self, inside: Booleans, bases: list[Floats]) -> float:

@@ -3,7 +3,8 @@
 A choice goes if one of its strategies pays no more than another of its role wherever all of them are played, and
 somewhere less (Porter, Nudelman and Shoham 2008), which settles pure ones exactly. Where a role has one player, what it
 gets does not depend on its own mixture: its equations are for the others' probabilities, and in a regular game there
-are no more of them than unknowns (McKelvey and McLennan 1996).
+are no more of them than unknowns (McKelvey and McLennan 1996). Degenerate games may have equilibria over supports with
+more equations: these are told apart, and not dropped.
 """
 
 from __future__ import annotations
@@ -39,12 +40,11 @@ def possible_supports(payoffs: RolePayoffs, effort: float) -> tuple[Booleans, bo
     supports = np.array([np.concatenate(chosen) for chosen in product(*each_role)])
     supports = supports[np.argsort(supports.sum(axis=1), kind="stable")]
     possible = np.ones(len(supports), bool)
-    for mine, table, played, slack in zip(
-        payoffs.columns, payoffs.tables, payoffs.played, payoffs.rounding, strict=True
-    ):
+    for mine, table, played in zip(payoffs.columns, payoffs.given, payoffs.played, strict=True):
         size = table.shape[1]
-        gains = (table[:, None, :] - table[:, :, None]).reshape(len(table), -1)  # from the first to the second
-        gaining, losing = (gains > slack).astype(np.float32), (gains < -slack).astype(np.float32)
+        more = (table[:, None, :] > table[:, :, None]).reshape(len(table), -1)  # the second than the first
+        less = (table[:, None, :] < table[:, :, None]).reshape(len(table), -1)
+        gaining, losing = more.astype(np.float32), less.astype(np.float32)
         together = max(1, _TOGETHER // max(len(table), size**2))
         for at in range(0, len(supports), together):
             block = supports[at : at + together]
@@ -55,9 +55,9 @@ def possible_supports(payoffs: RolePayoffs, effort: float) -> tuple[Booleans, bo
     return supports[possible], largest >= max(sizes)
 
 
-def solvable(game: RoleSymmetricGame, supports: Booleans) -> Booleans:
-    """Whether no role of one player has more equations than the others unknowns (McKelvey and McLennan 1996)."""
+def overdetermined(game: RoleSymmetricGame, supports: Booleans) -> Booleans:
+    """Whether a role of one player has more equations than the others unknowns, as no regular equilibrium does."""
     unknown = np.array([supports[:, columns].sum(axis=1) - 1 for columns in game.columns])
     alone = np.array([role.players == 1 for role in game.roles])
-    found: Booleans = np.all(2 * unknown[alone] <= unknown.sum(axis=0), axis=0)
+    found: Booleans = np.any(2 * unknown[alone] > unknown.sum(axis=0), axis=0)
     return found

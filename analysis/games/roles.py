@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.games.counts import MOST_PROFILES, coefficients, count_profiles, number_of_profiles, ranks, weights
-from analysis.games.symmetric import SymmetricGame, check_names
+from analysis.games.differences import Reading, read
+from analysis.games.symmetric import LARGEST, SymmetricGame, check_names, check_payoffs
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -73,8 +74,8 @@ class RoleSymmetricGame:
         payoffs = np.array(self.payoffs, np.float64)
         if payoffs.shape != self.counts.shape:
             raise ValueError(f"payoffs over profiles must be of shape {self.counts.shape}, not {payoffs.shape}")
-        if not np.all(np.isfinite(payoffs[self.counts > 0])):
-            raise ValueError("payoffs of strategies that are played must be finite")
+        if not np.all(np.abs(payoffs[self.counts > 0]) <= LARGEST):
+            raise ValueError(f"payoffs of strategies that are played must be finite, and at most {LARGEST:g}")
         payoffs[self.counts == 0] = np.nan
         payoffs.setflags(write=False)
         object.__setattr__(self, "payoffs", payoffs)
@@ -89,7 +90,7 @@ class RoleSymmetricGame:
         cls, row: ArrayLike, column: ArrayLike, names: tuple[Sequence[str], Sequence[str]] | None = None
     ) -> RoleSymmetricGame:
         """Two players: what each of them gets, both (rows, columns)."""
-        a, b = np.asarray(row, np.float64), np.asarray(column, np.float64)
+        a, b = check_payoffs(row), check_payoffs(column)
         if a.ndim != 2 or a.shape != b.shape or not a.size:
             raise ValueError(f"payoffs of two players are matrices of one shape, not {a.shape} and {b.shape}")
         mine, others = names or (tuple(map(str, range(a.shape[0]))), tuple(map(str, range(a.shape[1]))))
@@ -139,6 +140,27 @@ class RoleSymmetricGame:
     def range(self) -> float:
         """The largest payoff less the smallest; tolerances are shares of it. 1 where all are the same."""
         return float(np.nanmax(self.payoffs) - np.nanmin(self.payoffs)) or 1.0
+
+    @cached_property
+    def tables(self) -> tuple[Floats, ...]:
+        """By role, what its strategies get, float64 (plays of all others, strategies)."""
+        return tuple(
+            self.payoffs[rows, np.arange(columns.start, columns.stop)]
+            for rows, columns in zip(self._joined, self.columns, strict=True)
+        )
+
+    @cached_property
+    def readings(self) -> tuple[Reading, ...]:
+        """By role, payoffs without rounding, and the smallest difference that matters."""
+        return tuple(map(read, self.tables))
+
+    @cached_property
+    def without_rounding(self) -> RoleSymmetricGame:
+        """The same game with payoffs that are the same where they differ by rounding."""
+        payoffs = self.payoffs.copy()
+        for rows, columns, reading in zip(self._joined, self.columns, self.readings, strict=True):
+            payoffs[rows, np.arange(columns.start, columns.stop)] = reading.payoffs
+        return RoleSymmetricGame(self.roles, payoffs)
 
     def rows(self, counts: ArrayLike) -> Integers:
         """Which rows of :attr:`counts` these are, int64 (...), of counts (..., columns)."""
@@ -190,26 +212,30 @@ class RoleSymmetricGame:
 
     def expected(self, mixtures: Sequence[ArrayLike]) -> list[Floats]:
         """What each strategy of each role gets if all others draw from the mixtures, one (strategies,) a role."""
+        return [chances @ table for chances, table in zip(self._chances(mixtures), self.tables, strict=True)]
+
+    def regrets(self, mixtures: Sequence[ArrayLike]) -> Floats:
+        """What the best deviation of a player of each role would add to what he expects, (roles,); never negative."""
+        found = []
+        for chances, table, mixture in zip(self._chances(mixtures), self.tables, mixtures, strict=True):
+            behind = chances @ (table.max(axis=1, keepdims=True) - table)  # loses fewer digits than payoffs do
+            found.append(float(np.asarray(mixture, np.float64) @ behind - behind.min()))
+        return np.maximum(found, 0.0)
+
+    def _chances(self, mixtures: Sequence[ArrayLike]) -> list[Floats]:
+        """By role, the probabilities of what all others play, in the order of :attr:`tables`."""
         given = [np.asarray(mixture, np.float64) for mixture in mixtures]
         shapes = [(len(role.strategies),) for role in self.roles]
         if [mixture.shape for mixture in given] != shapes:
             raise ValueError(f"mixtures of shapes {shapes} are needed, not {[mixture.shape for mixture in given]}")
         found = []
-        for place, columns in enumerate(self.columns):
+        for place in range(len(self.roles)):
             chances = np.ones(1)
             for at, mixture in enumerate(given):
                 counts, orders = self._tables[at][at == place]
                 chances = np.multiply.outer(chances, weights(mixture, counts, orders)).ravel()
-            found.append(chances @ self.payoffs[self._joined[place], np.arange(columns.start, columns.stop)])
+            found.append(chances)
         return found
-
-    def regrets(self, mixtures: Sequence[ArrayLike]) -> Floats:
-        """What the best deviation of a player of each role would add to what he expects, (roles,); never negative."""
-        gains = [
-            float(payoffs.max() - np.asarray(mixture, np.float64) @ payoffs)
-            for payoffs, mixture in zip(self.expected(mixtures), mixtures, strict=True)
-        ]
-        return np.maximum(gains, 0.0)
 
     @cached_property
     def _tables(self) -> list[tuple[tuple[Integers, Floats], tuple[Integers, Floats]]]:

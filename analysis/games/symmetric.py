@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.games.counts import coefficients, count_profiles, number_of_profiles, one_more, weights
+from analysis.games.differences import Reading, read
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+LARGEST = 1e300  # of payoffs, so that differences are finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +47,10 @@ class SymmetricGame:
         if self.players < 1:
             raise ValueError(f"a game has at least one player, not {self.players}")
         check_names(names)
-        payoffs = np.array(self.payoffs, np.float64)
+        payoffs = check_payoffs(self.payoffs)
         shape = (number_of_profiles(self.players - 1, len(names)), len(names))
         if payoffs.shape != shape:
             raise ValueError(f"payoffs over opponents' counts must be of shape {shape}, not {payoffs.shape}")
-        if not np.all(np.isfinite(payoffs)):
-            raise ValueError("payoffs must be finite")
         payoffs.setflags(write=False)
         object.__setattr__(self, "strategies", names)
         object.__setattr__(self, "payoffs", payoffs)
@@ -58,7 +58,7 @@ class SymmetricGame:
     @classmethod
     def from_matrix(cls, payoffs: ArrayLike, strategies: Sequence[str] | None = None) -> SymmetricGame:
         """Two players: row i of the square matrix is what i gets against each of the columns."""
-        matrix = np.asarray(payoffs, np.float64)
+        matrix = check_payoffs(payoffs)
         if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not len(matrix):
             raise ValueError(f"the payoffs of a symmetric game of two are a square matrix, not of shape {matrix.shape}")
         return cls(2, _names(strategies, len(matrix)), matrix.T)
@@ -88,17 +88,32 @@ class SymmetricGame:
 
     @cached_property
     def scale(self) -> float:
-        """What the solvers divide by: the largest payoff difference between strategies, or 1 where none differ.
+        """What the solvers divide by: the largest payoff difference between strategies, or 1 where none differ."""
+        return self.reading.largest or 1.0
 
-        Differences that are rounding beside the payoffs are none.
-        """
-        largest = float(np.ptp(self.payoffs, axis=1).max())
-        return largest if largest > 1e-13 * float(np.abs(self.payoffs).max()) else 1.0
+    @cached_property
+    def reading(self) -> Reading:
+        """Payoffs without rounding, and the smallest difference that matters."""
+        return read(self.payoffs)
+
+    @cached_property
+    def without_rounding(self) -> SymmetricGame:
+        """The same game with payoffs that are the same where they differ by rounding."""
+        return SymmetricGame(self.players, self.strategies, self.reading.payoffs)
 
     @cached_property
     def rounding(self) -> float:
-        """Differences of :attr:`scaled` payoffs up to this are none: 1e-12, or what the payoffs' own digits leave."""
-        return max(1e-12, 1e-15 * float(np.abs(self.payoffs).max()) / self.scale)
+        """Differences of :attr:`scaled` payoffs up to this may be rounding: 1e-12, or what the payoffs' digits leave.
+
+        It is at most a tenth of the smallest difference that matters.
+        """
+        largest = float(np.abs(self.payoffs).max())
+        return min(max(1e-12, 1e-15 * largest / self.scale), 0.1 * self.reading.smallest / self.scale)
+
+    @property
+    def tolerance(self) -> float:
+        """The most regret, and gap between best replies, of :attr:`scaled` payoffs that counts as none."""
+        return self.reading.tolerance
 
     @cached_property
     def scaled(self) -> SymmetricGame:
@@ -109,6 +124,12 @@ class SymmetricGame:
     @cached_property
     def _orders(self) -> Floats:
         return coefficients(self.counts)
+
+    @cached_property
+    def _behind(self) -> Floats:
+        """By how much each strategy pays less than the best; sums of it lose fewer digits than those of payoffs."""
+        found: Floats = self.payoffs.max(axis=1, keepdims=True) - self.payoffs
+        return found
 
     @cached_property
     def _slopes(self) -> tuple[Integers, Floats, Integers]:
@@ -138,9 +159,9 @@ class SymmetricGame:
 
     def regret(self, mixture: ArrayLike) -> float:
         """What the best deviation from a mixture that all draw from would add; never negative."""
-        x = np.asarray(mixture, np.float64)
-        expected = self.expected(x)
-        return max(float(expected.max() - x @ expected), 0.0)
+        x = self._checked(mixture)
+        behind = weights(x, self.counts, self._orders) @ self._behind
+        return max(float(x @ behind - behind.min()), 0.0)
 
     def restricted(self, strategies: Sequence[int]) -> SymmetricGame:
         """The game with some of the strategies only, by their numbers."""
@@ -156,6 +177,17 @@ class SymmetricGame:
         if x.ndim < 1 or x.shape[-1] != self.size:
             raise ValueError(f"a mixture has {self.size} probabilities, not shape {x.shape}")
         return x
+
+
+def check_payoffs(payoffs: ArrayLike) -> Floats:
+    """Payoffs as float64. Raises ValueError if they are no numbers, not finite, or beyond 1e300."""
+    try:
+        found = np.array(payoffs, np.float64)
+    except (TypeError, ValueError):
+        raise ValueError("payoffs must be numbers in rows of one length") from None
+    if not np.all(np.abs(found) <= LARGEST):
+        raise ValueError(f"payoffs must be finite, and at most {LARGEST:g}")
+    return found
 
 
 def check_names(names: Sequence[str]) -> None:

@@ -3,7 +3,12 @@
 Every support is looked at (Dickhaut and Kaplan 1991): where its strategies pay the same is isolated by bounds
 (:mod:`analysis.games.isolation`), which also prove that it happens nowhere else. When the effort for that is spent,
 Newton's method goes on from what was left, and the indices decide: those of all symmetric equilibria of a regular game
-sum to +1. With two players all is linear and degenerate games are solved too: their continua are listed by corners.
+sum to +1. With two players all is linear, and corners in whole numbers say all, also of degenerate games
+(:mod:`analysis.games.two_alike`), unless there are too many of them.
+
+Bounds in floating-point numbers prove nothing where the largest difference of payoffs is more than 1e8 times the
+smallest that matters (:mod:`analysis.games.differences`), nor where a point lies so near to another, or to one at which
+something else breaks even, that their digits do not tell.
 
 The index is that of the variational inequality (y - x)·u(x) ≤ 0 on the simplex, as the payoffs u(x) are those of a
 population (Hofbauer and Sigmund 1998, ch. 13; Facchinei and Pang 2003, ch. 2): the sign of the determinant of minus the
@@ -23,16 +28,20 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 from scipy.stats import qmc
 
 from analysis.games.components import Component, components_of_two, components_seen
 from analysis.games.counts import number_of_profiles
+from analysis.games.differences import doubt
 from analysis.games.dominance import undominated
+from analysis.games.exact import TooMany
 from analysis.games.indifference import newton
 from analysis.games.isolation import Isolated, isolate
-from analysis.games.mixtures import REGRET, Equilibrium, described, refined
+from analysis.games.mixtures import Equilibrium, described, refined
 from analysis.games.simplex import from_cube
 from analysis.games.symmetric import SymmetricGame
+from analysis.games.two_alike import equilibria_of_two_alike
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -42,6 +51,9 @@ EFFORT = 2e7  # payoffs: some seconds
 _BLOCK = 20_000_000  # payoffs of supports that are looked at together
 _STARTS = 1_000  # of Newton's method, for supports of one size
 _ROUNDS = 4  # of starts, each of more than the last
+_CORNERS = 20_000  # of two players: seconds
+_HARDLY = 1e-6  # probabilities, and distances of candidates, of which bounds do not tell whether they are none
+_LEVEL, _CLOSE = 1e-12, 1e-8  # differences of scaled payoffs between which they may be none or not
 
 
 @dataclass(frozen=True)
@@ -52,8 +64,9 @@ class Equilibria:
     ----------
     equilibria : isolated ones and, with two players, the corners of continua; in the order of their supports.
     components : continua of equilibria; with two players all of them, else those that were come upon.
-    complete : "proved" if every support was exhausted by bounds, up to rounding; "index" if all found are regular and
-        their indices sum to +1, so that only pairs of opposite ones can be missing; "open" otherwise.
+    complete : "proved" if they come from corners in whole numbers, or every support was exhausted by bounds; "index" if
+        all found are regular and their indices sum to +1, so that of regular ones only pairs of opposite ones can be
+        missing; "open" otherwise, also where differences of payoffs may be rounding.
     degenerate : whether an equilibrium is weak, singular, or of a continuum.
     note : one sentence on what this says.
     """
@@ -77,8 +90,8 @@ def symmetric_equilibria(game: SymmetricGame, effort: float = EFFORT) -> Equilib
 
     Parameters
     ----------
-    game : of any number of players. Payoff differences below 1e-12 of the largest are read as none, and a mixture is
-        an equilibrium when its regret is below 1e-9 of it.
+    game : of any number of players. What :mod:`analysis.games.differences` reads as rounding is none, and the regret of
+        what is returned is below the smallest difference that matters.
     effort : how many payoffs the bounds may look at; 2e7 take some seconds. Supports of up to four strategies need
         little of it, those of seven or eight mostly more.
 
@@ -95,7 +108,39 @@ def symmetric_equilibria(game: SymmetricGame, effort: float = EFFORT) -> Equilib
             f"{len(kept)} strategies are undominated, and the supports of more than {MOST_STRATEGIES} are too many: "
             "leave some out"
         )
-    inner = game.restricted(kept).scaled
+    inner = game.without_rounding.restricted(kept)
+    answer = _by_corners(inner) or _by_bounds(inner, effort)
+    equilibria = [described(game, kept, each) for each in answer.known]
+    sharp = tuple(each for each in equilibria if each.regret < game.reading.smallest)
+    pieces = tuple(piece.among(kept, game.size) for piece in answer.pieces)
+    complete, regular = answer.complete, answer.regular
+    said = ""
+    if not game.reading.certain or len(sharp) < len(equilibria):
+        complete, said = "open", doubt(game.reading.certain)
+    total = sum(each.index or 0 for each in sharp)
+    return Equilibria(sharp, pieces, complete, not regular, _note(len(sharp), pieces, complete, regular, total) + said)
+
+
+class _Answer(NamedTuple):
+    known: list[Equilibrium]
+    pieces: list[Component]
+    complete: Complete
+    regular: bool
+
+
+def _by_corners(game: SymmetricGame) -> _Answer | None:
+    """All of a game of two; None if it has more players or too many corners."""
+    if game.players != 2:
+        return None
+    try:
+        known, pieces = equilibria_of_two_alike(game, _CORNERS)
+    except TooMany:
+        return None
+    return _Answer(known, pieces, "proved", all(each.regular for each in known) and not pieces)
+
+
+def _by_bounds(game: SymmetricGame, effort: float) -> _Answer:
+    inner, narrow = game.scaled, game.reading.narrow
     found = _search(inner, effort)
     pieces: list[Component] = []
     settled = True
@@ -110,13 +155,26 @@ def symmetric_equilibria(game: SymmetricGame, effort: float = EFFORT) -> Equilib
         regular &= all(each.regular for each in known)
     total = sum(each.index or 0 for each in known)
     complete: Complete = "open"
-    if settled and not found.unseen and (total == 1 or not regular):
+    if narrow and settled and not found.unseen and (total == 1 or not regular) and _told_apart(inner, found.candidates):
         complete = "proved"
-    elif regular and total == 1:
+    elif narrow and regular and total == 1:
         complete = "index"
-    equilibria = tuple(described(game, kept, each) for each in known)
-    whole = tuple(piece.among(kept, game.size) for piece in pieces)
-    return Equilibria(equilibria, whole, complete, not regular, _note(len(equilibria), whole, complete, regular, total))
+    return _Answer(known, pieces, complete, regular)
+
+
+def _told_apart(game: SymmetricGame, candidates: list[Floats]) -> bool:
+    """Whether digits say of each candidate what it plays, what breaks even, and from which others it differs."""
+    mixtures = np.array(candidates)
+    if np.any((mixtures > 0.0) & (mixtures < _HARDLY)):
+        return False
+    payoffs = game.expected(mixtures)
+    ahead = np.where(mixtures > 0.0, -np.inf, payoffs - np.where(mixtures > 0.0, payoffs, -np.inf).max(axis=1)[:, None])
+    pure = mixtures.max(axis=1) == 1.0  # of which payoffs are numbers of the table
+    gap = np.abs(ahead[~pure])
+    if np.any((gap > _LEVEL) & (gap < _CLOSE)):
+        return False
+    near = cKDTree(mixtures).query_pairs(_HARDLY, p=np.inf)
+    return not near
 
 
 def _search(game: SymmetricGame, effort: float) -> _Found:
@@ -178,7 +236,7 @@ def _more(
             good &= points.min(axis=1) > 0.0
             mixtures = np.zeros((int(good.sum()), game.size))
             np.put_along_axis(mixtures, where[good], points[good], axis=1)
-            candidates.extend(mixtures[game.expected(mixtures).max(axis=1) - _paid(game, mixtures) < REGRET])
+            candidates.extend(mixtures[game.expected(mixtures).max(axis=1) - _paid(game, mixtures) < game.tolerance])
         before, known = len(known), refined(game, candidates)
         if turn and len(known) == before and sum(each.index or 0 for each in known) == 1:
             break
@@ -206,5 +264,5 @@ def completeness(number: str, complete: Complete, regular: bool, otherwise: str)
     if not regular:
         return f"{number}; the game is degenerate, so that parity says nothing, and more may exist."
     if complete == "index":
-        return f"{number}, all regular, and their indices sum to +1: more would have to come in pairs."
+        return f"{number}, all regular, and their indices sum to +1: more would come in pairs, or be degenerate."
     return f"{number}, all regular but {otherwise}."

@@ -4,26 +4,27 @@ With payoffs above 0, mixtures x of the row player are the rays of the polytope 
 player of {y ≥ 0, A y ≤ 1}. A corner carries the strategies that are not played or are best against it; a pair of
 corners that between them carry all strategies of both is an equilibrium, and every equilibrium is a mean of such pairs
 (Mangasarian 1964; Avis, Rosenberg, Savani and von Stengel 2010). Sets of corners all of whose pairs are equilibria
-span the maximal convex continua (Winkels 1979). Corners are counted up to rounding.
+span the maximal convex continua (Winkels 1979). Corners are found in whole numbers (:mod:`analysis.games.exact`), so
+that the result is proved, however far apart payoffs lie.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import networkx as nx
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import HalfspaceIntersection
 
-from analysis.games.polytope import distinct
+from analysis.games.differences import doubt, read
+from analysis.games.exact import best_response_corners, sign_of_determinant, whole_numbers
+from analysis.games.symmetric import check_payoffs
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 MOST_STRATEGIES = 14  # of each player; the corners of more are too many
-_TIGHT = 1e-9  # slacks of inequalities, of payoffs from 1 to 2, that are none
 _TOGETHER = 20_000_000  # pairs of corners that are compared at once
 
 
@@ -37,6 +38,7 @@ class Pair:
     payoffs, regrets : of both, in the game's unit.
     regular : whether just the strategies that are played are best, and they are as many on both sides.
     index : +1 or -1 (Shapley 1974), which sum to +1 over a game without degenerate equilibria; None if not regular.
+    weak : whether something not played pays as much as what is.
     """
 
     row: Floats
@@ -45,6 +47,7 @@ class Pair:
     regrets: tuple[float, float]
     regular: bool
     index: int | None
+    weak: bool = False
 
 
 class Continuum(NamedTuple):
@@ -64,12 +67,15 @@ class PairEquilibria:
     continua : maximal convex ones; they may touch one another.
     degenerate : whether an equilibrium is not regular.
     note : one sentence on what this says.
+    complete : "proved" if these are all; "open" where differences of payoffs may be rounding, or mixtures have too few
+        digits for the smallest difference (:mod:`analysis.games.differences`): those are left out.
     """
 
     equilibria: tuple[Pair, ...]
     continua: tuple[Continuum, ...]
     degenerate: bool
     note: str
+    complete: Literal["proved", "open"] = "proved"
 
 
 class _Corners(NamedTuple):
@@ -85,26 +91,31 @@ def equilibria_of_two(row: ArrayLike, column: ArrayLike) -> PairEquilibria:
     ValueError
         If the payoffs are not finite matrices of one shape, or a player has more than 14 undominated strategies.
     """
-    a, b = np.asarray(row, np.float64), np.asarray(column, np.float64)
-    if a.ndim != 2 or a.shape != b.shape or not a.size or not np.all(np.isfinite(a)) or not np.all(np.isfinite(b)):
+    a, b = check_payoffs(row), check_payoffs(column)
+    if a.ndim != 2 or a.shape != b.shape or not a.size:
         raise ValueError(f"payoffs of two players are finite matrices of one shape, not {a.shape} and {b.shape}")
-    rows, columns = _undominated(a, b)
+    first, second = read(a.T), read(b)
+    mine, theirs = first.payoffs.T, second.payoffs
+    rows, columns = _undominated(mine, theirs)
     if max(len(rows), len(columns)) > MOST_STRATEGIES:
         raise ValueError(
             f"{max(len(rows), len(columns))} strategies of a player are undominated, and the corners of more than "
             f"{MOST_STRATEGIES} are too many: leave some out"
         )
-    inner_a, inner_b = _above_zero(a[np.ix_(rows, columns)]), _above_zero(b[np.ix_(rows, columns)])
-    x = _corners(inner_b.T, True)
-    y = _corners(inner_a, False)
-    found = []
-    pairs = _complete(x.carried, y.carried)
-    for at, to in pairs:
-        mixtures = _sharpened(x.carried[at], y.carried[to], inner_a, inner_b, x.mixtures[at], y.mixtures[to])
+    inner_a, inner_b = mine[np.ix_(rows, columns)], theirs[np.ix_(rows, columns)]
+    x, y = _corners(inner_b.T, True), _corners(inner_a, False)
+    signs = _Signs(inner_a), _Signs(inner_b)
+    pairs, found = [], []
+    all_pairs = _complete(x.carried, y.carried)
+    for at, to in all_pairs:
         regular = bool(x.carried[at].sum() == len(rows) and y.carried[to].sum() == len(columns))
-        found.append(
-            _pair(a, b, rows, columns, *mixtures, regular, _index(inner_a, inner_b, *mixtures) if regular else None)
-        )
+        carried = x.carried[at].astype(np.int64) + y.carried[to]
+        mixtures = x.mixtures[at], y.mixtures[to]
+        index = _index(*signs, *mixtures) if regular else None
+        pair = _pair(a, b, rows, columns, *mixtures, regular, index, bool(carried.max() > 1))
+        if pair.regrets[0] < first.smallest and pair.regrets[1] < second.smallest:
+            pairs.append((at, to))
+            found.append(pair)
     places = {pair: which for which, pair in enumerate(pairs)}
     continua = tuple(
         Continuum(
@@ -117,8 +128,13 @@ def equilibria_of_two(row: ArrayLike, column: ArrayLike) -> PairEquilibria:
         range(len(found)), key=lambda which: (*-np.round(found[which].row, 9), *-np.round(found[which].column, 9))
     )
     degenerate = not all(each.regular for each in found)
+    whole = first.certain and second.certain and len(found) == len(all_pairs)
     return PairEquilibria(
-        tuple(found[each] for each in order), continua, degenerate, _note(found, continua, degenerate)
+        tuple(found[each] for each in order),
+        continua,
+        degenerate,
+        _note(found, continua, degenerate) + ("" if whole else doubt(first.certain and second.certain)),
+        "proved" if whole else "open",
     )
 
 
@@ -127,39 +143,18 @@ def _undominated(a: Floats, b: Floats) -> tuple[Integers, Integers]:
     rows, columns = np.arange(a.shape[0]), np.arange(a.shape[1])
     while True:
         mine, others = a[np.ix_(rows, columns)], b[np.ix_(rows, columns)]
-        slack = 1e-12 * max(np.ptp(a), np.ptp(b))
-        low_rows = np.array([np.any((mine - mine[each]).min(axis=1) > slack) for each in range(len(rows))])
-        low_columns = np.array(
-            [np.any((others.T - others[:, each]).min(axis=1) > slack) for each in range(len(columns))]
-        )
+        low_rows = np.array([np.any(np.all(mine > each, axis=1)) for each in mine])
+        low_columns = np.array([np.any(np.all(each < others.T, axis=1)) for each in others.T])
         if not low_rows.any() and not low_columns.any():
             return rows, columns
         rows, columns = rows[~low_rows], columns[~low_columns]
 
 
-def _above_zero(payoffs: Floats) -> Floats:
-    """Payoffs of one player from 1 to 2."""
-    span = float(np.ptp(payoffs))
-    scaled: Floats = (payoffs - payoffs.min()) / (span or 1.0) + 1.0
-    return scaled
-
-
 def _corners(sides: Floats, rows_first: bool) -> _Corners:
     """Corners of {x ≥ 0, sides x ≤ 1} but 0, as mixtures, and the strategies of both that they carry."""
-    others, own = sides.shape
-    if own == 1:
-        points = np.array([[1.0 / sides.max()]])
-    else:
-        half_spaces = np.vstack(
-            [np.column_stack([-np.eye(own), np.zeros(own)]), np.column_stack([sides, -np.ones(others)])]
-        )
-        inside = np.full(own, 0.5 / (own * sides.max()))
-        points = distinct(HalfspaceIntersection(half_spaces, inside).intersections, _TIGHT)
-    points = points[points.max(axis=1) > _TIGHT]
-    points = np.where(points > _TIGHT, points, 0.0)
-    unplayed, best = points == 0.0, points @ sides.T > 1.0 - _TIGHT
-    carried = np.hstack([unplayed, best] if rows_first else [best, unplayed])
-    return _Corners(points / points.sum(axis=1, keepdims=True), carried)
+    found = best_response_corners(sides)
+    carried = (~found.played, found.best) if rows_first else (found.best, ~found.played)
+    return _Corners(found.mixtures, np.hstack(carried))
 
 
 def _complete(left: Booleans, right: Booleans) -> list[tuple[int, int]]:
@@ -174,39 +169,35 @@ def _complete(left: Booleans, right: Booleans) -> list[tuple[int, int]]:
     return pairs
 
 
-def _sharpened(left: Booleans, right: Booleans, a: Floats, b: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Both mixtures solved anew from what their corners carry, without Qhull's rounding."""
-    count = len(x)
-    return _solved(x, b.T[left[count:]]), _solved(y, a[right[:count]])
+class _Signs:
+    """Signs of the determinants of one player's payoffs, above 0, on supports."""
+
+    def __init__(self, payoffs: Floats) -> None:
+        whole = whole_numbers(payoffs)
+        least = min(value for row in whole for value in row)
+        self._rows = [[value - least + 1 for value in row] for row in whole]
+
+    def on(self, x: Floats, y: Floats) -> int:
+        chosen = np.flatnonzero(y).tolist()
+        return sign_of_determinant([[self._rows[at][to] for to in chosen] for at in np.flatnonzero(x).tolist()])
 
 
-def _solved(mixture: Floats, best: Floats) -> Floats:
-    """The mixture over the same support that makes all of `best`, (strategies, own), pay the same."""
-    support = np.flatnonzero(mixture)
-    system = np.vstack([best[1:, support] - best[0, support], np.ones(len(support))])
-    solved = np.linalg.lstsq(system, np.eye(len(system))[-1], rcond=None)[0]
-    found = mixture.copy()
-    if solved.min() > 0.0 and np.abs(solved - mixture[support]).max() < 1e-6:
-        found[support] = solved / solved.sum()
-    return found
-
-
-def _index(a: Floats, b: Floats, x: Floats, y: Floats) -> int:
+def _index(first: _Signs, second: _Signs, x: Floats, y: Floats) -> int:
     """(-1)^(k + 1) times the signs of the determinants of both payoffs, above 0, on supports of k strategies."""
-    inside = np.ix_(np.flatnonzero(x), np.flatnonzero(y))
-    sign = float(np.linalg.slogdet(a[inside])[0] * np.linalg.slogdet(b[inside])[0])
-    return round(sign) if np.count_nonzero(x) % 2 else -round(sign)
+    sign = first.on(x, y) * second.on(x, y)
+    return sign if np.count_nonzero(x) % 2 else -sign
 
 
 def _pair(
-    a: Floats, b: Floats, rows: Integers, columns: Integers, x: Floats, y: Floats, regular: bool, index: int | None
-) -> Pair:
+    a: Floats, b: Floats, rows: Integers, columns: Integers, x: Floats, y: Floats, regular: bool, index: int | None,
+    weak: bool,
+) -> Pair:  # fmt: skip
     mine, others = np.zeros(a.shape[0]), np.zeros(a.shape[1])
     mine[rows], others[columns] = x, y
-    pay, paid = a @ others, b.T @ mine
-    payoffs = float(mine @ pay), float(others @ paid)
-    regrets = max(float(pay.max()) - payoffs[0], 0.0), max(float(paid.max()) - payoffs[1], 0.0)
-    return Pair(mine, others, payoffs, regrets, regular, index)
+    behind = (a.max(axis=0) - a) @ others, mine @ (b.max(axis=1)[:, None] - b)  # fewer digits are lost so
+    regrets = float(mine @ behind[0] - behind[0].min()), float(behind[1] @ others - behind[1].min())
+    payoffs = float(mine @ (a @ others)), float((mine @ b) @ others)
+    return Pair(mine, others, payoffs, (max(regrets[0], 0.0), max(regrets[1], 0.0)), regular, index, weak)
 
 
 def _bicliques(pairs: list[tuple[int, int]]) -> list[tuple[list[int], list[int]]]:
