@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.estimates import Estimate, mean
+from analysis.games.arguments import mixtures_of, number_from_zero, whole_number
 from analysis.games.dynamics import Law, run
 from analysis.games.simplex import spread_starts
 from analysis.games.symmetric import SymmetricGame
@@ -26,7 +27,8 @@ Integers = NDArray[np.int64]
 NOWHERE = -1
 DURATIONS: dict[Law, float] = {"replicator": 3_200.0, "best_response": 40.0}  # best replies come near exponentially
 _NEAR = 0.02  # of an equilibrium, in any probability: where a path ends
-_GAIN = 1e-5  # of the best deviation, in scaled payoffs: where replicators have arrived; best replies stay at kinks
+_GAIN = 1e-5  # of the best deviation, in scaled payoffs: where replicators have arrived; best replies stay at kinks.
+# It is less where smaller differences matter
 _HALVINGS = 6  # of a replicator's time: looks are at 1/64 of it, 1/32, ... and its end
 
 
@@ -61,8 +63,7 @@ def basins(
     ValueError
         If an argument is outside its range, or the law is unknown.
     """
-    if repeats < 2:
-        raise ValueError(f"repeats must be at least 2, for an error, not {repeats}")
+    whole_number(repeats, "repeats, whose differences give the error,", 2)
     points = spread_starts(game.size, starts, repeats).reshape(-1, game.size)
     reached = arrivals(game, points, equilibria, law, duration)
     by_repeat = reached.reshape(repeats, starts)
@@ -92,18 +93,20 @@ def arrivals(
     """
     if law not in DURATIONS:
         raise ValueError(f"dynamics are {' or '.join(map(repr, DURATIONS))}, not {law!r}")
-    known = np.array([np.asarray(each, np.float64) for each in equilibria]).reshape(-1, game.size)
-    where = np.atleast_2d(np.array(starts, np.float64))
+    known = mixtures_of(list(equilibria), game.size, "equilibria")
+    where = mixtures_of(starts, game.size, "starts")
+    longest = DURATIONS[law] if duration is None else number_from_zero(duration, "duration")
+    gain = min(_GAIN, 0.1 * game.reading.smallest / game.scale)
     reached, moving = np.full(len(where), NOWHERE), np.arange(len(where))
     replicator = law == "replicator"
-    looks = (DURATIONS[law] if duration is None else duration) * 0.5 ** np.arange(_HALVINGS * replicator, -1.0, -1.0)
+    looks = longest * 0.5 ** np.arange(_HALVINGS * replicator, -1.0, -1.0)
     for window in np.diff(looks, prepend=0.0).tolist():
         now = where[moving] = run(game, where[moving], window, law)
         away = np.abs(now[:, None] - known[None]).max(axis=2)
         arrived = away.min(axis=1, initial=np.inf) < _NEAR
         if replicator:
             payoffs = game.scaled.expected(now)
-            arrived &= payoffs.max(axis=1) - np.sum(now * payoffs, axis=1) <= _GAIN
+            arrived &= payoffs.max(axis=1) - np.sum(now * payoffs, axis=1) <= gain
         reached[moving[arrived]] = away[arrived].argmin(axis=1) if len(known) else NOWHERE
         moving = moving[~arrived]
         if not len(moving):

@@ -19,6 +19,7 @@ from analysis.games.roles import RoleSymmetricGame
 from analysis.games.welfare import welfare
 
 Floats = NDArray[np.float64]
+_SLACK = 0.01  # of the smallest difference that matters: what a deviation from a solution may gain
 Kind = Literal["correlated", "coarse"]
 
 
@@ -41,12 +42,17 @@ def correlated(game: RoleSymmetricGame, kind: Kind = "correlated", objective: Ar
     Raises
     ------
     ValueError
-        If the kind is neither, the objective of another shape, or the programme was not solved.
+        If the kind is neither, the objective of another shape or not finite, or the programme was not solved: also
+        where payoffs lie so far apart that its tolerances hide the smallest difference that matters.
     """
     value = welfare(game) if objective is None else np.asarray(objective, np.float64)
     if value.shape != (len(game.counts),):
         raise ValueError(f"an objective has a number for each of {len(game.counts)} profiles, not shape {value.shape}")
-    conditions = incentives(game, kind)
+    if not np.all(np.isfinite(value)):
+        raise ValueError("an objective must be finite")
+    gains = incentives(game, kind)
+    conditions = gains.multiply(1.0 / np.maximum(abs(gains).max(axis=1).toarray(), 1e-300)[:, None]).tocsr()
+    smallest = min((reading.smallest for reading in game.readings), default=np.inf) / game.range
     unit = float(np.abs(value).max()) or 1.0
     found = []
     for sign in (1.0, -1.0):
@@ -60,7 +66,13 @@ def correlated(game: RoleSymmetricGame, kind: Kind = "correlated", objective: Ar
         )
         if solved.status != 0:
             raise ValueError(f"the linear programme of {kind} equilibria was not solved: {solved.message}")
-        found.append(np.maximum(solved.x, 0.0))
+        chances = np.maximum(solved.x, 0.0)
+        if gains.shape[0] and not (gains @ chances).max() < _SLACK * smallest:
+            raise ValueError(
+                f"the linear programme of {kind} equilibria is not sharp enough: payoffs differ by as little as "
+                f"{smallest * game.range:.3g} beside {game.range:.3g}"
+            )
+        found.append(chances)
     low, high = found
     return Extremes(float(value @ low), float(value @ high), low, high)
 

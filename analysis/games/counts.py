@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import comb as binomials
 
+from analysis.games.arguments import whole_number
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 MOST_PROFILES = 2_000_000  # more would not fit into memory with their payoffs
@@ -21,12 +23,10 @@ MOST_PROFILES = 2_000_000  # more would not fit into memory with their payoffs
 def number_of_profiles(players: int, strategies: int) -> int:
     """In how many ways the counts of `strategies` can sum to `players`.
 
-    Raises ValueError if players is negative or strategies below 1.
+    Raises ValueError if players is no whole number from 0 on, or strategies none from 1 on.
     """
-    if players < 0:
-        raise ValueError(f"players must not be negative, not {players}")
-    if strategies < 1:
-        raise ValueError(f"strategies must be at least 1, not {strategies}")
+    whole_number(players, "players", 0)
+    whole_number(strategies, "strategies", 1)
     return comb(players + strategies - 1, strategies - 1)
 
 

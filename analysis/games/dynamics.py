@@ -11,19 +11,20 @@ become negative, sums stay 1, and near a strict equilibrium the logarithms run s
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import solve_ivp
 from scipy.special import softmax
 
+from analysis.games.arguments import mixtures_of, number_from_zero
 from analysis.games.symmetric import SymmetricGame
 from sim.errors import RunError
 
 Floats = NDArray[np.float64]
 Law = Literal["replicator", "best_response"]
-_TIED = 1e-12  # payoffs of a scaled game that are best together
+_TIED = 1e-12  # of the scale of payoffs: those that are best together, unless smaller differences matter
 _COARSE, _FINE = 0.02, 0.002  # steps of best-response dynamics, whose paths are straight between kinks
 _ERROR = 1e-6  # of a step of the replicator, in the logarithm of a share
 
@@ -31,18 +32,20 @@ _ERROR = 1e-6  # of a step of the replicator, in the logarithm of a share
 def speeds(game: SymmetricGame, mixtures: ArrayLike, law: Law = "replicator") -> Floats:
     """The time derivative of mixtures, of the same shape (..., strategies), payoffs taken as they are.
 
-    Raises ValueError if the law is unknown.
+    Raises ValueError if the law is unknown, or the mixtures are not finite or of another number of strategies.
     """
+    _check_law(law)
     x = np.asarray(mixtures, np.float64)
+    if not np.all(np.isfinite(x)):
+        raise ValueError("mixtures must be finite")
     payoffs = game.expected(x)
     if law == "replicator":
         grown: Floats = x * (payoffs - np.sum(x * payoffs, axis=-1, keepdims=True))
         return grown
-    if law == "best_response":
-        best = payoffs >= payoffs.max(axis=-1, keepdims=True) - _TIED
-        moved: Floats = best / best.sum(axis=-1, keepdims=True) - x
-        return moved
-    raise ValueError(f"dynamics are 'replicator' or 'best_response', not {law!r}")
+    tied = min(_TIED * game.scale, 1e-3 * game.reading.smallest)
+    best = payoffs >= payoffs.max(axis=-1, keepdims=True) - tied
+    moved: Floats = best / best.sum(axis=-1, keepdims=True) - x
+    return moved
 
 
 def run(game: SymmetricGame, starts: ArrayLike, duration: float, law: Law = "replicator") -> Floats:
@@ -51,21 +54,27 @@ def run(game: SymmetricGame, starts: ArrayLike, duration: float, law: Law = "rep
     Raises
     ------
     ValueError
-        If the duration is negative, a start is not a mixture, or the law is unknown.
+        If the duration is negative or not finite, a start is not a mixture, or the law is unknown.
     RunError
         If a path of the replicator could not be followed to its end.
     """
-    if not duration >= 0.0:
-        raise ValueError(f"duration must not be negative, not {duration}")
-    x = np.atleast_2d(np.array(starts, np.float64))
-    if x.shape[1] != game.size or np.any(x < 0.0) or np.any(np.abs(x.sum(axis=1) - 1.0) > 1e-9):
-        raise ValueError(f"starts must be mixtures of {game.size} strategies, rows that sum to 1")
+    _check_law(law)
+    duration = number_from_zero(duration, "duration")
+    x = mixtures_of(starts, game.size, "starts")
+    if duration == 0.0 or not len(x):
+        return x
     if law == "replicator":
         return _replicated(game.scaled, x, duration)
-    for step, share in ((_COARSE, 0.75), (_FINE, 0.25)):
-        for _ in range(round(share * duration / step)):
-            x = x + step * speeds(game.scaled, x, law)
+    for longest, share in ((_COARSE, 0.75), (_FINE, 0.25)):
+        steps = max(1, round(share * duration / longest))
+        for _ in range(steps):
+            x = x + share * duration / steps * speeds(game.scaled, x, law)
     return x
+
+
+def _check_law(law: str) -> None:
+    if law not in get_args(Law):
+        raise ValueError(f"dynamics are {' or '.join(map(repr, get_args(Law)))}, not {law!r}")
 
 
 def _replicated(scaled: SymmetricGame, x: Floats, duration: float) -> Floats:

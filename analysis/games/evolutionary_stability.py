@@ -16,13 +16,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.games.arguments import mixture_of
 from analysis.games.mixtures import PLAYED
 from analysis.games.symmetric import SymmetricGame
 
 Floats = NDArray[np.float64]
 Verdict = Literal["stable", "not stable", "undecided"]
 Test = Literal["strict", "negative definite", "copositive"]
-_NONE = 1e-9  # curvatures and rates of a scaled game that are 0
+_NONE = 1e-9  # parts of a vector of length 1 that are 0; curvatures are so up to the game's tolerance
 _MOST_TIED = 12  # strategies that break even: faces of more are too many
 
 
@@ -51,7 +52,7 @@ def evolutionary_stability(game: SymmetricGame, mixture: ArrayLike) -> Stability
     ValueError
         If the mixture is not an equilibrium, or more than 12 strategies that are not played break even.
     """
-    x = np.asarray(mixture, np.float64)
+    x = mixture_of(mixture, game.size)
     scaled = game.scaled
     if scaled.regret(x) > game.tolerance:
         raise ValueError(f"only an equilibrium can be stable: a deviation from this mixture gains {game.regret(x)}")
@@ -71,11 +72,11 @@ def evolutionary_stability(game: SymmetricGame, mixture: ArrayLike) -> Stability
         return Stability("stable", "strict", curvature, growth)
     test: Test = "copositive" if len(tied) else "negative definite"
     borderline: Verdict = "not stable" if game.players == 2 else "undecided"
-    if curvature > _NONE:
+    if curvature > game.tolerance:
         return Stability("not stable", test, curvature, growth)
-    if curvature > -_NONE:
+    if curvature > -game.tolerance:
         return Stability(borderline, test, curvature, growth)
-    sign = _largest_on_cone(form, inner, played[0], tied)
+    sign = _largest_on_cone(form, inner, played[0], tied, game.tolerance)
     verdict: Verdict = "stable" if sign < 0 else "not stable" if sign > 0 else borderline
     return Stability(verdict, test, curvature, growth)
 
@@ -89,7 +90,7 @@ def _directions(size: int, played: NDArray[np.int64]) -> Floats:
     return found
 
 
-def _largest_on_cone(form: Floats, inner: Floats, base: np.int64, tied: NDArray[np.int64]) -> int:
+def _largest_on_cone(form: Floats, inner: Floats, base: np.int64, tied: NDArray[np.int64], none: float) -> int:
     """The sign of the largest d'Du d where those tied, not played, come in and the support is at its best.
 
     Deviations within the support are eliminated (a Schur complement). What is left is negative on numbers that are not
@@ -109,8 +110,8 @@ def _largest_on_cone(form: Floats, inner: Floats, base: np.int64, tied: NDArray[
             values, vectors = np.linalg.eigh(left[np.ix_(part, part)])
             for value, vector in zip(values, vectors.T, strict=True):
                 one_signed = np.all(vector > -_NONE) or np.all(vector < _NONE)
-                if one_signed and value > -_NONE:
-                    sign = max(sign, 1 if value > _NONE else 0)
+                if one_signed and value > -none:
+                    sign = max(sign, 1 if value > none else 0)
     return sign
 
 

@@ -13,12 +13,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.games.arguments import mixture_of, whole_number
 from analysis.games.roles import RoleSymmetricGame
 from analysis.games.symmetric import SymmetricGame
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-_TIED = 1e-12  # of the range of payoffs: what is best together; the first of it is played
+_TIED = 1e-12  # of the range of payoffs, unless smaller differences matter: what is best together; its first is played
 
 
 class FictitiousPlay(NamedTuple):
@@ -45,22 +46,23 @@ def fictitious_play(
     Raises
     ------
     ValueError
-        If steps or looks are below 1, or the mixtures are not of the game's shapes.
+        If steps or looks are no whole numbers from 1 on, or the mixtures are not of the game's shapes.
     """
-    if steps < 1 or looks < 1:
-        raise ValueError(f"steps and looks must be at least 1, not {steps} and {looks}")
+    steps, looks = whole_number(steps, "steps", 1), whole_number(looks, "looks", 1)
     whole = RoleSymmetricGame.from_symmetric(game) if isinstance(game, SymmetricGame) else game
     sizes = [len(role.strategies) for role in whole.roles]
-    played = (
-        [np.full(size, 1.0 / size) for size in sizes] if first is None else [np.array(x, np.float64) for x in first]
-    )
-    slack = _TIED * whole.range
+    if first is not None and len(first) != len(sizes):
+        raise ValueError(f"first needs a mixture for each of {len(sizes)} roles, not {len(first)}")
+    played = [np.full(size, 1.0 / size) for size in sizes]
+    if first is not None:
+        played = [mixture_of(x, size, "first") for x, size in zip(first, sizes, strict=True)]
+    slacks = [min(_TIED * whole.range, 1e-3 * reading.smallest) for reading in whole.readings]
     at = sorted(set(np.geomspace(1, steps, looks).round().astype(int).tolist()))
     kept: list[list[Floats]] = [[] for _ in sizes]
     regrets = []
     for step in range(1, steps + 1):
         for role, payoffs in enumerate(whole.expected(played)):
-            best = int(np.argmax(payoffs >= payoffs.max() - slack))
+            best = int(np.argmax(payoffs >= payoffs.max() - slacks[role]))
             played[role] = played[role] * (step / (step + 1.0))
             played[role][best] += 1.0 / (step + 1.0)
         if step in at:

@@ -36,9 +36,8 @@ def largest_gains(game: RoleSymmetricGame) -> Floats:
 def pure_equilibria(game: RoleSymmetricGame) -> PureEquilibria:
     """All pure equilibria, of the game's profiles; a symmetric game is one role.
 
-    Deviations that gain up to 1e-12 of the range of payoffs gain nothing; those that lose more lose.
+    Payoffs that differ by rounding are the same (:mod:`analysis.games.differences`).
     """
-    gains = largest_gains(game)
-    slack = TIE * game.range
-    rows = np.flatnonzero(gains <= slack)
-    return PureEquilibria(rows, game.counts[rows], np.maximum(gains[rows], 0.0), gains[rows] < -slack)
+    gains = largest_gains(game.without_rounding)
+    rows = np.flatnonzero(gains <= 0.0)
+    return PureEquilibria(rows, game.counts[rows], np.maximum(gains[rows], 0.0), gains[rows] < 0.0)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.games.arguments import whole_number
 from analysis.games.symmetric import SymmetricGame
 from sim.errors import RunError
 
@@ -36,6 +37,8 @@ class Branch(NamedTuple):
 def logit_branch(game: SymmetricGame, regret: float = 1e-6, points: int = 20_000) -> Branch:
     """Follow the branch until the best deviation would add less than a share of the scale of payoffs.
 
+    It is followed until that is a tenth of the smallest difference that matters, if this is less.
+
     Parameters
     ----------
     regret : that share.
@@ -48,9 +51,11 @@ def logit_branch(game: SymmetricGame, regret: float = 1e-6, points: int = 20_000
     RunError
         If the branch could not be followed so far.
     """
-    if not 0.0 < regret < 1.0 or points < 1:
-        raise ValueError(f"regret must be between 0 and 1 and points at least 1, not {regret} and {points}")
+    if not 0.0 < regret < 1.0:
+        raise ValueError(f"regret must be between 0 and 1, not {regret}")
+    points = whole_number(points, "points", 1)
     scaled = game.scaled
+    regret = min(regret, 0.1 * game.reading.smallest / game.scale)
     at = np.append(np.full(game.size, -np.log(game.size)), 0.0)
     ahead = _tangent(scaled, at, np.append(np.zeros(game.size), 1.0))
     found, step = [at], 0.1

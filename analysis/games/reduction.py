@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.games.arguments import whole_number
 from analysis.games.counts import count_profiles, ranks
 from analysis.games.roles import Role, RoleSymmetricGame, profiles
 from analysis.games.symmetric import SymmetricGame
@@ -127,6 +128,8 @@ def _read(game: SymmetricGame | Payoff, players: int, strategies: Sequence[str])
 
 def _share(whole: int, parts: int, apart: int) -> int:
     """For how many each of `parts` stands, so that they are `whole`; `apart` players stand for themselves."""
+    whole_number(whole + apart, "players", 1)
+    whole_number(parts + apart, "the reduced number of players", 1)
     if whole == 0 and parts == 0:
         return 1
     if parts < 1 or whole % parts or whole == 0:

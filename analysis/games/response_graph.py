@@ -13,7 +13,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.games.pure import TIE, largest_gains
+from analysis.games.pure import largest_gains
 from analysis.games.roles import RoleSymmetricGame
 
 Integers = NDArray[np.int64]
@@ -41,13 +41,13 @@ def response_graph(game: RoleSymmetricGame, responses: Literal["better", "best"]
     ValueError
         If responses is neither.
     """
-    moves, slack = game.deviations, TIE * game.range
-    chosen = moves.gains >= -slack
+    moves = game.without_rounding.deviations
+    chosen = moves.gains >= 0.0
     if responses == "best":
         places = moves.profiles * game.counts.shape[1] + moves.before
         best = np.full(game.counts.size, -np.inf)
         np.maximum.at(best, places, moves.gains)
-        chosen &= moves.gains >= best[places] - slack
+        chosen &= moves.gains >= best[places]
     elif responses != "better":
         raise ValueError(f"responses are 'better' or 'best', not {responses!r}")
     graph = nx.DiGraph()
@@ -63,6 +63,6 @@ def sink_components(game: RoleSymmetricGame, responses: Literal["better", "best"
     """The sink components of the :func:`response_graph`, in the order of their first profiles."""
     graph = response_graph(game, responses)
     whole = nx.condensation(graph)
-    stable = largest_gains(game) <= TIE * game.range
+    stable = largest_gains(game.without_rounding) <= 0.0
     sinks = [sorted(whole.nodes[node]["members"]) for node in whole if whole.out_degree(node) == 0]
     return [Sink(np.array(rows), len(rows) == 1 and bool(stable[rows[0]])) for rows in sorted(sinks)]

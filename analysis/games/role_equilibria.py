@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.games.arguments import number_from_zero
 from analysis.games.differences import doubt
 from analysis.games.mixtures import SAME, Kind
 from analysis.games.role_dominance import restricted, undominated
@@ -35,6 +36,7 @@ from analysis.games.two_players import Pair, equilibria_of_two
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
+_MOST_EFFORT = 1e15
 _ROUNDS, _STARTS, _FEWEST = 6, 500, 4  # each of twice as many starts; of the first, and for each choice of supports
 _SINGULAR = 2_000  # starts of Newton's method over supports that only degenerate games play
 _PATHS, _VANISHED = 32, 1e-3  # of replicator dynamics: smaller probabilities are on their way to 0
@@ -74,8 +76,7 @@ def role_equilibria(game: RoleSymmetricGame, effort: float = EFFORT) -> RoleEqui
         If effort is negative, or one role (two players) has all the choice and more undominated strategies than its
         solver takes: 16 (14 each).
     """
-    if not effort >= 0.0:
-        raise ValueError(f"effort must not be negative, not {effort}")
+    effort = min(number_from_zero(effort, "effort", infinite=True), _MOST_EFFORT)
     kept = undominated(game)
     free = [place for place, chosen in enumerate(kept) if len(chosen) > 1]
     inner = restricted(game.without_rounding, kept)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.games.arguments import whole_number
 from analysis.games.counts import MOST_PROFILES, coefficients, count_profiles, number_of_profiles, ranks, weights
 from analysis.games.differences import Reading, read
 from analysis.games.symmetric import LARGEST, SymmetricGame, check_names, check_payoffs
@@ -67,11 +68,13 @@ class RoleSymmetricGame:
         if len({role.name for role in roles}) != len(roles):
             raise ValueError(f"roles must have different names, not {[role.name for role in roles]}")
         for role in roles:
-            if role.players < 1:
-                raise ValueError(f"role {role.name!r} has at least one player, not {role.players}")
+            whole_number(role.players, f"the number of players of role {role.name!r}", 1)
             check_names(role.strategies)
         object.__setattr__(self, "roles", roles)
-        payoffs = np.array(self.payoffs, np.float64)
+        try:
+            payoffs = np.array(self.payoffs, np.float64)
+        except (TypeError, ValueError):
+            raise ValueError("payoffs must be numbers in rows of one length") from None
         if payoffs.shape != self.counts.shape:
             raise ValueError(f"payoffs over profiles must be of shape {self.counts.shape}, not {payoffs.shape}")
         if not np.all(np.abs(payoffs[self.counts > 0]) <= LARGEST):
@@ -83,7 +86,7 @@ class RoleSymmetricGame:
     @classmethod
     def from_function(cls, roles: Sequence[Role], payoff: Callable[[Integers], ArrayLike]) -> RoleSymmetricGame:
         """From what each strategy gets, (columns,), in a profile of counts, int64 (columns,)."""
-        return cls(tuple(roles), np.array([payoff(row) for row in profiles(roles)], np.float64))
+        return cls(tuple(roles), [payoff(row) for row in profiles(roles)])  # type: ignore[arg-type]
 
     @classmethod
     def from_matrices(
@@ -228,6 +231,8 @@ class RoleSymmetricGame:
         shapes = [(len(role.strategies),) for role in self.roles]
         if [mixture.shape for mixture in given] != shapes:
             raise ValueError(f"mixtures of shapes {shapes} are needed, not {[mixture.shape for mixture in given]}")
+        if not all(np.all(np.isfinite(mixture)) for mixture in given):
+            raise ValueError("mixtures must be finite")
         found = []
         for place in range(len(self.roles)):
             chances = np.ones(1)

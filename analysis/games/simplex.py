@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
+from analysis.games.arguments import whole_number
+
 Floats = NDArray[np.float64]
 
 
@@ -26,9 +28,9 @@ def spread_starts(strategies: int, starts: int, repeats: int) -> Floats:
 
     Raises ValueError if starts is not a power of two, or repeats or strategies is below 1.
     """
-    if strategies < 1 or repeats < 1:
-        raise ValueError(f"strategies and repeats must be at least 1, not {strategies} and {repeats}")
-    if starts < 1 or starts & (starts - 1):
+    whole_number(strategies, "strategies", 1)
+    whole_number(repeats, "repeats", 1)
+    if whole_number(starts, "starts", 1) & (starts - 1):
         raise ValueError(f"starts must be a power of two, which Sobol points need to be even, not {starts}")
     if strategies == 1:
         return np.ones((repeats, starts, 1))

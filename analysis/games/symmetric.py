@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.games.arguments import whole_number
 from analysis.games.counts import coefficients, count_profiles, number_of_profiles, one_more, weights
 from analysis.games.differences import Reading, read
 
@@ -44,8 +45,7 @@ class SymmetricGame:
 
     def __post_init__(self) -> None:
         names = tuple(self.strategies)
-        if self.players < 1:
-            raise ValueError(f"a game has at least one player, not {self.players}")
+        whole_number(self.players, "the number of players", 1)
         check_names(names)
         payoffs = check_payoffs(self.payoffs)
         shape = (number_of_profiles(self.players - 1, len(names)), len(names))
@@ -69,7 +69,7 @@ class SymmetricGame:
     ) -> SymmetricGame:
         """From what every strategy gets, (strategies,), against opponents' counts, int64 (strategies,)."""
         counts = count_profiles(players - 1, len(strategies))
-        return cls(players, tuple(strategies), np.array([payoff(row) for row in counts], np.float64))
+        return cls(players, tuple(strategies), check_payoffs([payoff(row) for row in counts]))
 
     @property
     def size(self) -> int:
@@ -155,7 +155,8 @@ class SymmetricGame:
 
     def payoff(self, mixture: ArrayLike) -> float:
         """What everyone expects where all draw from a mixture (strategies,)."""
-        return float(np.asarray(mixture, np.float64) @ self.expected(mixture))
+        x = self._checked(mixture)
+        return float(x @ self.expected(x))
 
     def regret(self, mixture: ArrayLike) -> float:
         """What the best deviation from a mixture that all draw from would add; never negative."""
@@ -179,7 +180,7 @@ class SymmetricGame:
         return x
 
 
-def check_payoffs(payoffs: ArrayLike) -> Floats:
+def check_payoffs(payoffs: ArrayLike | Sequence[ArrayLike]) -> Floats:
     """Payoffs as float64. Raises ValueError if they are no numbers, not finite, or beyond 1e300."""
     try:
         found = np.array(payoffs, np.float64)

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.stats import qmc
 
+from analysis.games.arguments import number_from_zero
 from analysis.games.components import Component, components_of_two, components_seen
 from analysis.games.counts import number_of_profiles
 from analysis.games.differences import doubt
@@ -100,8 +101,7 @@ def symmetric_equilibria(game: SymmetricGame, effort: float = EFFORT) -> Equilib
     ValueError
         If more than 16 strategies are left when dominated ones are gone, or effort is negative.
     """
-    if not effort >= 0.0:
-        raise ValueError(f"effort must not be negative, not {effort}")
+    effort = number_from_zero(effort, "effort", infinite=True)
     kept = undominated(game)
     if len(kept) > MOST_STRATEGIES:
         raise ValueError(

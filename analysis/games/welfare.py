@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.games.arguments import mixture_of
 from analysis.games.roles import RoleSymmetricGame
 from analysis.games.symmetric import SymmetricGame
 
@@ -37,7 +38,7 @@ def welfare(game: RoleSymmetricGame) -> Floats:
 
 def expected_welfare(game: SymmetricGame, mixture: ArrayLike) -> float:
     """The sum of all players' expected payoffs where all draw from a mixture (strategies,)."""
-    return game.players * game.payoff(mixture)
+    return game.players * game.payoff(mixture_of(mixture, game.size))
 
 
 def efficiency(game: RoleSymmetricGame, equilibria: Sequence[float] | Floats, *, transfer: bool) -> Efficiency:
@@ -51,13 +52,15 @@ def efficiency(game: RoleSymmetricGame, equilibria: Sequence[float] | Floats, *,
     Raises
     ------
     ValueError
-        If payoffs are transfers, or there is no equilibrium.
+        If payoffs are transfers, there is no equilibrium, or a welfare is not finite.
     """
     if transfer:
         raise ValueError("payoffs that only change hands have no price of anarchy: give players what they add in all")
     values = np.asarray(equilibria, np.float64)
     if not values.size:
         raise ValueError("without an equilibrium there is no price of anarchy")
+    if not np.all(np.isfinite(values)):
+        raise ValueError("the welfare of an equilibrium must be finite")
     all_profiles = welfare(game)
     row = int(all_profiles.argmax())
     optimum, best, worst = float(all_profiles[row]), float(values.max()), float(values.min())

@@ -65,7 +65,7 @@ def test_a_matrix_and_a_function_tell_the_same_game():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((0, ("a",), [[0.0]]), "at least one player"),
+        ((0, ("a",), [[0.0]]), "players must be at least 1, not 0"),
         ((2, ("a", "a"), np.zeros((2, 2))), "a comes twice"),
         ((2, (), np.zeros((2, 2))), "at least one strategy"),
         ((3, ("a", "b"), np.zeros((2, 2))), "of shape \\(3, 2\\), not \\(2, 2\\)"),

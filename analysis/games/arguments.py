@@ -1,0 +1,67 @@
+"""Arguments of the solvers' public functions: each is checked once, and refused in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+_OFF = 1e-6  # by how much probabilities may sum to something else than 1
+
+
+def mixtures_of(given: ArrayLike | Sequence[ArrayLike], strategies: int, name: str) -> Floats:
+    """Mixtures of so many strategies as float64 (mixtures, strategies); one may come as a single row.
+
+    Raises
+    ------
+    ValueError
+        If they are not of that shape, or rows that are not negative and sum to 1.
+    """
+    try:
+        found: Floats = np.array(given, np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be rows of {strategies} probabilities") from None
+    found = found[None] if found.ndim == 1 and found.size else found
+    if found.size == 0 and found.shape[-1] in (0, strategies):
+        return np.zeros((0, strategies))
+    if found.ndim != 2 or found.shape[1] != strategies:
+        raise ValueError(f"{name} must be mixtures of {strategies} strategies, not of shape {found.shape}")
+    right = np.all(found >= 0.0, axis=1) & (np.abs(found.sum(axis=1) - 1.0) <= _OFF)
+    if not right.all():
+        wrong = found[int(np.argmin(right))].tolist()
+        raise ValueError(f"{name} must be probabilities that sum to 1, which {wrong} does not")
+    return found
+
+
+def mixture_of(given: ArrayLike, strategies: int, name: str = "a mixture") -> Floats:
+    """One mixture as float64 (strategies,). Raises ValueError as :func:`mixtures_of` does."""
+    found = mixtures_of(given, strategies, name)
+    if np.ndim(given) != 1 or len(found) != 1:
+        raise ValueError(f"{name} must have {strategies} probabilities, not shape {np.shape(given)}")
+    only: Floats = found[0]
+    return only
+
+
+def whole_number(given: Any, name: str, least: int) -> int:
+    """A whole number from so many on. Raises ValueError if it is none, or below."""
+    if isinstance(given, bool) or not isinstance(given, Integral):
+        raise ValueError(f"{name} must be a whole number, not {given!r}")
+    if given < least:
+        raise ValueError(f"{name} must be at least {least}, not {given}")
+    return int(given)
+
+
+def number_from_zero(given: Any, name: str, infinite: bool = False) -> float:
+    """A number from 0 on. Raises ValueError if it is none, negative, or infinite where that is not allowed."""
+    if isinstance(given, bool) or not isinstance(given, Real) or math.isnan(given):
+        raise ValueError(f"{name} must be a number, not {given!r}")
+    if given < 0.0:
+        raise ValueError(f"{name} must not be negative, not {given}")
+    if math.isinf(given) and not infinite:
+        raise ValueError(f"{name} must be finite")
+    return float(given)
