@@ -8,7 +8,7 @@ so little from the identity all over it that they vanish at one point at most, a
 What is left is halved along its longest edge (Garloff and Smith 2001; Neumaier 1990, ch. 5). Parts that are small and
 still undecided lie at degenerate points or on continua.
 
-Proofs hold up to the rounding of bounds: differences of scaled payoffs up to 2e-14 are read as none.
+Rounding of bounds is below 2e-14 of the scale of payoffs: smaller numbers decide nothing, unless they are 0.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MANY = 300  # undecided small parts after which a support's points are taken fo
 _INSIDE = -1e-9  # the least share of a corner at which a point still counts as of a part
 _NUMBERS = 500_000  # of float64 that are looked at together
 _CONTRACTION = 0.9  # the most that scaled slopes may differ from the identity
-_TIE = 2e-14  # differences of scaled payoffs that rounding of bounds may leave
+_TIE = 2e-14  # of scaled payoffs: what rounding of bounds may be
 _MOST_FACES = 10  # corners up to which weak dominance is settled face by face
 
 
@@ -153,7 +153,8 @@ def _dominated(shape: Net, parts: Parts, size: int) -> Booleans:
         more = parts.nets - parts.nets[:, :, mine : mine + 1]
         least, most = more.min(axis=1), more.max(axis=1)
         out |= np.any(least > _TIE, axis=1)
-        at, other = np.nonzero((least >= -_TIE) & (most > _TIE))
+        sure = np.all((more == 0.0) | (more > _TIE), axis=1)  # what is 0 stays so by halving
+        at, other = np.nonzero(sure & (most > _TIE))
         weakly.extend(zip(at.tolist(), other.tolist(), [mine] * len(at), strict=True))
     for part, better, worse in weakly:
         if not out[part]:

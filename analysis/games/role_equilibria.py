@@ -159,7 +159,7 @@ def _searched(game: RoleSymmetricGame, effort: float) -> RoleEquilibria:
     regular, total = all(each.index for each in known), sum(each.index or 0 for each in known)
     narrow = all(reading.narrow for reading in game.readings)
     complete: Complete = "proved" if proved else "index" if narrow and regular and total == 1 else "open"
-    return RoleEquilibria(tuple(known), complete, _note(len(known), complete, regular, total))
+    return RoleEquilibria(tuple(known), complete, _note(len(known), complete, regular, total, narrow))
 
 
 def _with_ends(game: RoleSymmetricGame, payoffs: RolePayoffs, known: list[RoleEquilibrium]) -> list[RoleEquilibrium]:
@@ -179,10 +179,10 @@ def _settled(known: Sequence[RoleEquilibrium]) -> bool:
     return bool(indices) and (None in indices or sum(each or 0 for each in indices) == 1)
 
 
-def _note(count: int, complete: Complete, regular: bool, total: int) -> str:
+def _note(count: int, complete: Complete, regular: bool, total: int, narrow: bool) -> str:
     number = f"{count} {'equilibrium' if count == 1 else 'equilibria'}"
     if not count and complete != "proved":
         return "No equilibrium was found, though there is one: raise the effort, or it is degenerate."
     parity = "even in number" if count % 2 == 0 else f"with indices that sum to {total:+d}"
     missing = f"{parity}: at least one is missing, or a degenerate one; raise the effort"
-    return completeness(number, complete, regular, missing)
+    return completeness(number, complete, regular, missing, narrow)

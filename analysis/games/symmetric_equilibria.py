@@ -6,9 +6,10 @@ Newton's method goes on from what was left, and the indices decide: those of all
 sum to +1. With two players all is linear, and corners in whole numbers say all, also of degenerate games
 (:mod:`analysis.games.two_alike`), unless there are too many of them.
 
-Bounds in floating-point numbers prove nothing where the largest difference of payoffs is more than 1e8 times the
-smallest that matters (:mod:`analysis.games.differences`), nor where a point lies so near to another, or to one at which
-something else breaks even, that their digits do not tell.
+Bounds in floating-point numbers prove nothing where the largest difference of payoffs is more than a million times the
+smallest that matters (:mod:`analysis.games.differences`); of two strategies the roots are found in fractions then
+(:mod:`analysis.games.two_strategies`). They prove nothing either where a point lies so near to another, or to one at
+which something else breaks even, that their digits do not tell.
 
 The index is that of the variational inequality (y - x)·u(x) ≤ 0 on the simplex, as the payoffs u(x) are those of a
 population (Hofbauer and Sigmund 1998, ch. 13; Facchinei and Pang 2003, ch. 2): the sign of the determinant of minus the
@@ -43,6 +44,7 @@ from analysis.games.mixtures import Equilibrium, described, refined
 from analysis.games.simplex import from_cube
 from analysis.games.symmetric import SymmetricGame
 from analysis.games.two_alike import equilibria_of_two_alike
+from analysis.games.two_strategies import equilibria_of_two_strategies
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -53,6 +55,7 @@ _BLOCK = 20_000_000  # payoffs of supports that are looked at together
 _STARTS = 1_000  # of Newton's method, for supports of one size
 _ROUNDS = 4  # of starts, each of more than the last
 _CORNERS = 20_000  # of two players: seconds
+_MOST_PLAYERS = 30  # of two strategies, whose polynomials are solved in fractions
 _HARDLY = 1e-6  # probabilities, and distances of candidates, of which bounds do not tell whether they are none
 _LEVEL, _CLOSE = 1e-12, 1e-8  # differences of scaled payoffs between which they may be none or not
 
@@ -109,7 +112,7 @@ def symmetric_equilibria(game: SymmetricGame, effort: float = EFFORT) -> Equilib
             "leave some out"
         )
     inner = game.without_rounding.restricted(kept)
-    answer = _by_corners(inner) or _by_bounds(inner, effort)
+    answer = _by_corners(inner) or _by_roots(inner) or _by_bounds(inner, effort)
     equilibria = [described(game, kept, each) for each in answer.known]
     sharp = tuple(each for each in equilibria if each.regret < game.reading.smallest)
     pieces = tuple(piece.among(kept, game.size) for piece in answer.pieces)
@@ -118,7 +121,8 @@ def symmetric_equilibria(game: SymmetricGame, effort: float = EFFORT) -> Equilib
     if not game.reading.certain or len(sharp) < len(equilibria):
         complete, said = "open", doubt(game.reading.certain)
     total = sum(each.index or 0 for each in sharp)
-    return Equilibria(sharp, pieces, complete, not regular, _note(len(sharp), pieces, complete, regular, total) + said)
+    note = _note(len(sharp), pieces, complete, regular, total, inner.reading.narrow)
+    return Equilibria(sharp, pieces, complete, not regular, note + said)
 
 
 class _Answer(NamedTuple):
@@ -137,6 +141,14 @@ def _by_corners(game: SymmetricGame) -> _Answer | None:
     except TooMany:
         return None
     return _Answer(known, pieces, "proved", all(each.regular for each in known) and not pieces)
+
+
+def _by_roots(game: SymmetricGame) -> _Answer | None:
+    """All of a game of two strategies whose payoffs are too far apart for bounds; None of any other."""
+    if game.size != 2 or game.reading.narrow or game.players > _MOST_PLAYERS:
+        return None
+    known = equilibria_of_two_strategies(game)
+    return _Answer(known, [], "proved", all(each.regular for each in known))
 
 
 def _by_bounds(game: SymmetricGame, effort: float) -> _Answer:
@@ -248,19 +260,29 @@ def _paid(game: SymmetricGame, mixtures: Floats) -> Floats:
     return found
 
 
-def _note(count: int, pieces: tuple[Component, ...], complete: Complete, regular: bool, total: int) -> str:
+def _note(
+    count: int, pieces: tuple[Component, ...], complete: Complete, regular: bool, total: int, narrow: bool
+) -> str:
     number = f"{count} {'equilibrium' if count == 1 else 'equilibria'}"
     if pieces:
         number += f" and {len(pieces)} {'continuum' if len(pieces) == 1 else 'continua'}"
     parity = "even in number, so at least one is missing" if count % 2 == 0 else f"with indices that sum to {total:+d}"
-    return completeness(number, complete, regular, f"{parity}: raise the effort")
+    return completeness(number, complete, regular, f"{parity}: raise the effort", narrow)
 
 
-def completeness(number: str, complete: Complete, regular: bool, otherwise: str) -> str:
-    """What it says of so many equilibria whether they are all and regular; ``otherwise`` why one is missing."""
+def completeness(number: str, complete: Complete, regular: bool, otherwise: str, narrow: bool) -> str:
+    """What it says of so many equilibria whether they are all and regular.
+
+    Parameters
+    ----------
+    otherwise : why one is missing.
+    narrow : whether payoffs are near enough to one another for bounds and indices.
+    """
     if complete == "proved":
         ending = "all regular" if regular else "the game is degenerate, so that parity says nothing"
         return f"{number}, proved to be all; {ending}."
+    if not narrow:
+        return f"{number}, and perhaps more: payoffs lie too far apart for bounds, whatever the effort."
     if not regular:
         return f"{number}; the game is degenerate, so that parity says nothing, and more may exist."
     if complete == "index":

@@ -1,9 +1,9 @@
-"""Equilibria of small games by enumeration in fractions: payoffs are floats, which are exact, and nothing is rounded."""
+"""Equilibria of small games by enumeration in fractions: floats are fractions, and nothing is rounded."""
 
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from math import comb, prod
 
 import numpy as np
@@ -110,7 +110,7 @@ def remainder(above, below):
 
 def changes(values):
     signs = [value > 0 for value in values if value]
-    return sum(one != other for one, other in zip(signs, signs[1:], strict=False))
+    return sum(one != other for one, other in pairwise(signs))
 
 
 def pure_of_roles(game: RoleSymmetricGame) -> list[tuple[int, ...]]:

@@ -1,4 +1,4 @@
-"""Payoffs over nine decades: regrets below the smallest difference that matters, proofs that exact enumeration bears out."""
+"""Payoffs over nine decades: regrets below the smallest difference that matters, and what is proved is true."""
 
 from fractions import Fraction
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from analysis.games.counts import number_of_profiles
-from analysis.games.differences import read
 from analysis.games.role_equilibria import role_equilibria
 from analysis.games.roles import RoleSymmetricGame, profiles
 from analysis.games.symmetric import SymmetricGame
