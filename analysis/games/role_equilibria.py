@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from analysis.games.arguments import number_from_zero
 from analysis.games.differences import doubt
 from analysis.games.mixtures import SAME, Kind
+from analysis.games.regrets import below_what_matters
 from analysis.games.role_dominance import restricted, undominated
 from analysis.games.role_indifference import followed, newton, spread_mixtures
 from analysis.games.role_mixtures import RoleEquilibrium, classified, merged
@@ -93,9 +94,12 @@ def role_equilibria(game: RoleSymmetricGame, effort: float = EFFORT) -> RoleEqui
             whole[place] = np.zeros(len(game.roles[place].strategies))
             whole[place][kept[place]] = mixture
         equilibria.append(RoleEquilibrium(tuple(whole), each.index, each.kind))
-    smallest = np.array([reading.smallest for reading in game.readings])
     certain = all(reading.certain for reading in game.readings)
-    sharp = tuple(each for each in equilibria if np.all(game.regrets(each.mixtures) < smallest))
+    sharp = tuple(
+        each
+        for each in equilibria
+        if below_what_matters(game.regrets(each.mixtures).tolist(), game.readings, lambda: game, each.mixtures)
+    )
     if certain and len(sharp) == len(equilibria):
         return RoleEquilibria(sharp, found.complete, found.note)
     said = "" if found.complete == "open" and found.note.endswith(doubt(certain)) else doubt(certain)

@@ -236,11 +236,17 @@ class RoleSymmetricGame:
         found = []
         for place in range(len(self.roles)):
             chances = np.ones(1)
-            for at, mixture in enumerate(given):
-                counts, orders = self._tables[at][at == place]
+            for mixture, (counts, orders) in zip(given, self.draws(place), strict=True):
                 chances = np.multiply.outer(chances, weights(mixture, counts, orders)).ravel()
             found.append(chances)
         return found
+
+    def draws(self, place: int) -> list[tuple[Integers, Floats]]:
+        """What the others of a role's player may play, by role: counts, and in how many orders they come.
+
+        Its :attr:`tables` have all combinations of them, those of the last role changing fastest.
+        """
+        return [tables[at == place] for at, tables in enumerate(self._tables)]
 
     @cached_property
     def _tables(self) -> list[tuple[tuple[Integers, Floats], tuple[Integers, Floats]]]:

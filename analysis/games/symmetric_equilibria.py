@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations, islice
 from math import comb
 from typing import Literal, NamedTuple
@@ -41,6 +42,8 @@ from analysis.games.exact import TooMany
 from analysis.games.indifference import newton
 from analysis.games.isolation import Isolated, isolate
 from analysis.games.mixtures import Equilibrium, described, refined
+from analysis.games.regrets import below_what_matters
+from analysis.games.roles import RoleSymmetricGame
 from analysis.games.simplex import from_cube
 from analysis.games.symmetric import SymmetricGame
 from analysis.games.two_alike import equilibria_of_two_alike
@@ -114,7 +117,10 @@ def symmetric_equilibria(game: SymmetricGame, effort: float = EFFORT) -> Equilib
     inner = game.without_rounding.restricted(kept)
     answer = _by_corners(inner) or _by_roots(inner) or _by_bounds(inner, effort)
     equilibria = [described(game, kept, each) for each in answer.known]
-    sharp = tuple(each for each in equilibria if each.regret < game.reading.smallest)
+    one_role = cache(lambda: RoleSymmetricGame.from_symmetric(game))
+    sharp = tuple(
+        each for each in equilibria if below_what_matters([each.regret], [game.reading], one_role, [each.mixture])
+    )
     pieces = tuple(piece.among(kept, game.size) for piece in answer.pieces)
     complete, regular = answer.complete, answer.regular
     said = ""

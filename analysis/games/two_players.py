@@ -11,6 +11,7 @@ that the result is proved, however far apart payoffs lie.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, NamedTuple
 
 import networkx as nx
@@ -19,6 +20,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.games.differences import doubt, read
 from analysis.games.exact import best_response_corners, sign_of_determinant, whole_numbers
+from analysis.games.regrets import below_what_matters
+from analysis.games.roles import RoleSymmetricGame
 from analysis.games.symmetric import check_payoffs
 
 Floats = NDArray[np.float64]
@@ -95,6 +98,7 @@ def equilibria_of_two(row: ArrayLike, column: ArrayLike) -> PairEquilibria:
     if a.ndim != 2 or a.shape != b.shape or not a.size:
         raise ValueError(f"payoffs of two players are finite matrices of one shape, not {a.shape} and {b.shape}")
     first, second = read(a.T), read(b)
+    game = cache(lambda: RoleSymmetricGame.from_matrices(a, b))
     mine, theirs = first.payoffs.T, second.payoffs
     rows, columns = _undominated(mine, theirs)
     if max(len(rows), len(columns)) > MOST_STRATEGIES:
@@ -113,7 +117,7 @@ def equilibria_of_two(row: ArrayLike, column: ArrayLike) -> PairEquilibria:
         mixtures = x.mixtures[at], y.mixtures[to]
         index = _index(*signs, *mixtures) if regular else None
         pair = _pair(a, b, rows, columns, *mixtures, regular, index, bool(carried.max() > 1))
-        if pair.regrets[0] < first.smallest and pair.regrets[1] < second.smallest:
+        if below_what_matters(pair.regrets, (first, second), game, (pair.row, pair.column)):
             pairs.append((at, to))
             found.append(pair)
     places = {pair: which for which, pair in enumerate(pairs)}

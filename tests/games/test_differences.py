@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from analysis.games.counts import number_of_profiles
+from analysis.games.differences import read
 from analysis.games.role_equilibria import role_equilibria
 from analysis.games.roles import RoleSymmetricGame, profiles
 from analysis.games.symmetric import SymmetricGame
 from analysis.games.symmetric_equilibria import symmetric_equilibria
 from analysis.games.two_players import equilibria_of_two
+from analysis.games.two_strategies import equilibria_of_two_strategies
 from tests.games.exact_oracle import (
     of_two,
     of_two_alike,
@@ -147,6 +149,65 @@ def check_all(seeds):
         family = FAMILIES[seed % len(FAMILIES)]
         proved[family] += family(seed // len(FAMILIES), np.random.default_rng(seed)) == "proved"
     return proved
+
+
+@pytest.mark.parametrize(
+    ("payoffs", "smallest", "certain"),
+    [
+        ([[0.0, 1.0], [-1e9, 2.0]], 1.0, True),  # never beside the largest
+        ([[0.0, 1.0], [1.0, -1e18]], 1.0, True),  # whole payoffs have no rounding
+        ([[0.3, 0.1 + 0.2, 1.0]], 0.7, True),  # units in the last place
+        ([[0.0, 5e-17, 1.0], [0.5, 0.0, 0.25]], 0.25, True),  # what computing left of 0
+        ([[0.0, 0.1], [0.2, -1e18]], 0.1, False),  # may be rounding or not
+        ([[0.5, 0.5], [0.25, 0.25]], np.inf, True),
+    ],
+)
+def test_differences_that_matter_are_those_that_are_not_rounding(payoffs, smallest, certain):
+    found = read(np.array(payoffs))
+    assert (found.smallest == pytest.approx(smallest), found.certain) == (True, certain)
+    again = read(found.payoffs)
+    assert np.array_equal(again.payoffs, found.payoffs)
+
+
+def test_where_differences_may_be_rounding_nothing_is_proved_and_it_is_said():
+    game = SymmetricGame.from_matrix([[0.0, 0.2], [0.1, -1e18]])
+    found = symmetric_equilibria(game)
+    assert found.complete == "open"
+    assert "may be rounding" in found.note
+    roles = role_equilibria(RoleSymmetricGame.from_symmetric(game))
+    assert (roles.complete, roles.note) == (found.complete, found.note)
+    pairs = equilibria_of_two(game.payoffs.T, game.payoffs)
+    assert (pairs.complete, "may be rounding" in pairs.note) == ("open", True)
+
+
+def test_strategies_that_differ_by_rounding_only_are_one_continuum():
+    row = [0.1 + 0.2, 0.7]
+    found = symmetric_equilibria(SymmetricGame.from_matrix([[*row, 0.5], [0.3, 0.7, 0.5], [0.2, 0.1, 0.0]]))
+    assert found.complete == "proved"
+    assert [piece.support for piece in found.components] == [(0, 1)]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_two_strategies_have_as_many_mixtures_as_their_polynomial_has_roots(seed):
+    draw = np.random.default_rng(seed)
+    players = int(draw.integers(2, 12))
+    payoffs = far_apart((players, 2), seed % KINDS, draw)
+    if np.all(payoffs[:, 0] == payoffs[:, 1]):
+        return
+    game = SymmetricGame(players, ("a", "b"), payoffs)
+    found = equilibria_of_two_strategies(game)
+    pure, inside = of_two_strategies(game)
+    assert len(found) == len(pure) + inside
+    assert {tuple(each.mixture.tolist()) for each in found} >= {tuple(map(float, x)) for x in pure}
+    if all(each.regular for each in found):
+        assert sum(each.index for each in found) == 1
+    check_regrets(RoleSymmetricGame.from_symmetric(game), [(each.mixture,) for each in found])
+
+
+def test_a_double_root_of_whole_payoffs_is_exact_and_not_regular():
+    # gains are (1 - 2 x)^2 in the second's share x, where three play: 1, -1, 1
+    found = equilibria_of_two_strategies(SymmetricGame(3, ("a", "b"), [[0.0, 1.0], [0.0, -1.0], [0.0, 1.0]]))
+    assert [(each.mixture.tolist(), each.index) for each in found] == [([0.0, 1.0], 1), ([0.5, 0.5], None)]
 
 
 def test_profiles_of_games_over_nine_decades_are_equilibria_and_proofs_are_true():

@@ -70,6 +70,9 @@ def test_a_matrix_and_a_function_tell_the_same_game():
         ((2, (), np.zeros((2, 2))), "at least one strategy"),
         ((3, ("a", "b"), np.zeros((2, 2))), "of shape \\(3, 2\\), not \\(2, 2\\)"),
         ((2, ("a", "b"), [[0.0, np.nan], [0.0, 0.0]]), "finite"),
+        ((2, ("a", "b"), [[0.0, 1e301], [0.0, 0.0]]), "at most 1e\\+300"),
+        ((2, ("a", "b"), [[0.0], [0.0, 1.0]]), "rows of one length"),
+        ((2.0, ("a", "b"), np.zeros((2, 2))), "whole number, not 2.0"),
     ],
 )
 def test_a_game_that_is_none_is_refused(arguments, said):

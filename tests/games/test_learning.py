@@ -7,14 +7,18 @@ from scipy.special import expit
 
 from analysis.games import dynamics
 from analysis.games.basins import arrivals, basins
+from analysis.games.correlated import correlated
+from analysis.games.counts import number_of_profiles
 from analysis.games.dynamics import run, speeds
 from analysis.games.evolutionary_stability import evolutionary_stability
 from analysis.games.fictitious_play import fictitious_play
 from analysis.games.quantal_response import logit_branch
+from analysis.games.response_graph import response_graph
 from analysis.games.roles import RoleSymmetricGame
 from analysis.games.simplex import spread_starts
 from analysis.games.symmetric import SymmetricGame
 from analysis.games.symmetric_equilibria import symmetric_equilibria
+from analysis.games.welfare import efficiency, expected_welfare
 from sim.errors import RunError
 from sim.models.spread_game import linear, payoffs
 from tests.games.examples import HAWK_DOVE, ROCK_PAPER_SCISSORS, random_game, spread_competition
@@ -121,17 +125,72 @@ def test_a_corner_that_an_invader_will_leave_is_no_end():
     assert arrivals(game, start, corners).tolist() == [1]
 
 
+@pytest.mark.parametrize("law", ["replicator", "best_response"])
+def test_after_no_time_paths_are_where_they_began_and_no_start_has_no_path(law):
+    game = SymmetricGame.from_matrix([[3.0, 2.0], [4.0, 1.0]])
+    assert run(game, [[0.9, 0.1]], 0.0, law).tolist() == [[0.9, 0.1]]
+    assert run(game, np.zeros((0, 2)), 1.0, law).shape == (0, 2)
+    assert arrivals(game, [[0.9, 0.1], [0.5, 0.5]], [[0.5, 0.5]], law, duration=0.0).tolist() == [-1, 0]
+    assert arrivals(game, np.zeros((0, 2)), [[0.5, 0.5]], law).tolist() == []
+    assert arrivals(game, [[0.9, 0.1]], [], law).tolist() == [-1]
+
+
+def test_best_replies_move_for_as_long_as_they_are_given():
+    # all change to the second, so that the first's share is exp(-t)
+    game = SymmetricGame.from_matrix([[0.0, 0.0], [1.0, 1.0]])
+    for duration in (0.001, 0.015, 0.3):
+        assert run(game, [[1.0, 0.0]], duration, "best_response")[0, 0] == pytest.approx(np.exp(-duration), abs=3e-3)
+
+
+def test_dynamics_of_payoffs_far_apart_do_not_take_small_gains_for_none():
+    game = SymmetricGame.from_matrix([[0.0, 0.0, -1e9], [1.0, 1.0, -1e9], [-1e9, -1e9, -1e9]])
+    assert arrivals(game, [[0.99, 0.01, 0.0]], [[1.0, 0.0, 0.0]]).tolist() == [-1]
+    play = fictitious_play(SymmetricGame.from_matrix([[0.0, 0.0, -1e13], [1.0, 1.0, -1e13], [-1e13] * 3]), 50)
+    assert play.frequencies[0][-1, 1] > 0.9
+    with pytest.raises(ValueError, match="only an equilibrium"):
+        evolutionary_stability(game, [1.0, 0.0, 0.0])
+
+
+ROLES = RoleSymmetricGame.from_symmetric(COORDINATION)
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [
         (lambda: basins(COORDINATION, [], repeats=1), "at least 2"),
+        (lambda: basins(COORDINATION, [], starts=2.0), "whole number"),
         (lambda: basins(COORDINATION, [], "moran"), "not 'moran'"),
+        (lambda: basins(COORDINATION, [[0.5, np.nan]]), "sum to 1"),
+        (lambda: basins(COORDINATION, [[0.5, 0.2, 0.3]]), "2 strategies"),
+        (lambda: arrivals(COORDINATION, [[0.5, 0.5]], [], duration=np.nan), "must be a number"),
         (lambda: run(COORDINATION, [[0.5, 0.6]], 1.0), "sum to 1"),
+        (lambda: run(COORDINATION, [[np.nan, 0.5]], 1.0), "sum to 1"),
+        (lambda: run(COORDINATION, [["a", "b"]], 1.0), "probabilities"),
+        (lambda: run(COORDINATION, [[[0.5, 0.5]]], 1.0), "2 strategies, not of shape"),
         (lambda: run(COORDINATION, [[0.5, 0.5]], -1.0), "negative"),
+        (lambda: run(COORDINATION, [[0.5, 0.5]], np.nan), "must be a number"),
+        (lambda: run(COORDINATION, [[0.5, 0.5]], np.inf), "finite"),
+        (lambda: run(COORDINATION, [[0.5, 0.5]], 0.0, "moran"), "not 'moran'"),
         (lambda: speeds(COORDINATION, [0.5, 0.5], "moran"), "not 'moran'"),
+        (lambda: speeds(COORDINATION, [0.5, np.inf]), "finite"),
         (lambda: fictitious_play(COORDINATION, 0), "at least 1"),
+        (lambda: fictitious_play(COORDINATION, 10.5), "whole number"),
+        (lambda: fictitious_play(COORDINATION, 10, []), "each of 1 roles"),
+        (lambda: fictitious_play(COORDINATION, 10, [[np.nan, 1.0]]), "sum to 1"),
         (lambda: logit_branch(COORDINATION, 2.0), "between 0 and 1"),
+        (lambda: logit_branch(COORDINATION, np.nan), "between 0 and 1"),
+        (lambda: logit_branch(COORDINATION, points=np.nan), "whole number"),
         (lambda: evolutionary_stability(COORDINATION, [0.5, 0.5]), "only an equilibrium"),
+        (lambda: evolutionary_stability(COORDINATION, [np.nan, 1.0]), "sum to 1"),
+        (lambda: evolutionary_stability(COORDINATION, [[0.5, 0.5]]), "not shape"),
+        (lambda: correlated(ROLES, objective=[1.0, np.nan, 0.0]), "finite"),
+        (lambda: correlated(ROLES, objective=[1.0]), "each of 3 profiles"),
+        (lambda: expected_welfare(COORDINATION, [0.5, np.nan]), "sum to 1"),
+        (lambda: efficiency(ROLES, [np.nan], transfer=False), "finite"),
+        (lambda: efficiency(ROLES, [], transfer=False), "without an equilibrium"),
+        (lambda: response_graph(ROLES, "any"), "'better' or 'best'"),
+        (lambda: ROLES.regrets([[np.nan, 1.0]]), "finite"),
+        (lambda: number_of_profiles(2.5, 2), "whole number"),
     ],
 )
 def test_arguments_out_of_range_are_refused(call, said):

@@ -222,6 +222,65 @@ def test_a_double_root_of_one_role_has_no_index_beside_a_role_that_mixes_or_does
     assert "degenerate" in found.note
 
 
+def three_players_with_a_segment():
+    """Two, two and four strategies: a published game whose equilibria are a segment, even play in its middle."""
+    table = np.zeros((3, 2, 2, 4))
+    rows = [
+        [(2, 0, 0), (0, 2, 1), (0, 1, 1), (1, 0, 2)],
+        [(1, 0, 2), (0, 1, 1), (0, 2, 1), (2, 0, 0)],
+        [(1, 0, 1), (0, 2, 0), (0, 1, 2), (2, 0, 1)],
+        [(2, 0, 1), (0, 1, 2), (0, 2, 0), (1, 0, 1)],
+    ]
+    for k, row in enumerate(rows):
+        for (j, i), paid in zip(product(range(2), repeat=2), row, strict=True):
+            table[:, i, j, k] = paid
+    return of_single_players(table)
+
+
+def of_single_players(table):
+    """A game of roles of one player, whose payoffs are (players, strategies of each)."""
+    roles = roles_of([(1, size) for size in table.shape[1:]])
+
+    def payoff(counts):
+        ends = np.cumsum(table.shape[1:])[:-1]
+        chosen = tuple(int(part.argmax()) for part in np.split(counts, ends))
+        return np.repeat(table[(slice(None), *chosen)], table.shape[1:])
+
+    return RoleSymmetricGame.from_function(roles, payoff)
+
+
+def test_a_segment_over_supports_with_more_equations_than_unknowns_is_given_by_its_ends():
+    game = three_players_with_a_segment()
+    found = role_equilibria(game)
+    half = [0.5, 0.5]
+    expected = [[*half, *half, 0.5, 0.5, 0, 0], [*half, *half, 0, 0, 0.5, 0.5]]
+    assert same_points(joined(found), list(map(np.array, expected)))
+    assert game.regrets([np.array(half), np.array(half), np.full(4, 0.25)]).max() == 0.0  # even play lies between
+    assert (found.complete, {each.index for each in found.equilibria}) == ("open", {None})
+    assert "degenerate" in found.note
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_equilibria_that_only_degenerate_games_have_are_found(seed):
+    # two players whose mixtures leave a third, of more strategies than a regular game would let him mix, indifferent
+    draw = np.random.default_rng(seed)
+    size = 4 + seed % 2
+    p, q = (np.array([share, 1.0 - share]) for share in draw.uniform(0.2, 0.8, 2))
+    z = draw.dirichlet(np.full(size, 5.0))
+    table = draw.normal(size=(3, 2, 2, size))
+    table[2] -= np.einsum("i,ijk,j->k", p, table[2], q)
+    table[0, 0] -= q @ (table[0, 0] - table[0, 1]) @ z
+    table[1, :, 0] -= p @ (table[1, :, 0] - table[1, :, 1]) @ z
+    game = of_single_players(table)
+    assert game.regrets([p, q, z]).max() < 1e-12
+    found = role_equilibria(game)
+    near = [each for each in found.equilibria
+            if max(np.abs(each.mixtures[0] - p).max(), np.abs(each.mixtures[1] - q).max()) < 1e-6]  # fmt: skip
+    assert near
+    assert all(each.index is None for each in near)
+    assert largest_regret(game, found) < 1e-9
+
+
 def test_continua_of_two_players_are_given_by_their_corners_and_the_note_names_them():
     a, b = np.array([[1.0, 1.0], [0.0, 2.0]]), np.array([[1.0, 1.0], [0.0, 1.0]])
     found, expected = role_equilibria(RoleSymmetricGame.from_matrices(a, b)), equilibria_of_two(a, b)
@@ -242,3 +301,4 @@ def test_without_effort_what_is_missing_is_said():
 def test_a_negative_effort_is_refused():
     with pytest.raises(ValueError, match="effort must not be negative, not -1"):
         role_equilibria(drawn_game(TWO_AND_TWO, 0), effort=-1.0)
+    assert role_equilibria(drawn_game(TWO_AND_TWO, 0), effort=np.inf).complete in ("index", "proved")

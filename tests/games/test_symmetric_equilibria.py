@@ -5,6 +5,7 @@ import pytest
 
 from analysis.games.counts import count_profiles
 from analysis.games.indifference import newton
+from analysis.games.role_equilibria import role_equilibria
 from analysis.games.roles import Role, RoleSymmetricGame, profiles
 from analysis.games.symmetric import SymmetricGame
 from analysis.games.symmetric_equilibria import symmetric_equilibria
@@ -351,8 +352,46 @@ def test_five_players_with_eight_strategies_are_vouched_for_by_indices(seed):
     assert max(game.scaled.regret(each.mixture) for each in found.equilibria) < 1e-9
 
 
+@pytest.mark.parametrize("large", [1e6, 1e9, 1e12, 1e15])
+def test_a_loss_far_from_other_payoffs_leaves_the_mixture_that_all_but_avoids_it(large):
+    found = symmetric_equilibria(SymmetricGame.from_matrix([[0.0, -1.0], [1.0, -large]]))
+    (only,) = found.equilibria
+    assert (found.complete, only.index) == ("proved", 1)
+    assert only.mixture.tolist() == [(large - 1) / large, 1 / large]
+    roles = role_equilibria(RoleSymmetricGame.from_matrices([[0.0, -1.0], [1.0, -large]], [[0.0, 1.0], [-1.0, -large]]))
+    assert (len(roles.equilibria), roles.complete) == (3, "proved")
+
+
+@pytest.mark.parametrize("players", [3, 5])
+def test_many_players_avoid_a_loss_far_from_other_payoffs(players):
+    # the second pays 1 more unless all others play it too
+    def payoff(others):
+        return [0.0, -1e12 if others[1] == players - 1 else 1.0]
+
+    found = symmetric_equilibria(SymmetricGame.from_function(players, ("safe", "risky"), payoff))
+    (only,) = found.equilibria
+    assert only.mixture[1] == pytest.approx((1 / (1e12 + 1)) ** (1 / (players - 1)), rel=1e-9)
+    assert found.complete == "proved"
+
+
+def test_where_payoffs_lie_too_far_apart_for_bounds_it_is_said_and_no_effort_is_asked_for():
+    draw = np.random.default_rng(0)
+    game = SymmetricGame(3, ("a", "b", "c"), draw.choice([-1.0, 1.0], (6, 3)) * 10.0 ** draw.uniform(0, 9, (6, 3)))
+    found = symmetric_equilibria(game)
+    assert found.complete == "open"
+    assert "too far apart" in found.note
+
+
+def test_a_polynomial_that_almost_touches_zero_is_not_proved_to_miss_it():
+    # with roots at .3 and .3 + 1e-7, the gain between is 2.5e-15
+    found = symmetric_equilibria(from_square(lambda x, y: [(x[0] - 0.3) * (y[0] - 0.3 - 1e-7)], 2))
+    assert found.complete != "proved" or len(found.equilibria) == 3
+
+
 def test_what_cannot_be_solved_is_refused():
     with pytest.raises(ValueError, match="leave some out"):
         symmetric_equilibria(SymmetricGame.from_matrix(np.eye(17)))
     with pytest.raises(ValueError, match="effort"):
         symmetric_equilibria(SymmetricGame.from_matrix(np.eye(2)), effort=-1.0)
+    with pytest.raises(ValueError, match="effort must be a number, not nan"):
+        symmetric_equilibria(SymmetricGame.from_matrix(np.eye(2)), effort=np.nan)

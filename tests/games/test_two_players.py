@@ -123,9 +123,60 @@ def test_battle_of_the_sexes_and_matching_pennies():
     assert joined(pennies) == [pytest.approx(np.full(4, 0.5))]
 
 
+DEGENERATE = [
+    ([[0, -1, 1, 1], [1, 0, -1, -1], [-1, 1, 0, -1], [-1, 1, 1, 0]], None, 1),
+    ([[0, 1, 0, -1], [-1, 0, 1, 1], [0, -1, 0, 1], [1, -1, -1, 0]], None, 4),
+    ([[0, -1, -1, -1, 1, -1], [1, 0, 1, -1, -1, -1], [1, -1, 0, -1, -1, 1], [1, 1, 1, 0, -1, -1],
+      [-1, 1, 1, 1, 0, -1], [1, 1, -1, 1, 1, 0]], None, 1),
+    ([[0, 0, -6, 0, 0], [0, 0, -3, -2, -1], [-4, -3, 0, 0, -1]],
+     [[-3, 0, -2, -1, 0], [0, -2, 0, 0, -4], [-4, 0, -2, -4, -4]], 8),
+    ([[-100, 0, 0, -100], [0, 0, 0, -100], [-100, 0, 0, 0], [0, 0, 0, -50]],
+     [[-100, 0, 0, -100], [0, 0, 0, -100], [-100, 0, 0, 0], [0, 0, 0, -33.3333333]], 11),
+    ([[-3, 3], [-3, 5]], [[2, 7], [4, 2]], 2),
+    ([[1], [3], [3], [2]], [[1], [2], [3], [4]], 2),
+    ([[3, 3], [2, 5], [0, 6]], [[3, 3], [2, 6], [3, 1]], 3),
+    ([[3, 3], [2, 5], [0, 6]], [[3, 2], [2, 6], [3, 1]], 3),
+    ([[160, 205, 44], [175, 180, 45], [201, 204, 50], [120, 207, 49]], [[2, 2, 2], [1, 0, 0], [3, 4, 1], [4, 1, 2]], 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("a", "b", "count"), DEGENERATE)
+def test_degenerate_games_that_other_solvers_get_wrong_have_their_number_of_extreme_equilibria(a, b, count):
+    found = equilibria_of_two(a, -np.array(a) if b is None else b)
+    assert (len(found.equilibria), found.complete) == (count, "proved")
+
+
+@pytest.mark.parametrize("large", [1e6, 1e9, 1e12, 1e18, 1e100])
+def test_a_payoff_far_from_the_others_hides_no_difference_of_one(large):
+    a = [[3.0, 1.0, -large], [0.0, 2.0, -large], [-large, -large, -large]]
+    b = [[2.0, 0.0, -large], [1.0, 3.0, -large], [-large, -large, -large]]
+    found = equilibria_of_two(a, b)
+    assert (len(found.equilibria), found.complete) == (4, "proved")
+    assert max(max(each.regrets) for each in found.equilibria) < 1e-9
+    assert [each.index for each in found.equilibria if max(each.row) < 1.0] == [-1]
+
+
+def test_mixtures_with_too_few_digits_for_the_smallest_difference_are_left_out_and_nothing_is_proved():
+    # pennies of unlike sizes: sevenths of 1e30 do not cancel as differences of 1 ask for
+    large = 1e30
+    a, b = [[3 * large, 0.0], [0.0, 4 * large], [1.0, 1.0]], [[0.0, 1.0], [2.0, 0.0], [1.0, 2.0]]
+    found = equilibria_of_two(a, b)
+    assert all(regret < 1.0 for each in found.equilibria for regret in each.regrets)
+    assert found.complete == "open"
+    assert "want of digits" in found.note
+
+
 @pytest.mark.parametrize(
     ("a", "b", "said"),
-    [(np.eye(2), np.eye(3), "one shape"), ([[np.inf]], [[0.0]], "finite"), (np.eye(15), np.eye(15), "leave some out")],
+    [
+        (np.eye(2), np.eye(3), "one shape"),
+        ([[np.inf]], [[0.0]], "finite"),
+        ([[0.0]], [[np.nan]], "finite"),
+        ([], [], "one shape"),
+        ([[1.0], [2.0, 3.0]], [[1.0]], "rows of one length"),
+        ([["a"]], [["b"]], "numbers"),
+        (np.eye(15), np.eye(15), "leave some out"),
+    ],
 )
 def test_what_cannot_be_solved_is_refused(a, b, said):
     with pytest.raises(ValueError, match=said):
