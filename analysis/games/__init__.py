@@ -7,11 +7,14 @@ file                         what it finds
 ===========================  =======================================================================================
 `symmetric`, `roles`         the games: alike players; roles of alike players
 `reduction`                  games of few players that stand for many
+`differences`                which differences of payoffs are more than rounding; `regrets` holds equilibria to them
 `dominance`                  strategies left when dominated ones are struck out
-`symmetric_equilibria`       all symmetric equilibria, whether they are all, their kinds and indices
-`two_players`                all equilibria of two players, continua included
+`symmetric_equilibria`       all symmetric equilibria, whether they are all, their kinds and indices; in whole numbers
+                             where two are alike (`two_alike`), in fractions for `two_strategies`
+`two_players`                all equilibria of two players, continua included; with `two_alike` it is made of `exact`
 `role_equilibria`            equilibria of several roles in which those of a role draw from the same mixture; it is made
-                             of `role_dominance`, `role_payoffs`, `role_supports`, `role_indifference`, `role_mixtures`
+                             of `role_dominance`, `role_payoffs`, `role_supports`, `role_indifference`, `role_mixtures`,
+                             `role_segments`
 `pure`                       pure equilibria in which players may differ
 `quantal_response`           the logit branch from even play to an equilibrium
 `evolutionary_stability`     whether a population drives out the few who deviate

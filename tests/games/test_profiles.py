@@ -108,6 +108,32 @@ def test_correlated_equilibria_hold_the_symmetric_ones_and_coarse_ones_hold_both
         assert narrow.least - 1e-6 <= expected_welfare(symmetric, each.mixture) <= narrow.most + 1e-6
 
 
+@pytest.mark.parametrize("large", [1e3, 1e9, 1e12])
+def test_correlated_payoffs_beside_a_huge_loss_are_right_or_refused(large):
+    # who is told to dare must meet somebody careful with a probability of at least (large - 1) / large
+    game = RoleSymmetricGame.from_matrices([[0.0, -1.0], [1.0, -large]], [[0.0, 1.0], [-1.0, -large]])
+    if large > 1e10:
+        with pytest.raises(ValueError, match="not sharp enough: payoffs differ by as little as 1 "):
+            correlated(game)
+    else:
+        found = correlated(game)
+        for chances in (found.least_chances, found.most_chances):
+            assert (incentives(game) @ chances).max() * game.range < 0.01
+        mixture = np.array([(large - 1) / large, 1 / large])
+        pays = 2 * float(mixture @ np.array([[0.0, -1.0], [1.0, -large]]) @ mixture)
+        assert found.least - 1e-9 <= pays <= found.most + 1e-9
+
+
+def test_pure_equilibria_and_sinks_do_not_measure_gains_beside_the_largest_payoff():
+    game = RoleSymmetricGame.from_matrices([[0.0, -1e13], [1.0, -1e13]], [[0.0, 0.0], [0.0, 0.0]])
+    pure = {tuple(each) for each in pure_equilibria(game).counts.tolist()}
+    assert pure == {(0, 1, 1, 0), (0, 1, 0, 1), (1, 0, 0, 1)}
+    first, second = (game.row({"row": {name: 1}, "column": {"0": 1}}) for name in "01")
+    graph = response_graph(game)
+    assert graph.has_edge(first, second)
+    assert not graph.has_edge(second, first)
+
+
 def test_a_game_of_one_strategy_is_its_own_correlated_equilibrium():
     assert correlated(role([[3.0]]))[:2] == (6.0, 6.0)
 
