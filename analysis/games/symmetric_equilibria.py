@@ -118,13 +118,16 @@ def symmetric_equilibria(game: SymmetricGame, effort: float = EFFORT) -> Equilib
     answer = _by_corners(inner) or _by_roots(inner) or _by_bounds(inner, effort)
     equilibria = [described(game, kept, each) for each in answer.known]
     one_role = cache(lambda: RoleSymmetricGame.from_symmetric(game))
-    sharp = tuple(
-        each for each in equilibria if below_what_matters([each.regret], [game.reading], one_role, [each.mixture])
-    )
-    pieces = tuple(piece.among(kept, game.size) for piece in answer.pieces)
+
+    def matters_not(mixture: Floats) -> bool:
+        return below_what_matters([game.regret(mixture)], [game.reading], one_role, [mixture])
+
+    sharp = tuple(each for each in equilibria if matters_not(each.mixture))
+    whole = [piece.among(kept, game.size) for piece in answer.pieces]
+    pieces = tuple(piece for piece in whole if all(map(matters_not, piece.mixtures)))
     complete, regular = answer.complete, answer.regular
     said = ""
-    if not game.reading.certain or len(sharp) < len(equilibria):
+    if not game.reading.certain or len(sharp) < len(equilibria) or len(pieces) < len(whole):
         complete, said = "open", doubt(game.reading.certain)
     total = sum(each.index or 0 for each in sharp)
     note = _note(len(sharp), pieces, complete, regular, total, inner.reading.narrow)
@@ -165,6 +168,7 @@ def _by_bounds(game: SymmetricGame, effort: float) -> _Answer:
     known = refined(inner, found.candidates)
     if inner.players == 2 and (found.undecided or found.flat or not all(each.strict for each in known)):
         known, pieces = components_of_two(inner, known, [support for support, _ in found.undecided] + found.flat)
+        settled = not (found.undecided or found.flat)  # their corners are of floating-point half-spaces
     elif found.undecided or found.flat:
         known, pieces, settled = components_seen(inner, known, found.undecided, found.flat)
     regular = all(each.regular for each in known) and not pieces
