@@ -470,7 +470,9 @@ scenarios = st.fixed_dictionaries(
         "game": st.fixed_dictionaries(
             {
                 "players": st.just("makers"),
-                "strategies": st.dictionaries(st.from_regex(r"\A[\w/:+&-]{1,9}\Z"), st.just({"lots": 2}), min_size=1),
+                "strategies": st.lists(st.from_regex(r"\A[\w/:+&-]{1,9}\Z"), min_size=1, unique=True).map(
+                    lambda names: {name: {"lots": lots} for lots, name in enumerate(names, 1)}
+                ),
             }
         )
     },

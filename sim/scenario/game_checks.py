@@ -128,6 +128,7 @@ class GameChecks(SettingChecks):
             return
         playing = self.strategy(population)
         own = self._own(population)
+        named: dict[tuple[Any, ...], str] = {}  # by strategy and whole params, the first name of it
         for name, chosen in game.strategies.items():
             only = offered_to(chosen)
             if only is not None and population.name not in only:
@@ -149,6 +150,11 @@ class GameChecks(SettingChecks):
                 message = f"strategy {strategy.name!r} with these params cannot play without {field}"
                 remedy = f"write for example {field} = {example} under {self.places(where)}"
                 yield self.problem(where_chosen, message, remedy)
+            if len(right_settings(strategy, params)) == len(params):
+                twin = named.setdefault((strategy.name, *strategy.resolve({**base, **params}).values()), name)
+                if twin != name:
+                    message = f"{name!r} and {twin!r} are two names for one strategy of player {population.name!r}"
+                    yield self.problem(where_chosen, message, "leave one of them out, or let them differ")
 
     def _ranges(self) -> Found:
         """Ranges of parameters: somebody has the parameter, it is a number, and both ends may stand."""
@@ -183,6 +189,12 @@ class GameChecks(SettingChecks):
             for end in ("low", "high"):
                 if wrong := parameter.check(parameter.type(getattr(numbers, end))):
                     yield self.problem((*where, end), wrong)
+            if not numbers.low < numbers.high or (numbers.step or 0.0) > numbers.high - numbers.low:
+                return  # said of the range itself
+            points = {round(each) if parameter.type is int else each for each in numbers.begin()}
+            if len(points) < 2:
+                message = f"all {numbers.points} points of {name!r} are one strategy, {points.pop():g}"
+                yield self.problem(where, message, "write a high that lies further above low")
 
     def _own(self, population: Population) -> Mapping[str, Any]:
         try:

@@ -176,7 +176,7 @@ def test_a_surplus_is_the_profit_and_the_private_value_of_what_was_acquired():
     scenario = load(ROOT / "scenarios" / "theory" / "wah_wellman.toml", {"run.episodes": 3})
     name = next(each.name for each in scenario.populations if each.private_values)
     count = next(each.count for each in scenario.populations if each.name == name)
-    played = {"players": name, "payoff": "surplus", "strategies": {"one": {}, "other": {}}}
+    played = {"players": name, "payoff": "surplus", "strategies": {"one": {}, "other": {"threshold": 0.5}}}
     game = MarketGame(parse({**scenario.given, "game": played}))
     profile = ((("one", count),),)
     results = run_many(game.jobs({profile: [1, 2]}))
@@ -234,7 +234,10 @@ def test_parting_keeps_how_often_a_population_arrives():
         ({"game": None}, "there is none"),
         ({"game": {"players": ["first"], "strategies": {"one": {"half_spread": 1.0}}}}, "nothing to choose"),
         ({"record": {"episodes": "none"}}, "without payoffs"),
-        ({"game": {"players": ["first"], "payoff": "surplus", "strategies": {"a": {}, "b": {}}}}, "private values"),
+        (
+            {"game": {"players": ["first"], "payoff": "surplus", "strategies": {"a": {}, "b": {"quantity": 2}}}},
+            "private values",
+        ),
     ],
 )
 def test_what_is_no_game_is_said_with_its_place_and_remedy(change, words):
