@@ -134,6 +134,19 @@ def plus_minus(value: float, standard_error: float | None = None, digits: int = 
     )
 
 
+def estimated(value: float, standard_error: float, digits: int = 4) -> str:
+    """A number and its error, where that it is not known is said."""
+    told = plus_minus(value, standard_error, digits)
+    return told if math.isfinite(standard_error) or not math.isfinite(value) else f"{told} ± ?"
+
+
+def interval(low: float, high: float, digits: int = _DIGITS) -> str:
+    """``0.1 to 0.3``; ``0.1 or more`` without an upper end; ``not known`` where that says nothing of a gain."""
+    if math.isfinite(low) and math.isfinite(high):
+        return f"{number(low, digits)} to {number(high, digits)}"
+    return f"{number(low, digits)} or more" if math.isfinite(low) and low > 0 else "not known"
+
+
 def check_figure(path: Path) -> None:
     """Say why a figure cannot be written to a file, before it is drawn.
 

@@ -8,10 +8,11 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from analysis.command import number, plus_minus
+from analysis.command import estimated, interval, number, plus_minus
 from analysis.equilibrium_picture import REFERENCES
 from analysis.games.candidates import Candidate, plays
 from analysis.games.comparison import Compared, welfare_gained
+from analysis.games.edges import edges
 
 WIDTH = 80  # characters of a line
 _NAME, _GAP = 12, 2  # of the name of a game, and between columns
@@ -35,7 +36,7 @@ def tables(found: Sequence[Compared]) -> Group:
             rows.append([""] * 6)
         for place, candidate in enumerate(each.solution.equilibria, 1):
             sure = candidate.certificate
-            regret = _NOTHING if sure is None else f"{number(sure.low, 2)} to {number(sure.high, 2)}"
+            regret = _NOTHING if sure is None else interval(sure.low, sure.high, 2)
             verdict = _VERDICTS[candidate.verdict(each.solution.epsilon)]
             rows.append([name if place == 1 else "", str(place), told(candidate), _paid(candidate), regret, verdict])
         if not each.solution.equilibria:
@@ -47,7 +48,21 @@ def tables(found: Sequence[Compared]) -> Group:
     note = f"currency an episode, each; ε = {gain}; regret on seeds that chose nothing"
     heads = [head, "", "play" if alone is None else f"{alone} play", "payoff", "regret, 95 %", ""]
     markets = (part for each in _markets(found, head, names) for part in ("", each))
-    return Group(_table(heads, rows, {3}, note), *markets, *_welfare(found, head, names))
+    return Group(_table(heads, rows, {3}, note), *_remarks(found, names), *markets, *_welfare(found, head, names))
+
+
+def _remarks(found: Sequence[Compared], names: Sequence[str]) -> list[str]:
+    """Of which equilibria nothing is sure and why, which are at the edge of what was offered, what runs hardly meet."""
+    remarks = []
+    for each, name in zip(found, names, strict=True):
+        for event in each.solution.unmet[:1]:
+            remarks.append(f"{name}: the runs that chose the equilibria hardly meet {event.what}")
+        for place, candidate in enumerate(each.solution.equilibria, 1):
+            if candidate.doubt is not None:
+                remarks.append(f"{name}, {place}: {candidate.doubt}")
+            if candidate.verdict(each.solution.epsilon) != "fails":
+                remarks += [f"{name}, {place}: {edge}" for edge in edges(each.solution.game, candidate)]
+    return remarks
 
 
 def _markets(found: Sequence[Compared], head: str, names: Sequence[str]) -> list[Table]:
@@ -91,7 +106,7 @@ def _welfare(found: Sequence[Compared], head: str, names: Sequence[str]) -> list
             names[each.game] if place == 0 or gained[place - 1].game != each.game else "",
             str(each.equilibrium + 1),
             plus_minus(*each.more),
-            " to ".join(number(end, _DIGITS) for end in each.interval),
+            interval(*each.interval, _DIGITS),
         ]
         for place, each in enumerate(gained)
     ]
@@ -129,4 +144,4 @@ def _names(found: Sequence[Compared]) -> tuple[str, list[str]]:
 
 
 def _paid(candidate: Candidate) -> str:
-    return "\n".join(plus_minus(*each) for each in candidate.payoffs.values())
+    return "\n".join(estimated(*each) for each in candidate.payoffs.values())

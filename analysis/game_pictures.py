@@ -22,6 +22,7 @@ _SOURCE = (
     "Payoffs here are means of the runs that chose the equilibria. Where those of the printed table are of other runs, "
     "they differ a little."
 )
+_MARKED = {"?": "It is not sure that an equilibrium with a ? holds.", "!": "At one with a ! somebody gains ε."}
 
 
 def game_picture(
@@ -38,7 +39,8 @@ def game_picture(
     game : of mean payoffs of the runs that chose the equilibria, as the figure says.
     equilibria : of each the mixtures, one (strategies,) a role; where alike players differ, how many play what.
     title : of the figure.
-    names : what the equilibria are called, in their order, such as "3"; their numbers from 1 if None.
+    names : what the equilibria are called, in their order, such as "3"; their numbers from 1 if None. A last line says
+        what "3?" and "3!" are: not sure to hold, and not holding.
     players : by role, how many the market has, where the game is reduced to fewer; a line below the title says so.
     unit : of payoffs, at their scale.
 
@@ -71,7 +73,8 @@ def game_picture(
         if len(game.roles) > maps:
             title += f" (payoffs of {maps} of {len(game.roles)} roles)"
         _head(figure, title, _solved_as(game, players))
-        figure.supxlabel(_SOURCE, x=0.01, ha="left", fontsize=9, color=GREY)
+        meant = [text for mark, text in _MARKED.items() if any(name.endswith(mark) for name in names or ())]
+        figure.supxlabel("\n".join([_SOURCE, " ".join(meant)]).strip(), x=0.01, ha="left", fontsize=9, color=GREY)
     return figure
 
 

@@ -38,23 +38,21 @@ def _made() -> Table:
 
 
 def _equilibria(found: Solution) -> Table:
-    from analysis.command import number, plus_minus
+    from analysis.command import estimated, interval, number
 
     bounded = any(each.bound is not None for each in found.equilibria)
     made = _made()
     for head in ("", "play", "payoff", "regret", "95 % interval", *(["any distribution"] if bounded else []), ""):
         made.add_column(head, overflow="fold", justify="right" if head in ("payoff", "regret") else "left")
     for place, each in enumerate(found.equilibria, 1):
-        paid = "\n".join(plus_minus(*estimate) for estimate in each.payoffs.values())
-        regret, interval = "-", "-"
+        paid = "\n".join(estimated(*estimate) for estimate in each.payoffs.values())
+        regret, sure = "-", "-"
         if each.certificate is not None:
-            low, high = each.certificate.low, each.certificate.high
-            regret, interval = number(each.certificate.regret, 3), f"{number(low, 3)} to {number(high, 3)}"
-        bound = [f"{number(each.bound.low, 3)} to {number(each.bound.high, 3)}" if each.bound else "-"]
+            regret = number(each.certificate.regret, 3)
+            sure = interval(each.certificate.low, each.certificate.high, 3)
+        bound = [interval(each.bound.low, each.bound.high, 3) if each.bound else "-"]
         verdict = _VERDICTS[each.verdict(found.epsilon)] if each.certificate else "no runs left"
-        made.add_row(
-            str(place), _plays(found, each, "\n"), paid, regret, interval, *(bound if bounded else []), verdict
-        )
+        made.add_row(str(place), _plays(found, each, "\n"), paid, regret, sure, *(bound if bounded else []), verdict)
     if not found.equilibria:
         made.add_row("-", "no equilibrium was found")
     said = f"currency an episode; regret on seeds that chose nothing; it holds below ε = {number(found.epsilon, 3)}"
@@ -77,7 +75,7 @@ def _plays(found: Solution, candidate: Candidate, between: str = "; ") -> str:
 
 
 def _deviations(found: Solution) -> Table:
-    from analysis.command import number, plus_minus
+    from analysis.command import estimated, number
 
     made = _made()
     made.add_column("at")
@@ -90,7 +88,7 @@ def _deviations(found: Solution) -> Table:
             text = f"to {move.after}" if move.before is None else f"from {move.before} to {move.after}"
             text = f"{move.role}: {text}" if len(found.game.roles) > 1 else text
             times = f"{number(best.variance_ratio, 3)} x" if best.variance_ratio < math.inf else "-"
-            made.add_row(str(place), text, plus_minus(*best.estimate), times)
+            made.add_row(str(place), text, estimated(*best.estimate), times)
     made.caption = "common seeds: how many times the variance of the gain would be without them"
     return made
 
@@ -109,18 +107,38 @@ def _markets(found: Solution, measures: list[str]) -> Table:
 
 
 def doubts(found: Solution) -> Iterator[str]:
-    """What would settle the equilibria of which it is not sure whether they hold."""
+    """What would settle the equilibria of which it is not sure whether they hold, and which are at the edge."""
+    from analysis.games.edges import edges
+
     for place, each in enumerate(found.equilibria, 1):
         if each.certificate is None:
             yield f"no runs were left for {place}: what is said of it is of the runs that chose it — raise the budget"
         elif each.verdict(found.epsilon) == "open":
-            more = f"about {each.runs_wanted:,} runs more would tell, or " if each.runs_wanted else ""
-            yield f"not sure of {place}: {more}it would hold with --epsilon {each.certificate.high:.3g}"
+            yield f"not sure of {place}: {_remedy(each, each.certificate.high)}"
+    for place, each in enumerate(found.equilibria, 1):
+        for edge in edges(found.game, each) if each.verdict(found.epsilon) != "fails" else ():
+            yield f"{place} is at the edge: {f'{edge.role}: ' if len(found.game.roles) > 1 else ''}{edge}"
+    for event in found.unmet[:1]:
+        yield (
+            f"the table of mean payoffs, and what is said of it, knows little of {event.what}: in the "
+            f"{found.table_runs:,} runs of each profile it is expected {event.expected(found.table_runs):.2g} times — "
+            "raise the budget, or run.episodes"
+        )
+
+
+def _remedy(candidate: Candidate, high: float) -> str:
+    """What would settle whether an equilibrium holds."""
+    if candidate.doubt is None:
+        more = f"about {candidate.runs_wanted:,} runs more would tell, or " if candidate.runs_wanted else ""
+        return f"{more}it would hold with --epsilon {high:.3g}"
+    more = f"about {candidate.runs_wanted:,} runs more may tell" if candidate.runs_wanted else "more runs may tell"
+    rule = "" if candidate.unmet else ", and what happens in fewer than one of a third of them none may have met"
+    return f"{candidate.doubt}{rule} — {more}, or more episodes a run; --payoff-bounds LOW HIGH bounds it"
 
 
 def references(found: Solution) -> Iterator[str]:
     """What bounds the equilibria: players as one, competition, and the greatest welfare."""
-    from analysis.command import plus_minus
+    from analysis.command import estimated
     from analysis.games.playing import WELFARE
 
     yield f"as one they would play  {_plays(found, found.together)}: {_earning(found.together)}"
@@ -129,13 +147,13 @@ def references(found: Solution) -> Iterator[str]:
     if not any(each.values_privately for each in found.game.scenario.populations):
         yield "welfare                 transfers only: what one earns, another pays"
     elif found.efficient is not None and WELFARE in found.efficient.market:
-        best = plus_minus(*found.efficient.market[WELFARE])
+        best = estimated(*found.efficient.market[WELFARE])
         yield f"greatest welfare        {_plays(found, found.efficient)}: {best} of all together"
     if found.anarchy is not None:
-        yield f"price of anarchy        {plus_minus(*found.anarchy)}"
+        yield f"price of anarchy        {estimated(*found.anarchy)}"
 
 
 def _earning(candidate: Candidate) -> str:
-    from analysis.command import plus_minus
+    from analysis.command import estimated
 
-    return ", ".join(f"{plus_minus(*value)} each" for value in candidate.payoffs.values())
+    return ", ".join(f"{estimated(*value)} each" for value in candidate.payoffs.values())

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _LAST_SEED = 2**63 - 1 - 2_000_000_000  # certificates have seeds of their own, a thousand million beyond it
 _KEPT, _RUNS = "equilibria.json", "sweep.json"
+_MARKS = {"holds": "", "open": "?", "fails": "!"}  # behind the number of an equilibrium in the picture
 
 
 def solve(given: argparse.Namespace) -> int:
@@ -54,7 +55,7 @@ def _solve(
     """Solve it in a folder where this process alone writes."""
     from analysis.games.solution import BUDGET
     from analysis.games.solution import solve as solved
-    from analysis.games.telling import selection_of, solution_as_json
+    from analysis.games.telling import selection_of, solution_as_json, verdicts_of
 
     budget = BUDGET if given.budget is None else given.budget
     commands._announce_compiling("kernel.advance", game.played_strategies())
@@ -85,7 +86,8 @@ def _solve(
         from analysis.games.selection_words import lines
 
         screen.print("\nwhich of them, by the table of mean payoffs")
-        for line in lines(selected, names):
+        unsure = [name for name, verdict in verdicts_of(found).items() if verdict != "holds"]
+        for line in lines(selected, names, unsure):
             screen.print(f"  {line}")
         screen.print()
     screen.print(f"{found.runs:,} runs, kept in {out}", soft_wrap=True)
@@ -154,7 +156,7 @@ def _keep(out: Path, told: dict[str, Any], found: Solution, title: str) -> Path 
     """Write what was found beside the runs, with a picture unless there is nothing to draw."""
     from analysis.dress import style
     from analysis.game_pictures import game_picture
-    from analysis.games.telling import mixtures_of
+    from analysis.games.telling import mixtures_of, verdicts_of
     from sim.kept.sealed import sealed_json, write_whole
 
     picture = out / "game.png"
@@ -164,9 +166,10 @@ def _keep(out: Path, told: dict[str, Any], found: Solution, title: str) -> Path 
             picture.unlink(missing_ok=True)  # of an earlier solution
             return None
         with style():
-            mixtures, names = mixtures_of(found, apart=True)
+            mixtures, _ = mixtures_of(found, apart=True)
             players = {role.name: role.players for role in found.game.whole}
-            drawn = game_picture(found.table, mixtures, title, names, players)
+            marks = [f"{name}{_MARKS[verdict]}" for name, verdict in verdicts_of(found, apart=True).items()]
+            drawn = game_picture(found.table, mixtures, title, marks, players)
             write_whole(picture, lambda part: drawn.savefig(part, format="png"))
     except OSError as error:
         raise RunError(f"{out}: what was found cannot be written ({error.strerror or error})") from error

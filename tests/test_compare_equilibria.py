@@ -268,7 +268,7 @@ def test_no_number_in_the_tables_is_broken_or_cut(by_share, by_makers):
         for each in found:
             for candidate in each.solution.equilibria:
                 for value, error in candidate.market.values():
-                    assert error == 0 or f"± {error:.2g}" in printed, value
+                    assert not math.isfinite(error) or f"± {error:.2g}" in printed, value
 
 
 def test_two_files_lie_beside_one_another_and_the_figure_goes_where_it_is_told(tmp_path, capsys):
@@ -334,3 +334,36 @@ def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path):
     other = tmp_path / "makers.toml"
     other.write_text(MAKERS.read_text(encoding="utf-8"), encoding="utf-8")
     assert len(scenarios_of([MAKERS, other])) == 2
+
+
+def test_what_never_varies_is_not_known_and_what_is_at_the_edge_is_said(tmp_path, capsys):
+    """A maker alone: what it would gain by another spread is the same in every run, on common seeds."""
+    files = [str(GAMES / "undercutting.toml"), "--vary", "makers.count=1,2", *SMALL, "--out", str(tmp_path)]
+    assert main(files) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "not known not sure" in printed
+    assert "1, 1: what a deviation to zero gains is the same in all of" in printed
+    assert "1, 1: half_spread 5 is the largest of your choices: what lies above was not tried" in printed
+    assert main([*files, "--json"]) == 0
+    alone, two = json.loads(capsys.readouterr().out)["games"]
+    (only,) = alone["equilibria"]
+    assert (only["verdict"], only["regret_high"]) == ("open", None)
+    assert "the same in all of" in only["reason"]
+    assert all(each["gain"]["standard_error"] is None for each in only["deviations"])
+    assert all(each["reason"] is None and each["regret_high"] is not None for each in two["equilibria"])
+
+
+def test_welfare_that_is_more_by_the_same_in_nearly_all_runs_has_no_interval(by_rungs):
+    first, second = by_rungs[0], by_rungs[1]
+    before = first.solution.equilibria[0]
+    steady = replace(second.solution.equilibria[0], welfare=before.welfare + 3.0)
+    game = replace(second, solution=replace(second.solution, equilibria=[steady]))
+    alone = replace(first, solution=replace(first.solution, equilibria=[before]))
+    (gained,) = welfare_gained([alone, game])
+    assert gained.more.value == pytest.approx(3.0)
+    told = gained.as_json()
+    assert (told["standard_error"], told["low"], told["high"]) == (None, None, None)
+    assert "too few of" in told["reason"]
+    screen = Console(width=80, file=StringIO(), color_system=None)
+    screen.print(tables([alone, game]))
+    assert "not known" in screen.file.getvalue()

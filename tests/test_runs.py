@@ -27,7 +27,7 @@ from sim.scenario import load, parse, with_overrides
 from sim.strategies.beside import digest
 from spreadgame.api import load_strategies
 from tests.command_line import FAILING, MARKET, QUICKSTART
-from tests.run_folders import contents
+from tests.run_folders import contents, seal_again
 
 OWN = """
 from beside import LOTS

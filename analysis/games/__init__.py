@@ -38,6 +38,8 @@ file                         what it does
 `candidates`                 what may be an equilibrium: payoffs and deviations as sums of payoffs
 `evidence`                   what is known of it run by run; of the whole game, where it was reduced
 `certificates`               the interval of a regret, by resampling
+`rare_events`                what the scenario says to be too rare for so many runs
+`edges`                      equilibria at the edge of what was offered
 `distribution_free`          one that holds for any distribution of bounded payoffs
 `sequential`                 certificates within a budget
 `solution`, `comparison`     all of that for a scenario, and for several beside one another

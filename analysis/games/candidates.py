@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.estimates import Estimate, mean
-from analysis.games.certificates import Certificate, certify
+from analysis.estimates import Estimate
+from analysis.games.certificates import Certificate, certify, enough, sampled
 from analysis.games.counts import coefficients, count_profiles, weights
 from analysis.games.distribution_free import Bound
 from analysis.games.market import Column, MarketGame, Profile
 from analysis.games.playing import WELFARE
+from analysis.games.rare_events import Event, missed
 from analysis.games.samples import Combination
 
 if TYPE_CHECKING:
@@ -55,14 +56,16 @@ class Gain:
 
     Attributes
     ----------
-    estimate : currency an episode.
+    estimate : currency an episode; its error is infinite where too few runs differ to tell.
     variance_ratio : the variance of the gain if each profile had seeds of its own over what it is on common seeds;
         nan where the gain does not vary.
+    differing : in how many runs it is not the most frequent one.
     """
 
     deviation: Deviation
     estimate: Estimate
     variance_ratio: float
+    differing: int
 
 
 @dataclass
@@ -77,8 +80,9 @@ class Candidate:
     played : the profiles it comes to, with their probabilities; of a reduced game those that its players meet.
     paid : by role, what a player earns as a sum of payoffs.
     deviations : all there are within the strategies offered, and the best found outside of them.
-    payoffs : by role, what a player earns, currency an episode.
+    payoffs : by role, what a player earns, currency an episode; errors are infinite where too few runs differ to tell.
     certificate : of its regret; None before there are runs for it.
+    unmet : what the scenario says to be too rare for the runs of the certificate.
     bound : of its regret for any distribution of payoffs, where their bounds were given.
     runs : of the certificate: of each profile, or draws of what the others play.
     runs_wanted : about how many more in all would settle whether it holds; None where it is settled.
@@ -95,6 +99,7 @@ class Candidate:
     deviations: list[Deviation]
     payoffs: dict[str, Estimate] = field(default_factory=dict)
     certificate: Certificate | None = None
+    unmet: list[Event] = field(default_factory=list)
     bound: Bound | None = None
     runs: int = 0
     runs_wanted: int | None = None
@@ -116,21 +121,53 @@ class Candidate:
 
     def describe(self, evidence: Evidence, runs: int) -> None:
         """Find payoffs, and what the market is like, from the first so many runs; those without a number left out."""
-        self.payoffs = {role: mean(paid) for role, paid in evidence.paid(runs).items()}
+        self.payoffs = {role: sampled(paid) for role, paid in evidence.paid(runs).items()}
         measured = evidence.market(runs)
         seen = {name: values[np.isfinite(values)] for name, values in measured.items()}
-        self.market = {name: mean(values) for name, values in seen.items() if len(values)}
+        self.market = {name: sampled(values) for name, values in seen.items() if len(values)}
         self.welfare = measured.get(WELFARE)
 
-    def certify(self, evidence: Evidence, runs: int, confidence: float = 0.95) -> None:
-        """Find gains and the interval of the regret from the first so many runs."""
-        gained, apart = evidence.gains(runs), evidence.apart(runs)
-        self.certificate, self.runs = certify(gained, confidence), runs
-        self.gains = []
-        for place, (deviation, estimate) in enumerate(zip(self.deviations, self.certificate.gains, strict=True)):
-            own = float(np.var(gained[place], ddof=1)) if estimate.standard_error > 0 else 0.0
+    def certify(
+        self,
+        evidence: Evidence,
+        runs: int,
+        confidence: float = 0.95,
+        unmet: Sequence[Event] = (),
+        width: float = np.inf,
+    ) -> None:
+        """Find gains and the interval of the regret from the first so many runs.
+
+        Parameters
+        ----------
+        unmet : what the scenario says to be too rare for so many runs.
+        width : the largest payoff there can be less the least; infinite where that is not known.
+        """
+        gained, apart, made_of = evidence.gains(runs), evidence.apart(runs), evidence.payoffs(runs)
+        sizes = [float(np.abs(paid).max(initial=0.0)) for paid, _ in made_of]
+        spans = [width * weight for _, weight in made_of]
+        self.unmet = list(unmet)
+        self.certificate = certify(gained, confidence, sizes=sizes, spans=spans, missed=missed(self.unmet))
+        self.runs, self.gains = runs, []
+        known = zip(self.deviations, self.certificate.gains, self.certificate.differing, strict=True)
+        for place, (deviation, estimate, differing) in enumerate(known):
+            own = float(np.var(gained[place], ddof=1)) if differing else 0.0
             ratio = float(apart[place]) / own if own > _ROUNDING * apart[place] else np.nan
-            self.gains.append(Gain(deviation, estimate, ratio))
+            self.gains.append(Gain(deviation, estimate, ratio, differing))
+
+    @property
+    def doubt(self) -> str | None:
+        """Why its regret has no upper end; None where it has one, or there is no certificate."""
+        if self.certificate is None or np.isfinite(self.certificate.high):
+            return None
+        if self.unmet:
+            rarest = self.unmet[0]
+            return f"in {self.runs:,} runs {rarest.what} is expected {rarest.expected(self.runs):.2g} times"
+        few = min(self.gains, key=lambda gain: gain.differing)
+        if not enough(few.differing, self.runs):
+            same = "all" if not few.differing else f"all but {few.differing}"
+            who = f"{few.deviation.role}: " if len(self.plays) > 1 else ""
+            return f"{who}what a deviation to {few.deviation.after} gains is the same in {same} of {self.runs:,} runs"
+        return f"what a deviation gains hangs on a few of {self.runs:,} runs"
 
 
 def plays(candidate: Candidate, named: bool = True, between: str = "; ") -> str:

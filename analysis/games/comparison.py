@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
-from analysis.estimates import Estimate, mean
+from analysis.estimates import Estimate
 from analysis.games.candidates import Candidate, Floats
+from analysis.games.certificates import sampled
 from analysis.games.market import Column
 from analysis.games.playing import WELFARE
 from analysis.games.solution import BUDGET, Solution, solve
@@ -38,7 +39,7 @@ class Gained(NamedTuple):
     ----------
     game, equilibrium : places in what was compared, from 0.
     than : the place of the first game's equilibrium of the greatest welfare.
-    more : currency an episode.
+    more : currency an episode; its error is infinite where too few runs differ to tell.
     runs : of which that is the mean.
     """
 
@@ -50,14 +51,22 @@ class Gained(NamedTuple):
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Where it lies with 95 % confidence, by Student's t; nan for a single run."""
+        """Where it lies with 95 % confidence, by Student's t; no numbers where too few runs differ to tell."""
         within = float(stdtrit(self.runs - 1, 0.5 + _CONFIDENCE / 2)) * self.more.standard_error
         return self.more.value - within, self.more.value + within
 
     def as_json(self) -> dict[str, Any]:
         """As plain data; equilibria are counted from 1, as tables do."""
         low, high = (end if math.isfinite(end) else None for end in self.interval)
-        return {"than_equilibrium": self.than + 1, **self.more.as_json(), "low": low, "high": high, "runs": self.runs}
+        reason = None if low is not None else f"too few of {self.runs:,} runs differ"
+        return {
+            "than_equilibrium": self.than + 1,
+            **self.more.as_json(),
+            "low": low,
+            "high": high,
+            "reason": reason,
+            "runs": self.runs,
+        }
 
 
 @dataclass(frozen=True)
@@ -201,7 +210,7 @@ def welfare_gained(found: Sequence[Compared]) -> list[Gained]:
             after = _sure_welfare(candidate)
             if after is not None:
                 runs = min(len(before), len(after))
-                gained.append(Gained(game, place, than, mean(after[:runs] - before[:runs]), runs))
+                gained.append(Gained(game, place, than, sampled(after[:runs] - before[:runs]), runs))
     return gained
 
 

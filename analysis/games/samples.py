@@ -12,7 +12,6 @@ from analysis.games.market import Column, MarketGame, Profile
 from analysis.games.playing import Played, Runner
 
 Floats = NDArray[np.float64]
-FEWEST = 8  # runs of a profile of which anything is said
 Key = TypeVar("Key")
 Combination = Mapping[tuple[Profile, Column], float]  # a sum of payoffs, each with its weight
 

@@ -17,12 +17,13 @@ from itertools import islice, product
 import numpy as np
 
 from analysis.games.candidates import Candidate, Shares, mixed_candidate, pure_candidate
+from analysis.games.certificates import FEWEST
 from analysis.games.market import MarketGame, Profile
 from analysis.games.outside import Reply, best_reply
 from analysis.games.pure import pure_equilibria
 from analysis.games.role_equilibria import role_equilibria
 from analysis.games.roles import RoleSymmetricGame
-from analysis.games.samples import FEWEST, Samples
+from analysis.games.samples import Samples
 from analysis.games.tables import Subset, all_of, counts_of, profiles_of, shares_of, table_of
 from sim.errors import RunError
 
@@ -124,7 +125,10 @@ def search_needed(game: MarketGame, purse: Purse, epsilon: float | None) -> Foun
         note += " Half of the budget did not reach to search the ranges for better replies: raise it."
     elif replies:
         best = max(each.reply.gain for each in replies)
-        note += f" Between the ends of the ranges nothing pays more than ε; the best that was found gains {best:.3g}."
+        note += (
+            " In the runs that chose, between the ends of the ranges nothing pays more than ε; the best that was found "
+            f"gains {best:.3g}."
+        )
     return Found(game, quiet.table(), [each for each, _ in quiet.confirmed], epsilon, "open", note, replies)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, get_args
 
 import numpy as np
@@ -27,12 +27,20 @@ _THIS = "this mixture"  # so the reason calls the last equilibrium whose stabili
 _LEAST_SHOWN = 0.005  # a smaller share would read 0 %
 
 
-def as_json(found: Selection) -> dict[str, Any]:
-    """Plain data: equilibria by their places from 0; mixtures, frequencies and counts by role and strategy."""
+def as_json(found: Selection, verdicts: Sequence[str] | None = None) -> dict[str, Any]:
+    """Plain data: equilibria by their places from 0; mixtures, frequencies and counts by role and strategy.
+
+    Parameters
+    ----------
+    verdicts : whether each equilibrium holds, if that is known of a market; the rest is said of the table alone.
+    """
     logit, play = found.logit, found.fictitious_play
     ranges = {kind: getattr(found, kind) for kind in get_args(Kind)}
     return {
-        "equilibria": [each._asdict() | {"basins": _estimates(each.basins)} for each in found.equilibria],
+        "equilibria": [
+            {**({"verdict": verdicts[place]} if verdicts else {}), **each._asdict(), "basins": _estimates(each.basins)}
+            for place, each in enumerate(found.equilibria)
+        ],
         "starts": found.starts,
         "elsewhere": _estimates(found.elsewhere),
         "logit": logit and logit._asdict() | {"end": _named(found, logit.end), "mixture": _named(found, logit.mixture)},
@@ -57,12 +65,13 @@ def _named(found: Selection, row: Sequence[float]) -> dict[str, dict[str, float]
     }
 
 
-def lines(found: Selection, names: Sequence[str] | None = None) -> list[str]:
+def lines(found: Selection, names: Sequence[str] | None = None, unsure: Collection[str] = ()) -> list[str]:
     """What a terminal shows, in lines of up to 100 characters.
 
     Parameters
     ----------
     names : what the equilibria are called; their numbers from 1 if None.
+    unsure : the names of those that may not hold: of them invasions are said under that condition.
 
     Raises
     ------
@@ -73,7 +82,11 @@ def lines(found: Selection, names: Sequence[str] | None = None) -> list[str]:
     told = []
     for verdict, words in (("stable", "cannot be"), ("not stable", "can be"), ("undecided", "may be")):
         those = [name for name, each in zip(names, found.equilibria, strict=True) if each.stable == verdict]
-        told += [f"{words} invaded: {', '.join(those)}"] if those else []
+        sure, if_so = ([name for name in those if (name in unsure) == doubted] for doubted in (False, True))
+        told += [f"{words} invaded: {', '.join(sure)}"] if sure else []
+        told += [f"{words} invaded, if {'it holds' if len(if_so) == 1 else 'they hold'}: {', '.join(if_so)}"] * bool(
+            if_so
+        )
     for law, rest in found.elsewhere.items():
         shares = [each.basins[law].value for each in found.equilibria]
         ends = _shares([*shares, rest.value], [*(f"at {name}" for name in names), "elsewhere or are on their way"])

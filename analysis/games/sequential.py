@@ -5,6 +5,9 @@ are predicted from the gains and their errors, and the candidate that needs fewe
 paid for: of five looks at most each leaves out a fifth of what one look might, so that the interval at which one stops
 holds with the confidence asked for, however often one looked. The first look has as many runs as leave half of them for
 those that need more.
+
+Where gains do not vary enough to have a band, as many runs are made as are expected to show what the scenario says to
+be rare, or as gains that vary now and then need. Of what never varied more runs promise nothing, and none are made.
 """
 
 from __future__ import annotations
@@ -14,9 +17,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from analysis.games.candidates import Candidate
+from analysis.games.certificates import FEWEST, enough
 from analysis.games.distribution_free import Bound, distribution_free
 from analysis.games.evidence import Evidence
-from analysis.games.samples import FEWEST
+from analysis.games.rare_events import Event, runs_to_meet, too_rare
 from sim.errors import RunError
 
 _FIRST = 32  # runs of the first look at least
@@ -32,6 +36,7 @@ def certify_all(
     epsilon: float,
     payoff_bounds: tuple[float, float] | None = None,
     confidence: float = 0.95,
+    events: Sequence[Event] = (),
 ) -> None:
     """Give each candidate its certificate, and what the market is like at it.
 
@@ -40,6 +45,7 @@ def certify_all(
     evidence : of each candidate, on seeds that chose nothing.
     left : says how many runs may still be made.
     payoff_bounds : the least and largest payoff, for a bound that holds for every distribution.
+    events : what may happen in a run, with how often it is expected.
 
     Raises
     ------
@@ -58,14 +64,16 @@ def certify_all(
         evidence[place].need(runs)
         looks[place], seen[place] = looks[place] + 1, runs
         sure = 1.0 - (1.0 - confidence) / _LOOKS
-        candidate.certify(evidence[place], runs, sure)
-        candidate.describe(evidence[place], runs)
+        width = np.inf
         if payoff_bounds is not None:
+            width = payoff_bounds[1] - payoff_bounds[0]
             candidate.bound = _bound(evidence[place], runs, payoff_bounds, epsilon, sure)
+        candidate.certify(evidence[place], runs, sure, too_rare(events, runs), width)
+        candidate.describe(evidence[place], runs)
         candidate.runs_wanted = None
-        if candidate.verdict(epsilon) == "open":
-            times = _times(candidate, epsilon)
-            candidate.runs_wanted = int(min(times - 1.0, 1e6) * runs * len(candidate.needs)) if times > 1 else None
+        if candidate.verdict(epsilon) == "open" and (times := _times(candidate, epsilon)) is not None:
+            if 1.0 < times < np.inf:
+                candidate.runs_wanted = int(min(times - 1.0, 1e6) * runs * len(candidate.needs))
             if looks[place] < _LOOKS:
                 waiting[place] = int(np.ceil(runs * np.clip(times, _LEAST, _MOST)))
 
@@ -88,16 +96,29 @@ def _affordable(evidence: Evidence, wanted: int, left: int) -> int:
     return low
 
 
-def _times(candidate: Candidate, epsilon: float) -> float:
-    """How many times the runs would settle a candidate, if gains and their errors are what they seem to be."""
+def _times(candidate: Candidate, epsilon: float) -> float | None:
+    """How many times the runs would settle a candidate, if gains and their errors are what they seem to be.
+
+    None where nothing says how many would.
+    """
     assert candidate.certificate is not None  # noqa: S101
-    gains = [(each.estimate.value, each.estimate.standard_error) for each in candidate.gains]
-    needed = [
-        (gain, (candidate.certificate.quantile * error / max(abs(gain - epsilon), 1e-300)) ** 2)
-        for gain, error in gains
-    ]
-    paying = [times for gain, times in needed if gain > epsilon]
-    return _BEYOND * (min(paying) if paying else max((times for _, times in needed), default=_LEAST))
+    meet = runs_to_meet(candidate.unmet) / candidate.runs
+    needed, paying = [meet], []
+    for gain, (below, above) in zip(candidate.gains, candidate.certificate.bands, strict=True):
+        pays = gain.estimate.value > epsilon
+        width = below if pays else above
+        if width < np.inf:  # bands of what is rare shrink like 1 / runs, all others like their root
+            times = width / max(abs(gain.estimate.value - epsilon), 1e-300)
+            times = max(meet, times**2 if enough(gain.differing, candidate.runs) else times)
+        elif enough(gain.differing, candidate.runs):
+            times = meet or np.inf
+        elif gain.differing or meet:
+            times = max(meet, FEWEST / gain.differing if gain.differing else 0.0)
+        else:
+            return None
+        needed.append(times)
+        paying += [times] if pays else []
+    return _BEYOND * (min(paying) if paying else max(needed))
 
 
 def _bound(

@@ -14,14 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from analysis.estimates import Estimate, ratio
+from analysis.estimates import Estimate
 from analysis.games.candidates import Candidate, seen_candidate
+from analysis.games.certificates import FEWEST, sampled_ratio
 from analysis.games.counts import number_of_profiles
 from analysis.games.evidence import Drawn, Evidence, Weighed
 from analysis.games.market import MarketGame, Profile
 from analysis.games.playing import WELFARE, Runner
+from analysis.games.rare_events import Event, events, too_rare
 from analysis.games.roles import RoleSymmetricGame
-from analysis.games.samples import FEWEST, Samples
+from analysis.games.samples import Samples
 from analysis.games.search import Answer, Found, Purse, search_all, search_needed
 from analysis.games.sequential import certify_all
 from analysis.games.tables import all_of, profiles_of
@@ -54,6 +56,9 @@ class Solution:
     efficient : that of the greatest welfare; None where nobody gains privately, so that payoffs only change hands.
     anarchy : greatest welfare over that of the worst equilibrium; None without welfare. The price of anarchy.
     replies : the best that was found between the ends of ranges to each equilibrium.
+    table_runs : of each profile of the table.
+    unmet : what the scenario says to be too rare for these, so that the table, and whatever is said of it, knows little
+        of it.
     """
 
     game: MarketGame
@@ -68,6 +73,8 @@ class Solution:
     efficient: Candidate | None
     anarchy: Estimate | None
     replies: list[Answer]
+    table_runs: int
+    unmet: list[Event]
 
 
 def solve(
@@ -131,14 +138,17 @@ def solve(
             Drawn(game, each, first, runner) if game.is_reduced else Weighed(game, each, fresh, (chosen, purse.runs))
             for each in found.candidates
         ]
-        certify_all(found.candidates, evidence, lambda: budget - runner.count, found.epsilon, payoff_bounds)
+        rare = list(events(scenario))
+        certify_all(
+            found.candidates, evidence, lambda: budget - runner.count, found.epsilon, payoff_bounds, events=rare
+        )
         efficient, anarchy = _anarchy(found, chosen, fresh, evidence, budget - runner.count)
         for reference in (together, competitive):
             if reference is not None:
                 _describe(game, reference, chosen, fresh, purse.runs, budget - runner.count)
     return Solution(
         found.game, found.candidates, found.table, found.epsilon, runner.count, found.complete,
-        found.note, together, competitive, efficient, anarchy, found.replies,
+        found.note, together, competitive, efficient, anarchy, found.replies, purse.runs, too_rare(rare, purse.runs),
     )  # fmt: skip
 
 
@@ -252,4 +262,4 @@ def _anarchy(
     worst = min(reached, key=lambda values: float(values.mean()), default=None)
     if worst is None or not worst.mean() > 0:
         return efficient, None
-    return efficient, ratio(played.market(runs)[WELFARE], worst)
+    return efficient, sampled_ratio(played.market(runs)[WELFARE], worst)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.games import selection_words
-from analysis.games.candidates import Candidate
+from analysis.games.candidates import Candidate, Verdict
+from analysis.games.edges import Edge, edges
 from analysis.games.selection import Selection, selection
 from analysis.games.solution import Solution
 
@@ -22,8 +25,9 @@ def solution_as_json(found: Solution, selected: Selection | None = None) -> dict
     -------
     dict
         ``equilibria``, each as :func:`candidate_as_json` tells it; ``runs``, ``complete``, ``note``, ``epsilon``; the
-        references ``together``, ``competitive``, ``efficient``; ``price_of_anarchy``; ``replies`` of ranges; and what
-        dynamics, learning and noise select, as ``selection``.
+        ``runs`` of each profile of the ``table``, with what is too rare for them, as ``too_rare``; the references
+        ``together``, ``competitive``, ``efficient``; ``price_of_anarchy``; ``replies`` of ranges; and what dynamics,
+        learning and noise select, as ``selection``.
     """
 
     def reference(candidate: Candidate | None) -> dict[str, Any] | None:
@@ -32,11 +36,15 @@ def solution_as_json(found: Solution, selected: Selection | None = None) -> dict
     return {
         "players": {role.name: role.players for role in found.game.whole},
         "solved_as": {role.name: role.players for role in found.game.roles},
-        "equilibria": [candidate_as_json(each, found.epsilon) for each in found.equilibria],
+        "equilibria": [candidate_as_json(each, found.epsilon, edges(found.game, each)) for each in found.equilibria],
         "runs": found.runs,
         "complete": found.complete,
         "note": found.note,
         "epsilon": found.epsilon,
+        "table": {
+            "runs": found.table_runs,
+            "too_rare": [{"what": each.what, "expected": each.expected(found.table_runs)} for each in found.unmet],
+        },
         "together": reference(found.together),
         "competitive": reference(found.competitive),
         "efficient": reference(found.efficient),
@@ -51,16 +59,17 @@ def solution_as_json(found: Solution, selected: Selection | None = None) -> dict
             }
             for each in found.replies
         ],
-        "selection": None if selected is None else selection_words.as_json(selected),
+        "selection": None if selected is None else selection_words.as_json(selected, list(verdicts_of(found).values())),
     }
 
 
-def candidate_as_json(candidate: Candidate, epsilon: float | None = None) -> dict[str, Any]:
+def candidate_as_json(candidate: Candidate, epsilon: float | None = None, at: Sequence[Edge] = ()) -> dict[str, Any]:
     """A profile or mixture: what is played, what it pays, what the market is like.
 
     Parameters
     ----------
     epsilon : None for one of which nothing is claimed; otherwise its regret and all deviations are told too.
+    at : where it is at the edge of what was offered.
     """
     row: dict[str, Any] = {
         "strategies": candidate.plays,
@@ -73,8 +82,10 @@ def candidate_as_json(candidate: Candidate, epsilon: float | None = None) -> dic
         return row
     sure, bound = candidate.certificate, candidate.bound
     for name, part in (("regret", "regret"), ("regret_low", "low"), ("regret_high", "high")):
-        row[name] = None if sure is None else getattr(sure, part)
+        row[name] = None if sure is None or not math.isfinite(getattr(sure, part)) else getattr(sure, part)
+    row["reason"] = candidate.doubt
     row["verdict"] = candidate.verdict(epsilon)
+    row["at_edge"] = [each._asdict() for each in at]
     row["runs"] = candidate.runs
     row["distribution_free"] = None if bound is None else bound._asdict()
     row["deviations"] = [
@@ -84,6 +95,7 @@ def candidate_as_json(candidate: Candidate, epsilon: float | None = None) -> dic
             "to": each.deviation.after,
             "gain": each.estimate.as_json(),
             "variance_ratio": each.variance_ratio if np.isfinite(each.variance_ratio) else None,
+            "runs_that_differ": each.differing,
         }
         for each in candidate.gains
     ]
@@ -122,6 +134,11 @@ def mixtures_of(found: Solution, apart: bool = False) -> tuple[list[list[Floats]
             mixtures.append([np.array([each.get(name, 0.0) for name in role.strategies])
                              for each, role in zip(shares, found.table.roles, strict=True)])  # fmt: skip
     return mixtures, names
+
+
+def verdicts_of(found: Solution, apart: bool = False) -> dict[str, Verdict]:
+    """Whether each of :func:`mixtures_of` holds, by its number."""
+    return {name: found.equilibria[int(name) - 1].verdict(found.epsilon) for name in mixtures_of(found, apart)[1]}
 
 
 def selection_of(found: Solution) -> tuple[Selection | None, list[str]]:

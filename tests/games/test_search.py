@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from analysis.games.candidates import Candidate, mixed_candidate, plays, pure_candidate
 from analysis.games.evidence import Weighed
 from analysis.games.market import MarketGame
+from analysis.games.rare_events import Event
 from analysis.games.search import Purse, search_all, search_needed
 from analysis.games.sequential import certify_all
 from analysis.games.tables import all_of, profiles_of
@@ -76,9 +79,17 @@ def test_a_purse_that_is_too_small_is_said_and_never_overdrawn():
 # --- certificates within a budget -----------------------------------------------------------------------------------
 
 
-def certified(game: MarketGame, candidates: list[Candidate], samples: Known, most: int, epsilon: float) -> None:
+def certified(
+    game: MarketGame,
+    candidates: list[Candidate],
+    samples: Known,
+    most: int,
+    epsilon: float,
+    bounds: tuple[float, float] | None = None,
+    events: Sequence[Event] = (),
+) -> None:
     evidence = [Weighed(game, each, samples) for each in candidates]
-    certify_all(candidates, evidence, lambda: most - samples.count, epsilon)
+    certify_all(candidates, evidence, lambda: most - samples.count, epsilon, bounds, events=events)
 
 
 def test_what_is_clear_takes_few_runs_and_what_is_not_takes_the_rest():
@@ -104,12 +115,47 @@ def test_a_budget_that_does_not_settle_it_leaves_it_open():
 
 def test_common_noise_costs_nothing():
     game = market(2, SPREADS)
-    samples = Known(spread_game, common=50.0)
+    samples = Known(spread_game, common=50.0, own=1e-3)
     pure = pure_candidate(game, [{"two": 2}])
     certified(game, [pure], samples, 10_000, 0.05)
     assert pure.verdict(0.05) == "holds"
     assert samples.count == pure.runs * len(pure.needs) <= 5_000  # one look
+    assert all(each.variance_ratio > 1e6 for each in pure.gains)
+
+
+def test_gains_that_never_vary_are_not_sure_and_more_runs_are_not_spent_on_them():
+    game = market(2, SPREADS)
+    samples = Known(spread_game, common=50.0)
+    pure = pure_candidate(game, [{"two": 2}])
+    certified(game, [pure], samples, 10_000, 0.05)
+    assert pure.verdict(0.05) == "open"
+    assert pure.doubt is not None
+    assert "gains is the same in all of" in pure.doubt
+    assert samples.count == pure.runs * len(pure.needs) <= 5_000  # one look
+    assert pure.runs_wanted is None
     assert all(np.isnan(each.variance_ratio) for each in pure.gains)  # nothing is left to divide by
+
+
+def test_with_bounds_gains_that_never_vary_take_as_many_runs_as_the_rule_of_three_asks():
+    game = market(2, SPREADS)
+    samples = Known(spread_game)
+    pure = pure_candidate(game, [{"two": 2}])
+    certified(game, [pure], samples, 10_000, 0.05, (-2.0, 4.0))
+    assert pure.verdict(0.05) == "holds"
+    assert pure.doubt is None
+    assert pure.runs > 3 / 0.05
+
+
+def test_what_the_scenario_says_to_be_rare_is_waited_for():
+    game = market(2, SPREADS)
+    rare = Event("a jump", 0.1)
+    for most, verdict in ((200, "open"), (10_000, "holds")):
+        samples = Known(spread_game, own=1e-3)
+        pure = pure_candidate(game, [{"two": 2}])
+        certified(game, [pure], samples, most, 0.05, events=[rare])
+        assert pure.verdict(0.05) == verdict
+    assert pure.runs >= 80
+    assert samples.count < 5_000
 
 
 @pytest.mark.parametrize("repetitions", [12, pytest.param(300, marks=pytest.mark.slow)])
