@@ -135,6 +135,18 @@ def test_equilibria_are_called_what_they_are_called_in_the_table():
     assert field[:2] == [f"equilibria {pure}, stable", f"equilibrium {drawn}, not stable"]
 
 
+def test_what_is_not_sure_to_hold_is_marked_and_the_mark_is_explained():
+    strict = [np.eye(len(REFERENCE.roles[0].strategies))[place] for place in (2, 3)]
+    told = {
+        mark: " ".join(words_of(game_picture(REFERENCE, [(each,) for each in strict], "marked", [f"1{mark}", "2"])))
+        for mark in ("", "?", "!")
+    }
+    assert "1?" in told["?"]
+    assert "It is not sure that an equilibrium with a ? holds." in told["?"]
+    assert "At one with a ! somebody gains ε." in told["!"]
+    assert "It is not sure" not in told[""] + told["!"]
+
+
 def test_frames_carry_the_names_of_their_equilibria():
     ax, corners = axes(), np.eye(3)[::-1]
     payoff_map(RoleSymmetricGame.from_symmetric(COORDINATION), ax, [(row,) for row in corners], names=["c", "b", "a"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -190,6 +191,18 @@ def test_lines_are_short_and_say_each_part(reference, unmoved):
     found = solved(long)[1]
     for said in (shown, lines(found, ["an equilibrium " * 10] * len(found.equilibria))):
         assert max(map(len, said)) <= 100
+
+
+def test_of_equilibria_that_may_not_hold_invasions_are_said_under_that_condition(reference):
+    found = reference[1]
+    said = {line for line in lines(found) if "invaded" in line}
+    names = [str(place + 1) for place in range(len(found.equilibria))]
+    if_so = {line for line in lines(found, unsure=names) if "invaded" in line}
+    assert said
+    assert {re.sub(", if (it holds|they hold):", ":", line) for line in if_so} == said
+    assert not if_so & said
+    assert [row["verdict"] for row in as_json(found, ["open"] * len(names))["equilibria"]] == ["open"] * len(names)
+    assert all("verdict" not in row for row in as_json(found)["equilibria"])
 
 
 def test_shares_are_told_largest_first_and_none_that_reads_zero(reference):
