@@ -48,20 +48,21 @@ def tables(found: Sequence[Compared]) -> Group:
     note = f"currency an episode, each; ε = {gain}; regret on seeds that chose nothing"
     heads = [head, "", "play" if alone is None else f"{alone} play", "payoff", "regret, 95 %", ""]
     markets = (part for each in _markets(found, head, names) for part in ("", each))
-    return Group(_table(heads, rows, {3}, note), *_remarks(found, names), *markets, *_welfare(found, head, names))
+    return Group(_table(heads, rows, {3}, note), *_remarks(found, head, names), *markets, *_welfare(found, head, names))
 
 
-def _remarks(found: Sequence[Compared], names: Sequence[str]) -> list[str]:
+def _remarks(found: Sequence[Compared], head: str, names: Sequence[str]) -> list[str]:
     """Of which equilibria nothing is sure and why, which are at the edge of what was offered, what runs hardly meet."""
     remarks = []
     for each, name in zip(found, names, strict=True):
+        where = name if head == _GAME else f"{head} {name}"
         for event in each.solution.unmet[:1]:
-            remarks.append(f"{name}: the runs that chose the equilibria hardly meet {event.what}")
+            remarks.append(f"{where}: the runs that chose the equilibria hardly meet {event.what}")
         for place, candidate in enumerate(each.solution.equilibria, 1):
             if candidate.doubt is not None:
-                remarks.append(f"{name}, {place}: {candidate.doubt}")
+                remarks.append(f"{where}, equilibrium {place}: {candidate.doubt}")
             if candidate.verdict(each.solution.epsilon) != "fails":
-                remarks += [f"{name}, {place}: {edge}" for edge in edges(each.solution.game, candidate)]
+                remarks += [f"{where}, equilibrium {place}: {edge}" for edge in edges(each.solution.game, candidate)]
     return remarks
 
 
@@ -105,7 +106,7 @@ def _welfare(found: Sequence[Compared], head: str, names: Sequence[str]) -> list
         [
             names[each.game] if place == 0 or gained[place - 1].game != each.game else "",
             str(each.equilibrium + 1),
-            plus_minus(*each.more),
+            estimated(*each.more),
             interval(*each.interval, _DIGITS),
         ]
         for place, each in enumerate(gained)

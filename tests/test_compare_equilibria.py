@@ -342,8 +342,8 @@ def test_what_never_varies_is_not_known_and_what_is_at_the_edge_is_said(tmp_path
     assert main(files) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert "not known not sure" in printed
-    assert "1, 1: what a deviation to zero gains is the same in all of" in printed
-    assert "1, 1: half_spread 5 is the largest of your choices: what lies above was not tried" in printed
+    assert "count 1, equilibrium 1: what a deviation to zero gains is the same in all of" in printed
+    assert "count 1, equilibrium 1: half_spread 5 is the largest of your choices: what lies above" in printed
     assert main([*files, "--json"]) == 0
     alone, two = json.loads(capsys.readouterr().out)["games"]
     (only,) = alone["equilibria"]
