@@ -3,7 +3,7 @@
 The quick cases are fixed, the slow ones are drawn: probability and size of the jump, episodes, seeds, budgets, and
 whether payoffs vary without a jump too.
 
-Seen over the hundred: no equilibrium was said to hold that does not, nor to fail that holds.
+Seen over the hundred: of 170 equilibria 14 were said to hold, all rightly, and 156 were not sure.
 """
 
 from __future__ import annotations
