@@ -45,6 +45,7 @@ def picture(run: Run, heading: bool = True) -> Figure:
     ----------
     heading : whether title and question stand above.
     """
+    _check_run(run)
     with style():
         names = [each.name for each in run.scenario.instruments][:_MOST_PANELS]
         rows = len(names)
@@ -63,6 +64,11 @@ def picture(run: Run, heading: bool = True) -> Figure:
     return figure
 
 
+def _check_run(run: object) -> None:
+    if not hasattr(run, "scenario") or not hasattr(run, "table"):
+        raise TypeError(f"run must be a run, as run() and open_run() return, not {run!r:.60}")
+
+
 def save_picture(run: Run, path: str | Path | None = None) -> Path:
     """Write :func:`picture` to a file. Returns its path.
 
@@ -76,6 +82,7 @@ def save_picture(run: Run, path: str | Path | None = None) -> Path:
     RunError
         If the place cannot be written or its ending names no format, or if the run has no folder and there is no path.
     """
+    _check_run(run)
     if path is None:
         if run.folder is None:
             raise RunError("this run is kept in memory and has no folder — say where the picture shall go")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -58,6 +60,45 @@ def finite(name: str, value: Any, remedy: str = "") -> float:
     if not math.isfinite(number):
         raise ValueError(_said(name, value, "a finite number", remedy))
     return number
+
+
+def a_path(name: str, value: Any) -> Path:
+    """A path, as text or :class:`pathlib.Path`.
+
+    Raises
+    ------
+    TypeError
+        If it is none.
+    """
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError(_said(name, value, "a path", ""))
+    return Path(value)
+
+
+def paths(name: str, value: Any) -> list[str | Path]:
+    """Several paths; one alone may stand for a list of one.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    """
+    return [a_path(name, each) for each in several(name, value, "a path, or a list of paths", (str, os.PathLike))]
+
+
+def several(name: str, value: Any, wanted: str, alone: tuple[type, ...] = ()) -> list[Any]:
+    """The members of a list; something of the types ``alone`` is a list of one.
+
+    Raises
+    ------
+    TypeError
+        If it cannot be gone through, or is a text or a table.
+    """
+    if alone and isinstance(value, alone):
+        return [value]
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise TypeError(_said(name, value, wanted, ""))
+    return list(value)
 
 
 def one_of(name: str, value: Any, choices: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ import mesa
 import numpy as np
 from mesa.agent import AgentSet
 
-from sim.arguments import one_of, whole
+from sim.arguments import a_path, one_of, whole
 from sim.build import build, compile_all
 from sim.errors import Problem, RunError, ScenarioError
 from sim.runs import MemorySink, Run, manifest_of
@@ -81,8 +81,10 @@ class Market(mesa.Model):
         if isinstance(scenario, Scenario):
             self.setup = with_overrides(scenario, overrides, seed) if overrides or seed is not None else scenario
         else:
-            self.setup = load(scenario, overrides, seed)
+            self.setup = load(a_path("scenario", scenario), overrides, seed)
         super().__init__(rng=self.setup.run.seed)
+        if not isinstance(agents, Mapping | None):
+            raise TypeError(f"agents must be classes by population, {{'makers': Mine}}, not {agents!r:.60}")
         self._classes = dict(agents or {})
         names = [population.name for population in self.setup.populations]
         for name, kind in self._classes.items():

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.arguments import a_path
 from sim.compiled import njit
 from sim.errors import ReplayError
 from sim.ledger import NEED_ORDERS, RUNNING
@@ -488,7 +489,7 @@ def replay(
     True
     """
     began = time.perf_counter()
-    recording = read(messages, book, format)
+    recording = read(a_path("messages", messages), a_path("book", book), format)
     rows, stored = recording.book.shape[:2]
     if depth is None:
         depth = stored

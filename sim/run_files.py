@@ -18,6 +18,7 @@ from sim.errors import RunError
 FORMAT = 3
 MANIFEST, SUMMARY, SCENARIO = "manifest.json", "summary.json", "scenario.toml"
 PARTIAL = ".partial"
+TABLES = ("trades", "book", "agents", "episodes", "closings", "messages")
 _REMEDY = "bring it back as it was, or run the scenario again"
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]

@@ -22,11 +22,22 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sim.arguments import a_path, one_of
 from sim.errors import RunError
-from sim.run_files import MANIFEST, PARTIAL, SCENARIO, check_file, damaged, incomplete, read_manifest, read_summary
+from sim.run_files import (
+    MANIFEST,
+    PARTIAL,
+    SCENARIO,
+    TABLES,
+    check_file,
+    damaged,
+    incomplete,
+    read_manifest,
+    read_summary,
+)
 from sim.scenario import Scenario, dump_toml
 from sim.scenario.toml_writer import to_text
-from sim.scenario.wording import near
+from sim.scenario.wording import near, near_or_all
 
 if TYPE_CHECKING:  # opening a run needs neither the engine nor pandas
     import pandas as pd
@@ -182,18 +193,35 @@ class Run:
         return str(self.manifest["status"])
 
     def table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """A table as pyarrow has it, or some of its columns, with units and meanings in the metadata of each."""
+        """A table as pyarrow has it, or some of its columns, with units and meanings in the metadata of each.
+
+        Raises
+        ------
+        ValueError
+            If there is no such table or column.
+        RunError
+            If its file is not as the run wrote it, or the run kept no such table.
+        """
+        one_of("table", name, TABLES)
         if isinstance(self._source, MemorySink):
             whole = self._source.table(name)
+            self._check_columns(name, columns, whole.schema)
             return whole if columns is None else whole.select(columns)
         with self._file(name) as file:
+            self._check_columns(name, columns, file.schema_arrow)
             try:
                 return file.read(columns)
             except (OSError, pa.ArrowException) as error:
                 raise damaged(self._path(name), reason_of(error)) from error
 
+    def _check_columns(self, name: str, columns: Sequence[str] | None, schema: pa.Schema) -> None:
+        for column in columns or ():
+            if column not in schema.names:
+                raise ValueError(f"{name} has no column {column!r} — {near_or_all(column, schema.names)}")
+
     def batches(self, name: str) -> Iterator[pa.RecordBatch]:
         """A table batch by batch, for those that do not fit in memory."""
+        one_of("table", name, TABLES)
         if isinstance(self._source, MemorySink):
             yield from self._source.table(name).to_batches()
             return
@@ -292,7 +320,7 @@ def open_run(folder: str | Path) -> Run:
     RunError
         If it is none, belongs to a run that is going on or was killed, or is not as the run wrote it.
     """
-    folder = Path(folder)
+    folder = a_path("folder", folder)
     if not folder.exists() and folder.with_name(folder.name + PARTIAL).exists():
         folder = folder.with_name(folder.name + PARTIAL)
     if not (folder / MANIFEST).exists():

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from sim.run_files import TABLES as TABLES
 from sim.scenario import Scenario
 from sim.venues.book import KINDS, SCHEDULE
 from sim.world import NO_PRICE
 
-TABLES = ("trades", "book", "agents", "episodes", "closings", "messages")
 _COUNT, _LOTS, _CURRENCY, _STEPS, _SECONDS = "number", "lots", "currency", "steps", "seconds"
 _NAMES = pa.dictionary(pa.int32(), pa.string())
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.arguments import a_path, paths
 from sim.errors import RunError
 from sim.scenario import Scenario, with_overrides
 from sim.scenario import load as _load
@@ -35,7 +36,7 @@ def load(path: str | Path, seed: int | None = None, overrides: Overrides | None 
     ScenarioError
         With every problem that can be known at once.
     """
-    return _load(path, overrides, seed)
+    return _load(a_path("path", path), overrides, seed)
 
 
 def load_strategies(path: str | Path) -> list[Strategy]:
@@ -48,7 +49,7 @@ def load_strategies(path: str | Path) -> list[Strategy]:
     """
     from sim.strategies.files import load_file
 
-    return load_file(path)
+    return load_file(a_path("path", path))
 
 
 def run(
@@ -95,14 +96,14 @@ def run(
     """
     from sim.strategies.files import load_files
 
-    load_files([strategies] if isinstance(strategies, str | Path) else strategies)
+    load_files(paths("strategies", strategies))
     if not isinstance(scenario, Scenario):
-        scenario = load(scenario, seed, overrides)
+        scenario = _load(a_path("scenario", scenario), overrides, seed)
     elif seed is not None or overrides:
         scenario = with_overrides(scenario, overrides, seed)
     from sim.execute import execute, whole
 
-    return whole(execute(scenario, out, run_name(scenario, name), watch))
+    return whole(execute(scenario, None if out is None else a_path("out", out), run_name(scenario, name), watch))
 
 
 def run_name(scenario: Scenario, name: str | None = None) -> str:

@@ -406,3 +406,50 @@ def test_no_argument_of_a_python_agent_crashes_or_breaks_the_ledger(data: st.Dat
 @given(data=st.data())
 def test_no_argument_of_many_crashes_or_breaks_the_ledger(data: st.DataObject) -> None:
     fuzz_python_agents(data)
+
+
+# --- loading, running and opening -----------------------------------------------------------------------------------
+
+QUICKSTART = "scenarios/quickstart.toml"
+PYTHON_WORDS = {
+    "sg.run_many('mine.toml')": "jobs must be a list of jobs, as jobs_of(load(path), seeds) makes it, not 'mine.toml'",
+    "sg.run_many([S])": "jobs must be made by Job or jobs_of",
+    "sg.run_many([sg.Job(S, [1])], workers=1.5)": "workers must be a whole number, not 1.5",
+    "sg.run_many([sg.Job(S, [1])], workers=0)": "workers must be at least 1, not 0",
+    "sg.run_many([sg.Job(S, [1])], strategies=5)": "strategies must be a file, or a list of files, not 5",
+    "sg.run_many([sg.Job(S, [1])], out=5)": "out must be a path, not 5",
+    "sg.Job('mine.toml', [1])": "scenario must be one that was loaded, load('mine.toml')",
+    "sg.Job(S, 5)": "seeds must be a list of whole numbers, not 5",
+    "sg.Job(S, [1.5])": "a seed must be a whole number, not 1.5",
+    "sg.Job(S, [1], ['a'])": "labels must be a table of names and values",
+    "sg.jobs_of(S, 3)": "seeds must be a list of whole numbers, not 3",
+    "sg.grid('x')": "values must be lists by path",
+    "sg.grid({'a': 5})": "a must be a list of values, not 5",
+    "sg.run(5)": "scenario must be a path, not 5",
+    "sg.run(PATH, overrides=5)": "overrides must be values by path",
+    "sg.run(PATH, overrides='run.steps=5')": "overrides must be values by path",
+    "sg.run(PATH, strategies=5)": "strategies must be a path, or a list of paths, not 5",
+    "sg.run(PATH, out=5)": "out must be a path, not 5",
+    "sg.load(3)": "path must be a path, not 3",
+    "sg.load_strategies(5)": "path must be a path, not 5",
+    "sg.open_run(3)": "folder must be a path, not 3",
+    "sg.open_many(3)": "folder must be a path, not 3",
+    "sg.replay(3, 4)": "messages must be a path, not 3",
+    "sg.Market(3)": "scenario must be a path, not 3",
+    "sg.Market(PATH, agents=3)": "agents must be classes by population",
+    "sg.Market(PATH, agents={'informed': 3})": "agents['informed'] must be a class derived from Trader, not 3",
+    "sg.Market(PATH, tape=1.5)": "tape must be a whole number, not 1.5",
+    "sg.picture(3)": "run must be a run",
+    "sg.run(S).table('trads')": "table must be one of trades, book, agents, episodes, closings, messages, not 'trads'",
+    "sg.run(S).table('trades', ['prise'])": "trades has no column 'prise' — did you mean 'price'?",
+}
+
+
+@pytest.mark.parametrize("expression", PYTHON_WORDS)
+def test_what_python_is_asked_for_is_refused_in_a_line(expression: str) -> None:
+    known = {"sg": sg, "PATH": QUICKSTART, "S": sg.load(QUICKSTART, overrides={"run.steps": 20})}
+    with pytest.raises((TypeError, ValueError)) as caught:
+        eval(expression, known)
+    assert str(caught.value).startswith(PYTHON_WORDS[expression])
+    assert len(str(caught.value)) < 250
+    assert "\n" not in str(caught.value)

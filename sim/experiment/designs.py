@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.arguments import several
 from sim.errors import Problem, ScenarioError
 from sim.experiment.jobs import Job, Label
 from sim.scenario import Scenario, with_overrides
@@ -60,13 +61,22 @@ def grid(values: Mapping[str, Sequence[Any]]) -> list[Point]:
     ------
     ValueError
         If a path has no values, or one twice.
+    TypeError
+        If these are no lists of values by path.
     """
+    values = _lists(values)
     for path, given in values.items():
         if not len(given):
             raise ValueError(f"{path}: there are no values — write {path}=1,2,3")
         if any(given[i] == given[j] and type(given[i]) is type(given[j]) for i in range(len(given)) for j in range(i)):
             raise ValueError(f"{path}: a value is there twice")
     return [dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())]
+
+
+def _lists(values: object) -> dict[str, list[Any]]:
+    if not isinstance(values, Mapping):
+        raise TypeError(f'values must be lists by path, {{"makers.count": [1, 2]}}, not {values!r:.60}')
+    return {path: several(path, given, "a list of values") for path, given in values.items()}
 
 
 def latin_hypercube(ranges: Mapping[str, Range], points: int, seed: int = 1) -> list[Point]:
@@ -156,9 +166,9 @@ def jobs_of(
     ScenarioError
         With every problem of the first point that cannot be: a path that is not in the scenario, a value not allowed.
     """
-    seeds, profiles = tuple(seeds), list(profiles)
+    seeds, profiles = several("seeds", seeds, "a list of whole numbers"), several("profiles", profiles, "a list")
     jobs = []
-    for point in points:
+    for point in several("points", points, "a list of overrides, as grid makes it"):
         changed = with_overrides(scenario, point) if point else scenario
         for profile in profiles:
             played = with_choices(changed, profile) if profile else changed

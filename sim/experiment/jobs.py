@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from sim.arguments import several, whole
 from sim.errors import RunError, StrategyError
 from sim.kept.version import CODE
 from sim.scenario import Scenario, dump_toml
@@ -38,6 +39,8 @@ class Job:
     ------
     ValueError
         If there are no seeds, one is there twice or out of range, or a label is no number, text or switch.
+    TypeError
+        If the scenario is none, as one that was not loaded, or a seed is no whole number.
     """
 
     scenario: Scenario
@@ -45,7 +48,9 @@ class Job:
     labels: Mapping[str, Label] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        seeds = tuple(int(seed) for seed in self.seeds)
+        _check_scenario(self.scenario)
+        seeds = tuple(whole("a seed", seed) for seed in several("seeds", self.seeds, "a list of whole numbers"))
+        _check_labels(self.labels)
         if not seeds:
             raise ValueError("a job without seeds has nothing to run")
         if len(set(seeds)) < len(seeds):
@@ -67,6 +72,16 @@ class Job:
     def runs(self) -> int:
         """Number of runs."""
         return len(self.seeds)
+
+
+def _check_labels(labels: object) -> None:
+    if not isinstance(labels, Mapping) or not all(isinstance(name, str) for name in labels):
+        raise TypeError(f"labels must be a table of names and values, not {labels!r:.60}")
+
+
+def _check_scenario(scenario: object) -> None:
+    if not isinstance(scenario, Scenario):
+        raise TypeError(f"scenario must be one that was loaded, load({scenario!r:.60}), not its path or another thing")
 
 
 def digest_of(scenario: Scenario) -> str:

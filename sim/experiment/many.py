@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.arguments import a_path, several, whole
 from sim.build import build
 from sim.experiment.jobs import Chunk, Job, Source, alike, cut, sources_of
 from sim.experiment.question import question_of
@@ -86,18 +88,24 @@ def run_many(
         If another process writes in ``out``, or it has the table of another question: one that has a row or a column
         which is not asked for now.
     """
-    jobs = alike(jobs)
+    asks = several("jobs", jobs, "a list of jobs, as jobs_of(load(path), seeds) makes it", (Job,))
+    for job in asks:
+        if not isinstance(job, Job):
+            raise TypeError(f"jobs must be made by Job or jobs_of, and {job!r:.60} is none")
+    if workers is not None and not hasattr(workers, "do"):
+        workers = whole("workers", workers, "or None for one per core", low=1)
+    jobs = alike(asks)
     if not jobs:
         raise ValueError("there are no jobs to run")
     if full and out is None:
         raise ValueError("full runs need a folder to be written to: give out")
-    given = list(strategies)
+    given = several("strategies", strategies, "a file, or a list of files", (str, os.PathLike, Source))
     sources = [each for each in given if isinstance(each, Source)]
     sources += sources_of([each for each in given if not isinstance(each, Source)])
     if out is None or isinstance(out, Store):
         opened: Any = nullcontext(out)
     else:
-        opened = open_store(Path(out), question_of(jobs, payoffs, sources), over=over)
+        opened = open_store(a_path("out", out), question_of(jobs, payoffs, sources), over=over)
     with opened as store:
         return _run(jobs, sources, store, workers, backend, scheduler, watch, payoffs, full, asked or {})
 

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from sim.arguments import a_path
 from sim.errors import RunError
 from sim.experiment.jobs import FORMAT, Job
 from sim.experiment.store import SAID, TABLE, read_sealed
@@ -108,7 +109,7 @@ def open_many(folder: str | Path) -> pa.Table:
     RunError
         If it is none, not all runs are done, or a file in it is damaged.
     """
-    folder = Path(folder)
+    folder = a_path("folder", folder)
     said = _said(folder)
     chunks = said["chunks"]
     if said["status"] != "complete":

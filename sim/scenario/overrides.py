@@ -31,7 +31,13 @@ def pairs_of(overrides: Overrides) -> Pairs:
 
     The value of a text is written as in TOML, but may go without its quotes.
     """
-    return list(overrides.items()) if isinstance(overrides, Mapping) else [_split(text) for text in overrides]
+    if isinstance(overrides, Mapping):
+        return [(str(path), value) for path, value in overrides.items()]
+    if isinstance(overrides, str) or not isinstance(overrides, Iterable):
+        raise TypeError(
+            f'overrides must be values by path, {{"run.steps": 100}}, or texts of them, not {overrides!r:.60}'
+        )
+    return [_split(str(text)) for text in overrides]
 
 
 def override(tree: dict[str, Any], pairs: Pairs) -> list[Problem]:
