@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+_MOST_SHOWN = 50  # problems
+_LONGEST = 600  # letters of one
+_MOST_LETTERS = 8_000
 
 
 class SpreadgameError(Exception):
@@ -22,14 +27,34 @@ class Problem:
         return f"{text} — {self.remedy}" if self.remedy else text
 
 
+def listed(source: str, what: str, problems: Sequence[Problem]) -> str:
+    """Problems of a file, a line each below their number: the first of them where there are very many.
+
+    Parameters
+    ----------
+    source : what the file is called.
+    what : the word for one of them.
+    """
+    lines = [f"{source}: {len(problems):,} {what}{'' if len(problems) == 1 else 's'}"]
+    room = _MOST_LETTERS
+    for problem in problems[:_MOST_SHOWN]:
+        text = str(problem)
+        text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+        room -= len(text)
+        if room < 0:
+            break
+        lines.append(f"  {text}")
+    left = len(problems) + 1 - len(lines)
+    return "\n".join([*lines, f"  and {left:,} more"] if left else lines)
+
+
 class ScenarioError(SpreadgameError):
-    """A scenario that cannot run. Carries every problem that could be known, not only the first."""
+    """A scenario that cannot run. Carries every problem that could be known; its text shows the first of them."""
 
     def __init__(self, source: str, problems: list[Problem]) -> None:
         self.source = source
         self.problems = problems
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        super().__init__("\n".join([f"{source}: {count}", *(f"  {problem}" for problem in problems)]))
+        super().__init__(listed(source, "problem", problems))
 
 
 class StrategyError(SpreadgameError):

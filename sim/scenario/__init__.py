@@ -23,7 +23,7 @@ from sim.scenario.references import reference_problems
 from sim.scenario.toml_writer import to_toml
 from sim.scenario.value_file import read_values
 from sim.scenario.vocabulary import Scenario
-from sim.scenario.wording import near
+from sim.scenario.wording import near, patient
 
 __all__ = ["Scenario", "dump_toml", "json_schema", "load", "parse", "read_values", "with_overrides"]
 
@@ -86,7 +86,8 @@ def parse(
     folder = Path() if folder is None else Path(folder)
     try:
         given = _listed(_decoded(data, source) if isinstance(data, str) else data)
-        return _checked(given, source, folder, overrides, seed, changes or {})
+        with patient():
+            return _checked(given, source, folder, overrides, seed, changes or {})
     except RecursionError as error:
         raise ScenarioError(source, [Problem("", "tables or lists are nested too deeply")]) from error
 
@@ -143,7 +144,7 @@ def _checked(
     try:
         draft = Scenario.model_validate(tree)
     except ValidationError as error:
-        problems += problems_of(error, tree)
+        problems += problems_of(error, places)
         draft = readable(Scenario, tree)
     problems += reference_problems(draft, places, folder)
     if problems:

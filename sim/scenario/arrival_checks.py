@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cached_property
 
 from sim.scenario.checks import Checks, Found, Where, name_of
-from sim.scenario.fill import news_of
+from sim.scenario.fill import instrument_of
 from sim.scenario.table import Unreadable
-from sim.scenario.vocabulary import OneOf, OnNews, Population
+from sim.scenario.vocabulary import OneOf, OnNews, Population, Venue
+from sim.scenario.wording import some
 
 
 class ArrivalChecks(Checks):
@@ -21,19 +23,19 @@ class ArrivalChecks(Checks):
 
     def _news_known(self, where: Where, population: Population) -> Found:
         law = population.arrivals
-        if isinstance(law, OnNews) and law.instrument:
-            names = [instrument.name for instrument in self.draft.instruments]
-            if law.instrument not in names:
-                yield self.unknown((*where, "arrivals", "instrument"), "instrument", law.instrument, names)
+        if isinstance(law, OnNews) and law.instrument and law.instrument not in self._instrument_names:
+            yield self.unknown((*where, "arrivals", "instrument"), "instrument", law.instrument, self._instrument_names)
 
     def _news_comes(self, where: Where, population: Population) -> Found:
         law = population.arrivals
         if not isinstance(law, OnNews):
             return
-        try:
-            name = news_of(self.draft, population, law)
-        except KeyError as unknown:  # the first of its venues, of which that is said elsewhere
-            raise Unreadable from unknown
+        name = law.instrument
+        if not name:
+            venue = self._venues.get(self.venues_of(population)[0])
+            if venue is None:  # that is said elsewhere
+                raise Unreadable(name)
+            name = instrument_of(self.draft, venue)
         process = self.instrument(name).value.process
         if process != "jump_diffusion":
             message = f"the value of {name!r} never jumps, as its process is {process}"
@@ -59,8 +61,8 @@ class ArrivalChecks(Checks):
 
     def _shares_of(self, group: str, shares: dict[int, float | None]) -> Found:
         left_out = [index for index, share in shares.items() if share is None]
-        listed = ", ".join(
-            f"{self._named(i)} {'the rest' if share is None else f'{share:g}'}" for i, share in shares.items()
+        listed = some(
+            [f"{self._named(i)} {'the rest' if share is None else f'{share:g}'}" for i, share in shares.items()]
         )
         for index in left_out[1:]:
             message = f"only one population of group {group!r} may leave its share out ({listed})"
@@ -69,6 +71,14 @@ class ArrivalChecks(Checks):
         if total > 1 + 1e-9 or (not left_out and total < 1 - 1e-9):
             message = f"the shares of group {group!r} sum to {total:g}, not to 1 ({listed})"
             yield self.problem(("populations", next(iter(shares)), "arrivals", "share"), message, "the sum must be 1")
+
+    @cached_property
+    def _instrument_names(self) -> list[str]:
+        return [instrument.name for instrument in self.draft.instruments]
+
+    @cached_property
+    def _venues(self) -> dict[str, Venue]:
+        return {venue.name: venue for venue in self.draft.venues}
 
     def _named(self, index: int) -> str:
         return name_of(self.draft.populations[index]) or f"populations[{index}]"

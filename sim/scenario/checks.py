@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import Problem, StrategyError
+from sim.errors import Problem
 from sim.scenario.diagnosis import Places
 from sim.scenario.table import Table, Unreadable
 from sim.scenario.vocabulary import Instrument, Population, Scenario
@@ -63,19 +64,34 @@ class Checks:
 
     def instrument(self, name: str) -> Instrument:
         """The instrument of that name; where it is not known, whoever asks has nothing to say."""
+        found = self._instruments.get(name)
+        if found is None:
+            raise Unreadable(name)
+        return found
+
+    @cached_property
+    def _instruments(self) -> dict[str, Instrument]:
+        found: dict[str, Instrument] = {}
         for instrument in self.draft.instruments:
-            if instrument.name == name:
-                return instrument
-        raise Unreadable(name)
+            found.setdefault(instrument.name, instrument)
+        return found
+
+    @cached_property
+    def venue_names(self) -> tuple[str, ...]:
+        """Of all venues."""
+        return tuple(venue.name for venue in self.draft.venues)
+
+    def venues_of(self, population: Population) -> tuple[str, ...]:
+        """The names of the venues a population trades on."""
+        return population.venues or self.venue_names
 
     def strategy(self, population: Population) -> Strategy:
         """What a population plays; where it is not known, whoever asks has nothing to say."""
         from sim import strategies  # declarations are slower to import than everything else that a scenario needs
 
-        try:
-            return strategies.get(population.strategy)
-        except StrategyError as error:
-            raise Unreadable(population.strategy) from error
+        if population.strategy not in strategies.names():  # asking for it would look for the nearest name
+            raise Unreadable(population.strategy)
+        return strategies.get(population.strategy)
 
 
 def name_of(member: Table) -> str | None:

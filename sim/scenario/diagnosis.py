@@ -27,6 +27,7 @@ class Places:
 
     def __init__(self, tree: Mapping[str, Any]) -> None:
         self._tree = tree
+        self._names: dict[int, list[str]] = {}  # of the members of each array that was asked for
 
     def __call__(self, path: Sequence[str | int]) -> str:
         """The path as one text."""
@@ -34,7 +35,9 @@ class Places:
         text = ""
         for part in path:
             if isinstance(part, int):
-                names = own_names(here)
+                names = self._names.get(id(here))
+                if names is None:
+                    names = self._names[id(here)] = own_names(here)
                 text += f".{names[part]}" if names and names[part] else f"[{part}]"
                 here = here[part] if isinstance(here, (tuple, list)) else None
             else:
@@ -54,9 +57,8 @@ def own_names(members: object) -> list[str]:
     return [text if held[text] == 1 else "" for text in texts]
 
 
-def problems_of(error: ValidationError, tree: Mapping[str, Any]) -> list[Problem]:
-    """One problem for each thing that pydantic found wrong with ``tree``."""
-    places = Places(tree)
+def problems_of(error: ValidationError, places: Places) -> list[Problem]:
+    """One problem for each thing that pydantic found wrong with what ``places`` writes paths into."""
     found: list[Problem] = []
     for entry in error.errors(include_url=False):
         if entry["type"] == "too_short" and entry["input"]:

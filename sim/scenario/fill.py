@@ -8,7 +8,7 @@ from typing import Any
 
 from sim.scenario.processes import FromFile, MeanReverting, Process
 from sim.scenario.table import Unreadable
-from sim.scenario.vocabulary import Arrivals, OneOf, OnNews, Population, Scenario, Venue
+from sim.scenario.vocabulary import OneOf, OnNews, Population, Scenario, Venue
 
 
 def instrument_of(draft: Scenario, venue: Venue) -> str:
@@ -29,17 +29,6 @@ def mechanism_of(venue: Venue) -> str:
     return venue.mechanism or ("limit_order_book" if venue.auction.every is None else "call_auction")
 
 
-def venues_of(draft: Scenario, population: Population) -> tuple[str, ...]:
-    """The names of the venues a population trades on."""
-    return population.venues or tuple(venue.name for venue in draft.venues)
-
-
-def news_of(draft: Scenario, population: Population, law: OnNews) -> str:
-    """The name of the instrument whose jumps a population acts on."""
-    venues = {venue.name: venue for venue in draft.venues}
-    return law.instrument or instrument_of(draft, venues[venues_of(draft, population)[0]])
-
-
 def filled(draft: Scenario, folder: Path) -> Scenario:
     """A scenario in which nothing is wrong, with nothing left open.
 
@@ -49,20 +38,35 @@ def filled(draft: Scenario, folder: Path) -> Scenario:
     folder : where its relative paths start; those of the result are absolute.
     """
     instruments = [each.model_copy(update={"value": _process(each.value, folder)}) for each in draft.instruments]
-    venues = [_venue(draft, each) for each in draft.venues]
-    populations = [
-        each.model_copy(
-            update={
-                "venues": venues_of(draft, each),
-                "arrivals": _arrivals(draft, each),
-                "params": _params(each),
-            }
-        )
-        for each in draft.populations
-    ]
+    venues = {each.name: _venue(draft, each) for each in draft.venues}
+    rest = _rest_of(draft)
+    populations = []
+    for each in draft.populations:
+        own = each.venues or tuple(venues)
+        law = each.arrivals
+        if isinstance(law, OnNews):
+            law = law.model_copy(update={"instrument": law.instrument or venues[own[0]].instrument})
+        elif isinstance(law, OneOf) and law.share is None:
+            law = law.model_copy(update={"share": rest[law.group]})
+        populations.append(each.model_copy(update={"venues": own, "arrivals": law, "params": _params(each)}))
     return draft.model_copy(
-        update={"instruments": tuple(instruments), "venues": tuple(venues), "populations": tuple(populations)}
+        update={
+            "instruments": tuple(instruments),
+            "venues": tuple(venues.values()),
+            "populations": tuple(populations),
+        }
     )
+
+
+def _rest_of(draft: Scenario) -> dict[str, float]:
+    """What the stated shares of each group leave."""
+    shares: dict[str, list[float]] = {}
+    for each in draft.populations:
+        if isinstance(each.arrivals, OneOf):
+            stated = shares.setdefault(each.arrivals.group, [])
+            if each.arrivals.share is not None:
+                stated.append(each.arrivals.share)
+    return {group: max(0.0, 1.0 - math.fsum(stated)) for group, stated in shares.items()}
 
 
 def _venue(draft: Scenario, venue: Venue) -> Venue:
@@ -80,17 +84,6 @@ def _process(process: Process, folder: Path) -> Process:
     if isinstance(process, FromFile):
         return process.model_copy(update={"path": str((folder / process.path).absolute())})
     return process
-
-
-def _arrivals(draft: Scenario, population: Population) -> Arrivals | None:
-    law = population.arrivals
-    if isinstance(law, OnNews):
-        return law.model_copy(update={"instrument": news_of(draft, population, law)})
-    if isinstance(law, OneOf) and law.share is None:
-        laws = [each.arrivals for each in draft.populations if isinstance(each.arrivals, OneOf)]
-        others = math.fsum(each.share for each in laws if each.group == law.group and each.share is not None)
-        return law.model_copy(update={"share": max(0.0, 1.0 - others)})
-    return law
 
 
 def _params(population: Population) -> dict[str, Any]:

@@ -12,6 +12,9 @@ from pydantic.fields import FieldInfo
 
 from sim.scenario.table import Table, Unreadable
 
+# By the address of what is kept with it: kinds have no hash, and live as long as the vocabulary.
+_field_kinds: dict[int, tuple[FieldInfo, Any]] = {}
+_adapters: dict[int, tuple[Any, TypeAdapter[Any]]] = {}
 TAGS = ("process", "law", "distribution")  # keys that say which table of several is meant
 
 
@@ -53,8 +56,19 @@ def inside(kind: Any) -> Any:
 
 
 def field_kind(info: FieldInfo) -> Any:
-    """A field's type with all its limits, as pydantic takes it."""
-    return Annotated[cast(Any, info.annotation), info]
+    """A field's type with all its limits, as pydantic takes it; the same for the same field."""
+    if id(info) not in _field_kinds:
+        _field_kinds[id(info)] = info, Annotated[cast(Any, info.annotation), info]
+    return _field_kinds[id(info)][1]
+
+
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """What reads a kind: made once, as making it takes longer than reading."""
+    if id(kind) not in _adapters:
+        # A table brings its own configuration, and pydantic accepts no second one.
+        config = None if tables(kind) == [bare(kind)] else ConfigDict(strict=True, allow_inf_nan=False)
+        _adapters[id(kind)] = kind, TypeAdapter(kind, config=config)
+    return _adapters[id(kind)][1]
 
 
 def readable(kind: Any, raw: object) -> Any:
@@ -66,9 +80,7 @@ def readable(kind: Any, raw: object) -> Any:
         If nothing can be kept. Of a table that was kept, a wrong field raises it when it is asked for.
     """
     try:
-        # A table brings its own configuration, and pydantic accepts no second one.
-        config = None if tables(kind) == [bare(kind)] else ConfigDict(strict=True, allow_inf_nan=False)
-        return TypeAdapter(kind, config=config).validate_python(raw)
+        return _adapter(kind).validate_python(raw)
     except ValidationError:
         pass
     table = meant(kind, raw)

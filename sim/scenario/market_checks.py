@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cached_property
 
 from sim.errors import ScenarioError
 from sim.scenario.checks import Checks, Found, Where, name_of
@@ -11,7 +12,7 @@ from sim.scenario.fill import instrument_of, mechanism_of
 from sim.scenario.processes import FromFile
 from sim.scenario.value_file import read_values
 from sim.scenario.vocabulary import Instrument, Venue
-from sim.scenario.wording import shown
+from sim.scenario.wording import shown, some
 
 MOST_UNITS = 10**12  # of money that a tick on a lot may be; leaves a trade of a million ticks within 64 bits
 MOST_FREE_UNITS = 10**9  # the same where auctions clear at any unit of money; every price there is within 64 bits
@@ -67,15 +68,19 @@ class MarketChecks(Checks):
                 yield self.problem((*where, "shocks", index, "step"), message, "steps of an episode count from 0")
 
     def _instrument_known(self, where: Where, venue: Venue) -> Found:
-        names = [instrument.name for instrument in self.draft.instruments]
+        names = self._instrument_names
         if venue.instrument and venue.instrument not in names:
-            yield self.unknown((*where, "instrument"), "instrument", venue.instrument, names)
+            yield self.unknown((*where, "instrument"), "instrument", venue.instrument, list(names))
         elif not venue.instrument and len(names) > 1:
             yield self.problem(
                 (*where, "instrument"),
                 "is missing, as there is more than one instrument",
-                f"there are {', '.join(names)}",
+                f"there are {some(list(names))}",
             )
+
+    @cached_property
+    def _instrument_names(self) -> dict[str, None]:
+        return dict.fromkeys(instrument.name for instrument in self.draft.instruments)
 
     def _money_of_a_tick(self, where: Where, venue: Venue) -> Found:
         tick, unit = venue.tick_size, self.draft.money.unit

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from sim.scenario.checks import Found, Where, is_missing, name_of
-from sim.scenario.fill import venues_of
 from sim.scenario.setting_checks import GIVEN_BY, SettingChecks, right_settings, unmet
 from sim.scenario.table import MOST_AGENTS
 from sim.scenario.vocabulary import Population
-from sim.scenario.wording import near, shown
+from sim.scenario.wording import near, shown, some
 
 
 class PopulationChecks(SettingChecks):
@@ -40,24 +40,25 @@ class PopulationChecks(SettingChecks):
             yield self.problem((*where, "strategy"), message, remedy)
 
     def _venues_known(self, where: Where, population: Population) -> Found:
-        names = [venue.name for venue in self.draft.venues]
+        names, listed = self._venue_names, set[str]()
         for index, name in enumerate(population.venues):
             if name not in names:
-                yield self.unknown((*where, "venues", index), "venue", name, names)
-            elif name in population.venues[:index]:
+                yield self.unknown((*where, "venues", index), "venue", name, list(names))
+            elif name in listed:
                 yield self.problem((*where, "venues", index), f"{name!r} is listed twice")
+            listed.add(name)
 
     def _venues_as_many(self, where: Where, population: Population) -> Found:
         takes = self.strategy(population).venues
-        have = len(venues_of(self.draft, population))
+        have = len(self.venues_of(population))
         if have == takes:
             return
-        names = [str(name_of(venue)) for venue in self.draft.venues]
+        names = [str(name_of(venue)) for venue in self.draft.venues[: max(takes, 1000)]]
         yield self.problem(
             (*where, "venues"),
             f"strategy {population.strategy!r} trades on {takes}, "
             + (f"and {have} are named" if population.venues else f"and the scenario has {have}"),
-            f"name {takes} of {', '.join(names)}" if takes <= len(names) else f"add a venue to {', '.join(names)}",
+            f"name {takes} of {some(names)}" if takes <= len(names) else f"add a venue to {some(names)}",
         )
 
     def _params(self, where: Where, population: Population) -> Found:
@@ -83,14 +84,21 @@ class PopulationChecks(SettingChecks):
         """Two ticks always hold a bid and an ask, wherever their centre lies."""
         if population.obligation is None:
             return
-        first = venues_of(self.draft, population)[0]
-        ticks = {str(name_of(venue)): venue.tick_size for venue in self.draft.venues}
-        if first not in ticks:
+        first = self.venues_of(population)[0]
+        if first not in self._ticks:
             return  # said already
-        least = 2.0 * ticks[first]
+        least = 2.0 * self._ticks[first]
         if population.obligation.maximum_spread < least * (1.0 - 1e-9):
             message = f"{population.obligation.maximum_spread:g} is less than two ticks of venue {first!r}"
             yield self.problem((*where, "obligation", "maximum_spread"), message, f"write {least:g} or more")
+
+    @cached_property
+    def _venue_names(self) -> dict[str, None]:
+        return dict.fromkeys(self.venue_names)
+
+    @cached_property
+    def _ticks(self) -> dict[str, float]:
+        return {str(name_of(venue)): venue.tick_size for venue in self.draft.venues}
 
     def _agents(self) -> Found:
         total = sum(population.count for population in self.draft.populations)
@@ -100,9 +108,11 @@ class PopulationChecks(SettingChecks):
     def _simultaneous(self) -> Found:
         ranks = self.draft.turns.simultaneous
         turns = sorted({population.turn for population in self.draft.populations})
+        listed = set[int]()
         for index, rank in enumerate(ranks):
-            if rank in ranks[:index]:
+            if rank in listed:
                 yield self.problem(("turns", "simultaneous", index), f"{rank} is listed twice")
             elif rank not in turns:
-                remedy = f"the turns are {', '.join(map(str, turns[:20]))}"
+                remedy = f"the turns are {some(list(map(str, turns)))}"
                 yield self.problem(("turns", "simultaneous", index), f"no population has turn {rank}", remedy)
+            listed.add(rank)

@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from difflib import get_close_matches
+
+_MANY = 20  # names that are listed
+_PATIENCE = 50_000  # names that may be compared while one file is read: half a second
+_left: ContextVar[int | None] = ContextVar("_left", default=None)
+
+
+@contextmanager
+def patient() -> Iterator[None]:
+    """Inside, the nearest name is looked for only so often: of very many mistakes the first are explained."""
+    token = _left.set(_PATIENCE)
+    try:
+        yield
+    finally:
+        _left.reset(token)
 
 
 def shown(value: object) -> str:
@@ -24,8 +40,13 @@ def shown(value: object) -> str:
 
 def near(wrong: object, right: Iterable[str]) -> str:
     """The nearest of the right names, as a question, or an empty string."""
+    names, left = list(right), _left.get()
+    if not isinstance(wrong, str) or (left is not None and left < len(names)):
+        return ""
+    if left is not None:
+        _left.set(left - len(names))
     # Comparing takes time that grows with the product of the lengths.
-    found = get_close_matches(wrong[:80], list(right), 1) if isinstance(wrong, str) else []
+    found = get_close_matches(wrong[:80], names, 1)
     return f"did you mean {found[0]!r}?" if found else ""
 
 
@@ -35,8 +56,13 @@ def near_or_all(wrong: object, right: Iterable[str]) -> str:
     if not names:
         return ""
     verb = "is" if len(names) == 1 else "are"
-    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
-    return near(wrong, names) or f"there {verb} {', '.join(names[:20])}{more}"
+    return near(wrong, names) or f"there {verb} {some(names)}"
+
+
+def some(names: Sequence[str]) -> str:
+    """Names in a row, the first of them where there are many."""
+    more = f" and {len(names) - _MANY:,} more" if len(names) > _MANY else ""
+    return ", ".join(names[:_MANY]) + more
 
 
 def number(value: float) -> str:
