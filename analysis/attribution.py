@@ -19,6 +19,9 @@ and so on, and their sum is the change of cash + q V. Settlement is a last chang
 both sums are the payoff. Windows add; spread, information and adverse selection sum to zero over all agents. Hedging
 and funding are lines of their own, zero in the markets there are so far.
 
+Where an episode never had a mid, what everybody knew at its start stands for it. The sum is then as exact, but its
+parts mean nothing: they are given of the other episodes, and are nan where there is none.
+
 Amounts are counted in units of money. Prices and mids are whole numbers or halves of these, so where no value enters
 the sums are exact, up to 2^52 units: 4.5 billion in currency if a unit is a millionth.
 
@@ -37,6 +40,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
@@ -45,6 +49,7 @@ from analysis.bootstrap import bootstrap
 from analysis.command import answer, error, number
 from analysis.estimates import Estimate, mean
 from analysis.holders import Holders, edges_of, even_edges
+from analysis.marked import NEVER
 from analysis.marks import MARKS, Marks, check_horizon, marks_of
 from analysis.options import MOST_HORIZON, whole_number
 from analysis.trades import Floats, Integers, Trades, trades_of
@@ -77,6 +82,8 @@ class Attribution:
     unit : the unit of money, currency.
     ended : episodes that came to their end; the one after them, if there is one, was stopped.
     horizon : of adverse selection, in words; empty where there is none.
+    by_price : lines that are measured against the mark.
+    known : episodes in which every mark that was needed was a price, bool (episodes,).
     """
 
     lines: tuple[str, ...]
@@ -88,6 +95,18 @@ class Attribution:
     unit: float
     ended: int
     horizon: str
+    by_price: tuple[str, ...]
+    known: NDArray[np.bool_]
+
+    @property
+    def unknown(self) -> str:
+        """In how many episodes the lines are not known, and why, in words; empty where all are."""
+        left_out = int((~self.known).sum())
+        if not left_out:
+            return ""
+        if not self.known.any():
+            return f"only sums are known: {NEVER}"
+        return f"lines are of {len(self.known) - left_out:,} of {len(self.known):,} episodes: in the others {NEVER}"
 
     @property
     def amounts(self) -> Floats:
@@ -112,9 +131,14 @@ class Attribution:
         return f"{self.gap:.0e} of the money traded is left over" if self.gap else "nothing is left over"
 
     def table(self) -> pd.DataFrame:
-        """Holders by lines, over all episodes and pieces, their sum ``total``, and what is ``recorded``. Currency."""
+        """Holders by lines, over all episodes and pieces, their sum ``total``, and what is ``recorded``. Currency.
+
+        Lines are nan where an episode's are not known.
+        """
         whole = self.units.sum(axis=(0, 1))
         frame = pd.DataFrame(whole * self.unit, index=self.holders, columns=list(self.lines))
+        if not self.known.all():
+            frame[list(self.by_price)] = np.nan
         frame["total"] = whole.sum(axis=1) * self.unit
         frame["recorded"] = self.recorded.sum(axis=(0, 1)) * self.unit
         return frame
@@ -124,19 +148,27 @@ class Attribution:
 
         Over many episodes, or a few that are not cut in pieces, the error is that of independent samples. Else it is
         found from the pieces, by the stationary bootstrap; of one episode in fewer than 8 pieces it is infinite.
+        Episodes whose lines are not known are left out; where there are no others the lines are nan.
         """
         return self._estimates
 
     @cached_property
     def _estimates(self) -> pd.DataFrame:
-        units = self.units[: self.ended or None]
+        units, known = self.units[: self.ended or None], self.known[: self.ended or None]
+        if known.any():
+            units = units[known]
         whole = np.concatenate([units, units.sum(axis=-1, keepdims=True)], axis=-1) * self.unit
         found = {
             (line, part): [_estimate(whole[:, :, place, column])[which] for place in range(len(self.holders))]
             for column, line in enumerate((*self.lines, "total"))
             for which, part in enumerate(Estimate._fields)
         }
-        return pd.DataFrame(found, index=self.holders)
+        frame = pd.DataFrame(found, index=self.holders)
+        if not known.any():
+            for line in self.by_price:
+                for part in Estimate._fields:
+                    frame[line, part] = np.nan
+        return frame
 
 
 def by_mark(
@@ -180,12 +212,20 @@ def _attribution(
     every, inside = edges_of(run, edges)
     holders = Holders(run, by, every)
     line = {name: place for place, name in enumerate(lines)}
+    by_price = ("spread", "adverse_selection", "revaluation") if horizon else ("spread", "information")
+    known = np.ones(holders.shape[0], bool)
     units, gross, recorded = np.zeros((*holders.shape, len(lines))), np.zeros(holders.shape), holders.cash_changes()
     for instrument in run.scenario.instruments:
         trades = trades_of(run, instrument.name)
         own = Amounts(trades, marks_of(trades, mark), holders)
         valued = own if horizon else Amounts(trades, marks_of(trades, "value"), holders)
-        gross += own.gross()
+        moved = own.gross()
+        gross += moved
+        # With nothing held and nothing traded all lines are 0, whatever the mark. Episodes are left out for the want of
+        # a mark, not for what was traded in them: else those would stay in which nobody was served.
+        needed = moved.any(axis=(1, 2)) | holders.endowed(instrument.name).any()
+        priced = marks_of(trades, mark).known
+        known &= priced | ~(needed & ~priced).any()
         units[..., line["spread"]] += own.spread()
         units[..., line["fees"]] -= own.fees()
         revaluation = valued.moves()
@@ -202,7 +242,7 @@ def _attribution(
     told = f"{horizon[0]:,} {horizon[1] if horizon[0] != 1 else horizon[1][:-1]}" if horizon else ""
     return Attribution(
         lines, holders.index, every[inside.start : inside.stop + 1], units[:, inside], recorded[:, inside],
-        gross[:, inside], run.scenario.money.unit, int(run.manifest["episodes"]), told,
+        gross[:, inside], run.scenario.money.unit, int(run.manifest["episodes"]), told, by_price, known,
     )  # fmt: skip
 
 
@@ -344,6 +384,8 @@ def _as_table(found: list[Attribution]) -> Group:
             if np.isfinite([row[line, "standard_error"] for line in lines]).any():
                 shown.add_row("  ±", *(error(row[line, "standard_error"]) for line in lines), style="dim")
         shown.caption = f"currency an episode; {each.left_over}"
+        if each.unknown:
+            shown.caption += f"; {each.unknown}"
         if len(each.holders) > _MOST_SHOWN:
             shown.caption += f"; the {_MOST_SHOWN} of {len(each.holders):,} with most at stake, --json has all"
         parts += [shown, ""]
@@ -366,7 +408,8 @@ def _as_json(found: list[Attribution]) -> dict[str, Any]:
                 "holder": _name(holder),
                 "recorded": finite(table["recorded"].iloc[place]),
                 "lines": {
-                    line: {"total": table[line].iloc[place], "episode": finite(estimates[line, "value"].iloc[place]),
+                    line: {"total": finite(table[line].iloc[place]),
+                           "episode": finite(estimates[line, "value"].iloc[place]),
                            "standard_error": finite(estimates[line, "standard_error"].iloc[place])}
                     for line in (*each.lines, "total")
                 },
@@ -374,6 +417,7 @@ def _as_json(found: list[Attribution]) -> dict[str, Any]:
             for place, holder in enumerate(each.holders)
         ]  # fmt: skip
         answers[f"{how}_left_over"] = each.gap
+        answers[f"{how}_unknown"] = each.unknown or None
     return answers
 
 

@@ -26,7 +26,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis.command import run_command
-from analysis.estimates import mean
+from analysis.estimates import Estimate, mean
+from analysis.marked import NEVER, marked
 from analysis.measures import Measure, measure_of
 from analysis.samples import columns
 from analysis.trades import Floats, Integers, Trades, trades_of
@@ -80,7 +81,7 @@ def shortfall(
     target : lots of the parent order, above or equal to 0.
     prices, lots : of its trades, (trades,); lots are negative for a trade the other way.
     decision, arrival, final : marks at the decision, when trading began, and at the end, currency; None for the
-        decision's, and for the arrival's.
+        decision's, and for the arrival's. Of a mark that nobody knows, nan, so is what depends on it.
     fees : paid, negative for rebates received, currency.
     lot_size : units of the instrument in a lot.
 
@@ -101,9 +102,9 @@ def shortfall(
     executed = float(n.sum())
     unit = side * lot_size
     return Shortfall(
-        delay=unit * executed * (began - decision),
-        impact=unit * float(n @ (p - began)),
-        opportunity=unit * (target - executed) * (ended - decision) if target != executed else 0.0,
+        delay=float(_cost(unit * executed, began - decision)),
+        impact=unit * float(_cost(n, p - began).sum()),
+        opportunity=float(_cost(unit * (target - executed), ended - decision)),
         fees=fees,
         target=target,
         executed=executed,
@@ -166,9 +167,11 @@ def shortfall_of(
     book = book[(book["episode"] == episode) & (book["step"] <= last)]
     if book.empty and decision_mark is None:
         raise _no_sample(places, episode)
+    book = book[book["mark"].notna()]
     if decision_mark is None:
         before = book[book["step"] < decision_step]["mark"]
-        decision_mark = float(before.iloc[-1] if len(before) else book["mark"].iloc[0])
+        known = before.iloc[-1:] if len(before) else book["mark"].iloc[:1]
+        decision_mark = float(known.iloc[0]) if len(known) else math.nan
 
     trades = trades_of(run, instrument)
     start = episode * scenario.run.steps
@@ -206,7 +209,7 @@ def shortfalls_of(
     Returns
     -------
     ``delay``, ``impact``, ``opportunity``, ``fees`` and ``total``, currency, and ``executed``, lots: float64
-    (episodes,).
+    (episodes,); nan where it depends on a mid and the episode never had one.
 
     Raises
     ------
@@ -222,15 +225,16 @@ def shortfalls_of(
     count, size = int(run.manifest["episodes"]) or 1, _lot_size(run, trades.instrument)
     book = _marks(run, trades.venues)
     book = book[book["episode"] < count]
+    missing = np.setdiff1d(np.arange(count), book["episode"].to_numpy())
+    if len(missing):
+        raise _no_sample(trades.venues, int(missing[0]))
+    book = book[book["mark"].notna()]
     decision, final = np.full(count, math.nan), np.full(count, math.nan)
     for rows in (
         book.drop_duplicates("episode"),
         book[book["step"] < decision_step].drop_duplicates("episode", keep="last"),
     ):
         decision[rows["episode"].to_numpy()] = rows["mark"].to_numpy()
-    missing = np.flatnonzero(np.isnan(decision))
-    if len(missing):
-        raise _no_sample(trades.venues, int(missing[0]))
     last = book.drop_duplicates("episode", keep="last")
     final[last["episode"].to_numpy()] = last["mark"].to_numpy()
     mine = _trades_by(trades, population, None, _rows_from(trades, count, decision_step))
@@ -238,13 +242,13 @@ def shortfalls_of(
     arrival = decision.copy()
     known = np.isfinite(mine.marks[opening])
     arrival[episodes[known]] = mine.marks[opening[known]]
-    bought = np.bincount(mine.episodes, mine.bought, count)
+    bought = _summed(mine.bought, mine.episodes, count)
     missed = np.zeros(count) if target is None else side * target - bought
-    parts = {
-        "delay": size * bought * (arrival - decision),
-        "impact": size * np.bincount(mine.episodes, mine.bought * (mine.prices - arrival[mine.episodes]), count),
-        "opportunity": size * missed * (final - decision),
-        "fees": np.bincount(mine.episodes, mine.fees, count),
+    parts: dict[str, Floats] = {
+        "delay": _cost(size * bought, arrival - decision),
+        "impact": size * _summed(_cost(mine.bought, mine.prices - arrival[mine.episodes]), mine.episodes, count),
+        "opportunity": _cost(size * missed, final - decision),
+        "fees": _summed(mine.fees, mine.episodes, count),
     }
     return {
         **parts,
@@ -294,7 +298,19 @@ def _of_trades(run: Run, population: Any, instrument: str, who: str) -> list[Mea
         "fees": "paid, less rebates",
         "total": "cost against trading at once, for nothing, at the first mark",
     }
-    return [measure_of(f"{who} {part}", mean(costs[part]), "currency", meaning) for part, meaning in rows.items()]
+    known = marked(run, instrument)
+    return [_mean_cost(f"{who} {part}", costs[part], known, meaning) for part, meaning in rows.items()]
+
+
+def _mean_cost(name: str, costs: Floats, marked: Any, meaning: str) -> Measure:
+    """Mean over all episodes if it is known in all, else over those with a mid, whoever traded in the others."""
+    known = np.isfinite(costs)
+    if not known.all():
+        known &= marked[: len(costs)]
+        if not known.any():
+            return measure_of(name, Estimate(math.nan, math.nan), "currency", meaning, NEVER)
+        meaning += f"; of {known.sum():,} of {len(known):,} episodes, since the others never had a mid"
+    return measure_of(name, mean(costs[known]), "currency", meaning)
 
 
 def _of_order(run: Run, population: Any, instrument: str, who: str) -> list[Measure]:
@@ -310,7 +326,8 @@ def _of_order(run: Run, population: Any, instrument: str, who: str) -> list[Meas
         "fees": "paid, less rebates",
         "total": "cost against trading all of its order at once, for nothing",
     }
-    found = [measure_of(f"{who} {part}", mean(costs[part]), "currency", meaning) for part, meaning in rows.items()]
+    known = marked(run, instrument)
+    found = [_mean_cost(f"{who} {part}", costs[part], known, meaning) for part, meaning in rows.items()]
     filled = mean(costs["executed"] / target)
     return [*found, measure_of(f"{who} filled", filled, "share", f"of its order of {target:,.0f} lots")]
 
@@ -319,6 +336,11 @@ def _rows_from(trades: Trades, count: int, step: int) -> Integers:
     """Those of the first so many episodes, at or after a step of theirs."""
     rows = np.arange(np.searchsorted(trades.episodes, count))
     return rows[trades.steps[rows] >= step] if step > 0 else rows
+
+
+def _summed(amounts: Floats, episodes: Integers, count: int) -> Floats:
+    """Sums by episode, (count,)."""
+    return np.bincount(episodes, amounts, count).astype(float)
 
 
 class _Mine(NamedTuple):
@@ -346,19 +368,25 @@ def _trades_by(trades: Trades, population: str, agent: int | None, rows: Integer
         trades.episodes[rows],
         (trades.signs[rows] * side * trades.quantities[rows]).astype(float),
         trades.prices[rows],
-        trades.price_of("mark")[rows],
+        trades.mids[rows],
         trades.maker_fees[rows] * maker + trades.taker_fees[rows] * taker,
     )
 
 
 def _marks(run: Run, venues: list[str]) -> pd.DataFrame:
-    """Samples of the mark that venues share, in the order of time."""
+    """Samples of the mark that venues share, in the order of time; nan before there is one."""
     book = columns(run, "book", ["episode", "step", "venue", "mark"])
-    return book[book["venue"].isin(venues) & book["mark"].notna()].sort_values(["episode", "step"], kind="stable")
+    return book[book["venue"].isin(venues)].sort_values(["episode", "step"], kind="stable")
 
 
 def _no_sample(venues: list[str], episode: int) -> RunError:
     return RunError(f"this run kept no sample of {', '.join(venues)} in episode {episode}: see [record]")
+
+
+def _cost(lots: Any, per_lot: Any) -> Floats:
+    """Lots times what each cost; 0 of none, also where nobody knows what one would have cost."""
+    cost: Floats = np.where(np.asarray(lots) == 0.0, 0.0, np.asarray(lots, float) * np.asarray(per_lot, float))
+    return cost
 
 
 def _lot_size(run: Run, instrument: str) -> float:

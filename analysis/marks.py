@@ -8,9 +8,10 @@ A mark is one of
     value   fundamental value
     belief  what the maker who is about to trade had last published of the value
 
-At an episode's beginning every mark is what everybody knows; at its end it is the price at which positions were closed,
-which is a last change of the mark. In between a mark is known just before each trade, and at the ends of those steps at
-which the book was sampled.
+At an episode's beginning every mark is what everybody knows; where the book never has both sides it stays so, and mid
+and micro are no marks of that episode (:mod:`analysis.marked`). At its end it is the price at which positions were
+closed, which is a last change of the mark. In between a mark is known just before each trade, and at the ends of those
+steps at which the book was sampled.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from analysis.marked import marked
 from analysis.options import MOST_HORIZON
 from analysis.samples import columns
 from analysis.trades import Floats, Integers, Trades
@@ -62,6 +64,9 @@ class Marks:
                 "marked at before that is in a file — run it again, to the end of an episode at least"
             )
         self.start: Floats = np.full(self.episodes, first)
+        # Whether each episode has this mark; where it has none, the numbers are those at its beginning. (episodes,)
+        priced = kind in ("mid", "micro")
+        self.known = marked(run, trades.instrument) if priced else np.ones(self.episodes, bool)
         before = self._before(trades, kind)
         self.before = before
         self._after = trades.prices if kind == "last" else before
@@ -108,6 +113,7 @@ class Marks:
         name = _COLUMNS[kind]
         rows = columns(self._trades.run, "book", ["episode", "step", "venue", name])
         rows = rows[(rows["venue"] == self._trades.venues[0]).to_numpy(bool)]
+        rows = rows[rows[name].notna().to_numpy(bool)]
         self._sample_keys = rows["episode"].to_numpy(np.int64) * self._length + rows["step"].to_numpy(np.int64)
         self._samples = rows[name].to_numpy(float)
 

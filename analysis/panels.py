@@ -29,6 +29,7 @@ from analysis.dress import (
     short,
     with_error,
 )
+from analysis.marked import marked
 from analysis.samples import columns, has_many_episodes, stretches, thinned, whole_range
 from sim.errors import RunError
 from sim.runs import Run
@@ -99,7 +100,8 @@ def price_against_value(run: Run, ax: Axes, instrument: str | None = None, legen
     distance = math.sqrt(float((market["gap"] ** 2).mean()))
     if distance < _TIGHT * np.ptp(ax.get_ylim()) and ax.bbox.height > _TALL * points(ax):
         _difference(ax, drawn)
-    title += f": typically {short(distance)} apart"
+    if math.isfinite(distance):
+        title += f": typically {short(distance)} apart"
     dress(ax, title, "price, currency", entries if legend else (), _silence(run))
     return ax
 
@@ -177,8 +179,9 @@ def spread(run: Run, ax: Axes, legend: bool = True) -> Axes:
     if not rows["spread"].notna().any():
         why = _why_no_book(run) if rows.empty else "No venue had both a bid and an ask when the book was sampled."
         rows = columns(run, "trades", ["episode", "step", "venue", "price", "mark", "aggressor"])
+        rows["mark"] = rows["mark"].where(_had_mid(run, rows))
         rows["spread"] = 2 * (rows["price"] - rows["mark"]) * np.where(rows["aggressor"] == "buy", 1.0, -1.0)
-        if rows.empty:
+        if not rows["spread"].notna().any():
             return nothing(ax, title, why)
         title, unit = "Effective spread", "share of trades"
         what = "twice the distance of trade price from the mark before, currency"
@@ -350,7 +353,8 @@ def _line(ax: Axes, rows: pd.DataFrame, column: str, **look: Any) -> None:
         look |= {"marker": "o", "markersize": 4, "markeredgewidth": 0}
     if "estimator" not in look:
         look |= {"estimator": None, "units": "episode", "errorbar": None}
-    sns.lineplot(rows, x="at", y=column, legend=False, ax=ax, **look)
+    if rows[column].notna().any():
+        sns.lineplot(rows, x="at", y=column, legend=False, ax=ax, **look)
 
 
 def _time_axis(run: Run, ax: Axes) -> None:
@@ -368,6 +372,15 @@ def _time_axis(run: Run, ax: Axes) -> None:
 
 def _silence(run: Run) -> str:
     return "" if run.manifest["trades"] else "Nobody traded."
+
+
+def _had_mid(run: Run, trades: pd.DataFrame) -> pd.Series[bool]:
+    """Whether each trade's instrument had a mid in its episode."""
+    traded = {venue.name: venue.instrument for venue in run.scenario.venues}
+    had = pd.Series(False, index=trades.index)
+    for name, own in trades["venue"].astype(str).map(traded).groupby(trades["venue"].astype(str).map(traded)):
+        had[own.index] = marked(run, str(name))[trades["episode"][own.index]]
+    return had
 
 
 def _why_no_book(run: Run) -> str:

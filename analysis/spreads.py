@@ -28,6 +28,7 @@ from analysis.arguments import checked
 from analysis.clusters import Clustered, clusters_of
 from analysis.command import answer, plus_minus
 from analysis.estimates import Estimate
+from analysis.marked import NEVER
 from analysis.marks import MARKS, check_horizon, marks_of
 from analysis.options import MOST_HORIZON, whole_number
 from analysis.trades import Floats, Integers, trades_of
@@ -92,7 +93,9 @@ class Spreads:
     def at(self, horizon: int, unit: str = UNIT) -> Parts:
         """The parts of each trade's spread at another horizon, (trades,). Raises RunError as the class does."""
         check_horizon(horizon, unit, "orders")
-        before, later = self.marks.before[self.orders], self._later(horizon, unit)
+        known = self.marks.known[self.trades.episodes[self.orders]]
+        before = np.where(known, self.marks.before[self.orders], np.nan)
+        later = np.where(known, self._later(horizon, unit), np.nan)
         return decomposed(self.trades.prices, self.trades.signs, before[self.order], later[self.order])
 
     def _later(self, horizon: int, unit: str) -> Floats:
@@ -176,6 +179,8 @@ class Spreads:
         known = np.isfinite(parts.impact)
         if not known.any():
             why = "nobody traded" if not len(known) else "every horizon lies beyond its episode — take a shorter one"
+            if len(known) and not self.marks.known[self.trades.episodes].any():
+                why = NEVER
             raise RunError(f"{self.trades.run.folder or 'this run'}: {self.trades.instrument}: {why}")
         groups, names = self.groups(by)
         rows = slice(None) if known.all() else known

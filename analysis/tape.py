@@ -82,7 +82,7 @@ def tape_of(run: Run, venue: str) -> Tape:
         prices=prices,
         signs=first(trades.signs).astype(np.int64),
         quantities=lots,
-        mids=first(trades.price_of("mark")),
+        mids=first(trades.mids),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.marked import marked
 from sim.errors import RunError
 from sim.runs import Run
 
@@ -140,6 +141,11 @@ class Trades:
     def price_of(self, name: str) -> Floats:
         """A column of prices: ``mark``, ``micro``, ``value`` or ``belief``."""
         return np.asarray(self._column(name), float)
+
+    @property
+    def mids(self) -> Floats:
+        """Mid of the consolidated book just before, or the last valid one; nan in episodes that never had one."""
+        return np.where(marked(self.run, self.instrument)[self.episodes], self.price_of("mark"), np.nan)
 
     @cached_property
     def first_of_order(self) -> Integers:

@@ -15,6 +15,7 @@ from sim.arrivals import ALWAYS, LAWS
 from sim.compiled import njit
 from sim.errors import StrategyError
 from sim.kernel import BY_AGENT, BY_POPULATION, NOBODY, open_run
+from sim.memory import fitting
 from sim.nature import BLOCK, NEVER, PROCESSES, SETTLEMENTS
 from sim.rng import mix, name_key
 from sim.scenario import Scenario, read_values
@@ -30,6 +31,7 @@ from sim.world import HISTORY, NOTHING, Storage, attach
 RESERVATIONS = {"fixed": 1, "uniform": 2, "normal": 3, "exponential": 4}
 AROUND = {"public_value": 0, "signal": 1, "mid": 2}
 _BOOK_SAMPLES, _AGENT_SAMPLES, _OUTCOMES = 100_000, 500_000, 10_000_000  # rows that a table has by default, at most
+_MOST_LOTS = 1 << 20  # positions that samples of agents, or results, hold before they are drained
 _WHEEL = 4096
 
 
@@ -127,10 +129,10 @@ def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, 
     external : names of populations whose members act in Python.
     orders, tape : capacities to begin with; they grow, and no result depends on them.
     """
-    accounts = accounts_of(scenario)
     sampling = sampling_of(scenario)
     played = [strategies.get(name) for name in dict.fromkeys(each.strategy for each in scenario.populations)]
-    agents, instruments, venues = accounts.agents, len(scenario.instruments), len(scenario.venues)
+    agents, instruments, venues = scenario.agents(), len(scenario.instruments), len(scenario.venues)
+    accounts = agents + venues + instruments + 3  # as accounts_of names them
     populations = len(scenario.populations)
     groups = _groups(scenario)
     ranks = sorted({each.turn for each in scenario.populations})
@@ -140,8 +142,8 @@ def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, 
     memory = [memory_type(strategies.get(each.strategy)).itemsize for each in scenario.populations]
     parameters = [parameter_type(strategies.get(each.strategy)).itemsize for each in scenario.populations]
     book_samples = max(4096, venues)
-    agent_samples = max(1 << 15, rows_agents)
-    outcomes = max(1 << 15, rows_episodes)
+    agent_samples = max(min(1 << 15, _MOST_LOTS // instruments), rows_agents)
+    outcomes = max(min(1 << 15, _MOST_LOTS // instruments), rows_episodes)
     closings = max(1 << 12, instruments)
     simultaneous = bool(scenario.turns.simultaneous)
     prepared = [_prepared(each.strategy, each.params, scenario.run.steps) for each in scenario.populations]
@@ -149,16 +151,17 @@ def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, 
         private_slots(each.private_values) * each.count for each in scenario.populations if each.private_values
     )
     nodes = 64 + 2 * venues
+    block = min(BLOCK, scenario.run.steps * scenario.run.episodes)
     tape = 1 << (max(tape, 2 * HISTORY) - 1).bit_length()
-    storage = Storage(
+    storage = fitting(
         clock=1, orders=orders, calls=orders if _has_auctions(scenario) else 0, levels=orders, nodes=nodes,
         children=64 * nodes, sides=2 * venues, venues=venues,
         instruments=instruments, shocks=sum(len(each.shocks) for each in scenario.instruments), history=sum(delays),
-        increments=BLOCK * instruments, agents=agents, accounts=len(accounts.names),
-        holdings=len(accounts.names) * instruments, populations=populations, groups=len(groups), classes=len(ranks),
+        increments=block * instruments, agents=agents, accounts=accounts,
+        holdings=accounts * instruments, populations=populations, groups=len(groups), classes=len(ranks),
         refusals=populations * len(REASONS),
         in_class=populations, in_venues=sum(len(each.venues) for each in scenario.populations),
-        first_holdings=len(accounts.names) * instruments, first_cash=len(accounts.names),
+        first_holdings=accounts * instruments, first_cash=accounts,
         parameters=sum(parameters),
         memories=sum(size * each.count for size, each in zip(memory, scenario.populations, strict=True)),
         private_values=valued, obligations=sum(each.count for each in scenario.populations if each.obligation),
@@ -170,7 +173,7 @@ def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, 
         agent_samples=agent_samples, sample_lots=agent_samples * instruments, outcomes=outcomes,
         outcome_lots=outcomes * instruments, closings=closings, strategies=len(played), doors=3,
     )  # fmt: skip
-    built = Built(scenario, storage, accounts, sampling, played, {})
+    built = Built(scenario, storage, accounts_of(scenario), sampling, played, {})
     _fill_clock(built)
     _fill_instruments(built, delays)
     _fill_venues(built)
@@ -233,7 +236,8 @@ def _history(scenario: Scenario, instrument: str) -> int:
     public = [
         each.public_delay for each in scenario.instruments if each.name == instrument and each.public_delay != "never"
     ]
-    return 1 << int(max([*seen, *public, 0])).bit_length()
+    # What is older than an episode is never asked for.
+    return 1 << min(int(max([*seen, *public, 0])), scenario.run.steps).bit_length()
 
 
 def _fill_clock(built: Built) -> None:
@@ -480,6 +484,7 @@ def compile_all(built: Built) -> None:
 def fill_block(built: Built, block: int) -> None:
     """Draw nature's increments of one block into the World."""
     world, run = built.storage.world, built.scenario.run
+    wanted = min(BLOCK, run.steps * run.episodes - block * BLOCK)
     for number, instrument in enumerate(built.scenario.instruments):
         random_dividend = instrument.dividend is not None and instrument.dividend.deviation > 0.0
         if instrument.value.process == "constant" and not random_dividend:
@@ -492,7 +497,7 @@ def fill_block(built: Built, block: int) -> None:
             run.steps,
             random_dividend,
             built.values.get(instrument.name),
-            min(BLOCK, run.steps * run.episodes - block * BLOCK),
+            wanted,
         )
-        world.increments[number * BLOCK : number * BLOCK + len(rows)] = rows
+        world.increments[number :: len(world.instruments)][:wanted] = rows[:wanted]
     world.clock[0]["block"] = block

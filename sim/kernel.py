@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.arrivals import choose_in_groups, collect, open_arrivals, shuffle
 from sim.compiled import caller, njit
-from sim.ledger import EXTERNAL, NEED_NATURE, NEED_TAPE, NEED_TURNS, RUNNING, market_prices
+from sim.ledger import EXTERNAL, NEED_NATURE, NEED_TAPE, NEED_TURNS, RUNNING, is_marked, market_prices
 from sim.nature import BLOCK, move_values, open_values, pay_income, settle, wealth
 from sim.rng import ACT, AGAIN, PRIVATE_VALUE, mix, normal_quantile, to_uniform
 from sim.strategies.obligation import MESSAGES, add_required, withdraw_required
@@ -446,6 +446,8 @@ def _sample_book(world, venue):
     row.value = instrument.value
     row.public = instrument.public
     row.mark, row.micro = market_prices(world, place.instrument)
+    if not is_marked(instrument):
+        row.mark = row.micro = math.nan
     if clock.book_levels > 1:
         first = clock.samples_used * 4 * clock.book_levels
         for half in range(2):

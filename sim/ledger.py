@@ -51,10 +51,10 @@ def pay_per_lot(world, payer, receiver, lots, amount):
 def market_prices(world, instrument):
     """The mark, and the microprice. Currency per unit.
 
-    The mark is the mid of the consolidated book, or the last valid one while a side is empty. The instrument's list
-    holds the venues that trade; one that collects orders for an auction has left it, and what its auctions clear at is
-    a valid mark. Twice the mid is a sum of two whole numbers of money units, so equal books give equal marks to the
-    last bit.
+    The mark is the mid of the consolidated book, or the last valid one while a side is empty; the initial value before
+    there is any. The instrument's list holds the venues that trade; one that collects orders for an auction has left
+    it, and what its auctions clear at is a valid mark. Twice the mid is a sum of two whole numbers of money units, so
+    equal books give equal marks to the last bit.
 
     The microprice weighs the best bid by the lots at the best ask and the other way round (Gatheral and Oomen 2010);
     without both it is the mark.
@@ -79,7 +79,8 @@ def market_prices(world, instrument):
                 ask = price
         venue = world.venues[venue].next_of_instrument
     if bid == NO_PRICE or ask == -NO_PRICE:
-        return record.mark, record.mark
+        mark = record.mark if is_marked(record) else record.initial
+        return mark, mark
     record.mark = np.float64(bid + ask) * 0.5 * record.price_unit
     lots = np.float64(at_bid + at_ask)
     if lots == 0.0:
@@ -87,6 +88,12 @@ def market_prices(world, instrument):
     return record.mark, (
         np.float64(bid) * np.float64(at_ask) + np.float64(ask) * np.float64(at_bid)
     ) / lots * record.price_unit
+
+
+@njit
+def is_marked(record):
+    """Whether an instrument's mark ever was a price in this episode: a mid, or what an auction cleared at."""
+    return record.mark == record.mark  # nan until then
 
 
 @njit

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.compiled import njit
-from sim.ledger import market_price, move_cash, pay_per_lot, rounded_units
+from sim.ledger import is_marked, market_price, move_cash, pay_per_lot, rounded_units
 from sim.rng import name_key
 from sim.world import INCREMENT
 
@@ -93,7 +93,7 @@ def draw_block(
 def _increment(world, instrument):
     clock = world.clock[0]
     beat = clock.episode * clock.steps + clock.step - clock.block * BLOCK
-    return world.increments[instrument * BLOCK + beat]
+    return world.increments[beat * clock.instruments + instrument]
 
 
 @njit
@@ -116,7 +116,7 @@ def open_values(world):
         if record.process == BINARY:
             high = _increment(world, instrument).uniform < record.probability
             record.value = record.high if high else record.low
-        record.mark = record.initial
+        record.mark = math.nan  # no price yet: whoever asks is told the initial value
         record.public = record.initial
         record.volatility_factor = 1.0
         if record.process == FROM_FILE:
@@ -210,10 +210,13 @@ def settle(world):
         closing.instrument = instrument
         closing.initial = record.initial
         closing.value = record.value
+        price = market_price(world, instrument)
+        closing.marked = is_marked(record)
         if record.settlement == NOT_AT_ALL:
-            closing.price = market_price(world, instrument)
+            closing.price = price
             continue
-        price = record.value if record.settlement == AT_VALUE else market_price(world, instrument)
+        if record.settlement == AT_VALUE:
+            price = record.value
         record.mark = price
         amount = price * record.lot_size / clock.money_unit
         closing.price = np.rint(amount) * clock.money_unit / record.lot_size

@@ -406,6 +406,7 @@ def manifest_of(simulation: Simulation, status: str, seconds: float) -> dict[str
         "signal": None,
         "title": scenario.title,
         "scenario_hash": scenario_hash(scenario),
+        "warnings": [str(each) for each in scenario.warnings()],
         "seed": scenario.run.seed,
         "overrides": {path: _kept(value) for path, value in scenario.changes.items()},
         "strategy_files": files_of({population.strategy for population in scenario.populations}),

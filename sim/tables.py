@@ -105,7 +105,7 @@ class Tables:
                 ("ask_depth", pa.int64(), _LOTS, "lots on the whole ask side, those included that a call hides"),
                 ("orders", pa.int64(), _COUNT, "resting orders on both sides"),
                 ("last", pa.float64(), _CURRENCY, "price of the last trade"),
-                ("mark", pa.float64(), _CURRENCY, "mid of the consolidated book, or the last valid one"),
+                ("mark", pa.float64(), _CURRENCY, "mid of the consolidated book, or the last valid one; none yet"),
                 ("micro", pa.float64(), _CURRENCY, "best quotes, each weighted by the lots at the other"),
                 ("value", pa.float64(), _CURRENCY, "fundamental value"),
                 ("public_value", pa.float64(), _CURRENCY, "what everybody knows of the value"),
@@ -149,6 +149,7 @@ class Tables:
                 ("initial", pa.float64(), _CURRENCY, "mark when the episode began"),
                 ("price", pa.float64(), _CURRENCY, "price at which positions were closed, or else the last mark"),
                 ("value", pa.float64(), _CURRENCY, "fundamental value at the episode's end"),
+                ("marked", pa.bool_(), "yes or no", "whether the mark ever was a price: a mid, or that of an auction"),
             ),
             "messages": _fields(
                 *when,
@@ -226,7 +227,8 @@ class Tables:
         return self._table("book", [
             *self._when(rows), self._names(venues, self._venues), self._prices(rows["bid"], venues), rows["bid_volume"],
             self._prices(rows["ask"], venues), rows["ask_volume"], rows["bid_depth"], rows["ask_depth"], rows["orders"],
-            self._prices(rows["last"], venues, traded=True), rows["mark"], rows["micro"],
+            self._prices(rows["last"], venues, traded=True),
+            *(number_column(rows[name], np.isnan(rows[name])) for name in ("mark", "micro")),
             rows["value"], rows["public"],
             self._prices(rows["indicative"], venues, traded=True),
             number_column(rows["imbalance"], rows["imbalance"] == NO_PRICE), *deeper,
@@ -262,7 +264,8 @@ class Tables:
     def closings(self, rows: Any) -> pa.Table:
         """What instruments came to."""
         names = self._names(rows["instrument"], self._instrument_names)
-        return self._table("closings", [rows["episode"], names, rows["initial"], rows["price"], rows["value"]])
+        prices = [rows[name] for name in ("initial", "price", "value")]
+        return self._table("closings", [rows["episode"], names, *prices, pa.array(rows["marked"] != 0)])
 
     def messages(self, rows: Any) -> pa.Table:
         """Rows of the message log."""

@@ -19,9 +19,10 @@ from sim.venues.book import CALL_AUCTION
 from sim.world import NO_PRICE, attach
 
 # Of a venue: of its trades, their lots, and twice their distance from the mark times lots (effective spread); of its
-# samples, those with both quotes, their spread in ticks, the lots on both sides, and the squared pricing errors.
+# samples, those with both quotes, their spread in ticks, the lots on both sides, those with a mark, and the squared
+# pricing errors; and the episodes in which the mark ever was a price.
 VENUE_TOTALS = np.dtype(
-    [(name, "i8") for name in ("trades", "volume", "samples", "whole", "spread", "depth")]
+    [(name, "i8") for name in ("trades", "volume", "samples", "whole", "spread", "depth", "priced", "marked")]
     + [("effective", "f8"), ("squares", "f8")]
 )
 # Of a population, over episodes: the mean of its members' payoff together and the sum of squares around it (Welford
@@ -70,11 +71,16 @@ def add_up(address, venues, populations, payoffs):
         total = venues[sample.venue]
         total.samples += 1
         total.depth += sample.bid_depth + sample.ask_depth
-        gap = sample.mark - sample.value
-        total.squares += gap * gap  # the same bits compiled and not, which a power need not give
+        if sample.mark == sample.mark:  # nan before there is a mid
+            total.priced += 1
+            gap = sample.mark - sample.value
+            total.squares += gap * gap  # the same bits compiled and not, which a power need not give
         if sample.bid != NO_PRICE and sample.ask != NO_PRICE:
             total.whole += 1
             total.spread += sample.ask - sample.bid
+    for first in range(0, clock.closings_used, clock.instruments):  # an episode's, one for each instrument
+        for venue in range(len(venues)):
+            venues[venue].marked += world.closings[first + world.venues[venue].instrument].marked
     rows = clock.first_account if clock.episodes_by == BY_AGENT else len(populations)
     for place in range(clock.outcomes_used):
         outcome = world.outcomes[place]
@@ -141,10 +147,11 @@ def venue_measures(built: Built, totals: Any) -> dict[str, dict[str, Any]]:
             measures = {"trades": total["trades"], "volume": total["volume"]}
             if sampled and built.storage.world.venues[number]["mechanism"] != CALL_AUCTION:  # which quotes no spread
                 measures["quoted_spread"] = total["spread"] * venue.tick_size / total["whole"]
-            measures["effective_spread"] = total["effective"] / total["volume"]
+            # Without a mid there is nothing to measure prices against.
+            measures["effective_spread"] = np.where(total["marked"] > 0, total["effective"] / total["volume"], np.nan)
             if sampled:
                 measures["depth"] = total["depth"] / total["samples"]
-                measures["pricing_error"] = np.sqrt(total["squares"] / total["samples"])
+                measures["pricing_error"] = np.sqrt(total["squares"] / total["priced"])
                 if "quoted_spread" in measures:
                     measures["one_sided"] = (total["samples"] - total["whole"]) / total["samples"]
             found[venue.name] = measures

@@ -109,8 +109,9 @@ OUTCOME = _named(
     "/ f8: payoff private_value / i4: agent population"
 )
 
-# What an instrument came to in an episode: its first mark, and the price at which positions were closed.
-CLOSING = _named("i8: episode / f8: initial price value / i4: instrument")
+# What an instrument came to in an episode: its first mark, the price at which positions were closed, and whether the
+# mark ever was a price.
+CLOSING = _named("i8: episode / f8: initial price value / i4: instrument marked")
 
 _I8 = np.dtype(np.int64)
 _I4 = np.dtype(np.int32)
@@ -132,7 +133,7 @@ class World(NamedTuple):
     instruments: Any
     shocks: Any
     history: Any  # float64 rings of past values, one for each instrument
-    increments: Any  # nature's block: step in block * instruments + instrument
+    increments: Any  # nature's block, or what a short run needs of it: step in block * instruments + instrument
     agents: Any
     accounts: Any  # one for each agent, then the named ones
     holdings: Any

@@ -102,7 +102,7 @@ def by_hand(run: Run, mark: str, horizon: int, unit: str, by: str, edges: tuple[
             if mark in ("mid", "micro", "value"):
                 events += [(row.step, 1, row) for row in books[books["episode"] == episode].itertuples(index=False)]
             for step, sampled, row in sorted(events, key=lambda event: event[:2]):  # trades stay in their order
-                if sampled or (mark != "last" and not pd.isna(getattr(row, column))):
+                if (sampled or mark != "last") and not pd.isna(getattr(row, column)):
                     walk.move(counted(getattr(row, column), lot), step, piece_of(step))
                 if sampled:
                     continue

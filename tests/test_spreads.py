@@ -43,6 +43,8 @@ def by_hand(run: Run, instrument: str, mark: str, horizon: int, unit: str) -> li
                 later = marks.at([first.episode], [first.step + horizon])[0]
         elif place + horizon < len(orders) and rows[orders[place + horizon][0]].episode == first.episode:
             later = marks.before[orders[place + horizon][0]]
+        if not marks.known[first.episode]:
+            middle = later = math.nan
         for i in order:
             q, price = 1 if rows[i].aggressor == "buy" else -1, rows[i].price
             found.append((2 * q * (price - middle), 2 * q * (price - later), 2 * q * (later - middle)))
@@ -73,10 +75,11 @@ def test_effective_is_realised_and_impact_order_by_order(number: int):
     run = execute(parse(random_market(number)))
     for instrument in run.scenario.instruments:
         for mark in ("mid", "micro", "last", "value"):
-            effective, realised, impact = Spreads(run, instrument.name, mark, 2).parts
+            spreads = Spreads(run, instrument.name, mark, 2)
+            effective, realised, impact = spreads.parts
             known = np.isfinite(impact)
             assert (np.isfinite(realised) == known).all()
-            assert np.isfinite(effective).all()
+            assert (np.isfinite(effective) == spreads.marks.known[spreads.trades.episodes]).all()
             np.testing.assert_allclose(effective[known], (realised + impact)[known], rtol=0, atol=1e-12)
 
 

@@ -170,7 +170,11 @@ def _money(part: Part, all_told: Sequence[Told]) -> None:
 
 
 def _amounts(row: pd.Series[float]) -> str:
-    return ", ".join(f"{str(line).replace('_', ' ')} {short(float(value))}" for line, value in row.items() if value)
+    return ", ".join(
+        f"{str(line).replace('_', ' ')} {short(float(value))}"
+        for line, value in row.items()
+        if value and math.isfinite(value)
+    )
 
 
 def _lines(found: Attribution) -> Grid:
@@ -187,6 +191,8 @@ def _lines(found: Attribution) -> Grid:
     head = ["", *(line.replace("_", " ") for line in lines), "recorded by the ledger"]
     checked = f"Against what the ledger recorded, {found.left_over}."
     note = f"Currency, mean of an episode ± one standard error. {checked}"
+    if found.unknown:
+        note += f" {found.unknown[0].upper()}{found.unknown[1:]}."
     return Grid(head, rows, note)
 
 

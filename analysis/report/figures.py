@@ -34,7 +34,8 @@ def waterfall(found: Attribution, holder: str, ax: Axes, label: bool = True) -> 
     label : whether the vertical axis says what is drawn.
     """
     row = found.estimates().loc[holder]
-    lines = [line for line in found.lines if row[line, "value"] or line in found.lines[:3]]
+    known = [line for line in found.lines if np.isfinite(row[line, "value"])]
+    lines = [line for line in known if row[line, "value"] or line in found.lines[:3]]
     values = np.array([row[line, "value"] for line in (*lines, "total")])
     errors = np.array([row[line, "standard_error"] for line in (*lines, "total")])
     starts = np.append(np.cumsum(values[:-1]) - values[:-1], 0.0)
@@ -44,15 +45,15 @@ def waterfall(found: Attribution, holder: str, ax: Axes, label: bool = True) -> 
     ax.bar(places, values, bottom=starts, color=colours, width=0.66, zorder=2)
     ends = starts + values
     ax.hlines(ends[:-1], places[:-1] + 0.33, places[1:] - 0.33, color=GREY, lw=0.9, zorder=1)
-    known = np.isfinite(errors) & (errors > 0)
-    if known.any():
+    doubted = np.isfinite(errors) & (errors > 0)
+    if doubted.any():
         whiskers: dict[str, Any] = {"fmt": "none", "ecolor": INK, "elinewidth": 1.1, "capsize": 3, "zorder": 3}
-        ax.errorbar(places[known], ends[known], yerr=2 * errors[known], **whiskers)
+        ax.errorbar(places[doubted], ends[doubted], yerr=2 * errors[doubted], **whiskers)
     ax.axhline(0, color=INK, lw=0.9, zorder=1)
     names = [line.replace("_", "\n") for line in (*lines, "total")]
     tall = max(name.count("\n") for name in names)
     numbers = [with_error(float(value), float(error)).replace(" ± ", "\n± ")
-               for value, error in zip(values, np.where(known, errors, 0.0), strict=True)]  # fmt: skip
+               for value, error in zip(values, np.where(doubted, errors, 0.0), strict=True)]  # fmt: skip
     texts = [
         f"{name}{chr(10) * (1 + tall - name.count(chr(10)))}{text}" for name, text in zip(names, numbers, strict=True)
     ]

@@ -231,7 +231,7 @@ def _price_and_value(run: Run) -> list[Finding]:
     for instrument in run.scenario.instruments:
         venue = next(each.name for each in run.scenario.venues if each.instrument == instrument.name)
         rows = book[(book["venue"] == venue).to_numpy(bool)]
-        if rows.empty:
+        if not rows["mark"].notna().any():
             continue
         away = float(np.sqrt(((rows["mark"] - rows["value"]) ** 2).mean()))
         of = f" of {instrument.name}" if len(run.scenario.instruments) > 1 else ""
