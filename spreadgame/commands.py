@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from sim.errors import SpreadgameError
+from sim.errors import SpreadgameError, listed
 from spreadgame.cli import BAD_INPUT, FAILED, INTERRUPTED, OK
 
 if TYPE_CHECKING:
@@ -72,6 +72,12 @@ def _say(message: str) -> None:
     _screen().print(message, soft_wrap=True)
 
 
+def _warn(scenario: Scenario) -> None:
+    """Say on the screen what in a scenario will have no effect."""
+    if found := scenario.warnings():
+        _screen().print(listed(scenario.source, "warning", found), style="yellow", soft_wrap=True)
+
+
 def _print_json(content: Any) -> None:
     sys.stdout.write(json.dumps(content, indent=2) + "\n")
 
@@ -126,6 +132,7 @@ def _run(given: argparse.Namespace) -> int:
     from sim.scenario import load
 
     scenario = load(given.scenario, given.overrides, given.seed)
+    _warn(scenario)
     result, error = _watched(scenario, given.out, given.name, given.json)
     if given.json:
         _print_json({"folder": str(result.folder), **{key: result.manifest[key] for key in _OUTPUT}})
@@ -224,6 +231,7 @@ def _validate(given: argparse.Namespace) -> int:
         else:
             steps = f"{scenario.run.episodes:,} × {scenario.run.steps:,} steps"
             sys.stdout.write(f"{path}: fine ({scenario.agents():,} agents, {steps})\n")
+            _warn(scenario)
     return BAD_INPUT if bad else OK
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from sim.errors import ScenarioError
 from sim.scenario.checks import Checks, Found, Where, name_of
 from sim.scenario.fill import instrument_of, mechanism_of
+from sim.scenario.price_checks import beyond, furthest, wider_tick
 from sim.scenario.processes import FromFile
 from sim.scenario.value_file import read_values
 from sim.scenario.vocabulary import Instrument, Venue
@@ -47,18 +48,23 @@ class MarketChecks(Checks):
         if not isinstance(process, FromFile):
             return
         try:
-            rows = len(read_values(self.folder / process.path, process.column))
+            values = read_values(self.folder / process.path, process.column)
         except ScenarioError as error:
             for wrong in error.problems:
                 yield self.problem((*where, "value", wrong.place), wrong.message, wrong.remedy)
             return
-        steps = self.draft.run.steps
+        rows, steps = len(values), self.draft.run.steps
         if rows < steps:
             yield self.problem(
                 (*where, "value", "path"),
                 f"{shown(process.path)} has too few rows, {rows:,}: an episode has {steps:,} steps",
                 f"add rows, or set run.steps to at most {rows:,}" if rows else "add rows",
             )
+        venues = [venue for venue in self.draft.venues if instrument_of(self.draft, venue) == instrument.name]
+        far = float(abs(values[:steps]).max(initial=0.0))
+        if (venue := min(venues, key=furthest, default=None)) and far >= furthest(venue):
+            message = beyond(far, f" in {shown(process.path)}", venue)
+            yield self.problem((*where, "value", "path"), message, wider_tick(venue, far))
 
     def _shocks(self, where: Where, instrument: Instrument) -> Found:
         steps = self.draft.run.steps

@@ -10,6 +10,7 @@ from sim.scenario.diagnosis import Places
 from sim.scenario.game_checks import GameChecks
 from sim.scenario.market_checks import MarketChecks
 from sim.scenario.population_checks import PopulationChecks
+from sim.scenario.price_checks import PriceChecks
 from sim.scenario.table import Unreadable
 from sim.scenario.vocabulary import Scenario
 
@@ -17,7 +18,7 @@ from sim.scenario.vocabulary import Scenario
 def reference_problems(draft: Scenario, places: Places, folder: Path) -> list[Problem]:
     """Run every check; the parameters are those of :class:`~sim.scenario.checks.Checks`."""
     found: list[Problem] = []
-    for family in (MarketChecks, PopulationChecks, GameChecks, ArrivalChecks):
+    for family in (MarketChecks, PriceChecks, PopulationChecks, GameChecks, ArrivalChecks):
         for check in family(draft, places, folder).all():
             try:
                 found.extend(check)  # keeps what was found before it breaks off

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from sim.errors import Problem
 from sim.scenario.game_vocabulary import Game
 from sim.scenario.processes import Dividend, Process, Shock
 from sim.scenario.table import (
@@ -384,6 +385,15 @@ class Scenario(Table):
     ) -> None:
         """Remember where it was read, what stood there and what was changed; for :func:`sim.scenario.parse`."""
         self._source, self._folder, self._given, self._changes = source, folder, given, dict(changes or {})
+
+    def warnings(self) -> list[Problem]:
+        """What in it will have no effect, or keep all trade from happening; found anew at each call.
+
+        A scenario that cannot be is refused when it is read; this one may well be meant so.
+        """
+        from sim.scenario.dead_ends import warnings_of  # which knows this vocabulary
+
+        return warnings_of(self)
 
     def agents(self) -> int:
         """Number of agents in all populations."""

@@ -1,0 +1,75 @@
+"""What a strategy may ask and send: the functions of :mod:`sim.strategies.desk` that its code names, however deep.
+
+A function that is not named is never called, so what is not among them is certain; what is among them is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+from sim.strategies import desk
+from sim.strategies.declare import Strategy
+from sim.venues import entry
+
+TAKES_ONLY = frozenset({"market_order", "immediate_or_cancel_order", "fill_or_kill_order"})
+TAKES = TAKES_ONLY | {"limit_order"}
+RESTS = frozenset({"limit_order", "post_only_order"})
+SENDS = TAKES | RESTS | {"schedule_order"}
+
+
+@cache
+def uses(strategy: Strategy) -> frozenset[str]:
+    """Names of the functions that a strategy may call, of those that authors import.
+
+    One that sends its messages past them, through the doors themselves, may call any.
+    """
+    found: set[str] = set()
+    seen: set[FunctionType] = set()
+    left: list[FunctionType | None] = [_plain(strategy.act)]
+    while left:
+        function = left.pop()
+        if function is None or function in seen:
+            continue
+        seen.add(function)
+        ours = function.__module__ == desk.__name__
+        if ours:
+            found.add(function.__name__)
+        elif function.__module__ == entry.__name__:
+            return frozenset(desk.__all__)
+        named = (_plain(each) for each in _named(function))
+        # A function of the desk sends through the doors, as it should; and a reservation price is drawn around the
+        # signal only where the scenario says so.
+        passed = {entry.__name__} if ours else set()
+        left += [each for each in named if each and each.__module__ not in passed]
+        if function.__name__ == "reservation_price" and ours:
+            left.remove(_plain(desk.signal))
+    return frozenset(found)
+
+
+def _plain(value: Any) -> FunctionType | None:
+    """The Python function behind a compiled one; None for what is no function."""
+    value = getattr(value, "py_func", value)
+    return value if isinstance(value, FunctionType) else None
+
+
+def _named(function: Callable[..., Any]) -> Iterator[Any]:
+    """Everything that a function's code names: globals, what it closes over, attributes of modules."""
+    scope = function.__globals__
+    for cell in function.__closure__ or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:  # empty still
+            continue
+    codes = [function.__code__]
+    while codes:
+        code = codes.pop()
+        codes += [each for each in code.co_consts if isinstance(each, CodeType)]
+        modules = [scope[name] for name in code.co_names if isinstance(scope.get(name), ModuleType)]
+        for name in code.co_names:
+            if name in scope:
+                yield scope[name]
+            for module in modules:
+                yield getattr(module, name, None)
