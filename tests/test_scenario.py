@@ -402,10 +402,66 @@ def test_value_files_that_cannot_be_used(tmp_path: Path) -> None:
         read_values(tmp_path / "twice.csv", "value")
 
 
+# -- very many mistakes
+
+
+@pytest.mark.parametrize("missing", ["instruments", "venues", "populations"])
+def test_an_empty_array_is_one_problem_and_no_other_check_stumbles_over_it(missing: str) -> None:
+    tree = base() | {missing: []}
+    flow = {"name": "flow", "strategy": "noise", "reservation": {"distribution": "fixed", "distance": 1.0}}
+    obliged = flow | {"name": "obliged", "obligation": {"presence": 0.5, "maximum_spread": 1.0, "minimum_size": 1}}
+    news = flow | {"name": "news", "arrivals": {"law": "on_news", "group": "g"}}
+    for population in (flow, obliged, news) if missing != "populations" else ():
+        tree["populations"] = [*tree["populations"], population]
+    with pytest.raises(ScenarioError) as caught:
+        parse(tree)
+    assert missing in [problem.place for problem in caught.value.problems]
+
+
+def _wrong_shocks(tree: dict[str, Any]) -> None:
+    tree["instruments"][0]["shocks"] = [1] * 20_000
+
+
+def _wrong_venues(tree: dict[str, Any]) -> None:
+    tree["populations"][0]["venues"] = [f"venue{number}" for number in range(20_000)]
+
+
+def _wrong_keys(tree: dict[str, Any]) -> None:
+    tree["run"] |= {f"step{number}": 1 for number in range(20_000)}
+
+
+def _wrong_groups(tree: dict[str, Any]) -> None:
+    group = {"law": "one_of", "group": "g"}
+    tree["populations"] = [{"name": f"p{i}", "strategy": "noise", "arrivals": group} for i in range(20_000)]
+
+
+@pytest.mark.parametrize("spoil", [_wrong_shocks, _wrong_venues, _wrong_keys, _wrong_groups])
+def test_of_very_many_mistakes_the_first_fifty_are_shown_and_all_are_counted(spoil: Any) -> None:
+    tree = base()
+    spoil(tree)
+    with pytest.raises(ScenarioError) as caught:
+        parse(tree)
+    count, lines = len(caught.value.problems), str(caught.value).splitlines()
+    assert count >= 19_999
+    assert f"{count:,} problems" in lines[0]
+    assert lines[-1] == f"  and {count - len(lines) + 2:,} more"
+    assert 20 < len(lines) <= 52
+    assert len(str(caught.value).encode()) < 10_000
+
+
+def test_long_texts_are_cut_wherever_they_stand() -> None:
+    tree = base()
+    tree["populations"][0] |= {"name": "x" * 100_000, "strategy": "y" * 100_000}
+    tree["populations"][1]["params"] = {"quantity": "z" * 100_000}
+    with pytest.raises(ScenarioError) as caught:
+        parse(tree)
+    assert len(str(caught.value)) < 5_000
+
+
 # -- writing
 
 
-amounts = st.floats(-1e6, 1e6)
+amounts = st.floats(-1e5, 1e5)
 sizes = st.floats(0, 1e6)
 shares = st.floats(0, 1)
 
@@ -417,7 +473,7 @@ def one(tag: str, name: str, **rest: Any) -> Any:
 processes = st.one_of(
     one("process", "constant", initial=amounts),
     one("process", "random_walk", initial=amounts, volatility=sizes, increments=st.sampled_from(["normal", "coin"])),
-    one("process", "geometric_brownian", initial=st.floats(1e-3, 1e6), volatility=sizes, drift=amounts),
+    one("process", "geometric_brownian", initial=st.floats(1e-3, 1e6), volatility=sizes, drift=st.floats(-1e5, 0)),
     one("process", "mean_reverting", mean=amounts, reversion=shares, volatility=sizes, clip_at_zero=st.booleans()),
     one("process", "jump_diffusion", initial=amounts, jump_probability=shares, jump_size=st.floats(1e-3, 1e6)),
     one("process", "binary", low=st.floats(-1e6, 0), high=st.floats(1, 1e6), probability=shares),

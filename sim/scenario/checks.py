@@ -82,8 +82,11 @@ class Checks:
         return tuple(venue.name for venue in self.draft.venues)
 
     def venues_of(self, population: Population) -> tuple[str, ...]:
-        """The names of the venues a population trades on."""
-        return population.venues or self.venue_names
+        """The names of the venues a population trades on; where there is none, whoever asks has nothing to say."""
+        found = population.venues or self.venue_names
+        if not found:
+            raise Unreadable(population.name)
+        return found
 
     def strategy(self, population: Population) -> Strategy:
         """What a population plays; where it is not known, whoever asks has nothing to say."""

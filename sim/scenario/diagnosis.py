@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -153,9 +154,16 @@ def _home(key: str) -> str:
         return f"{key!r} belongs at the top of the file, before the first [table]"
     if key in Scenario.model_fields:
         return f"{key!r} is a table of its own, beside this one"
+    return f"{key!r} belongs in {_headers()[key]}" if key in _headers() else ""
+
+
+@cache
+def _headers() -> dict[str, str]:
+    """By key, the header of the first table of the vocabulary that has it."""
+    found: dict[str, str] = {}
     for name, info in Scenario.model_fields.items():
         kind = field_kind(info)
         for table, header in [(tables(kind), f"[{name}]"), (tables(inside(kind)), f"[[{name}]]")]:
-            if table and key in table[0].model_fields:
-                return f"{key!r} belongs in {header}"
-    return ""
+            for key in table[0].model_fields if table else ():
+                found.setdefault(key, header)
+    return found

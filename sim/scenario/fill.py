@@ -17,9 +17,9 @@ def instrument_of(draft: Scenario, venue: Venue) -> str:
     Raises
     ------
     Unreadable
-        If it was left open and there is more than one instrument.
+        If it was left open and there is not just one instrument.
     """
-    if not venue.instrument and len(draft.instruments) > 1:
+    if not venue.instrument and len(draft.instruments) != 1:
         raise Unreadable(venue.instrument)
     return venue.instrument or draft.instruments[0].name
 
