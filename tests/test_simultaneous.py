@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.compiled import COMPILED
 from sim.execute import execute
 from sim.market import Market, Trader
 from sim.runs import Run
 from sim.scenario import load, parse
 from sim.strategies.files import load_file
+from sim.venues.entry import sort_pending
+from sim.world import PENDING
 
 ROOT = Path(__file__).resolve().parent.parent
 EPISODES = 100_000
@@ -324,3 +327,15 @@ def test_python_agents_of_a_simultaneous_class_do_not_see_one_another_either():
         assert stepped.best_bid() == 9_992
         assert stepped.world.sides[0]["orders"] == 3
     assert seen == [None] * 150
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 31, 32, 33, 1_000])
+def test_orders_that_wait_are_sorted_by_their_keys_few_or_many(count: int) -> None:
+    random = np.random.default_rng(count)
+    waiting = np.zeros(count + 5, PENDING)
+    waiting["key"] = random.integers(0, 2**63, len(waiting), dtype=np.uint64)
+    for number, name in enumerate(("price", "handle", "venue", "side", "agent", "kind")):
+        waiting[name] = np.arange(len(waiting)) * (number + 1)
+    expected = np.concatenate([np.sort(waiting[:count], order="key"), waiting[count:]])
+    sort_pending(waiting if COMPILED else waiting.view(np.recarray), count)
+    np.testing.assert_array_equal(waiting, expected)

@@ -20,6 +20,7 @@ from sim.rng import ENTRY, mix
 from sim.venues import auction, book
 from sim.world import NONE, NOTHING, address_of, attach
 
+_FEW = 32  # orders that are sorted by insertion
 # What a strategy may have got wrong, in ``clock.fault_reason``; ``clock.fault_value`` is the number it gave.
 VENUE, INSTRUMENT, SIDE, AGENT, PLACE, SERIAL, PREPARED, LEVELS = (np.int64(i) for i in range(8))
 _LONGEST = np.int64(1 << 61)  # steps that an order may live
@@ -230,11 +231,7 @@ def enter_pending(world):
     """The orders of a simultaneous class enter in random order, post-only: its members never trade with each other."""
     clock = world.clock[0]
     waiting = world.pending
-    for i in range(1, clock.pending):  # few orders: by insertion
-        j = i
-        while j > 0 and waiting[j - 1].key > waiting[j].key:
-            _swap(waiting, j)
-            j -= 1
+    sort_pending(waiting, clock.pending)
     for i in range(clock.pending):
         order = waiting[i].handle & 0xFFFFFFFF
         record = world.orders[order]
@@ -252,8 +249,39 @@ def enter_pending(world):
 
 
 @njit
-def _swap(waiting, j):
-    low = waiting[j - 1]
+def sort_pending(waiting, count):
+    """Sort the first so many orders that wait by their keys: few by insertion, many by a heap."""
+    if count <= _FEW:
+        for i in range(1, count):
+            j = i
+            while j > 0 and waiting[j - 1].key > waiting[j].key:
+                _swap(waiting, j - 1, j)
+                j -= 1
+        return
+    for root in range(count // 2 - 1, -1, -1):
+        _sift(waiting, root, count)
+    for end in range(count - 1, 0, -1):
+        _swap(waiting, 0, end)
+        _sift(waiting, 0, end)
+
+
+@njit
+def _sift(waiting, root, end):
+    """Let a heap's root sink to its place; the largest key comes to the top."""
+    child = 2 * root + 1
+    while child < end:
+        if child + 1 < end and waiting[child].key < waiting[child + 1].key:
+            child += 1
+        if waiting[root].key >= waiting[child].key:
+            return
+        _swap(waiting, root, child)
+        root = child
+        child = 2 * root + 1
+
+
+@njit
+def _swap(waiting, i, j):
+    low = waiting[i]
     high = waiting[j]
     low.key, high.key = high.key, low.key
     low.price, high.price = high.price, low.price
