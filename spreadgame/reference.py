@@ -26,6 +26,9 @@ _SCENARIO_HEAD = """# What a scenario file may say
 Generated from the vocabulary by `python -m spreadgame.reference`. Every key has the type, default and meaning given
 here; anything else in a file is an error that names the nearest right key. Paths for `--set` and for overrides name
 members of arrays by their names: `makers.params.half_spread`, `ACME.value.volatility`, `run.steps`.
+
+What stands in a file without effect, such as a reservation price that a strategy never asks for or a venue on which
+nobody can trade, is a warning: `spreadgame validate` and `spreadgame run` show it, and a run's manifest keeps it.
 """
 _STRATEGY_HEAD = """# Strategies
 
