@@ -70,6 +70,8 @@ def stop_on_signals() -> Iterator[Stop]:
     def swallowed(unraisable: Any) -> None:
         """Where LLVM calls Python back, nothing can be raised: the same signal comes again, a little later."""
         if isinstance(unraisable.exc_value, Interrupted):
+            for ears in _ears:
+                ears.repeated += 1
             threading.Timer(0.05, _thread.interrupt_main, (unraisable.exc_value.signal,)).start()
         else:
             hook(unraisable)
@@ -102,6 +104,7 @@ class _Ears:
     """A thread that is told of every signal by Python's C handler, whatever the main thread does."""
 
     def __init__(self) -> None:
+        self.repeated = 0  # signals that will come once more, though nobody sends them
         self._here, self._there = socket.socketpair()
         self._there.setblocking(False)
         self._before = signal.set_wakeup_fd(self._there.fileno(), warn_on_full_buffer=False)
@@ -136,7 +139,9 @@ class _Ears:
                 self._tell_others(number)
                 if number not in ENDINGS:
                     continue
-                if first is None:
+                if self.repeated:
+                    self.repeated -= 1
+                elif first is None:
                     first = time.monotonic()
                 elif said or time.monotonic() - first > _ONE_PRESS:
                     ending = number

@@ -335,12 +335,16 @@ def test_a_thread_has_no_signals(tmp_path):
     assert found == [None, before, "complete"]
 
 
-def test_ctrl_c_that_falls_into_a_callback_of_c_comes_again():
+def test_ctrl_c_that_falls_into_a_callback_of_c_comes_again_and_counts_once(monkeypatch):
+    monkeypatch.setattr("sim.interrupt._ONE_PRESS", 0.001)  # so that a second one would end this process,
+    monkeypatch.setattr("sim.interrupt._GRACE", 0.001)  # which is in no hurry
     press = ctypes.CFUNCTYPE(None)(lambda: os.kill(os.getpid(), signal.SIGINT))
 
     def compile_something() -> None:
         press()  # what is raised here, C swallows
-        time.sleep(_PATIENCE)
+        give_up = time.monotonic() + _PATIENCE
+        while time.monotonic() < give_up:
+            time.sleep(0.01)
 
     with stop_on_signals(), pytest.raises(Interrupted):
         compile_something()
