@@ -56,9 +56,8 @@ def do_chunk(chunk: Chunk, stopped: Stopped = never) -> bytes:
         If ``stopped`` says so between two runs.
     """
     if chunk.code != CODE:
-        raise RunError(
-            "a worker has another version of Spreadgame, Numba, NumPy, SciPy or Python — install the same there as here"
-        )
+        remedy = "install the same there as here, and edit nothing while it runs"
+        raise RunError(f"a worker has another version of Spreadgame, Numba, NumPy, SciPy or Python — {remedy}")
     tables = [_do_piece(chunk, piece, stopped) for piece in chunk.pieces]
     whole = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
     file = pa.BufferOutputStream()
