@@ -38,7 +38,9 @@ def uses(strategy: Strategy) -> frozenset[str]:
         if ours:
             found.add(function.__name__)
         elif function.__module__ == entry.__name__:
-            return frozenset(desk.__all__)
+            if function.__name__.startswith("send_"):
+                return frozenset(desk.__all__)
+            continue  # it looks at an argument, and sends nothing
         named = (_plain(each) for each in _named(function))
         # A function of the desk sends through the doors, as it should; and a reservation price is drawn around the
         # signal only where the scenario says so.
