@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -11,8 +10,14 @@ from pathlib import Path
 from sim.errors import RunError
 from sim.world import DTYPES, Storage
 
+try:
+    import resource
+except ImportError:  # Windows, which has no limits of this kind
+    resource = None  # type: ignore[assignment]
+
 _NAME = 120  # bytes of an account's name
 _GIB = 2.0**30
+_UNKNOWN = 1 << 62
 
 
 def needed(lengths: Mapping[str, int]) -> int:
@@ -29,15 +34,18 @@ def needed(lengths: Mapping[str, int]) -> int:
 
 def available() -> int:
     """Bytes that this process can still take: what is free, and what the limits of the process leave."""
-    found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    found = [_UNKNOWN]
+    with suppress(AttributeError, OSError, ValueError):  # not every system says
+        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     with suppress(OSError, ValueError, IndexError):
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         found += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
     with suppress(OSError, ValueError):  # of a container; "max" is no number
         found.append(int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
-    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if limit != resource.RLIM_INFINITY:
-        found.append(limit)
+    if resource is not None:
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit != resource.RLIM_INFINITY:
+            found.append(limit)
     return min(found)
 
 

@@ -54,6 +54,7 @@ class _Manifest(_Shape):
     signal: Annotated[int, Field(gt=0, lt=128)] | None
     title: str
     scenario_hash: str
+    warnings: list[str]
     seed: Count
     overrides: dict[str, Any]
     strategy_files: list[_StrategyFile]

@@ -13,6 +13,7 @@ from sim.totals import UNITS, Counted, population_measures, venue_measures
 _OF_VENUES = ("trades", "volume", "quoted_spread", "effective_spread", "one_sided", "pricing_error")
 _OF_POPULATIONS = (
     "agents", "payoff", "payoff_a_lot", "private_value", "presence", "fees", "trades", "volume", "messages",
+    "refused",
 )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ VENUE_TOTALS = np.dtype(
 # Of a population, over episodes: the mean of its members' payoff together and the sum of squares around it (Welford
 # 1962), private value, and counts; ``payoff`` and ``private`` are those of the episode being added.
 POPULATION_TOTALS = np.dtype(
-    [(name, "i8") for name in ("episodes", "trades", "volume", "messages", "fees", "turns", "kept")]
+    [(name, "i8") for name in ("episodes", "trades", "volume", "messages", "fees", "turns", "kept", "refused")]
     + [(name, "f8") for name in ("payoff", "average", "squares", "private", "private_value")]
 )
 
@@ -37,6 +37,7 @@ UNITS = {  # of the measures below
     "pricing_error": "currency", "one_sided": "share of samples", "agents": "number",
     "payoff": "currency an episode", "payoff_error": "currency an episode", "payoff_a_lot": "currency a lot",
     "private_value": "currency an episode", "presence": "share of turns", "fees": "currency", "messages": "number",
+    "refused": "number",
 }  # fmt: skip
 
 
@@ -129,7 +130,10 @@ class Counted(Simulation):
 
     def drain(self) -> None:
         """Add up, then hand what there is to the sink, if there is one."""
-        add_up(self.built.storage.address, self.venues, self.populations, self.payoffs)
+        storage = self.built.storage
+        add_up(storage.address, self.venues, self.populations, self.payoffs)
+        counts = np.asarray(storage.world.refusals).reshape(len(self.populations), -1)  # of the whole run so far
+        self.populations["refused"] = counts.sum(axis=1)
         super().drain()
 
 
@@ -180,6 +184,6 @@ def population_measures(built: Built, totals: Any) -> dict[str, dict[str, Any]]:
             if population.obligation:
                 measures["presence"] = total["kept"] / total["turns"]
             measures["fees"] = total["fees"] * built.scenario.money.unit
-            measures |= {name: total[name] for name in ("trades", "volume", "messages")}
+            measures |= {name: total[name] for name in ("trades", "volume", "messages", "refused")}
             found[population.name] = measures
     return found

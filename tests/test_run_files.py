@@ -132,7 +132,7 @@ def fits(name: str, value: Any) -> bool:
             return value == 0.5
         case "signal":
             return value is None
-        case "populations" | "strategy_files":
+        case "populations" | "strategy_files" | "warnings":
             return value == []
         case "versions" | "refusals":
             return value == {}

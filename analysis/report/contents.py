@@ -21,6 +21,7 @@ from analysis.dress import short, style
 from analysis.estimates import mean
 from analysis.measures import Measure
 from analysis.plots import picture
+from analysis.refusals import refusal_lines
 from analysis.report import figures, words
 from analysis.report.glossary import Chapter, chapters
 from analysis.samples import has_many_episodes
@@ -350,6 +351,8 @@ def _making_of(part: Part, all_told: Sequence[Told]) -> None:
             ["steps", f"{manifest['steps']:,} of {manifest['steps_asked']:,}"],
             ["trades", f"{manifest['trades']:,}"],
             ["messages", f"{manifest['messages']:,}"],
+            ["refused", "; ".join(refusal_lines(manifest)) or _NONE],
+            ["warnings", "; ".join(manifest["warnings"]) or _NONE],
             ["scenario's digest", str(manifest["scenario_hash"])],
             ["versions", ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())],
         ]

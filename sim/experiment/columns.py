@@ -15,7 +15,7 @@ from sim.tables import number_column, text_column
 from sim.totals import UNITS, population_measures, venue_measures
 
 _UNITS = UNITS | {
-    "payoffs": "currency, an episode each", "refused": "number", "moved_quotes": "number", "seed": "number",
+    "payoffs": "currency, an episode each", "moved_quotes": "number", "seed": "number",
 }  # fmt: skip
 
 
