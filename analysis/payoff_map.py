@@ -101,6 +101,7 @@ def known_equilibria(
 ) -> list[Known]:
     """Equilibria with what is drawn of them; errors are those of :func:`payoff_map`."""
     found = []
+    none = min(REGRET * game.range, *(0.1 * each.smallest for each in game.readings))  # gains up to this are none
     for place, (name, given) in enumerate(zip(named(len(equilibria), names), equilibria, strict=True)):
         if len(given) != len(game.roles):
             raise ValueError(
@@ -118,7 +119,7 @@ def known_equilibria(
             gain = float(largest_gains(game)[row])
         else:
             row, gain = -1, float(game.regrets(mixtures).max())
-        found.append(Known(name, mixtures, row, gain if gain > REGRET * game.range else 0.0))
+        found.append(Known(name, mixtures, row, gain if gain > none else 0.0))
     return found
 
 

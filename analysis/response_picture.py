@@ -20,7 +20,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.dress import ALARM, GREY, INK, NUMBERS, clipped, dress, nothing, points
-from analysis.games.pure import TIE, largest_gains, pure_equilibria
+from analysis.games.pure import largest_gains, pure_equilibria
 from analysis.games.response_graph import Sink, response_graph, sink_components
 from analysis.games.roles import RoleSymmetricGame
 from analysis.games.selection_words import called, stand_for
@@ -66,7 +66,7 @@ def response_picture(
     if total == 1 or total > _MOST_PROFILES:
         why = "there is no choice" if total == 1 else f"{total:,} profiles are too many to draw"
         return nothing(ax, fitted(ax, title), why)
-    graph, slack = response_graph(game, responses), TIE * game.range
+    graph = response_graph(game, responses)  # of payoffs without rounding, so that a tie gains 0
     sinks = sink_components(game, responses)
     shown = _shown(graph, [sink.rows.tolist() for sink in sinks])
     if len(shown) < total:
@@ -86,10 +86,10 @@ def response_picture(
     places, bend, written = _placed(game, ax, shown, across)
     if not written:
         across = min(11.0, 0.6 * ax.bbox.width / points(ax) / (1 + max(x for x, _ in places.values())))
-    gains = [(one, other) for one, other, gain in part.edges(data="gain") if gain > slack]
+    gains = [(one, other) for one, other, gain in part.edges(data="gain") if gain > 0.0]
     nearest = _nearest(game, gains, places, colours) if responses == "best" else gains
-    left = {one for one, other, gain in graph.edges(data="gain") if gain > slack and colours.get(one) == _PLAIN}
-    ties = [(one, other) for one, other, gain in part.edges(data="gain") if gain <= slack and one not in left]
+    left = {one for one, other, gain in graph.edges(data="gain") if gain > 0.0 and colours.get(one) == _PLAIN}
+    ties = [(one, other) for one, other, gain in part.edges(data="gain") if gain <= 0.0 and one not in left]
     for arrows, look in ((ties, {"edge_color": _DASHED, "style": _TIE}), (nearest, {"edge_color": ".35"})):
         nx.draw_networkx_edges(
             part, places, arrows, ax=ax, node_size=across**2, nodelist=shown, hide_ticks=False,

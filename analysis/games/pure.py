@@ -11,7 +11,6 @@ from analysis.games.roles import RoleSymmetricGame
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-TIE = 1e-12  # of the range of payoffs: gains up to this are none
 
 
 class PureEquilibria(NamedTuple):
