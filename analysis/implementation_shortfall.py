@@ -97,6 +97,8 @@ def shortfall(
     p, n = np.asarray(prices, float), np.asarray(lots, float)
     if p.shape != n.shape:
         raise ValueError(f"prices and lots must belong together, not be {p.shape} and {n.shape}")
+    if np.isinf(n).any() or np.isinf(p).any():
+        raise ValueError("prices and lots must be finite, or nan where they are not known")
     began = decision if arrival is None else arrival
     ended = began if final is None else final
     executed = float(n.sum())

@@ -25,6 +25,7 @@ from analysis.clusters import group_means
 from analysis.command import run_command
 from analysis.dress import NUMBERS, dress, nothing
 from analysis.estimates import NOTHING, Estimate, ratio
+from analysis.marked import NEVER
 from analysis.measures import Measure, measure_of
 from analysis.regression import estimate, least_squares
 from analysis.risk import half_life
@@ -232,6 +233,7 @@ def _measures(run: Run, venue: str) -> list[Measure]:
     life = Estimate(*(every * each for each in off.half_life))
     sampled = "" if len(own) else "the book was not sampled — set record.levels"
     moved = sampled or "no two mids of an episode"
+    priced = sampled or ("" if np.isfinite(book["error"]).any() else NEVER)
     traded = (
         "no trades in two steps of an episode"
         if run.scenario.record.trades
@@ -256,11 +258,12 @@ def _measures(run: Run, venue: str) -> list[Measure]:
             ]  # fmt: skip
     return [
         *found,
-        measure_of("pricing_error.mean", off.mean, "currency", "mark less value", sampled),
-        measure_of("pricing_error.size", off.root_mean_square, "currency", "its root mean square", sampled),
+        measure_of("pricing_error.mean", off.mean, "currency", "mark less value", priced),
+        measure_of("pricing_error.size", off.root_mean_square, "currency", "its root mean square", priced),
         measure_of("pricing_error.persistence", off.autocorrelation, "", f"correlation with that {every} steps later",
-                   off.reason),
-        measure_of("pricing_error.half_life", life, "steps", "until half of an error is gone, by an AR(1)", off.reason),
+                   priced or off.reason),
+        measure_of("pricing_error.half_life", life, "steps", "until half of an error is gone, by an AR(1)",
+                   priced or off.reason),
     ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +56,23 @@ def cache_folder(key: str) -> Iterator[None]:
         config.CACHE_DIR = before
 
 
+_not_kept: list[Container[Path]] = []  # files whose functions are not cached by themselves
+
+
+@contextlib.contextmanager
+def not_kept(files: Container[Path]) -> Iterator[None]:
+    """Inside, functions of these files are not cached by themselves: Numba would not see what changes around them."""
+    _not_kept.append(files)
+    try:
+        yield
+    finally:
+        _not_kept.pop()
+
+
 def _keep_on_disk(made: Any, function: Callable[..., Any]) -> None:
     """Cache what was compiled, where that can be: a cache that is damaged, full or gone stops nothing."""
+    if any(Path(function.__code__.co_filename) in files for files in _not_kept):
+        return
     if CACHE is not None:
         with contextlib.suppress(OSError, RuntimeError):
             made._cache = CarefulCache(function, CACHE)

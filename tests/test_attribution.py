@@ -188,6 +188,7 @@ def check_market(run: Run, random: np.random.Generator, tries: int) -> None:
         mark = str(random.choice(MARKS if publishes(run) else MARKS[:4]))
         horizon, unit = int(random.choice([0, 1, 7, BEYOND])), str(random.choice(["trades", "steps"]))
         unit = unit if knows_every_step(run, mark) else "trades"
+        horizon = max(horizon, 1) if unit == "trades" else horizon  # no trade is 0 trades away
         by, edges = str(random.choice(["population", "agent"])), windows(random, run)
         exact, before = whole_numbers(run, mark), inside(run, edges)
         lines = by_hand(run, mark, horizon, unit, by, edges)

@@ -93,7 +93,9 @@ class Stage:
 
     @property
     def mark(self) -> float:
-        return float(self.market.world.instruments["mark"][0])
+        """The mid or the last price of an auction; the initial value before there is any."""
+        instrument = self.market.world.instruments[0]
+        return float(instrument["mark"] if instrument["mark"] == instrument["mark"] else instrument["initial"])
 
     @property
     def refused(self) -> int:

@@ -229,9 +229,12 @@ class Stand:
         return None if level < 0 else float(self.world.levels[level]["price"])
 
     def middle(self) -> float:
-        """The mark, in currency."""
+        """The mark, in currency: the last mid, the initial value before there is any."""
         bid, ask = self.best(0), self.best(1)
-        return float(self.world.instruments[0]["mark"]) if bid is None or ask is None else 0.5 * (bid + ask) * TICK
+        if bid is not None and ask is not None:
+            return 0.5 * (bid + ask) * TICK
+        instrument = self.world.instruments[0]
+        return float(instrument["mark"] if instrument["mark"] == instrument["mark"] else instrument["initial"])
 
     def quotes(self) -> tuple[dict[int, int], dict[int, int]]:
         """The maker's bids and asks: lots by price in ticks, with what the noise traders took of them in this step."""

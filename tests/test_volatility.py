@@ -320,7 +320,9 @@ def test_a_market_in_which_nobody_quotes_has_no_mid():
                          "venues": [{"name": "lit"}], "populations": [nobody]}))  # fmt: skip
     found = found_in(run)
     assert math.isnan(found["mid.volatility"].value)
-    assert found["pricing_error.size"].value == 0.0
+    assert math.isnan(found["pricing_error.size"].value)
+    reasons = {each.name: each.meaning for each in volatility.measures(run)}
+    assert "there never was a mid" in reasons["pricing_error.size"]
     with style():
         assert "follow one another" not in str(volatility.draw(Figure().add_subplot(), run).texts)
 

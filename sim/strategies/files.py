@@ -23,6 +23,7 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 
 from sim import strategies
+from sim.compiled import not_kept
 from sim.errors import StrategyError
 from sim.strategies import declare
 from sim.strategies.beside import TAKEN, Contents, Reader, digest, folder_first
@@ -193,7 +194,8 @@ def _uncached(contents: Contents) -> Iterator[None]:
 
     Dispatcher.enable_caching = enable_elsewhere  # type: ignore[assignment, method-assign]
     try:
-        yield
+        with not_kept(contents):
+            yield
     finally:
         Dispatcher.enable_caching = enable  # type: ignore[method-assign]
 
