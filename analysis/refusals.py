@@ -7,7 +7,7 @@ from typing import Any
 
 # Reasons of sim.venues.book.REASONS, by name: what is wrong with the messages, and the remedy where there is one.
 _WORDS = {
-    "price": "a price beyond the grid of the venue — a larger tick_size reaches farther",
+    "price": "no price of the venue — is it NO_BID or NO_ASK, or does it need a larger tick_size?",
     "quantity": "a quantity that is not positive, or too large",
     "gone": "the order was no longer there",
     "would_trade": "a post-only order would have traded",

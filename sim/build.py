@@ -206,12 +206,19 @@ def _prepared(name: str, params: dict[str, Any], steps: int) -> NDArray[np.float
     if prepare is None:
         return np.zeros(0)
     try:
-        return np.asarray(prepare(params, steps), np.float64).ravel()
+        found = prepare(dict(params), steps)
+        if found is None:
+            raise StrategyError(
+                f"strategy {name!r}: its prepare returned nothing — return the numbers, or an empty list"
+            )
+        if np.iscomplexobj(found):
+            raise StrategyError(f"strategy {name!r}: its prepare returned complex numbers")
+        return np.asarray(found, np.float64).ravel()
     except ValueError as error:
         raise StrategyError(f"strategy {name!r} with params = {params}: {error}") from error
-    except (StrategyError, MemoryError):
+    except StrategyError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         said = f"{type(error).__name__}: {error}".rstrip(": ")
         raise StrategyError(f"strategy {name!r} with params = {params}: its prepare raised {said}") from error
 

@@ -8,6 +8,7 @@ acts in Python, in the same book and at its turn.
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,8 @@ class Market(mesa.Model):
         for name, kind in self._classes.items():
             if not _is_trader(kind):
                 raise TypeError(f"agents[{name!r}] must be a class derived from Trader, not {kind!r}")
+            if kind.step is Trader.step:
+                raise TypeError(f"agents[{name!r}]: {kind.__name__} has no step(), so its members would do nothing")
         unknown = [Problem("agents", f"there is no population {name!r}; there are {', '.join(names)}")
                    for name in self._classes if name not in names]  # fmt: skip
         if unknown:
@@ -99,6 +102,7 @@ class Market(mesa.Model):
         self._simulation = Counted(self._built, self._sink, self._act)
         self.address = self._built.storage.address
         self._acting = False  # whether a Python agent's turn is going on
+        self._stepping = threading.Lock()
         self.venue_numbers = {venue.name: number for number, venue in enumerate(self.setup.venues)}
         self.population_rows = np.repeat(
             np.arange(len(names)), [each.count for each in self.setup.populations]
@@ -109,12 +113,13 @@ class Market(mesa.Model):
             self.population(name)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "address"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("address", "_stepping")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self.address = self._built.storage.address
         self._acting = False
+        self._stepping = threading.Lock()
         compile_all(self._built)  # the addresses of callbacks are those of another process
 
     def __copy__(self) -> Market:
@@ -134,10 +139,16 @@ class Market(mesa.Model):
         Raises
         ------
         RunError
-            If it is called in an agent's turn: look ahead in a copy of the market.
+            If it is called while a step is going on, in an agent's turn or in another thread: look ahead in a copy.
         """
-        if self._acting:
-            raise RunError("a step is going on: call step() outside of an agent's turn, or of a copy of the market")
+        if not self._stepping.acquire(blocking=False):
+            raise RunError("a step is going on: call step() of a copy of the market, or when it has ended")
+        try:
+            self._step()
+        finally:
+            self._stepping.release()
+
+    def _step(self) -> None:
         if self._simulation.done < self._simulation.total:
             self._simulation.advance(self._simulation.done + 1)  # tapes are drained when they are full
         self.running = self._simulation.done < self._simulation.total
@@ -186,6 +197,8 @@ class Market(mesa.Model):
             kind = self._classes.get(name) or view_class(name)
             first, count = int(row["first"]), int(row["count"])
             members = [kind(self, first + i) for i in range(count)]
+            if not all(hasattr(member, "row") for member in members):
+                raise TypeError(f"{kind.__name__}.__init__ must begin with super().__init__(model, row)")
             self._rows.update({member.row: member for member in members})
             self._sets[name] = AgentSet(members, random=self.random)
         return self._sets[name]

@@ -16,7 +16,7 @@ from sim.ledger import RUNNING
 from sim.nature import wealth
 from sim.rng import next_uniform
 from sim.strategies import desk
-from sim.strategies.callbacks import Seat
+from sim.strategies.seat import Seat
 from sim.venues import book, entry
 from sim.world import NO_PRICE, NOTHING, attach
 
@@ -146,14 +146,49 @@ class Trader(mesa.Agent):
 
     def __init__(self, model: Market, row: int) -> None:
         super().__init__(model)
-        self.row = whole("row", row, low=0, high=len(model.population_rows) - 1)
-        population = model.population_rows[self.row]
-        self.population = model.setup.populations[population].name
-        self.number = self.row - int(model.world.populations[population]["first"])
-        self.venues = tuple(model.venue_numbers[name] for name in model.setup.populations[population].venues)
-        self.venue = self.venues[0]
-        self.instrument = int(model.world.venues[self.venue]["instrument"])
-        self.tick_size = float(model.world.venues[self.venue]["tick_size"])
+        self._row = whole("row", row, low=0, high=len(model.population_rows) - 1)
+        number = model.population_rows[self._row]
+        self._of = model.setup.populations[number]
+        self._number = self._row - int(model.world.populations[number]["first"])
+        self._venues = tuple(model.venue_numbers[name] for name in self._of.venues)
+        self._venue = self._venues[0]
+        venue = model.world.venues[self._venue]
+        self._instrument, self._tick_size = int(venue["instrument"]), float(venue["tick_size"])
+
+    @property
+    def row(self) -> int:
+        """Its row among all agents of the market."""
+        return self._row
+
+    @property
+    def population(self) -> str:
+        """The name of its population."""
+        return self._of.name
+
+    @property
+    def number(self) -> int:
+        """Its number within its population, from 0."""
+        return self._number
+
+    @property
+    def venues(self) -> tuple[int, ...]:
+        """The numbers of its venues."""
+        return self._venues
+
+    @property
+    def venue(self) -> int:
+        """The number of its first venue, to which messages go that name no other."""
+        return self._venue
+
+    @property
+    def instrument(self) -> int:
+        """The number of its first venue's instrument."""
+        return self._instrument
+
+    @property
+    def tick_size(self) -> float:
+        """Its first venue's tick. Currency."""
+        return self._tick_size
 
     @property
     def _address(self) -> int:
@@ -164,28 +199,28 @@ class Trader(mesa.Agent):
     @property
     def inventory(self) -> int:
         """Lots of its first venue's instrument, negative when short."""
-        return int(_lots(self._address, self.row, self.instrument))
+        return int(_lots(self._address, self._row, self._instrument))
 
     @property
     def cash(self) -> float:
         """Cash, currency."""
-        return float(self.model.world.accounts[self.row]["cash"]) * self.model.setup.money.unit
+        return float(self.model.world.accounts[self._row]["cash"]) * self.model.setup.money.unit
 
     @property
     def wealth(self) -> float:
         """Cash and positions at the mark, currency."""
-        return float(_wealth(self._address, self.row))
+        return float(_wealth(self._address, self._row))
 
     @property
     def profit(self) -> float:
         """Wealth less what the episode began with, lots at the initial value, currency."""
-        return self.wealth - self.model.first_wealth(self.row)
+        return self.wealth - self.model.first_wealth(self._row)
 
     @property
     def quotes(self) -> list[dict[str, Any]]:
         """Its resting orders, the oldest first: venue, side, price (ticks), quantity (open lots), order, handle."""
         world, found = self.model.world, []
-        order = int(world.agents[self.row]["first_order"])
+        order = int(world.agents[self._row]["first_order"])
         while order != NOTHING:
             record = world.orders[order]
             if record["state"] == book.RESTING:
@@ -203,6 +238,11 @@ class Trader(mesa.Agent):
                 )
             order = int(record["agent_next"])
         return found
+
+    @property
+    def refusal(self) -> str:
+        """Why the venue refused the last message of this turn, a word of ``sim.venues.book.REASONS``; else empty."""
+        return book.REASONS[int(self.model.world.clock[0]["refusal"])] if self.model.world.clock[0]["refusal"] else ""
 
     # --- what it sees -----------------------------------------------------------------------------------------------
 
@@ -233,20 +273,20 @@ class Trader(mesa.Agent):
     @property
     def public_value(self) -> float:
         """What everybody knows of the value, currency."""
-        return float(self.model.world.instruments[self.instrument]["public"])
+        return float(self.model.world.instruments[self._instrument]["public"])
 
     @property
     def signal(self) -> float:
         """What its population sees of the value, currency. Needs ``sees`` in the scenario."""
-        if self.model.setup.populations[self.model.population_rows[self.row]].sees is None:
+        if self._of.sees is None:
             raise AttributeError(f'population {self.population!r} has no signal; give it sees = {{ of = "value" }}')
-        return float(_signal(self._address, self.row, self.instrument))
+        return float(_signal(self._address, self._row, self._instrument))
 
     def reservation_price(self, side: int) -> float:
         """A draw of the price beyond which it does not trade now, currency. Needs ``reservation`` in the scenario."""
-        if self.model.setup.populations[self.model.population_rows[self.row]].reservation is None:
+        if self._of.reservation is None:
             raise AttributeError(f"population {self.population!r} has no reservation in the scenario")
-        return float(_reservation(self._address, self.row, self.instrument, one_side(side)))
+        return float(_reservation(self._address, self._row, self._instrument, one_side(side)))
 
     def uniform(self) -> float:
         """A random number on (0, 1) from its own stream: the same run gives the same numbers."""
@@ -290,7 +330,7 @@ class Trader(mesa.Agent):
         self.model.check_turn()
         where, centre, lots = self._place(venue), _number("price", price), _number("slope", slope)
         most = whole("most", most, _LOTS)
-        while (result := _send_schedule(self._address, self.row, where, centre, lots, most)) < 0:
+        while (result := _send_schedule(self._address, self._row, where, centre, lots, most)) < 0:
             self.model.make_room(-1 - result)
         return result
 
@@ -298,7 +338,7 @@ class Trader(mesa.Agent):
         """Cancel one of its orders. Returns the lots cancelled, 0 if it is gone."""
         self.model.check_turn()
         handle = whole("handle", handle, _HANDLE)
-        while (result := _send_cancel(self._address, self.row, handle)) < 0:
+        while (result := _send_cancel(self._address, self._row, handle)) < 0:
             self.model.make_room(-1 - result)
         return result
 
@@ -310,16 +350,16 @@ class Trader(mesa.Agent):
             whole("price", price, _TICKS),
             whole("quantity", quantity, _LOTS),
         )
-        while (result := _send_replace(self._address, self.row, handle, price, quantity)) < 0:
+        while (result := _send_replace(self._address, self._row, handle, price, quantity)) < 0:
             self.model.make_room(-1 - result)
         return result
 
     def is_live(self, handle: int) -> bool:
         """Whether one of its orders still rests."""
-        return bool(_is_live(self._address, self.row, whole("handle", handle, _HANDLE)))
+        return bool(_is_live(self._address, self._row, whole("handle", handle, _HANDLE)))
 
     def _place(self, venue: int | str | None) -> int:
-        return self.venue if venue is None else self.model.venue_number(venue)
+        return self._venue if venue is None else self.model.venue_number(venue)
 
     def _order(self, kind: Any, side: int, price: int, quantity: int, venue: int | str | None, lifetime: int) -> int:
         self.model.check_turn()
@@ -329,7 +369,7 @@ class Trader(mesa.Agent):
         ):
             side, price, quantity = one_side(side), whole("price", price, _TICKS), whole("quantity", quantity, _LOTS)
             lifetime = whole("lifetime", lifetime, "steps, 0 for no end", low=0, high=_LONGEST)
-        while (result := _send_order(self._address, self.row, where, kind, side, price, quantity, lifetime)) < 0:
+        while (result := _send_order(self._address, self._row, where, kind, side, price, quantity, lifetime)) < 0:
             self.model.make_room(-1 - result)
         return result
 

@@ -230,7 +230,9 @@ def _validate(given: argparse.Namespace) -> int:
             _complain(str(error))
         else:
             steps = f"{scenario.run.episodes:,} × {scenario.run.steps:,} steps"
-            sys.stdout.write(f"{path}: fine ({scenario.agents():,} agents, {steps})\n")
+            many = len(scenario.warnings())
+            verdict = "fine" if not many else f"can run, with {many} warning{'' if many == 1 else 's'}"
+            sys.stdout.write(f"{path}: {verdict} ({scenario.agents():,} agents, {steps})\n")
             _warn(scenario)
     return BAD_INPUT if bad else OK
 

@@ -86,6 +86,7 @@ from spreadgame.strategy import *
         "integers": (int, {integers}), "floats": (float, {floats}), "which": (int, {calls}), "handles": (int, 10),
     }},
     max_messages=64,
+    needs=("signal", "reservation", "private_values"),
 )
 def act(me, market):
     kept = me.memory
@@ -184,7 +185,8 @@ def _scenario(kind: int) -> dict[str, Any]:
         "populations": [
             {"name": "makers", "strategy": "fixed_spread", "count": 2, "params": {"half_spread": 0.03, "quantity": 5}},
             {"name": "fuzzed", "strategy": "fuzzed", "count": 1, "turn": 1, "sees": {"of": "value"},
-             "reservation": {"distribution": "exponential", "mean": 0.1}},
+             "reservation": {"distribution": "exponential", "mean": 0.1},
+             "private_values": {"distribution": "normal", "deviation": 0.5, "units": 5}},
         ],
         "turns": {"simultaneous": [1] if kind == 1 else []},
         "record": {"levels": 0, "agents": "none", "episodes": "agents"},

@@ -324,6 +324,59 @@ def test_what_a_python_agent_asks_for_is_refused_in_words() -> None:
         assert len(str(answers[expression])) < 200
 
 
+def test_what_an_agent_is_cannot_be_written() -> None:
+    answers: dict[str, Any] = dict.fromkeys(
+        f"setattr(self, {name!r}, 10**11)" for name in ("row", "instrument", "venue")
+    )
+
+    class Once(Trader):
+        def step(self) -> None:
+            for each in answers:
+                try:
+                    answers[each] = eval(each, {"self": self})
+                except AttributeError as error:
+                    answers[each] = error
+
+    model = sg.Market("scenarios/quickstart.toml", overrides={"run.steps": 50}, agents={"informed": Once})
+    model.run_model()
+    assert all(isinstance(each, AttributeError) for each in answers.values())
+
+
+def test_a_class_that_does_nothing_or_is_half_made_is_refused() -> None:
+    class Idle(Trader):
+        def act(self) -> None:
+            """Never called."""
+
+    class Half(Trader):
+        def __init__(self, model: sg.Market, row: int) -> None:
+            self.mine = 1
+
+        def step(self) -> None:
+            """Nothing."""
+
+    with pytest.raises(TypeError, match=r"Idle has no step\(\), so its members would do nothing"):
+        sg.Market("scenarios/quickstart.toml", agents={"informed": Idle})
+    with pytest.raises(TypeError, match=r"Half.__init__ must begin with super\(\).__init__\(model, row\)"):
+        sg.Market("scenarios/quickstart.toml", agents={"informed": Half})
+
+
+def test_a_python_agent_learns_why_it_was_refused() -> None:
+    answers: dict[str, Any] = {
+        "(self.market_order(1, 0), self.refusal)": None,
+        "(self.best_bid(), self.refusal)[1]": None,
+    }
+    act_once(answers, steps=200)
+    assert answers["(self.market_order(1, 0), self.refusal)"] == (0, "quantity")
+
+
+def test_two_threads_do_not_step_one_market() -> None:
+    model = sg.Market("scenarios/quickstart.toml", overrides={"run.steps": 50})
+    with model._stepping, pytest.raises(sg.RunError, match="a step is going on"):
+        model.step()
+    model.step()
+    assert model.now == 1
+
+
 def test_a_venue_can_be_named() -> None:
     answers: dict[str, Any] = {"self.limit_order(1, 9000, 1, venue='lit') > 0": None, "self.best_bid('lit') > 0": None}
     model = act_once(answers, steps=200)

@@ -11,7 +11,8 @@ def test_each_reason_that_the_engine_counts_has_words() -> None:
 def test_what_was_refused_most_often_comes_first_and_a_population_has_its_own_lines() -> None:
     refusals = {"makers": {"gone": 1, "price": 4_000}, "noise": {"simultaneous": 93}}
     assert list(refusal_lines({"refusals": refusals})) == [
-        "4,000 messages of makers refused: a price beyond the grid of the venue — a larger tick_size reaches farther",
+        "4,000 messages of makers refused: no price of the venue — is it NO_BID or NO_ASK, or does it need a larger "
+        "tick_size?",
         "1 message of makers refused: the order was no longer there",
         "93 messages of noise refused: orders that do not rest, in a simultaneous turn — give takers a later turn than "
         "makers",

@@ -524,6 +524,10 @@ def test_a_broken_promise_is_seen(claim: str, tmp_path: Path) -> None:
 BAD_DECLARATIONS = {
     "prepare=lambda given, steps: given['zz']": "its prepare raised KeyError: 'zz'",
     "prepare=lambda given: [1.0]": "its prepare raised TypeError",
+    "prepare=lambda given, steps: None": "its prepare returned nothing",
+    "prepare=lambda given, steps: [1j]": "its prepare returned complex numbers",
+    "prepare=lambda given, steps: exit(0)": "its prepare raised SystemExit: 0",
+    "wrong=lambda given: exit(0)": "its wrong raised SystemExit: 0",
     "wrong=lambda given: given['zz']": "its wrong raised KeyError: 'zz'",
     "wrong=lambda given: None": "its wrong returned None",
     "wrong='no'": "wrong must be a function, not 'no'",
@@ -572,6 +576,52 @@ def test_what_is_not_an_agents_to_see_or_to_change_is_closed(line: str, tmp_path
     """
     found = load_file(maker(tmp_path, source))[0]
     with pytest.raises(StrategyError, match=re.escape(CLOSED[line])):
+        compile_strategy(found)
+
+
+# Code that is refused when the file is read, and what is said of it.
+REFUSED_CODE = {
+    "def act(me, market):\n    yield": "act must be a plain function",
+    "async def act(me, market):\n    pass": "act must be a plain function",
+    "def act(me, market):\n    down(3)": "has a function down() that calls itself",
+    "def act(me, market):\n    me.memory.kept.flat[10**10] = 4": "reaches memory by flat, where no index is checked",
+    "def act(me, market):\n    x = signal(me, market)": "it calls signal(), which tells nothing where",
+}
+
+
+@pytest.mark.parametrize("code", REFUSED_CODE)
+def test_code_that_could_end_the_process_or_do_nothing_is_refused(code: str, tmp_path: Path) -> None:
+    source = (
+        "@compiled\ndef down(n):\n    if n < 0:\n        return 0\n    return 1 + down(n - 1)\n\n"
+        f"@strategy('mine', summary='errs', memory={{'kept': (int, 4)}}, max_messages=1)\n{code}\n"
+    )
+    assert REFUSED_CODE[code] in message_of(write(tmp_path, HEAD + source))
+
+
+def test_messages_of_a_turn_are_bounded(tmp_path: Path) -> None:
+    source = "@strategy('mine', summary='errs', max_messages=2**62)\ndef act(me, market):\n    pass\n"
+    assert "10,000,000 are the most of a turn" in message_of(write(tmp_path, HEAD + source))
+
+
+@pytest.mark.skipif(not COMPILED, reason="nothing is compiled here")
+@pytest.mark.parametrize(
+    "call", ["inventory(Other(me.agent), market)", "market_order(Other(0), market, me.venue, BUY, 1)"]
+)
+def test_nobody_acts_or_looks_in_anothers_place(call: str, tmp_path: Path) -> None:
+    source = f"""
+        from typing import NamedTuple
+
+        class Other(NamedTuple):
+            agent: int
+            venue: int = 0
+            instrument: int = 0
+
+        @strategy("mine", summary="poses", max_messages=1)
+        def act(me, market):
+            {call}
+    """
+    found = load_file(maker(tmp_path, source))[0]
+    with pytest.raises(StrategyError, match="it acts or looks in another's place"):
         compile_strategy(found)
 
 

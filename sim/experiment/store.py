@@ -235,7 +235,8 @@ def read_sealed(file: Path | bytes, content: bytes | None = None) -> pa.Table:
             content = file.read_bytes() if isinstance(file, Path) else file
         if not is_whole(content):
             raise RunError(f"{name}: this file is damaged — the command that made it makes it again")
-        return pq.read_table(pa.BufferReader(content))
+        # A thread of Arrow's that still holds Python's bytes when the process ends would abort it.
+        return pq.read_table(pa.BufferReader(content), use_threads=False, pre_buffer=False)
     except (OSError, pa.ArrowException) as error:
         raise RunError(f"{name}: cannot be read ({reason_of(error)}) — make it again") from error
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pickle import PickleError
 from types import FunctionType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -18,20 +18,11 @@ from sim.errors import StrategyError
 from sim.ledger import RAISED
 from sim.strategies.declare import Strategy
 from sim.strategies.diagnosis import explain
+from sim.strategies.seat import Seat
 from sim.world import attach, close, read_only_in, record_in
 
 _callbacks: dict[Strategy, Any] = {}
 raised: list[BaseException] = []  # what a strategy raised last, when nothing is compiled and it can be kept
-
-
-class Seat(NamedTuple):
-    """What ``act`` knows itself by."""
-
-    agent: int  # its row
-    venue: int  # its first venue
-    instrument: int  # that venue's instrument
-    parameters: Any  # record: what the scenario set; to be read
-    memory: Any  # record: what it keeps from turn to turn within an episode
 
 
 def parameter_type(strategy: Strategy) -> np.dtype[Any]:

@@ -20,6 +20,7 @@ from sim.compiled import njit
 from sim.ledger import PER_NOTIONAL, market_price
 from sim.rng import SIGNAL, mix, next_uniform, normal_quantile, to_uniform
 from sim.strategies.reservations import keep_reservation
+from sim.strategies.seat import own
 from sim.venues import auction, book
 from sim.venues.entry import (
     INSTRUMENT,
@@ -154,6 +155,7 @@ def episode_steps(me, market):
 @njit
 def venue_of(me, market, place):
     """The agent's venue number ``place`` (0 is ``me.venue``)."""
+    me = own(me)
     world = opened(market)
     population = world.populations[world.agents[me.agent].population]
     if not (0 <= place < population.venues or complain(world, PLACE, place)):
@@ -240,6 +242,7 @@ def imbalance(me, market, venue):
 @njit
 def best_of_others(me, market, venue, side):
     """The best price at which orders of others rest on a side; NO_BID or NO_ASK where there are none."""
+    me = own(me)
     world = opened(market)
     if not (is_venue(world, venue) and is_side(world, side)):
         return np.int64(NO_BID)
@@ -282,6 +285,7 @@ def last_trade_price(me, market, venue):
 @njit
 def public_value(me, market):
     """What everybody knows of the instrument's value: the last published one, or the initial one. Currency."""
+    me = own(me)
     return opened(market).instruments[me.instrument].public
 
 
@@ -322,12 +326,14 @@ def trade_price(me, market, trade):
 @njit
 def publish_belief(me, market, belief):
     """Let the record know what the agent takes the value to be; trades against its orders are marked with it."""
+    me = own(me)
     opened(market).agents[me.agent].belief = belief
 
 
 @njit
 def inventory(me, market):
     """The agent's lots of its instrument, negative when short."""
+    me = own(me)
     world = opened(market)
     return world.holdings[me.agent * world.clock[0].instruments + me.instrument].lots
 
@@ -335,6 +341,7 @@ def inventory(me, market):
 @njit
 def cash(me, market):
     """The agent's cash. Currency."""
+    me = own(me)
     world = opened(market)
     return np.float64(world.accounts[me.agent].cash) * world.clock[0].money_unit
 
@@ -345,6 +352,7 @@ def signal(me, market):
 
     The same however often it is asked within a step (or an episode, if it is drawn once an episode).
     """
+    me = own(me)
     world = opened(market)
     agent = world.agents[me.agent]
     population = world.populations[agent.population]
@@ -385,6 +393,7 @@ def reservation_price(me, market, side):
     Its distance from what it is drawn around is private value: each trade gains the agent so much a unit, at the last
     draw for the trade's side; in an auction, at the last one before the order was sent.
     """
+    me = own(me)
     world = opened(market)
     if not is_side(world, side):
         return math.nan
@@ -412,6 +421,7 @@ def private_value(me, market, side):
 
     Infinitely bad beyond the number of units its population has private values for.
     """
+    me = own(me)
     world = opened(market)
     if not is_side(world, side):
         return math.nan
@@ -426,6 +436,7 @@ def private_value(me, market, side):
 @njit
 def prepared(me, market, place):
     """Number ``place`` of those that the strategy's ``prepare`` solved before the run."""
+    me = own(me)
     world = opened(market)
     population = world.populations[world.agents[me.agent].population]
     if not (0 <= place < population.prepared_count or complain(world, PREPARED, place)):
@@ -436,6 +447,7 @@ def prepared(me, market, place):
 @njit
 def prepared_count(me, market):
     """How many numbers the strategy's ``prepare`` left."""
+    me = own(me)
     world = opened(market)
     return world.populations[world.agents[me.agent].population].prepared_count
 
@@ -518,18 +530,21 @@ def limit_order(me, market, venue, side, price, quantity, expires_after=0):
 
     Returns the order's handle if it rests, else 0. ``filled(me, market)`` says what traded at once.
     """
+    me = own(me)
     return send_order(opened(market), me.agent, venue, book.LIMIT, side, price, quantity, expires_after)
 
 
 @njit
 def post_only_order(me, market, venue, side, price, quantity, expires_after=0):
     """Rest at ``price`` without trading; where it would trade, the venue moves it a tick away or refuses it."""
+    me = own(me)
     return send_order(opened(market), me.agent, venue, book.POST_ONLY, side, price, quantity, expires_after)
 
 
 @njit
 def market_order(me, market, venue, side, quantity):
     """Trade at whatever price; what the book cannot fill is dropped. Returns the lots traded."""
+    me = own(me)
     send_order(opened(market), me.agent, venue, book.MARKET, side, np.int64(0), quantity, np.int64(0))
     return opened(market).clock[0].filled
 
@@ -537,6 +552,7 @@ def market_order(me, market, venue, side, quantity):
 @njit
 def immediate_or_cancel_order(me, market, venue, side, price, quantity):
     """Trade up to ``price``; what is left is dropped. Returns the lots traded."""
+    me = own(me)
     send_order(opened(market), me.agent, venue, book.IMMEDIATE_OR_CANCEL, side, price, quantity, np.int64(0))
     return opened(market).clock[0].filled
 
@@ -544,6 +560,7 @@ def immediate_or_cancel_order(me, market, venue, side, price, quantity):
 @njit
 def fill_or_kill_order(me, market, venue, side, price, quantity):
     """Trade all of it up to ``price``, or nothing. Returns the lots traded."""
+    me = own(me)
     send_order(opened(market), me.agent, venue, book.FILL_OR_KILL, side, price, quantity, np.int64(0))
     return opened(market).clock[0].filled
 
@@ -556,12 +573,14 @@ def schedule_order(me, market, venue, price, slope, most=0):
     clearing only. Several add up, so that any line that falls with the price can be pieced together. Returns its
     handle, 0 if it is refused.
     """
+    me = own(me)
     return send_schedule(opened(market), me.agent, venue, price, slope, most)
 
 
 @njit
 def cancel_order(me, market, handle):
     """Cancel one of the agent's orders. Returns the lots cancelled, 0 if it is gone."""
+    me = own(me)
     return send_cancel(opened(market), me.agent, handle)
 
 
@@ -571,6 +590,7 @@ def replace_order(me, market, handle, price, quantity):
 
     Fewer lots keep the place in the queue; the same price and quantity change nothing; all else goes to the end.
     """
+    me = own(me)
     return send_replace(opened(market), me.agent, handle, price, quantity)
 
 
@@ -583,6 +603,7 @@ def filled(me, market):
 @njit
 def _own_slot(me, world, handle):
     """The slot of one of the agent's live orders, or NOTHING: nobody learns of others' orders by their handles."""
+    me = own(me)
     order = book.slot_of(world, handle)
     return order if order != NOTHING and world.orders[order].agent == me.agent else np.int64(NOTHING)
 
@@ -614,6 +635,7 @@ def order_price(me, market, handle):
 @njit
 def own_orders(me, market):
     """How many orders the agent has in all its venues."""
+    me = own(me)
     return np.int64(opened(market).agents[me.agent].orders)
 
 
@@ -623,6 +645,7 @@ def own_order(me, market, place):
 
     Costs a step for each older one.
     """
+    me = own(me)
     world = opened(market)
     if place < 0 or place >= world.agents[me.agent].orders:
         return NONE
@@ -636,6 +659,7 @@ def own_order(me, market, place):
 @njit
 def cancel_all(me, market):
     """Cancel every order of the agent. Returns how many."""
+    me = own(me)
     world = opened(market)
     cancelled = 0
     order = np.int64(world.agents[me.agent].first_order)

@@ -73,6 +73,10 @@ def _not_whole() -> tuple[str, str, str]:
     )  # fmt: skip
 
 
+def _not_own() -> tuple[str, str, str]:
+    return "it acts or looks in another's place", "", "pass on the me that act(me, market) was given"
+
+
 def _not_a_place() -> tuple[str, str, str]:
     return "a float stands where a venue or an instrument belongs", "", "me.venue is a venue"
 
@@ -112,6 +116,7 @@ _MISTAKES: tuple[tuple[str, Callable[..., tuple[str, str, str]]], ...] = (
     (r"Unknown attribute '(\w+)' of type Trade\b", _not_of_trade),
     (r"ReadOnly\(.*?\)\.(\w+) =", _not_to_be_written),
     (r"Function\(<intrinsic call>\) found for signature:\s[\s>]*call\(.*float", _not_whole),
+    (r"Function\(<intrinsic own>\) found for signature", _not_own),
     (r"(?:getitem|setitem)\(Table\(.*float", _not_a_place),
     (r"(?:getitem|setitem)\(Market,", _not_a_list),
     (r"Cannot cast (.+?) to int64", _not_a_number),

@@ -27,12 +27,14 @@ from sim.compiled import not_kept
 from sim.errors import StrategyError
 from sim.strategies import declare
 from sim.strategies.beside import TAKEN, Contents, Reader, digest, folder_first
+from sim.strategies.closed_code import calls_itself, own_draws, unchecked_index
 from sim.strategies.declare import Strategy
 from sim.strategies.diagnosis import PUBLIC, PUBLIC_NAMES
 from sim.strategies.fingerprint import fingerprint
-from sim.strategies.own_draws import own_draws
 from sim.strategies.reads import packages_in, recorded_reads
+from sim.strategies.uses import uses
 
+_MOST_MESSAGES = 10_000_000  # of a turn: room for all of them is made before it
 _NAME = re.compile(r"[\w-]{1,64}")  # it is part of a file's name in the cache
 
 
@@ -277,12 +279,8 @@ def _checked(found: Strategy, all_of_them: list[Strategy], contents: Contents) -
     except TypeError:
         takes = f"{act.__name__}{inspect.signature(act)}"
         raise StrategyError(f"{place}: it is {takes} — it must take two arguments: act(me, market)") from None
-    if drawn := own_draws(act):
-        what, line = drawn
-        raise StrategyError(
-            f"{found.file}, line {line}: strategy {found.name!r} draws from {what}, so that the same seed would not "
-            "give the same run — use uniform(me, market) or normal(me, market)"
-        )
+    _check_code(found, act)
+    _check_needs(found, place)
     bound = _bounded(found, place)
     bound(found.resolve({}))
     checked = dataclasses.replace(found, act=act, max_messages=bound, wrong=_worded(found, place))
@@ -293,13 +291,45 @@ def _line(found: Strategy) -> str:
     return f"{found.file}, line {found.act.__code__.co_firstlineno}"
 
 
+def _check_code(found: Strategy, act: Any) -> None:
+    """What a strategy's function may not be or do."""
+    if inspect.isgeneratorfunction(act) or inspect.iscoroutinefunction(act) or inspect.isasyncgenfunction(act):
+        raise StrategyError(
+            f"{_line(found)}: strategy {found.name!r}: act must be a plain function, without yield or async"
+        )
+    for look, what in (
+        (own_draws, "draws from {}, so that the same seed would not give the same run — use uniform(me, market) or "
+         "normal(me, market)"),
+        (calls_itself, "has a function {}() that calls itself, which can end the process — write it as a loop"),
+        (unchecked_index, "reaches memory by {}, where no index is checked — index the array itself"),
+    ):  # fmt: skip
+        if place := look(act):
+            name, line = place
+            raise StrategyError(f"{found.file}, line {line}: strategy {found.name!r} {what.format(name)}")
+
+
+# What a strategy needs of its population to call a function: without it, the function tells it nothing.
+_NEEDED_BY = {"signal": "signal", "reservation_price": "reservation", "private_value": "private_values"}
+
+
+def _check_needs(found: Strategy, place: str) -> None:
+    """A strategy that asks for what its population may not have declares it, so that the scenario is checked for it."""
+    declared = {*found.needs, *(need for each in found.parameters.values() for need in each.needs.values())}
+    for function, need in _NEEDED_BY.items():
+        if function in uses(found) and need not in declared:
+            raise StrategyError(
+                f"{place}: it calls {function}(), which tells nothing where a population has none — declare "
+                f'needs=("{need}",), or {{choice: "{need}"}} as needs of the parameter that decides'
+            )
+
+
 def _worded(found: Strategy, place: str) -> Callable[[Mapping[str, Any]], str]:
     """Its ``wrong``, whose own mistakes are told as such."""
 
     def wrong(given: Mapping[str, Any]) -> str:
         try:
             text: object = found.wrong(given)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise StrategyError(f"{place}: its wrong raised {type(error).__name__}: {error}") from error
         if not isinstance(text, str):
             raise StrategyError(
@@ -316,10 +346,12 @@ def _bounded(found: Strategy, place: str) -> Callable[[Mapping[str, Any]], int]:
     def most(given: Mapping[str, Any]) -> int:
         try:
             number: object = found.max_messages(given)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise StrategyError(f"{place}: its max_messages raised {type(error).__name__}: {error}") from error
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 0:
             raise StrategyError(f"{place}: its max_messages is {number!r} — it must be, or return, a whole number")
+        if number > _MOST_MESSAGES:
+            raise StrategyError(f"{place}: its max_messages is {number:,} — {_MOST_MESSAGES:,} are the most of a turn")
         return int(number)
 
     return most
