@@ -235,8 +235,9 @@ def read_sealed(file: Path | bytes, content: bytes | None = None) -> pa.Table:
             content = file.read_bytes() if isinstance(file, Path) else file
         if not is_whole(content):
             raise RunError(f"{name}: this file is damaged — the command that made it makes it again")
-        # A thread of Arrow's that still holds Python's bytes when the process ends would abort it.
-        return pq.read_table(pa.BufferReader(content), use_threads=False, pre_buffer=False)
+        # Not by pq.read_table: threads of its scanner may hold Python's bytes when the process ends, which aborts it.
+        with pq.ParquetFile(pa.BufferReader(content)) as opened:
+            return opened.read(use_threads=False)
     except (OSError, pa.ArrowException) as error:
         raise RunError(f"{name}: cannot be read ({reason_of(error)}) — make it again") from error
 
