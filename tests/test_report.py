@@ -80,8 +80,9 @@ def test_the_headline_names_who_lost_and_who_won_as_the_ledger_has_it(folders):
 def test_a_market_in_which_nobody_trades_says_so():
     run = run_of(MARKET, noise__arrivals={"law": "bernoulli", "probability": 0.0})
     each = told(run, "run")
-    assert each.headline == "Nobody traded."
-    assert "Nobody traded." in report([run])
+    assert each.headline.startswith("Nobody traded (")
+    assert "populations.noise.arrivals.probability: its members never act" in each.headline
+    assert "Nobody traded" in report([run])
 
 
 def test_noise_only_and_a_constant_value_keep_the_whole_spread_exactly():

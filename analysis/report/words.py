@@ -11,6 +11,7 @@ from analysis.attribution import Attribution, by_mark
 from analysis.command import error
 from analysis.dress import percent, short
 from analysis.estimates import Estimate, mean
+from analysis.refusals import refusal_lines
 from analysis.samples import columns
 from analysis.spreads import HORIZON, Parts, Spreads
 from analysis.trades import Floats, Trades, trades_of
@@ -36,7 +37,8 @@ class Finding(NamedTuple):
 def headline(run: Run, who: WhoPaidWhom | None, attribution: Attribution | None = None) -> str:
     """What happened, in one sentence: who lost and who won, give or take a standard error."""
     if not run.manifest["trades"]:
-        return "Nobody traded."
+        reasons = "; ".join([*run.manifest["warnings"], *refusal_lines(run.manifest)])
+        return f"Nobody traded ({reasons})." if reasons else "Nobody traded."
     if who is None or attribution is None:
         return f"{run.manifest['trades']:,} trades took place; who won from whom was not recorded."
     episodes = len(who.won)

@@ -127,6 +127,8 @@ def _worded(
     kind: Any,
 ) -> tuple[str, str]:
     """What is wrong, and the remedy."""
+    if error == "tuple_type" and isinstance(value, Mapping) and tables(inside(kind)):
+        return f"{shown(value)} is not a list of tables", f"write [[{path[-1]}]], with two brackets"
     if error in _TYPES:
         return f"{shown(value)} is not {_TYPES[error]}", ""
     if error in _LIMITS:
