@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import mesa
 import numpy as np
+from numba.core.errors import TypingError
 
 from sim.arguments import finite, whole
 from sim.arguments import side as one_side
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from sim.market import Market
 
 NO_LIMIT = 1 << 60
-_BEYOND, _LONGEST = 1 << 63, 1 << 61  # steps that an order may live
+_LONGEST = 1 << 61  # steps that an order may live
 _TICKS, _LOTS = "prices are whole ticks", "quantities are whole lots"
+_NONE = int(NO_PRICE)
 _HANDLE = "what sending the order returned"
 ONE = np.int64(1)
 
@@ -248,11 +250,17 @@ class Trader(mesa.Agent):
 
     def best_bid(self, venue: int | str | None = None) -> int | None:
         """The best bid in ticks, None where there is none, or where a call hides it."""
-        return self.model.best_bid(self._place(venue))
+        if venue is not None:
+            return self.model.best_bid(venue)
+        price = best_price(self.model.address, 2 * self._venue)
+        return None if price == _NONE else price
 
     def best_ask(self, venue: int | str | None = None) -> int | None:
         """The best ask in ticks, None where there is none, or where a call hides it."""
-        return self.model.best_ask(self._place(venue))
+        if venue is not None:
+            return self.model.best_ask(venue)
+        price = best_price(self.model.address, 2 * self._venue + 1)
+        return None if price == _NONE else price
 
     def in_call(self, venue: int | str | None = None) -> bool:
         """Whether the venue collects orders for an auction, so that nothing trades before that is cleared."""
@@ -362,15 +370,23 @@ class Trader(mesa.Agent):
         return self._venue if venue is None else self.model.venue_number(venue)
 
     def _order(self, kind: Any, side: int, price: int, quantity: int, venue: int | str | None, lifetime: int) -> int:
-        self.model.check_turn()
-        where = self._place(venue)
-        if not (type(side) is type(price) is type(quantity) is type(lifetime) is int and side * side == 1) or not (
-            -_BEYOND <= price < _BEYOND and -_BEYOND <= quantity < _BEYOND and 0 <= lifetime <= _LONGEST
-        ):
+        model = self.model
+        if not model._acting:
+            model.check_turn()
+        where = self._venue if venue is None else model.venue_number(venue)
+        try:
+            plain = type(side | price | quantity | lifetime) is int  # bits of floats and texts cannot be joined
+        except TypeError:
+            plain = False
+        if not (plain and side * side == 1 and 0 <= lifetime <= _LONGEST):
             side, price, quantity = one_side(side), whole("price", price, _TICKS), whole("quantity", quantity, _LOTS)
             lifetime = whole("lifetime", lifetime, "steps, 0 for no end", low=0, high=_LONGEST)
-        while (result := _send_order(self._address, self._row, where, kind, side, price, quantity, lifetime)) < 0:
-            self.model.make_room(-1 - result)
+        try:
+            while (result := _send_order(model.address, self._row, where, kind, side, price, quantity, lifetime)) < 0:
+                model.make_room(-1 - result)
+        except (OverflowError, TypingError):  # too large for 64 bits, or of a type of its own
+            price, quantity = whole("price", int(price), _TICKS), whole("quantity", int(quantity), _LOTS)
+            return self._order(kind, int(side), price, quantity, where, int(lifetime))
         return result
 
 

@@ -9,6 +9,7 @@ import copy
 from typing import Any, Literal
 
 import numpy as np
+from numba.core.errors import TypingError
 
 from sim.arguments import finite, one_of, whole
 from sim.arguments import side as one_side
@@ -217,14 +218,12 @@ class OrderBook:
         RunError
             If the money traded is too large to count; the book then takes no more messages.
         """
-        number = ORDER_KINDS.get(kind) if type(kind) is str else None
-        if (
-            number is None
-            or not (type(agent) is type(side) is type(price) is type(quantity) is type(lifetime) is int)
-            or side * side != 1
-            or not 0 <= agent < self.fee_account
-            or not 0 <= lifetime <= _LONGEST
-        ):
+        try:
+            number = ORDER_KINDS[kind]
+            plain = type(agent | side | price | quantity | lifetime) is int  # bits of floats and texts cannot be joined
+        except (KeyError, TypeError):
+            plain = False
+        if not (plain and side * side == 1 and 0 <= agent < self.fee_account and 0 <= lifetime <= _LONGEST):
             number = ORDER_KINDS[one_of("kind", kind, ORDER_KINDS)]
             agent, side = self._agent(agent), one_side(side)
             price, quantity = whole("price", price, _TICKS), whole("quantity", quantity, _LOTS)
@@ -235,10 +234,11 @@ class OrderBook:
                 if handle >= 0:
                     return handle
                 self._mend(-1 - handle)
-        except OverflowError:
-            whole("price", price, _TICKS)
-            whole("quantity", quantity, _LOTS)
-            raise
+        except (OverflowError, TypingError):  # too large for 64 bits, or of a type of its own
+            return self.enter(
+                self._agent(int(agent)), kind, int(side), whole("price", int(price), _TICKS),
+                whole("quantity", int(quantity), _LOTS), int(lifetime),
+            )  # fmt: skip
 
     def cancel(self, agent: int, handle: int) -> int:
         """Cancel a resting order. Returns the lots cancelled, 0 if the handle is stale or another agent's.
@@ -248,7 +248,12 @@ class OrderBook:
         TypeError, ValueError
             If the handle is no whole number, or there is no such agent.
         """
-        if not (type(agent) is type(handle) is int and 0 <= agent < self.fee_account and -_BEYOND < handle < _BEYOND):
+        if not (
+            type(agent) is int
+            and type(handle) is int
+            and 0 <= agent < self.fee_account
+            and -_BEYOND <= handle < _BEYOND
+        ):
             agent, handle = self._agent(agent), whole("handle", handle, _HANDLE)
         while True:
             lots = _cancel(self._address, agent, handle)
