@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from sim.market import Market
 
 NO_LIMIT = 1 << 60
-_LONGEST = 1 << 61  # steps that an order may live
 _TICKS, _LOTS = "prices are whole ticks", "quantities are whole lots"
 _NONE = int(NO_PRICE)
+_UNFIT = (TypingError, TypeError, OverflowError)  # what an argument raises that is no 64 bits
 _HANDLE = "what sending the order returned"
 ONE = np.int64(1)
 
@@ -38,6 +38,9 @@ ONE = np.int64(1)
 @njit
 def _send_order(address, agent, venue, kind, side, price, lots, lifetime):
     world = attach(address)
+    side, price, lots, lifetime = entry.bits(side), entry.bits(price), entry.bits(lots), entry.bits(lifetime)
+    if side * side != 1 or lifetime < 0 or lifetime > entry.LONGEST:
+        return entry.WRONG
     lack = book.has_room(world, ONE)
     if lack != RUNNING:
         return -1 - lack
@@ -56,6 +59,7 @@ def _send_schedule(address, agent, venue, centre, slope, most):
 @njit
 def _send_cancel(address, agent, handle):
     world = attach(address)
+    handle = entry.bits(handle)
     lack = book.has_room(world, ONE)
     if lack != RUNNING:
         return -1 - lack
@@ -65,6 +69,7 @@ def _send_cancel(address, agent, handle):
 @njit
 def _send_replace(address, agent, handle, price, lots):
     world = attach(address)
+    handle, price, lots = entry.bits(handle), entry.bits(price), entry.bits(lots)
     lack = book.has_room(world, ONE)
     if lack != RUNNING:
         return -1 - lack
@@ -344,22 +349,27 @@ class Trader(mesa.Agent):
 
     def cancel_order(self, handle: int) -> int:
         """Cancel one of its orders. Returns the lots cancelled, 0 if it is gone."""
-        self.model.check_turn()
-        handle = whole("handle", handle, _HANDLE)
-        while (result := _send_cancel(self._address, self._row, handle)) < 0:
-            self.model.make_room(-1 - result)
+        model = self.model
+        if not model._acting:
+            model.check_turn()
+        try:
+            while (result := _send_cancel(model.address, self._row, handle)) < 0:
+                model.make_room(-1 - result)
+        except _UNFIT:  # looked at now
+            return self.cancel_order(whole("handle", handle, _HANDLE))
         return result
 
     def replace_order(self, handle: int, price: int, quantity: int) -> int:
         """Change an order's price and open quantity. Returns its handle if it rests, else 0."""
-        self.model.check_turn()
-        handle, price, quantity = (
-            whole("handle", handle, _HANDLE),
-            whole("price", price, _TICKS),
-            whole("quantity", quantity, _LOTS),
-        )
-        while (result := _send_replace(self._address, self._row, handle, price, quantity)) < 0:
-            self.model.make_room(-1 - result)
+        model = self.model
+        if not model._acting:
+            model.check_turn()
+        try:
+            while (result := _send_replace(model.address, self._row, handle, price, quantity)) < 0:
+                model.make_room(-1 - result)
+        except _UNFIT:  # looked at one by one now
+            handle, price = whole("handle", handle, _HANDLE), whole("price", price, _TICKS)
+            return self.replace_order(handle, price, whole("quantity", quantity, _LOTS))
         return result
 
     def is_live(self, handle: int) -> bool:
@@ -375,19 +385,18 @@ class Trader(mesa.Agent):
             model.check_turn()
         where = self._venue if venue is None else model.venue_number(venue)
         try:
-            plain = type(side | price | quantity | lifetime) is int  # bits of floats and texts cannot be joined
-        except TypeError:
-            plain = False
-        if not (plain and side * side == 1 and 0 <= lifetime <= _LONGEST):
-            side, price, quantity = one_side(side), whole("price", price, _TICKS), whole("quantity", quantity, _LOTS)
-            lifetime = whole("lifetime", lifetime, "steps, 0 for no end", low=0, high=_LONGEST)
-        try:
             while (result := _send_order(model.address, self._row, where, kind, side, price, quantity, lifetime)) < 0:
+                if result == entry.WRONG:
+                    break
                 model.make_room(-1 - result)
-        except (OverflowError, TypingError):  # too large for 64 bits, or of a type of its own
-            price, quantity = whole("price", int(price), _TICKS), whole("quantity", int(quantity), _LOTS)
-            return self._order(kind, int(side), price, quantity, where, int(lifetime))
-        return result
+            else:
+                return result
+        except _UNFIT:
+            pass  # looked at one by one below
+        return self._order(
+            kind, one_side(side), whole("price", price, _TICKS), whole("quantity", quantity, _LOTS), where,
+            whole("lifetime", lifetime, "steps, 0 for no end", low=0, high=int(entry.LONGEST)),
+        )  # fmt: skip
 
 
 class _ViewType(type):

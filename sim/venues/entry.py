@@ -23,7 +23,14 @@ from sim.world import NONE, NOTHING, address_of, attach
 _FEW = 32  # orders that are sorted by insertion
 # What a strategy may have got wrong, in ``clock.fault_reason``; ``clock.fault_value`` is the number it gave.
 VENUE, INSTRUMENT, SIDE, AGENT, PLACE, SERIAL, PREPARED, LEVELS = (np.int64(i) for i in range(8))
-_LONGEST = np.int64(1 << 61)  # steps that an order may live
+LONGEST = np.int64(1 << 61)  # steps that an order may live
+WRONG = np.int64(-100)  # what Python is told of an argument that means nothing
+
+
+@njit
+def bits(number):
+    """A whole number from Python as 64 bits, at no cost; a float, which has no bits to be joined, does not compile."""
+    return np.int64(number | NONE)
 
 
 @njit
@@ -115,7 +122,7 @@ def _take_order(world, agent, venue, kind, side, price, lots, lifetime):
         return _refuse(world, agent, book.BAD_ARGUMENT)
     if not _may_send(world):
         return _refuse(world, agent, book.TOO_MANY_SENT)
-    if lifetime < 0 or lifetime > _LONGEST:
+    if lifetime < 0 or lifetime > LONGEST:
         return _refuse(world, agent, book.BAD_LIFETIME)
     expires = clock.step + lifetime if lifetime > 0 else np.int64(0)
     if clock.simultaneous == 0:

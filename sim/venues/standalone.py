@@ -17,6 +17,7 @@ from sim.compiled import njit
 from sim.errors import RunError
 from sim.ledger import MONEY_OVERFLOW, MOST_MONEY, NEED_TAPE, RUNNING
 from sim.venues import book
+from sim.venues.entry import LONGEST, WRONG, bits
 from sim.venues.levels import HIGHEST_PRICE, NODES_PER_LEVEL
 from sim.world import HISTORY, NOTHING, Storage, attach
 
@@ -26,8 +27,7 @@ POST_ONLY = {"refuse": book.REFUSE, "move": book.MOVE}
 FEE_PER = {"notional": 0, "lot": 1}
 _ONE, _VENUE = np.int64(1), np.int64(0)
 _MOST_AGENTS = 100_000_000
-_LONGEST = 1 << 61  # steps that an order may live
-_BEYOND = 1 << 63
+_UNFIT = (TypingError, TypeError, OverflowError)  # what an argument raises that is no 64 bits
 _TICKS, _LOTS = "prices are whole ticks", "quantities are whole lots"
 _HANDLE = "what enter() returned"
 ORDER_KINDS = {name: number for number, name in enumerate(book.KINDS[:5])}
@@ -48,6 +48,9 @@ def _lack(world):
 @njit
 def _enter(address, agent, kind, side, price, lots, lifetime):
     world = attach(address)
+    agent, side, price, lots, lifetime = bits(agent), bits(side), bits(price), bits(lots), bits(lifetime)
+    if side * side != 1 or agent < 0 or agent >= len(world.agents) or lifetime < 0 or lifetime > LONGEST:
+        return WRONG
     lack = _lack(world)
     if lack != RUNNING:
         return -1 - lack
@@ -61,6 +64,9 @@ def _enter(address, agent, kind, side, price, lots, lifetime):
 @njit
 def _cancel(address, agent, handle):
     world = attach(address)
+    agent, handle = bits(agent), bits(handle)
+    if agent < 0 or agent >= len(world.agents):
+        return WRONG
     lack = _lack(world)
     if lack != RUNNING:
         return -1 - lack
@@ -70,6 +76,9 @@ def _cancel(address, agent, handle):
 @njit
 def _replace(address, agent, handle, price, lots):
     world = attach(address)
+    agent, handle, price, lots = bits(agent), bits(handle), bits(price), bits(lots)
+    if agent < 0 or agent >= len(world.agents):
+        return WRONG
     lack = _lack(world)
     if lack != RUNNING:
         return -1 - lack
@@ -220,25 +229,20 @@ class OrderBook:
         """
         try:
             number = ORDER_KINDS[kind]
-            plain = type(agent | side | price | quantity | lifetime) is int  # bits of floats and texts cannot be joined
-        except (KeyError, TypeError):
-            plain = False
-        if not (plain and side * side == 1 and 0 <= agent < self.fee_account and 0 <= lifetime <= _LONGEST):
-            number = ORDER_KINDS[one_of("kind", kind, ORDER_KINDS)]
-            agent, side = self._agent(agent), one_side(side)
-            price, quantity = whole("price", price, _TICKS), whole("quantity", quantity, _LOTS)
-            lifetime = whole("lifetime", lifetime, "steps, 0 for no end", low=0, high=_LONGEST)
-        try:
             while True:
                 handle = _enter(self._address, agent, number, side, price, quantity, lifetime)
                 if handle >= 0:
                     return handle
+                if handle == WRONG:
+                    break
                 self._mend(-1 - handle)
-        except (OverflowError, TypingError):  # too large for 64 bits, or of a type of its own
-            return self.enter(
-                self._agent(int(agent)), kind, int(side), whole("price", int(price), _TICKS),
-                whole("quantity", int(quantity), _LOTS), int(lifetime),
-            )  # fmt: skip
+        except (KeyError, *_UNFIT):
+            pass  # looked at one by one below
+        return self.enter(
+            self._agent(agent), one_of("kind", kind, ORDER_KINDS), one_side(side), whole("price", price, _TICKS),
+            whole("quantity", quantity, _LOTS),
+            whole("lifetime", lifetime, "steps, 0 for no end", low=0, high=int(LONGEST)),
+        )  # fmt: skip
 
     def cancel(self, agent: int, handle: int) -> int:
         """Cancel a resting order. Returns the lots cancelled, 0 if the handle is stale or another agent's.
@@ -248,18 +252,17 @@ class OrderBook:
         TypeError, ValueError
             If the handle is no whole number, or there is no such agent.
         """
-        if not (
-            type(agent) is int
-            and type(handle) is int
-            and 0 <= agent < self.fee_account
-            and -_BEYOND <= handle < _BEYOND
-        ):
-            agent, handle = self._agent(agent), whole("handle", handle, _HANDLE)
-        while True:
-            lots = _cancel(self._address, agent, handle)
-            if lots >= 0:
-                return lots
-            self._mend(-1 - lots)
+        try:
+            while True:
+                lots = _cancel(self._address, agent, handle)
+                if lots >= 0:
+                    return lots
+                if lots == WRONG:
+                    break
+                self._mend(-1 - lots)
+        except _UNFIT:
+            pass  # looked at one by one below
+        return self.cancel(self._agent(agent), whole("handle", handle, _HANDLE))
 
     def replace(self, agent: int, handle: int, price: int, quantity: int) -> int:
         """Change a resting order's price and open quantity. Returns its handle if it rests, else 0.
@@ -269,20 +272,20 @@ class OrderBook:
         TypeError, ValueError
             If the handle, the price or the quantity is no whole number, or there is no such agent.
         """
-        if not (type(agent) is type(handle) is type(price) is type(quantity) is int and 0 <= agent < self.fee_account):
-            agent, handle = self._agent(agent), whole("handle", handle, _HANDLE)
-            price, quantity = whole("price", price, _TICKS), whole("quantity", quantity, _LOTS)
         try:
             while True:
                 new = _replace(self._address, agent, handle, price, quantity)
                 if new >= 0:
                     return new
+                if new == WRONG:
+                    break
                 self._mend(-1 - new)
-        except OverflowError:
-            whole("handle", handle, _HANDLE)
-            whole("price", price, _TICKS)
-            whole("quantity", quantity, _LOTS)
-            raise
+        except _UNFIT:
+            pass  # looked at one by one below
+        return self.replace(
+            self._agent(agent), whole("handle", handle, _HANDLE), whole("price", price, _TICKS),
+            whole("quantity", quantity, _LOTS),
+        )  # fmt: skip
 
     def _agent(self, agent: Any) -> int:
         return whole("agent", agent, f"there are {self.fee_account:,}", low=0, high=self.fee_account - 1)
