@@ -24,7 +24,7 @@ from sim.cache_folder import opened
 
 config: Any = numba.config  # its settings are made at run time, where a type checker cannot see them
 COMPILED: bool = not config.DISABLE_JIT
-# What is said of a float where a message has none. The words are looked for where errors are explained.
+# What is said of a float where a message has none; compiled, Numba's error is told in the author's words instead.
 WHOLE_NUMBERS = "sides, prices (ticks) and quantities (lots) are whole numbers"
 CACHE: Path | None = opened() if COMPILED else None
 if CACHE is not None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from contextlib import suppress
-from types import CodeType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
+from sim.strategies.named import codes, named, plain
+
+_NOT_THE_USERS = ("sim", "numpy", "numba")
+_UNCHECKED = frozenset({"flat", "as_strided", "carray", "farray", "ctypes"})  # ways to memory that no bounds guard
 _GENERATORS = (random.Random, np.random.Generator, np.random.RandomState)
 
 
@@ -27,7 +30,7 @@ def own_draws(act: Any) -> tuple[str, int] | None:
         such as a table made with a seed of its own, is no matter: it is the same in every run.
     """
     for function in _reached(act):
-        for code in _codes(function.__code__):
+        for code in codes(function.__code__):
             for name in code.co_names:
                 value = function.__globals__.get(name)
                 if value is np and "random" in code.co_names:
@@ -37,13 +40,10 @@ def own_draws(act: Any) -> tuple[str, int] | None:
     return None
 
 
-_UNCHECKED = frozenset({"flat", "as_strided", "carray", "farray", "ctypes"})  # ways to memory that no bounds guard
-
-
 def unchecked_index(act: Any) -> tuple[str, int] | None:
     """The first place where ``act``, or a function that it calls, reaches memory past the checks of indices."""
     for function in _reached(act):
-        for code in _codes(function.__code__):
+        for code in codes(function.__code__):
             for name in code.co_names:
                 if name in _UNCHECKED:
                     return name, code.co_firstlineno
@@ -78,18 +78,5 @@ def _reached(act: Any) -> Iterator[FunctionType]:
 
 def _called_by(function: FunctionType) -> list[FunctionType]:
     """The user's functions that one names."""
-    names = {name for code in _codes(function.__code__) for name in code.co_names}
-    around = [function.__globals__.get(name) for name in sorted(names)]
-    for cell in function.__closure__ or ():
-        with suppress(ValueError):  # empty still
-            around.append(cell.cell_contents)
-    plain = [getattr(value, "py_func", value) for value in around]
-    ours = ("sim.", "numpy.", "numba.")
-    return [each for each in plain if isinstance(each, FunctionType) and not (each.__module__ or "").startswith(ours)]
-
-
-def _codes(code: CodeType) -> Iterator[CodeType]:
-    yield code
-    for const in code.co_consts:
-        if isinstance(const, CodeType):
-            yield from _codes(const)
+    found = [each for each in map(plain, named(function)) if each]
+    return [each for each in found if (each.__module__ or "").partition(".")[0] not in _NOT_THE_USERS]

@@ -5,13 +5,12 @@ A function that is not named is never called, so what is not among them is certa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from functools import cache
-from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from types import FunctionType
 
 from sim.strategies import desk
 from sim.strategies.declare import Strategy
+from sim.strategies.named import named, plain
 from sim.venues import entry
 
 TAKES_ONLY = frozenset({"market_order", "immediate_or_cancel_order", "fill_or_kill_order"})
@@ -28,7 +27,7 @@ def uses(strategy: Strategy) -> frozenset[str]:
     """
     found: set[str] = set()
     seen: set[FunctionType] = set()
-    left: list[FunctionType | None] = [_plain(strategy.act)]
+    left: list[FunctionType | None] = [plain(strategy.act)]
     while left:
         function = left.pop()
         if function is None or function in seen:
@@ -41,37 +40,11 @@ def uses(strategy: Strategy) -> frozenset[str]:
             if function.__name__.startswith("send_"):
                 return frozenset(desk.__all__)
             continue  # it looks at an argument, and sends nothing
-        named = (_plain(each) for each in _named(function))
+        called = (plain(each) for each in named(function))
         # A function of the desk sends through the doors, as it should; and a reservation price is drawn around the
         # signal only where the scenario says so.
         passed = {entry.__name__} if ours else set()
-        left += [each for each in named if each and each.__module__ not in passed]
+        left += [each for each in called if each and each.__module__ not in passed]
         if function.__name__ == "reservation_price" and ours:
-            left.remove(_plain(desk.signal))
+            left.remove(plain(desk.signal))
     return frozenset(found)
-
-
-def _plain(value: Any) -> FunctionType | None:
-    """The Python function behind a compiled one; None for what is no function."""
-    value = getattr(value, "py_func", value)
-    return value if isinstance(value, FunctionType) else None
-
-
-def _named(function: Callable[..., Any]) -> Iterator[Any]:
-    """Everything that a function's code names: globals, what it closes over, attributes of modules."""
-    scope = function.__globals__
-    for cell in function.__closure__ or ():
-        try:
-            yield cell.cell_contents
-        except ValueError:  # empty still
-            continue
-    codes = [function.__code__]
-    while codes:
-        code = codes.pop()
-        codes += [each for each in code.co_consts if isinstance(each, CodeType)]
-        modules = [scope[name] for name in code.co_names if isinstance(scope.get(name), ModuleType)]
-        for name in code.co_names:
-            if name in scope:
-                yield scope[name]
-            for module in modules:
-                yield getattr(module, name, None)
