@@ -35,7 +35,7 @@ def style() -> AbstractContextManager[None]:
     return mpl.rc_context(settings)
 
 
-def dress(
+def style_axes(
     ax: Axes, title: str, unit: str, entries: Sequence[tuple[Any, str]] = (), note: str = "",
     grid: Literal["x", "y"] = "y",
 ) -> None:  # fmt: skip
@@ -137,7 +137,7 @@ def histograms(
     ax.xaxis.set_major_formatter(NUMBERS)
     ax.set_xlabel(labels[0])
     entries.append((Line2D([], [], color=GREY, lw=1.4, ls=_DASHES), "mean"))
-    dress(ax, title, labels[1], entries if legend else (), note)
+    style_axes(ax, title, labels[1], entries if legend else (), note)
     return ax
 
 

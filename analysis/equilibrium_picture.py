@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.dress import ALARM, GREY, INK, NUMBERS, dress, level, style
+from analysis.dress import ALARM, GREY, INK, NUMBERS, level, style, style_axes
 from analysis.estimates import Estimate
 from analysis.games.candidates import Candidate
 from analysis.games.comparison import Compared
@@ -63,10 +63,10 @@ def picture(found: Sequence[Compared]) -> Figure:
             begin = low if high - low < _FLAT * high else min(0.0, low)
             ax.set_ylim(begin, high + _HEAD * (high - begin))
         right.axhline(0, color=INK, lw=0.9, zorder=1)
-        dress(left, title, unit, _entries(seen, found))
+        style_axes(left, title, unit, _entries(seen, found))
         bar = Line2D([], [], color=GREY, marker="|", ms=9, mew=1.2, ls="")
         several = any(len(each.solution.game.roles) > 1 for each in found)
-        dress(
+        style_axes(
             right,
             "mean payoff of all players" if several else "payoff of a player",
             "currency an episode",

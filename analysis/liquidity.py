@@ -4,8 +4,8 @@ Arrays are of the samples of one book, float64 (samples,) in the order of time; 
 one before, and means are over time. Quotes are nan where a side is empty. Errors allow for autocorrelation
 (:func:`analysis.volatility.time_average`).
 
-``python -m analysis.liquidity RUN [--json]`` prints all of it. While a call collects orders a venue shows no quotes;
-those samples count for the depth of the whole book only.
+``python -m analysis.liquidity RUN [--json]`` prints all of it. While an auction collects orders a venue shows no
+quotes; those samples count for the depth of the whole book only.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def counted(
 
 
 def _book(run: Run, venue: str) -> dict[str, Any]:
-    """Samples of a venue's book by column; quotes and their volumes are nan while a call hides them."""
+    """Samples of a venue's book by column; quotes and their volumes are nan while an auction hides them."""
     names = ("bid", "ask", "bid_volume", "ask_volume", "bid_depth", "ask_depth", "mark", "imbalance")
     rows = columns(run, "book", ["episode", "step", "venue", *names])
     rows = rows[rows["venue"] == venue]
@@ -166,7 +166,7 @@ def _measures(run: Run, venue: str) -> list[Measure]:
     off = tick * middle.standard_error / middle.value if middle.value > 0 else math.nan
     best_money = (np.nan_to_num(bid) * bids + np.nan_to_num(ask) * asks) * lot
     none = "" if len(mid) else "the book was not sampled — set record.levels"
-    hidden = none or ("" if shown.any() else "a call shows no quotes")
+    hidden = none or ("" if shown.any() else "an auction shows no quotes")
     quoted = hidden or "there never were both a bid and an ask"
     found = [
         measure_of("spread.quoted", mean(spread), "currency", "best ask less best bid", quoted),

@@ -100,7 +100,9 @@ def replay_table(result: ReplayResult) -> Table:
         by_level = ", ".join(f"{count:,}" for count in result.equal_by_level)
         table.add_row("equal to level 1, 2, …", by_level)
     adopted = (
-        f"{result.adoptions:,} rows, {result.levels_adopted:,} levels" if result.adopt else "none taken (--no-adopt)"
+        f"{result.adoptions:,} rows, {result.levels_adopted:,} levels"
+        if result.level_adoption
+        else "none taken (--no-level-adoption)"
     )
     table.add_row("adoptions", adopted)
     if result.first_difference:

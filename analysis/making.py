@@ -160,8 +160,8 @@ def makers_of(run: Run, venues: Sequence[str], by: str = "population") -> tuple[
 def table(run: Run, venue: str, by: str = "agent") -> pd.DataFrame:
     """Who makes the market on a venue, a row a population or agent.
 
-    Columns are ``making`` and ``taking``, their shares of lots, with ``making_error`` and ``taking_error``, and where
-    the run kept messages those of :func:`analysis.presence.presence_of`.
+    Columns are ``making`` and ``taking``, their shares of lots, with ``making_standard_error`` and
+    ``taking_standard_error``, and where the run kept messages those of :func:`analysis.presence.presence_of`.
 
     Raises
     ------
@@ -172,9 +172,9 @@ def table(run: Run, venue: str, by: str = "agent") -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "making": making.values,
-            "making_error": making.errors,
+            "making_standard_error": making.errors,
             "taking": taking.values,
-            "taking_error": taking.errors,
+            "taking_standard_error": taking.errors,
         },
         index=holders(run, by),
     )
@@ -222,7 +222,7 @@ def _measures(run: Run, venue: str) -> list[Measure]:
         present = dict.fromkeys(_PRESENCE, NOTHING)
         if logged is not None:
             present = {
-                name: Estimate(*(float(logged[column].iloc[place]) for column in (name, f"{name}_error")))
+                name: Estimate(*(float(logged[column].iloc[place]) for column in (name, f"{name}_standard_error")))
                 for name in _PRESENCE
             }
         if making.values[place] > 0 or present["two_sided"].value > 0 or present["best"].value > 0:

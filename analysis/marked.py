@@ -28,8 +28,8 @@ def marked(run: Run, instrument: str) -> NDArray[np.bool_]:
 
 
 def _marked(run: Run, instrument: str) -> NDArray[np.bool_]:
-    closings = columns(run, "closings", ["instrument", "marked"])
-    ended = closings["marked"][(closings["instrument"] == instrument).to_numpy(bool)].to_numpy(bool)
+    settlements = columns(run, "settlements", ["instrument", "marked"])
+    ended = settlements["marked"][(settlements["instrument"] == instrument).to_numpy(bool)].to_numpy(bool)
     episodes = -(-int(run.manifest["steps"]) // run.scenario.run.steps)
     found = np.ones(episodes, bool)
     found[: len(ended)] = ended

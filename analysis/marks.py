@@ -3,13 +3,13 @@
 A mark is one of
 
     mid     mid of the consolidated book, or the last valid one
-    micro   best quotes, each weighted by the lots at the other
+    microprice   best quotes, each weighted by the lots at the other
     last    price of the last trade
     value   fundamental value
     belief  what the maker who is about to trade had last published of the value
 
 At an episode's beginning every mark is what everybody knows; where the book never has both sides it stays so, and mid
-and micro are no marks of that episode (:mod:`analysis.marked`). At its end it is the price at which positions were
+and microprice are no marks of that episode (:mod:`analysis.marked`). At its end it is the price at which positions were
 closed, which is a last change of the mark. In between a mark is known just before each trade, and at the ends of those
 steps at which the book was sampled.
 """
@@ -27,8 +27,8 @@ from sim.errors import RunError
 from sim.scenario.processes import known_at_first
 from sim.scenario.wording import shown
 
-MARKS = ("mid", "micro", "last", "value", "belief")
-_COLUMNS = {"mid": "mark", "micro": "micro", "value": "value"}
+MARKS = ("mid", "microprice", "last", "value", "belief")
+_COLUMNS = {"mid": "mark", "microprice": "microprice", "value": "value"}
 
 
 class Marks:
@@ -52,12 +52,12 @@ class Marks:
         self._trades = trades
         run = trades.run
         self._length = run.scenario.run.steps
-        closings = columns(run, "closings", ["episode", "instrument", "initial", "price", "value"])
-        closings = closings[(closings["instrument"] == trades.instrument).to_numpy(bool)]
-        ended, done = len(closings), int(run.manifest["steps"])
+        settlements = columns(run, "settlements", ["episode", "instrument", "initial", "price", "value"])
+        settlements = settlements[(settlements["instrument"] == trades.instrument).to_numpy(bool)]
+        ended, done = len(settlements), int(run.manifest["steps"])
         self.episodes = -(-done // self._length)  # the last one may have been stopped
         own = next(each for each in run.scenario.instruments if each.name == trades.instrument)
-        first = float(closings["initial"].iloc[0]) if ended else known_at_first(own.value)
+        first = float(settlements["initial"].iloc[0]) if ended else known_at_first(own.value)
         if first is None:
             raise RunError(
                 f"{run.folder or 'this run'}: it was stopped in its first episode, and what {trades.instrument} was "
@@ -65,7 +65,7 @@ class Marks:
             )
         self.start: Floats = np.full(self.episodes, first)
         # Whether each episode has this mark; where it has none, the numbers are those at its beginning. (episodes,)
-        priced = kind in ("mid", "micro")
+        priced = kind in ("mid", "microprice")
         self.known = marked(run, trades.instrument) if priced else np.ones(self.episodes, bool)
         before = self._before(trades, kind)
         self.before = before
@@ -77,7 +77,7 @@ class Marks:
         column = "price" if own.settlement != "none" or kind == "mid" else "value" if kind == "value" else ""
         self.end: Floats = self.at(np.arange(self.episodes), last_steps)
         if column:
-            self.end[:ended] = closings[column].to_numpy(float)
+            self.end[:ended] = settlements[column].to_numpy(float)
         self.ended = ended
 
     def _before(self, trades: Trades, kind: str) -> Floats:

@@ -45,7 +45,7 @@ def collects(venue: Venue, length: int, steps: Any) -> Flags:
 
 
 def shows(venue: Venue, length: int, steps: Any) -> Flags:
-    """In which steps a venue's book can be seen at the end: outside of calls, and after a clearing."""
+    """In which steps a venue's book can be seen at the end: outside of auctions, and after a clearing."""
     within = np.asarray(steps, np.int64)
     last = within == length - 1
     if venue.mechanism == "call_auction":
@@ -69,7 +69,7 @@ class Orders:
         ``end``, one of :data:`analysis.queues.ENDS`; ``lifetime``, steps to its end, or to that of its episode.
     quotes : a row for each side of a book at the end of each step in which it changed: ``episode``, ``step``,
         ``venue``, ``side``, best ``price`` (ticks, nan where the side is empty) and the ``lots`` there, ``depth``, lots
-        of the whole side, and ``orders``, their number. In a call these are the orders collected.
+        of the whole side, and ``orders``, their number. In an auction these are the orders collected.
     messages, trades : the log and the tape, a row each in the order in which they came, with a ``sequence`` in common;
         of their columns, those that say who and where.
 

@@ -21,12 +21,12 @@ from analysis.dress import (
     INK,
     NUMBERS,
     clipped,
-    dress,
     histograms,
     nothing,
     percent,
     points,
     short,
+    style_axes,
     with_error,
 )
 from analysis.marked import marked
@@ -102,13 +102,13 @@ def price_against_value(run: Run, ax: Axes, instrument: str | None = None, legen
         _difference(ax, drawn)
     if math.isfinite(distance):
         title += f": typically {short(distance)} apart"
-    dress(ax, title, "price, currency", entries if legend else (), _silence(run))
+    style_axes(ax, title, "price, currency", entries if legend else (), _silence(run))
     return ax
 
 
 def _price_of(run: Run, instrument: str) -> str:
-    calls = all(venue.mechanism == "call_auction" for venue in _venues(run, instrument))
-    return "price (last clearing)" if calls else "price (mid)"
+    auctions = all(venue.mechanism == "call_auction" for venue in _venues(run, instrument))
+    return "price (last clearing)" if auctions else "price (mid)"
 
 
 def _difference(ax: Axes, drawn: pd.DataFrame) -> None:
@@ -209,7 +209,7 @@ def spread(run: Run, ax: Axes, legend: bool = True) -> Axes:
     _time_axis(run, ax)
     entries: list[tuple[Any, str]] = [(colour, label) for label, colour, _ in groups]
     entries.append((Patch(color=GREY, alpha=0.3, lw=0), "nine tenths of samples"))
-    dress(ax, title, what, entries if legend else (), _silence(run))
+    style_axes(ax, title, what, entries if legend else (), _silence(run))
     return ax
 
 
@@ -275,7 +275,7 @@ def inventories(run: Run, ax: Axes, instrument: str | None = None, legend: bool 
     ax.set_ylim(min(low, -1.0), max(high, 1.0))
     ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     ax.yaxis.set_major_formatter(NUMBERS)
-    dress(ax, title, "inventory, lots", entries if legend else (), _silence(run))
+    style_axes(ax, title, "inventory, lots", entries if legend else (), _silence(run))
     return ax
 
 
@@ -327,7 +327,7 @@ def payoffs(run: Run, ax: Axes) -> Axes:
     how = {"value": ", positions settled at value", "mid": ", positions settled at mid"}.get(next(iter(settled)), "")
     ax.set_xlabel(f"payoff of the whole population, currency{how if len(settled) == 1 else ''}")
     ax.xaxis.set_major_formatter(NUMBERS)
-    dress(ax, title, "", (), _silence(run), grid="x")
+    style_axes(ax, title, "", (), _silence(run), grid="x")
     return ax
 
 

@@ -18,7 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.dress import ALARM, GREY, INK, NUMBERS, clipped, dress, points, short
+from analysis.dress import ALARM, GREY, INK, NUMBERS, clipped, points, short, style_axes
 from analysis.games.counts import coefficients, number_of_profiles, weights
 from analysis.games.mixtures import PLAYED, REGRET
 from analysis.games.pure import largest_gains, pure_equilibria
@@ -88,7 +88,7 @@ def payoff_map(
         total = prod(number_of_profiles(n, len(each.strategies)) for n, each in _rest(game, role))
         title += f" where others of a role are alike: {len(others)} of {total:,} columns"
     whose = "own strategy" if alone else f"{clipped(own.name)}: own strategy"
-    dress(ax, fitted(ax, title), whose, entries)
+    style_axes(ax, fitted(ax, title), whose, entries)
     ax.grid(visible=False)
     ax.tick_params(length=0)
     ax.set_yticks(range(len(own.strategies)), told_apart(own.strategies), parse_math=False)

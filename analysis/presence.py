@@ -1,7 +1,7 @@
 """How long traders were in the book: with orders on both sides, and at its best quotes.
 
-Time is counted at the ends of those steps at which the book can be seen, so not within calls. Intervals are half open,
-[begin, end), in such steps since the run began.
+Time is counted at the ends of those steps at which the book can be seen, so not within auctions. Intervals are half
+open, [begin, end), in such steps since the run began.
 """
 
 from __future__ import annotations
@@ -107,9 +107,9 @@ def presence_of(run: Run, venue: str, by: str = "population") -> pd.DataFrame:
     """Share of time that each population or agent was present on a venue, a row each.
 
     Columns are ``two_sided``, with limit orders on both sides; ``best_bid`` and ``best_ask``, with one at that quote;
-    ``best``, the mean of these two; and their standard errors, ``two_sided_error`` and so on: over episodes where there
-    are many, else over stretches of time that may depend on one another (Newey and West 1987). A population is present
-    where any of its members is.
+    ``best``, the mean of these two; and their standard errors, ``two_sided_standard_error`` and so on: over episodes
+    where there are many, else over stretches of time that may depend on one another (Newey and West 1987). A population
+    is present where any of its members is.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def presence_of(run: Run, venue: str, by: str = "population") -> pd.DataFrame:
     times: list[Any] = [bid_time + ask_time - either_time, (best[0] + best[1]) / 2, *best]
     table = pd.DataFrame(index=index)
     for name, time in zip(SHARES, times, strict=True):
-        table[name], table[f"{name}_error"] = _shares(time, np.diff(edges), clock.independent)
+        table[name], table[f"{name}_standard_error"] = _shares(time, np.diff(edges), clock.independent)
     return table
 
 

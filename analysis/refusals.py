@@ -1,4 +1,4 @@
-"""What was refused in a run, and why, in words."""
+"""What was rejected in a run, and why, in words."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _WORDS = {
 }
 
 
-def refusal_lines(manifest: dict[str, Any]) -> Iterator[str]:
-    """One line for each population and reason: how many messages were refused, and what to do about it."""
-    for population, reasons in manifest["refusals"].items():
+def rejection_lines(manifest: dict[str, Any]) -> Iterator[str]:
+    """One line for each population and reason: how many messages were rejected, and what to do about it."""
+    for population, reasons in manifest["rejections"].items():
         for reason, count in sorted(reasons.items(), key=lambda each: -each[1]):
             messages = "message" if count == 1 else "messages"
-            yield f"{count:,} {messages} of {population} refused: {_WORDS.get(reason, reason)}"
+            yield f"{count:,} {messages} of {population} rejected: {_WORDS.get(reason, reason)}"

@@ -19,7 +19,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.dress import ALARM, GREY, INK, NUMBERS, clipped, dress, nothing, points
+from analysis.dress import ALARM, GREY, INK, NUMBERS, clipped, nothing, points, style_axes
 from analysis.games.pure import largest_gains, pure_equilibria
 from analysis.games.response_graph import Sink, response_graph, sink_components
 from analysis.games.roles import RoleSymmetricGame
@@ -117,7 +117,7 @@ def response_picture(
     notes += [f"{called(away)} left out"] if away else []
     entries = _entries(colours, rims, sinks, known)
     entries += [(Line2D([], [], color=_DASHED, ls=_TIE, lw=1.2), "gains and loses nothing")] if ties else []
-    dress(ax, fitted(ax, title), ax.get_ylabel(), entries, "\n".join(notes))
+    style_axes(ax, fitted(ax, title), ax.get_ylabel(), entries, "\n".join(notes))
     ax.grid(visible=False)
     return ax
 

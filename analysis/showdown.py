@@ -32,7 +32,7 @@ from sim.scenario.game import offered, with_choices
 
 
 @dataclass(frozen=True)
-class Showing:
+class StrategyResult:
     """What one strategy came to, means over episodes with their standard errors."""
 
     strategy: str
@@ -45,7 +45,7 @@ class Showing:
     volume: float  # lots an episode that players traded
 
 
-def showdown(scenario: Scenario) -> list[Showing]:
+def compare_strategies(scenario: Scenario) -> list[StrategyResult]:
     """Run every strategy of the scenario's game.
 
     Raises
@@ -61,13 +61,13 @@ def showdown(scenario: Scenario) -> list[Showing]:
         )
     players = scenario.game.players
     return [
-        _showing(name, whole(execute(with_choices(scenario, dict.fromkeys(players, name)))), players)
+        _result_of(name, whole(execute(with_choices(scenario, dict.fromkeys(players, name)))), players)
         for name in offered(scenario, players[0])
         if all(name in offered(scenario, player) for player in players)
     ]
 
 
-def _showing(name: str, run: Run, players: tuple[str, ...]) -> Showing:
+def _result_of(name: str, run: Run, players: tuple[str, ...]) -> StrategyResult:
     episodes = run.episodes
     seeing = {each.name for each in run.scenario.populations if each.sees}
 
@@ -81,7 +81,7 @@ def _showing(name: str, run: Run, players: tuple[str, ...]) -> Showing:
     inventory = np.stack([total(set(players), column) for column in held])
     payoff = total(set(players))
     spread = (run.book["ask"] - run.book["bid"]).mean()
-    return Showing(
+    return StrategyResult(
         name,
         mean(payoff),
         float(payoff.std(ddof=1)) if len(payoff) > 1 else float("nan"),
@@ -93,13 +93,13 @@ def _showing(name: str, run: Run, players: tuple[str, ...]) -> Showing:
     )
 
 
-def table(showings: list[Showing]) -> Table:
+def table(results: list[StrategyResult]) -> Table:
     """A row a strategy, to be printed by rich."""
     found = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
     found.add_column("strategy", no_wrap=True)
     for head in ("payoff\n± s.e.", "risk", "from\ncustomers", "to the\ninformed", "final\nlots", "spread"):
         found.add_column(head, justify="right", no_wrap=True)
-    for each in showings:
+    for each in results:
         found.add_row(
             each.strategy,
             f"{each.payoff.value:.1f} ± {each.payoff.standard_error:.1f}",
@@ -112,16 +112,16 @@ def table(showings: list[Showing]) -> Table:
     return found
 
 
-def picture(showings: list[Showing], title: str) -> Figure:
+def picture(results: list[StrategyResult], title: str) -> Figure:
     """What each strategy earned and from whom, beside the risk that it took."""
     with style():
-        figure = Figure(figsize=(13, 1.6 + 0.42 * len(showings)), dpi=100, layout="constrained")
+        figure = Figure(figsize=(13, 1.6 + 0.42 * len(results)), dpi=100, layout="constrained")
         money, risk, held = figure.subplots(1, 3, width_ratios=[5, 2, 2], sharey=True)
-        _money(money, showings)
-        places = np.arange(len(showings))
+        _money(money, results)
+        places = np.arange(len(results))
         for ax, values, what, unit in (
-            (risk, [each.risk for each in showings], "risk: deviation of the payoff", "currency"),
-            (held, [each.inventory for each in showings], "inventory at the end, either way", "lots"),
+            (risk, [each.risk for each in results], "risk: deviation of the payoff", "currency"),
+            (held, [each.inventory for each in results], "inventory at the end, either way", "lots"),
         ):
             ax.barh(places, values, 0.6, color="#7b9fb8")
             ax.set_title(what, loc="left", fontsize=9.5)
@@ -136,24 +136,24 @@ def picture(showings: list[Showing], title: str) -> Figure:
     return figure
 
 
-def _money(ax: Axes, showings: list[Showing]) -> None:
-    places = np.arange(len(showings))
-    ax.barh(places, [each.against_customers.value for each in showings], 0.6, color="#9fc3a5", label="from customers")
-    ax.barh(places, [-each.lost_to_informed.value for each in showings], 0.6, color="#d98b7b", label="to the informed")
-    errors = [4 * each.payoff.standard_error for each in showings]
-    payoffs, label = [each.payoff.value for each in showings], "payoff, ± 4 standard errors"
+def _money(ax: Axes, results: list[StrategyResult]) -> None:
+    places = np.arange(len(results))
+    ax.barh(places, [each.against_customers.value for each in results], 0.6, color="#9fc3a5", label="from customers")
+    ax.barh(places, [-each.lost_to_informed.value for each in results], 0.6, color="#d98b7b", label="to the informed")
+    errors = [4 * each.payoff.standard_error for each in results]
+    payoffs, label = [each.payoff.value for each in results], "payoff, ± 4 standard errors"
     ax.errorbar(payoffs, places, xerr=errors, fmt="o", color=INK, ms=5, capsize=3, lw=1, label=label)
     ax.axvline(0, color=".5", lw=0.8)
-    ax.set_yticks(places, [each.strategy for each in showings])
-    ax.set_ylim(len(showings) - 0.5, -0.5)
+    ax.set_yticks(places, [each.strategy for each in results])
+    ax.set_ylim(len(results) - 0.5, -0.5)
     ax.set_xlabel("currency an episode", color=GREY)
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=9)
 
 
-def _as_json(showing: Showing) -> dict[str, Any]:
+def _as_json(result: StrategyResult) -> dict[str, Any]:
     """Numbers that are none, as JSON has none, become null; an estimate becomes two numbers."""
     flat: dict[str, Any] = {}
-    for name, value in vars(showing).items():
+    for name, value in vars(result).items():
         parts = (
             {name: value.value, f"{name}_standard_error": value.standard_error}
             if isinstance(value, Estimate)
@@ -185,11 +185,11 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         scenario = load(given.scenario, given.overrides, given.seed)
-        showings = showdown(scenario)
+        results = compare_strategies(scenario)
         path = given.out / f"{given.scenario.stem}-showdown.png"
         given.out.mkdir(parents=True, exist_ok=True)
         with style():
-            picture(showings, _heading(scenario)).savefig(path)
+            picture(results, _heading(scenario)).savefig(path)
     except KeyboardInterrupt:
         Console(stderr=True, highlight=False, markup=False).print("interrupted", style="red")
         return 130
@@ -203,11 +203,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     if given.json:
         sys.stdout.write(
-            json.dumps({"rows": [_as_json(each) for each in showings], "picture": str(path)}, indent=2) + "\n"
+            json.dumps({"rows": [_as_json(each) for each in results], "picture": str(path)}, indent=2) + "\n"
         )
     else:
         out = Console(highlight=False, markup=False)
-        out.print(table(showings))
+        out.print(table(results))
         out.print(f"picture     {path}", soft_wrap=True)
     return 0
 

@@ -20,7 +20,7 @@ from matplotlib.ticker import PercentFormatter
 from matplotlib.tri import Triangulation, UniformTriRefiner
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.dress import GREY, INK, NUMBERS, clipped, dress, nothing, points
+from analysis.dress import GREY, INK, NUMBERS, clipped, nothing, points, style_axes
 from analysis.games.basins import arrivals
 from analysis.games.dynamics import speeds
 from analysis.games.evolutionary_stability import evolutionary_stability
@@ -83,7 +83,7 @@ def replicator_field(
         cross: dict[str, Any] = {"marker": "x", "ms": 5, "mew": 1.3, "color": GREY, "ls": ""}
         ax.plot(*where.T, **cross, zorder=5, clip_on=False, label="at rest")
         entries.append((Line2D([], [], **cross), "other point at rest"))
-    dress(ax, fitted(ax, title), unit, entries, note)
+    style_axes(ax, fitted(ax, title), unit, entries, note)
     if part.size == 3:
         ax.set_axis_off()
     return ax

@@ -188,7 +188,11 @@ class Spreads:
         found: dict[str, Any] = {"trades": clustered.rows.astype(np.int64)}
         for name, values in zip(PARTS, parts, strict=True):
             means = clustered.means(values[rows])
-            found |= {"lots": means.weights.astype(np.int64), name: means.values, f"{name}_error": means.errors}
+            found |= {
+                "lots": means.weights.astype(np.int64),
+                name: means.values,
+                f"{name}_standard_error": means.errors,
+            }
         with np.errstate(divide="ignore", invalid="ignore"):
             found["share"] = found["impact"] / found["effective"]
         frame = pd.DataFrame(found, index=pd.Index(names, name=by))
@@ -214,7 +218,7 @@ def _as_table(frame: pd.DataFrame) -> Table:
     for head in ("lots", "effective spread", "realised spread", "price impact"):
         shown.add_column(head, justify="right", no_wrap=True)
     for name, row in frame.iterrows():
-        cells = [plus_minus(row[part], row[f"{part}_error"]) for part in PARTS]
+        cells = [plus_minus(row[part], row[f"{part}_standard_error"]) for part in PARTS]
         shown.add_row(str(name), f"{row['lots']:,.0f}", *cells)
     shown.caption = "currency, ± one standard error; means weigh by lots"
     return shown

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.arguments import array_of, at_least, checked, refuse, whole
 from analysis.command import run_command
-from analysis.dress import GREY, dress, style
+from analysis.dress import GREY, style, style_axes
 from analysis.estimates import Estimate
 from analysis.measures import Measure, measure_of
 from analysis.samples import columns
@@ -345,11 +345,11 @@ def figure(returns: ArrayLike, volumes: ArrayLike | None = None, longest: int = 
             sizes = sizes[sizes > 0]
             tail.loglog(sizes, np.arange(1, len(sizes) + 1) / int(known.sum()), ".", ms=3)
         tail.set_xlabel("|return| in standard deviations")
-        dress(tail, "Tail", "share beyond")
+        style_axes(tail, "Tail", "share beyond")
         horizons = [horizon for horizon in (1, 2, 4, 8, 16, 32, 64, 128) if int(known.sum()) >= 8 * horizon]
         kurtosis.semilogx(horizons, [excess_kurtosis(aggregated(r, each)).value for each in horizons], "o-", base=2)
         kurtosis.set_xlabel("samples")
-        dress(kurtosis, "Kurtosis", "excess")
+        style_axes(kurtosis, "Kurtosis", "excess")
         lines = [("returns", r), ("|returns|", np.abs(r))]
         lines += [] if volumes is None else [("volume", np.asarray(volumes, float))]
         entries = []
@@ -357,10 +357,10 @@ def figure(returns: ArrayLike, volumes: ArrayLike | None = None, longest: int = 
             (line,) = memory.plot(lags, autocorrelation(series, lags), lw=1.2)
             entries.append((line.get_color(), name))
         memory.set_xlabel("lag, samples")
-        dress(memory, "Memory", "autocorrelation", entries)
+        style_axes(memory, "Memory", "autocorrelation", entries)
         lever.plot(lags, leverage(r, lags), lw=1.2)
         lever.set_xlabel("lag, samples")
-        dress(lever, "Leverage", "correlation of return and later |return|")
+        style_axes(lever, "Leverage", "correlation of return and later |return|")
         for panel in (memory, lever):
             panel.axhspan(-band, band, color=".93", zorder=0)
             panel.axhline(0.0, color=GREY, lw=0.8, zorder=1)

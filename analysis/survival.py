@@ -38,11 +38,11 @@ class Survival:
     incidence: Floats  # (ways, times)
 
     @property
-    def survival_error(self) -> Floats:
+    def survival_standard_error(self) -> Floats:
         """Greenwood's standard error of the survival: S √Σ d / (n (n - d)), (times,)."""
         return np.asarray(self.survival * np.sqrt(np.cumsum(self._greenwood)), float)
 
-    def incidence_error(self, way: int) -> Floats:
+    def incidence_standard_error(self, way: int) -> Floats:
         """Standard error of an incidence, way counted from 1, (times,)."""
         own = self.incidence[way - 1]
         hazard, before, each = self.ended[way - 1] / self.at_risk, self._before, self._greenwood
@@ -62,13 +62,13 @@ class Survival:
         if not len(self.times):
             return Estimate(math.nan, math.nan)
         place = int(np.argmax(self.survival <= 0.5 + _SLACK))
-        return self._time(1 - self.survival, 0.5, float(self.survival_error[place]))
+        return self._time(1 - self.survival, 0.5, float(self.survival_standard_error[place]))
 
     def share(self, way: int) -> Estimate:
         """The chance of ending in a way, counted from 1, by the longest time seen; nan where nothing was seen."""
         if not len(self.times):
             return Estimate(math.nan, math.nan)
-        return Estimate(float(self.incidence[way - 1, -1]), float(self.incidence_error(way)[-1]))
+        return Estimate(float(self.incidence[way - 1, -1]), float(self.incidence_standard_error(way)[-1]))
 
     def median_of(self, way: int) -> Estimate:
         """The first time by which half of all that end in a way, counted from 1, have done so; nan if none does.

@@ -64,7 +64,7 @@ def population_table(run: Run) -> Table:
     populations = run.scenario.populations
     names = [population.name for population in populations]
     payoffs = [measured.get((name, "payoff")) for name in names]
-    per_lot = [measured.get((name, "payoff_a_lot")) for name in names]
+    per_lot = [measured.get((name, "payoff_per_lot")) for name in names]
     known = [errors[name] for name in names if errors.get(name)]
     table = _table("population")
     _number_column(table, "agents")

@@ -139,7 +139,7 @@ class Trades:
         return np.asarray(self._column("taker_fee"), float)
 
     def price_of(self, name: str) -> Floats:
-        """A column of prices: ``mark``, ``micro``, ``value`` or ``belief``."""
+        """A column of prices: ``mark``, ``microprice``, ``value`` or ``belief``."""
         return np.asarray(self._column(name), float)
 
     @property

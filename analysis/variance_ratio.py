@@ -20,8 +20,8 @@ class VarianceRatio(NamedTuple):
     """A variance ratio, and its standard error in a random walk."""
 
     value: float
-    iid_error: float  # of changes that are independent and equally variable
-    robust_error: float  # of changes that are uncorrelated, whatever their variances
+    iid_standard_error: float  # of changes that are independent and equally variable
+    robust_standard_error: float  # of changes that are uncorrelated, whatever their variances
 
 
 @checked("prices", labels=["stretches"])

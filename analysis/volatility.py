@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.arguments import checked
 from analysis.clusters import group_means
 from analysis.command import run_command
-from analysis.dress import NUMBERS, dress, nothing
+from analysis.dress import NUMBERS, nothing, style_axes
 from analysis.estimates import NOTHING, Estimate, ratio
 from analysis.marked import NEVER
 from analysis.measures import Measure, measure_of
@@ -217,7 +217,7 @@ def draw(ax: Axes, run: Run, venue: str | None = None) -> Axes:
     ax.xaxis.set_major_formatter(NUMBERS)
     ax.set_ylim(bottom=0)
     ax.set_xlabel("steps between looks at the price, ± one standard error")
-    dress(ax, title, "variance per step, currency²", entries)
+    style_axes(ax, title, "variance per step, currency²", entries)
     return ax
 
 
@@ -252,8 +252,8 @@ def _measures(run: Run, venue: str) -> list[Measure]:
             none = f"too few {unit} in a row, or no change"
             label = f"{name}.variance_ratio.{q}"
             found += [
-                measure_of(label, Estimate(each.value, each.robust_error), "", what, none),
-                measure_of(f"{label}.iid", Estimate(each.iid_error, math.nan), "",
+                measure_of(label, Estimate(each.value, each.robust_standard_error), "", what, none),
+                measure_of(f"{label}.iid", Estimate(each.iid_standard_error, math.nan), "",
                            "standard error if changes are independent and equally variable", none),
             ]  # fmt: skip
     return [

@@ -50,11 +50,11 @@ def engine(name: str, repeats: int) -> float:
     """Feed a stream from inside compiled code, ``repeats`` times, each to a fresh book. Messages a second."""
     messages, trades, volume = stream(name)
     handles = np.zeros(int(messages[:, 4].max()) + 1, np.int64)
-    warm = OrderBook(agents=1, self_trade="allow", orders=4096)
+    warm = OrderBook(agents=1, self_trade_prevention="allow", orders=4096)
     _feed(warm.storage.address, messages[:0], handles)
     spent = 0.0
     for _ in range(repeats):
-        fresh = OrderBook(agents=1, self_trade="allow", orders=4096)
+        fresh = OrderBook(agents=1, self_trade_prevention="allow", orders=4096)
         fresh.storage.grow("nodes", 1 << 14)
         fresh.storage.grow("children", 64 << 14)
         start = perf_counter()
@@ -69,7 +69,7 @@ def engine_call(name: str) -> float:
     """Feed a stream from Python, one call a message. Messages a second."""
     messages, trades, volume = stream(name)
     prepared = messages.tolist()
-    fresh = OrderBook(agents=1, self_trade="allow", orders=4096)
+    fresh = OrderBook(agents=1, self_trade_prevention="allow", orders=4096)
     fresh.cancel(0, fresh.enter(0, "limit", 1, -(1 << 20), 1))
     enter, cancel = fresh.enter, fresh.cancel
     handles = [0] * (int(messages[:, 4].max()) + 1)

@@ -24,12 +24,12 @@ from sim.strategies.callbacks import compile_strategy, memory_type, parameter_ty
 from sim.strategies.declare import Strategy
 from sim.strategies.obligation import MESSAGES
 from sim.venues.book import CALL_AUCTION, CONTINUOUS, REASONS
-from sim.venues.entry import doors
+from sim.venues.entry import gateway_callbacks
 from sim.venues.standalone import FEE_PER, MATCHING, POST_ONLY, SELF_TRADE, set_tick_units
 from sim.world import HISTORY, NOTHING, Storage, attach
 
 RESERVATIONS = {"fixed": 1, "uniform": 2, "normal": 3, "exponential": 4}
-AROUND = {"public_value": 0, "signal": 1, "mid": 2}
+REFERENCES = {"public_value": 0, "signal": 1, "mid": 2}
 _BOOK_SAMPLES, _AGENT_SAMPLES, _OUTCOMES = 100_000, 500_000, 10_000_000  # rows that a table has by default, at most
 _MOST_LOTS = 1 << 20  # positions that samples of agents, or results, hold before they are drained
 _WHEEL = 4096
@@ -144,9 +144,9 @@ def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, 
     book_samples = max(4096, venues)
     agent_samples = max(min(1 << 15, _MOST_LOTS // instruments), rows_agents)
     outcomes = max(min(1 << 15, _MOST_LOTS // instruments), rows_episodes)
-    closings = max(1 << 12, instruments)
+    settlements = max(1 << 12, instruments)
     simultaneous = bool(scenario.turns.simultaneous)
-    prepared = [_prepared(each.strategy, each.params, scenario.run.steps) for each in scenario.populations]
+    precomputed = [_precomputed(each.strategy, each.params, scenario.run.steps) for each in scenario.populations]
     valued = sum(
         private_slots(each.private_values) * each.count for each in scenario.populations if each.private_values
     )
@@ -154,30 +154,30 @@ def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, 
     block = min(BLOCK, scenario.run.steps * scenario.run.episodes)
     tape = 1 << (max(tape, 2 * HISTORY) - 1).bit_length()
     storage = fitting(
-        clock=1, orders=orders, calls=orders if _has_auctions(scenario) else 0, levels=orders, nodes=nodes,
+        clock=1, orders=orders, auction_orders=orders if _has_auctions(scenario) else 0, levels=orders, nodes=nodes,
         children=64 * nodes, sides=2 * venues, venues=venues,
         instruments=instruments, shocks=sum(len(each.shocks) for each in scenario.instruments), history=sum(delays),
         increments=block * instruments, agents=agents, accounts=accounts,
         holdings=accounts * instruments, populations=populations, groups=len(groups), classes=len(ranks),
-        refusals=populations * len(REASONS),
+        rejections=populations * len(REASONS),
         in_class=populations, in_venues=sum(len(each.venues) for each in scenario.populations),
         first_holdings=accounts * instruments, first_cash=accounts,
         parameters=sum(parameters),
         memories=sum(size * each.count for size, each in zip(memory, scenario.populations, strict=True)),
         private_values=valued, obligations=sum(each.count for each in scenario.populations if each.obligation),
         reserved=agents if any(each.reservation for each in scenario.populations) else 0,
-        prepared=sum(map(len, prepared)),
+        precomputed=sum(map(len, precomputed)),
         turns=agents + 64, scratch=agents + 64, pending=orders if simultaneous else 0, wheel=2 * _WHEEL, tape=tape,
         log=tape if scenario.record.messages else 0, book_samples=book_samples,
         ladder=4 * scenario.record.levels * book_samples if scenario.record.levels > 1 else 0,
         agent_samples=agent_samples, sample_lots=agent_samples * instruments, outcomes=outcomes,
-        outcome_lots=outcomes * instruments, closings=closings, strategies=len(played), doors=3,
+        outcome_lots=outcomes * instruments, settlements=settlements, strategies=len(played), gateway=3,
     )  # fmt: skip
     built = Built(scenario, storage, accounts_of(scenario), sampling, played, {})
     _fill_clock(built)
     _fill_instruments(built, delays)
     _fill_venues(built)
-    _fill_populations(built, groups, ranks, memory, parameters, prepared, set(external))
+    _fill_populations(built, groups, ranks, memory, parameters, precomputed, set(external))
     _fill_endowments(built)
     open_run(storage.address)
     seed_streams(built)
@@ -200,19 +200,19 @@ def _groups(scenario: Scenario) -> list[str]:
     return list(dict.fromkeys(law.group for law in _laws(scenario) if hasattr(law, "group")))
 
 
-def _prepared(name: str, params: dict[str, Any], steps: int) -> NDArray[np.float64]:
+def _precomputed(name: str, params: dict[str, Any], steps: int) -> NDArray[np.float64]:
     """What a population's strategy has solved before the run."""
-    prepare = strategies.get(name).prepare
-    if prepare is None:
+    precompute = strategies.get(name).precompute
+    if precompute is None:
         return np.zeros(0)
     try:
-        found = prepare(dict(params), steps)
+        found = precompute(dict(params), steps)
         if found is None:
             raise StrategyError(
-                f"strategy {name!r}: its prepare returned nothing — return the numbers, or an empty list"
+                f"strategy {name!r}: its precompute returned nothing — return the numbers, or an empty list"
             )
         if np.iscomplexobj(found):
-            raise StrategyError(f"strategy {name!r}: its prepare returned complex numbers")
+            raise StrategyError(f"strategy {name!r}: its precompute returned complex numbers")
         return np.asarray(found, np.float64).ravel()
     except ValueError as error:
         raise StrategyError(f"strategy {name!r} with params = {params}: {error}") from error
@@ -220,7 +220,7 @@ def _prepared(name: str, params: dict[str, Any], steps: int) -> NDArray[np.float
         raise
     except (Exception, SystemExit) as error:
         said = f"{type(error).__name__}: {error}".rstrip(": ")
-        raise StrategyError(f"strategy {name!r} with params = {params}: its prepare raised {said}") from error
+        raise StrategyError(f"strategy {name!r} with params = {params}: its precompute raised {said}") from error
 
 
 def private_slots(values: Any) -> int:
@@ -316,9 +316,12 @@ def _fill_venues(built: Built) -> None:
         instrument = world.instruments[numbers[venue.instrument]]
         row["instrument"] = numbers[venue.instrument]
         row["next_of_instrument"], instrument["first_venue"] = instrument["first_venue"], number
-        row["matching"], row["self_trade"] = MATCHING[venue.matching], SELF_TRADE[venue.self_trade]
+        row["matching"], row["self_trade_prevention"] = (
+            MATCHING[venue.matching],
+            SELF_TRADE[venue.self_trade_prevention],
+        )
         row["post_only"], row["fee_per"] = POST_ONLY[venue.post_only], FEE_PER[venue.fee_per]
-        row["clear_after_trade"] = venue.clear_after_trade
+        row["clear_book_after_trade"] = venue.clear_book_after_trade
         row["maker_fee"], row["taker_fee"] = venue.maker_fee, venue.taker_fee
         row["fee_account"] = built.accounts.number(f"fees {venue.name}")
         row["tick_size"] = venue.tick_size
@@ -330,7 +333,7 @@ def _fill_venues(built: Built) -> None:
         row["every"], row["opening"] = venue.auction.every or 0, venue.auction.opening
         row["closing"], row["first_schedule"], row["last_schedule"] = venue.auction.closing, NOTHING, NOTHING
     world.clock[0]["auctions"] = auctions
-    world.clock[0]["plain"] = not (auctions or any(venue.clear_after_trade for venue in scenario.venues))
+    world.clock[0]["plain"] = not (auctions or any(venue.clear_book_after_trade for venue in scenario.venues))
 
 
 def _fill_populations(
@@ -339,7 +342,7 @@ def _fill_populations(
     ranks: list[int],
     memory: list[int],
     parameters: list[int],
-    prepared: list[NDArray[np.float64]],
+    precomputed: list[NDArray[np.float64]],
     external: set[str],
 ) -> None:
     scenario, world = built.scenario, built.storage.world
@@ -382,9 +385,9 @@ def _fill_populations(
         if population.private_values:
             row["private_first"] = private
             private += fill_private_values(world, row, population)
-        row["prepared_first"], row["prepared_count"] = solved, len(prepared[number])
-        world.prepared[solved : solved + len(prepared[number])] = prepared[number]
-        solved += len(prepared[number])
+        row["precomputed_first"], row["precomputed_count"] = solved, len(precomputed[number])
+        world.precomputed[solved : solved + len(precomputed[number])] = precomputed[number]
+        solved += len(precomputed[number])
         row["endowment_lots"] = population.endowment.inventory
         first += population.count
     place = 0
@@ -442,7 +445,7 @@ def fill_private_values(world: Any, row: Any, population: Any) -> int:
 
 
 def _fill_reservation(row: Any, reservation: Any) -> None:
-    row["reservation"], row["around"] = RESERVATIONS[reservation.distribution], AROUND[reservation.around]
+    row["reservation"], row["reference"] = RESERVATIONS[reservation.distribution], REFERENCES[reservation.reference]
     names = {
         "fixed": ("distance", None),
         "uniform": ("low", "high"),
@@ -479,8 +482,8 @@ def fill_streams(address):
 
 
 def compile_all(built: Built) -> None:
-    """Compile the strategies that play, and tell the World where they and the doors to the venues are."""
-    built.storage.world.doors[:] = [door.address for door in doors()]
+    """Compile the strategies that play, and tell the World where they and the gateway to the venues are."""
+    built.storage.world.gateway[:] = [each.address for each in gateway_callbacks()]
     external = np.asarray(built.storage.world.populations["external"])
     playing = np.asarray(built.storage.world.populations["strategy"])
     for number, strategy in enumerate(built.played):

@@ -194,7 +194,7 @@ def _act(world, address):
 
 @njit
 def _clear(world):
-    """The calls that end with this step are cleared."""
+    """The auctions that end with this step are cleared."""
     clock = world.clock[0]
     while clock.place < len(world.venues):
         if auction.is_due(world, clock.place):
@@ -338,7 +338,7 @@ def _end_episode(world):
     elif clock.episodes_by == BY_POPULATION:
         rows = len(world.populations)
     if clock.outcomes_used + rows > len(world.outcomes) or (
-        clock.closings_used + clock.instruments > len(world.closings)
+        clock.settlements_used + clock.instruments > len(world.settlements)
     ):
         return NEED_TAPE
     if rows > 0:
@@ -445,9 +445,9 @@ def _sample_book(world, venue):
     row.last = place.last_price
     row.value = instrument.value
     row.public = instrument.public
-    row.mark, row.micro = market_prices(world, place.instrument)
+    row.mark, row.microprice = market_prices(world, place.instrument)
     if not is_marked(instrument):
-        row.mark = row.micro = math.nan
+        row.mark = row.microprice = math.nan
     if clock.book_levels > 1:
         first = clock.samples_used * 4 * clock.book_levels
         for half in range(2):

@@ -117,7 +117,7 @@ def record_trade(world, venue, price, lots, maker, taker, aggressor, maker_order
     ):
         clock.status = MONEY_OVERFLOW
         return
-    mark, micro = market_prices(world, instrument)
+    mark, microprice = market_prices(world, instrument)
     money = price * lots * place.price_units
     maker_fee = np.int64(0)
     taker_fee = np.int64(0)
@@ -158,7 +158,7 @@ def record_trade(world, venue, price, lots, maker, taker, aggressor, maker_order
     row.maker_fee = maker_fee
     row.taker_fee = taker_fee
     row.mark = mark
-    row.micro = micro
+    row.microprice = microprice
     row.value = world.instruments[instrument].value
     row.belief = world.agents[maker].belief
     row.maker = maker

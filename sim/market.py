@@ -235,12 +235,12 @@ class Market(mesa.Model):
         return whole("venue", venue, f"or a name: {', '.join(self.venue_numbers)}", low=0, high=count - 1)
 
     def best_bid(self, venue: int | str = 0) -> int | None:
-        """The best bid in ticks, None where there is none, or where a call hides it."""
+        """The best bid in ticks, None where there is none, or where an auction hides it."""
         price = best_price(self.address, 2 * self.venue_number(venue))
         return None if price == NO_PRICE else price
 
     def best_ask(self, venue: int | str = 0) -> int | None:
-        """The best ask in ticks, None where there is none, or where a call hides it."""
+        """The best ask in ticks, None where there is none, or where an auction hides it."""
         price = best_price(self.address, 2 * self.venue_number(venue) + 1)
         return None if price == NO_PRICE else price
 

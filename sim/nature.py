@@ -205,21 +205,21 @@ def settle(world):
     clock = world.clock[0]
     for instrument in range(clock.instruments):
         record = world.instruments[instrument]
-        closing = world.closings[clock.closings_used + instrument]
-        closing.episode = clock.episode
-        closing.instrument = instrument
-        closing.initial = record.initial
-        closing.value = record.value
+        settled = world.settlements[clock.settlements_used + instrument]
+        settled.episode = clock.episode
+        settled.instrument = instrument
+        settled.initial = record.initial
+        settled.value = record.value
         price = market_price(world, instrument)
-        closing.marked = is_marked(record)
+        settled.marked = is_marked(record)
         if record.settlement == NOT_AT_ALL:
-            closing.price = price
+            settled.price = price
             continue
         if record.settlement == AT_VALUE:
             price = record.value
         record.mark = price
         amount = price * record.lot_size / clock.money_unit
-        closing.price = np.rint(amount) * clock.money_unit / record.lot_size
+        settled.price = np.rint(amount) * clock.money_unit / record.lot_size
         for account in range(clock.first_account):
             holding = world.holdings[account * clock.instruments + instrument]
             lots = holding.lots
@@ -227,7 +227,7 @@ def settle(world):
                 pay_per_lot(world, clock.settlement_account, account, lots, amount)
                 holding.lots = 0
                 world.holdings[clock.settlement_account * clock.instruments + instrument].lots += lots
-    clock.closings_used += clock.instruments
+    clock.settlements_used += clock.instruments
 
 
 @njit

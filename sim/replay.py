@@ -38,6 +38,7 @@ from sim.recordings import (
     line_of,
     read,
 )
+from sim.renamed import old_arguments_refused
 from sim.venues import book as engine
 from sim.venues.levels import HIGHEST_PRICE, find_level, key_of, next_level
 from sim.venues.standalone import OrderBook, make_room
@@ -97,7 +98,7 @@ class ReplayResult:
     format : the name of their format.
     levels : levels of the book file.
     depth : levels compared, and adopted when they slide into view.
-    adopt : whether levels were adopted.
+    level_adoption : whether levels were adopted.
     rows, rows_equal : rows of the book file; those on which all compared levels are equal. Row 0 opens the book.
     equal_by_level : entry k: rows on which levels 1 to k + 1 are all equal, on both sides.
     first_difference : the first unequal place, None if there is none.
@@ -126,7 +127,7 @@ class ReplayResult:
     format: str
     levels: int
     depth: int
-    adopt: bool
+    level_adoption: bool
     rows: int
     rows_equal: int
     equal_by_level: list[int]
@@ -374,7 +375,7 @@ def _replay(
     address: int,
     start: int,
     stop: int,
-    adopt: bool,
+    level_adoption: bool,
     kinds: Any,
     names: Any,
     quantities: Any,
@@ -405,7 +406,7 @@ def _replay(
         elif kind < EXECUTE:
             left = _take(world, loose, handles[names[row]], side, prices[row], quantities[row])
         counts[_UNMATCHED] += left > 0 and _in_view(levels, row, side, prices[row])
-        if adopt:
+        if level_adoption:
             changed = _adopt(world, loose, levels, row, BID) + _adopt(world, loose, levels, row, ASK)
             counts[_ADOPTED_ROWS] += changed > 0
             counts[_ADOPTED_LEVELS] += changed
@@ -459,12 +460,13 @@ def _lot_units(path: Path, lines: Integers | None, quantities: Integers, *others
 # --- the replay -----------------------------------------------------------------------------------------------------
 
 
+@old_arguments_refused
 def replay(
     messages: str | Path,
     book: str | Path,
     format: str = "lobster",
     depth: int | None = None,
-    adopt: bool = True,
+    level_adoption: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> ReplayResult:
     """Put recorded messages through the engine and compare its book with the recorded one after each of them.
@@ -474,7 +476,8 @@ def replay(
     messages, book : the two files, plain or gzip.
     format : a name in ``FORMATS``.
     depth : levels to compare, and to adopt when they slide into view; all that the book file has if None.
-    adopt : take a level from the file when it comes from beyond the depth, where no message reports what happens.
+    level_adoption : take a level from the file when it comes from beyond the depth, where no message reports what
+        happens.
     progress : called with rows done and rows in all, every 65,536 rows and at the end; what it raises ends the replay.
 
     Raises
@@ -508,7 +511,7 @@ def replay(
         array[..., 1] = lot_units.into(array[..., 1])
     names = _dense(recording.orders)
 
-    order_book = OrderBook(self_trade="allow", tick_units=1, orders=1024 + 4 * stored)
+    order_book = OrderBook(self_trade_prevention="allow", tick_units=1, orders=1024 + 4 * stored)
     storage = order_book.storage
     loose = np.zeros(0, np.int8)
 
@@ -525,7 +528,7 @@ def replay(
     )  # fmt: skip
 
     def run(start: int, stop: int) -> int:
-        reached, lack = _replay(storage.address, start, stop, adopt, *inputs, loose, counts, equal, first)
+        reached, lack = _replay(storage.address, start, stop, level_adoption, *inputs, loose, counts, equal, first)
         if lack != RUNNING:
             room(lack, 1 + 2 * depth)
         return int(reached)
@@ -563,7 +566,7 @@ def replay(
         format=format,
         levels=stored,
         depth=depth,
-        adopt=adopt,
+        level_adoption=level_adoption,
         rows=rows,
         rows_equal=int(equal[depth]),
         equal_by_level=[int(equal[level:].sum()) for level in range(1, depth + 1)],

@@ -15,10 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from sim.errors import RunError
 
-FORMAT = 3
+FORMAT = 4
 MANIFEST, SUMMARY, SCENARIO = "manifest.json", "summary.json", "scenario.toml"
 PARTIAL = ".partial"
-TABLES = ("trades", "book", "agents", "episodes", "closings", "messages")
+TABLES = ("trades", "book", "agents", "episodes", "settlements", "messages")
 _REMEDY = "bring it back as it was, or run the scenario again"
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -64,9 +64,9 @@ class _Manifest(_Shape):
     episodes: Count
     messages: Count
     trades: Count
-    refused: Count
-    refusals: dict[str, dict[str, Count]]
-    moved_quotes: Count
+    rejected: Count
+    rejections: dict[str, dict[str, Count]]
+    repriced_quotes: Count
     seconds: Amount
     messages_per_second: Amount
     populations: list[_Population]

@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 
 from sim.arguments import a_path, one_of
 from sim.errors import RunError
+from sim.renamed import old_attributes_refused
 from sim.run_files import (
     MANIFEST,
     PARTIAL,
@@ -79,9 +80,9 @@ class MemorySink:
         """Take results of episodes."""
         self._put("episodes", self._tables.episodes(rows, lots))
 
-    def closings(self, rows: Any) -> None:
+    def settlements(self, rows: Any) -> None:
         """Take what instruments came to."""
-        self._put("closings", self._tables.closings(rows))
+        self._put("settlements", self._tables.settlements(rows))
 
     def _put(self, name: str, table: pa.Table) -> None:
         self._parts[name].append(table)
@@ -136,11 +137,12 @@ def _in_words(value: Any) -> str:
         return json.dumps(value)
 
 
+@old_attributes_refused
 class Run:
     """What a run came to. Tables are pandas DataFrames, read when first asked for.
 
     Columns and units are those of :mod:`sim.tables`; ``units(table)`` lists them. Populations, venues and sides are
-    categories. ``trades``, ``book``, ``agents``, ``episodes`` and ``closings`` are always there; ``messages`` only
+    categories. ``trades``, ``book``, ``agents``, ``episodes`` and ``settlements`` are always there; ``messages`` only
     where the scenario says ``record.messages = true``.
     """
 
@@ -288,9 +290,9 @@ class Run:
         return self._frame("episodes")
 
     @cached_property
-    def closings(self) -> pd.DataFrame:
+    def settlements(self) -> pd.DataFrame:
         """What each instrument came to in each episode: the price at which positions were closed, and the value."""
-        return self._frame("closings")
+        return self._frame("settlements")
 
     @cached_property
     def messages(self) -> pd.DataFrame:
@@ -367,12 +369,12 @@ def _resolved(path: Path, changes: dict[str, Any]) -> Scenario:
     return scenario
 
 
-def refusals(simulation: Simulation) -> dict[str, dict[str, int]]:
-    """How many messages were refused, by population and reason (one of :data:`sim.venues.book.REASONS`)."""
+def rejections(simulation: Simulation) -> dict[str, dict[str, int]]:
+    """How many messages were rejected, by population and reason (one of :data:`sim.venues.book.REASONS`)."""
     from sim.venues.book import REASONS
 
     world, found = simulation.built.storage.world, {}
-    counts = world.refusals.reshape(-1, len(REASONS))
+    counts = world.rejections.reshape(-1, len(REASONS))
     for population, row in zip(simulation.built.scenario.populations, counts, strict=True):
         if row.any():
             found[population.name] = {reason: int(count) for reason, count in zip(REASONS, row, strict=True) if count}
@@ -416,9 +418,9 @@ def manifest_of(simulation: Simulation, status: str, seconds: float) -> dict[str
         "episodes": int(clock["episode"]),
         "messages": messages,
         "trades": int(clock["trades"]),
-        "refused": int(clock["refused"]),
-        "refusals": refusals(simulation),
-        "moved_quotes": int(clock["moved_quotes"]),
+        "rejected": int(clock["rejected"]),
+        "rejections": rejections(simulation),
+        "repriced_quotes": int(clock["repriced_quotes"]),
         "seconds": seconds,
         "messages_per_second": messages / seconds if seconds > 0 else 0.0,
         "populations": populations,

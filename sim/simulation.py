@@ -49,7 +49,7 @@ class Sink(Protocol):
         """Results of episodes, and lots by instrument before settlement."""
         ...
 
-    def closings(self, rows: Any) -> None:
+    def settlements(self, rows: Any) -> None:
         """What each instrument came to in each episode."""
         ...
 
@@ -137,11 +137,11 @@ class Simulation:
             if used := int(clock["outcomes_used"]):
                 lots = world.outcome_lots[: used * instruments].reshape(used, instruments)
                 self.sink.episodes(np.array(world.outcomes[:used]), np.array(lots))
-            if used := int(clock["closings_used"]):
-                self.sink.closings(np.array(world.closings[:used]))
+            if used := int(clock["settlements_used"]):
+                self.sink.settlements(np.array(world.settlements[:used]))
         clock["tape_drained"] = clock["trades"]
         clock["log_drained"] = clock["messages_logged"]
-        clock["samples_used"] = clock["agent_samples_used"] = clock["outcomes_used"] = clock["closings_used"] = 0
+        clock["samples_used"] = clock["agent_samples_used"] = clock["outcomes_used"] = clock["settlements_used"] = 0
 
     def _provide(self, status: int) -> None:
         """Give the kernel what it stopped for."""
@@ -202,7 +202,7 @@ class Simulation:
         if what == entry.SERIAL:
             return (
                 f"it asked for trade {value} — the last {HISTORY:,} can be read, up to number "
-                f"{int(self.clock['trades']) - 1} (trades_so_far less 1)"
+                f"{int(self.clock['trades']) - 1} (next_trade_number less 1)"
             )
         if what == entry.LEVELS:
             return f"it keeps a ladder of {value} levels — its memory has room for fewer handles"
@@ -211,7 +211,7 @@ class Simulation:
             int(entry.INSTRUMENT): ("instrument", len(world.instruments)),
             int(entry.AGENT): ("agent", len(world.agents)),
             int(entry.PLACE): ("venue of its own, number", int(row["venues"])),
-            int(entry.PREPARED): ("prepared number", int(row["prepared_count"])),
+            int(entry.PRECOMPUTED): ("precomputed number", int(row["precomputed_count"])),
         }[what]
         known = f"there are {count:,}, numbered from 0" if count else "there is none"
         return f"it asked for {called} {value} — {known}"

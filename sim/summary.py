@@ -12,8 +12,8 @@ from sim.totals import UNITS, Counted, population_measures, venue_measures
 
 _OF_VENUES = ("trades", "volume", "quoted_spread", "effective_spread", "one_sided", "pricing_error")
 _OF_POPULATIONS = (
-    "agents", "payoff", "payoff_a_lot", "private_value", "presence", "fees", "trades", "volume", "messages",
-    "refused",
+    "agents", "payoff", "payoff_per_lot", "private_value", "presence", "fees", "trades", "volume", "messages",
+    "rejected",
 )  # fmt: skip
 
 
@@ -34,7 +34,7 @@ def _rows(scope: str, found: dict[str, dict[str, Any]], wanted: tuple[str, ...])
         for measure in wanted:
             if not math.isfinite(numbers.get(measure, math.nan)):
                 continue
-            error = numbers.get(f"{measure}_error", math.nan)
+            error = numbers.get(f"{measure}_standard_error", math.nan)
             row = {
                 "scope": scope,
                 "name": name,

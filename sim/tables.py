@@ -90,7 +90,7 @@ class Tables:
                 ("maker_fee", pa.float64(), _CURRENCY, "fee the maker paid, negative for a rebate"),
                 ("taker_fee", pa.float64(), _CURRENCY, "fee the taker paid, negative for a rebate"),
                 ("mark", pa.float64(), _CURRENCY, "mid of the consolidated book just before, or the last valid one"),
-                ("micro", pa.float64(), _CURRENCY, "best quotes just before, each weighted by the lots at the other"),
+                ("microprice", pa.float64(), _CURRENCY, "best quotes just before, each weighted by the other's lots"),
                 ("value", pa.float64(), _CURRENCY, "fundamental value at the time"),
                 ("belief", pa.float64(), _CURRENCY, "what the maker took the value to be; none if it does not say"),
             ),
@@ -101,16 +101,16 @@ class Tables:
                 ("bid_volume", pa.int64(), _LOTS, "lots at the best bid"),
                 ("ask", pa.float64(), _CURRENCY, "best ask at the end of the step; none where there is none"),
                 ("ask_volume", pa.int64(), _LOTS, "lots at the best ask"),
-                ("bid_depth", pa.int64(), _LOTS, "lots on the whole bid side, those included that a call hides"),
-                ("ask_depth", pa.int64(), _LOTS, "lots on the whole ask side, those included that a call hides"),
+                ("bid_depth", pa.int64(), _LOTS, "lots on the whole bid side, those included that an auction hides"),
+                ("ask_depth", pa.int64(), _LOTS, "lots on the whole ask side, those included that an auction hides"),
                 ("orders", pa.int64(), _COUNT, "resting orders on both sides"),
                 ("last", pa.float64(), _CURRENCY, "price of the last trade"),
                 ("mark", pa.float64(), _CURRENCY, "mid of the consolidated book, or the last valid one; none yet"),
-                ("micro", pa.float64(), _CURRENCY, "best quotes, each weighted by the lots at the other"),
+                ("microprice", pa.float64(), _CURRENCY, "best quotes, each weighted by the lots at the other"),
                 ("value", pa.float64(), _CURRENCY, "fundamental value"),
                 ("public_value", pa.float64(), _CURRENCY, "what everybody knows of the value"),
-                ("indicative", pa.float64(), _CURRENCY, "price at which a call that is running would clear"),
-                ("imbalance", pa.int64(), _LOTS, "demand less supply that such a call would leave"),
+                ("indicative", pa.float64(), _CURRENCY, "price at which an auction that is running would clear"),
+                ("imbalance", pa.int64(), _LOTS, "demand less supply that such an auction would leave"),
                 *(
                     column
                     for level in levels
@@ -143,7 +143,7 @@ class Tables:
                 *([presence] if self._obliged else []),
                 *lots,
             ),
-            "closings": _fields(
+            "settlements": _fields(
                 when[0],
                 ("instrument", _NAMES, "", "instrument"),
                 ("initial", pa.float64(), _CURRENCY, "mark when the episode began"),
@@ -213,7 +213,7 @@ class Tables:
             self._prices(rows["price"], venues, traded=True), rows["quantity"],
             self._names((rows["aggressor"] + 1) // 2, self._sides), *self._agent(rows["maker"]),
             *self._agent(rows["taker"]), rows["maker_order"], rows["taker_order"], self._money(rows["maker_fee"]),
-            self._money(rows["taker_fee"]), rows["mark"], rows["micro"], rows["value"],
+            self._money(rows["taker_fee"]), rows["mark"], rows["microprice"], rows["value"],
             number_column(rows["belief"], np.isnan(rows["belief"])),
         ])  # fmt: skip
 
@@ -228,7 +228,7 @@ class Tables:
             *self._when(rows), self._names(venues, self._venues), self._prices(rows["bid"], venues), rows["bid_volume"],
             self._prices(rows["ask"], venues), rows["ask_volume"], rows["bid_depth"], rows["ask_depth"], rows["orders"],
             self._prices(rows["last"], venues, traded=True),
-            *(number_column(rows[name], np.isnan(rows[name])) for name in ("mark", "micro")),
+            *(number_column(rows[name], np.isnan(rows[name])) for name in ("mark", "microprice")),
             rows["value"], rows["public"],
             self._prices(rows["indicative"], venues, traded=True),
             number_column(rows["imbalance"], rows["imbalance"] == NO_PRICE), *deeper,
@@ -261,11 +261,11 @@ class Tables:
             *lots.T,
         ])  # fmt: skip
 
-    def closings(self, rows: Any) -> pa.Table:
+    def settlements(self, rows: Any) -> pa.Table:
         """What instruments came to."""
         names = self._names(rows["instrument"], self._instrument_names)
         prices = [rows[name] for name in ("initial", "price", "value")]
-        return self._table("closings", [rows["episode"], names, *prices, pa.array(rows["marked"] != 0)])
+        return self._table("settlements", [rows["episode"], names, *prices, pa.array(rows["marked"] != 0)])
 
     def messages(self, rows: Any) -> pa.Table:
         """Rows of the message log."""

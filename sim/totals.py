@@ -28,16 +28,16 @@ VENUE_TOTALS = np.dtype(
 # Of a population, over episodes: the mean of its members' payoff together and the sum of squares around it (Welford
 # 1962), private value, and counts; ``payoff`` and ``private`` are those of the episode being added.
 POPULATION_TOTALS = np.dtype(
-    [(name, "i8") for name in ("episodes", "trades", "volume", "messages", "fees", "turns", "kept", "refused")]
+    [(name, "i8") for name in ("episodes", "trades", "volume", "messages", "fees", "turns", "kept", "rejected")]
     + [(name, "f8") for name in ("payoff", "average", "squares", "private", "private_value")]
 )
 
 UNITS = {  # of the measures below
     "trades": "number", "volume": "lots", "quoted_spread": "currency", "effective_spread": "currency", "depth": "lots",
     "pricing_error": "currency", "one_sided": "share of samples", "agents": "number",
-    "payoff": "currency an episode", "payoff_error": "currency an episode", "payoff_a_lot": "currency a lot",
+    "payoff": "currency an episode", "payoff_standard_error": "currency an episode", "payoff_per_lot": "currency a lot",
     "private_value": "currency an episode", "presence": "share of turns", "fees": "currency", "messages": "number",
-    "refused": "number",
+    "rejected": "number",
 }  # fmt: skip
 
 
@@ -79,9 +79,9 @@ def add_up(address, venues, populations, payoffs):
         if sample.bid != NO_PRICE and sample.ask != NO_PRICE:
             total.whole += 1
             total.spread += sample.ask - sample.bid
-    for first in range(0, clock.closings_used, clock.instruments):  # an episode's, one for each instrument
+    for first in range(0, clock.settlements_used, clock.instruments):  # an episode's, one for each instrument
         for venue in range(len(venues)):
-            venues[venue].marked += world.closings[first + world.venues[venue].instrument].marked
+            venues[venue].marked += world.settlements[first + world.venues[venue].instrument].marked
     rows = clock.first_account if clock.episodes_by == BY_AGENT else len(populations)
     for place in range(clock.outcomes_used):
         outcome = world.outcomes[place]
@@ -132,8 +132,8 @@ class Counted(Simulation):
         """Add up, then hand what there is to the sink, if there is one."""
         storage = self.built.storage
         add_up(storage.address, self.venues, self.populations, self.payoffs)
-        counts = np.asarray(storage.world.refusals).reshape(len(self.populations), -1)  # of the whole run so far
-        self.populations["refused"] = counts.sum(axis=1)
+        counts = np.asarray(storage.world.rejections).reshape(len(self.populations), -1)  # of the whole run so far
+        self.populations["rejected"] = counts.sum(axis=1)
         super().drain()
 
 
@@ -177,13 +177,13 @@ def population_measures(built: Built, totals: Any) -> dict[str, dict[str, Any]]:
             episodes = total["episodes"]
             measures = {"agents": np.full(len(total), population.count), "payoff": total["average"]}
             if built.scenario.run.episodes > 1:
-                measures["payoff_error"] = np.sqrt(total["squares"] / (episodes - 1) / episodes)
-            measures["payoff_a_lot"] = total["average"] * episodes / total["volume"]
+                measures["payoff_standard_error"] = np.sqrt(total["squares"] / (episodes - 1) / episodes)
+            measures["payoff_per_lot"] = total["average"] * episodes / total["volume"]
             if population.values_privately:
                 measures["private_value"] = total["private_value"] / episodes
             if population.obligation:
                 measures["presence"] = total["kept"] / total["turns"]
             measures["fees"] = total["fees"] * built.scenario.money.unit
-            measures |= {name: total[name] for name in ("trades", "volume", "messages", "refused")}
+            measures |= {name: total[name] for name in ("trades", "volume", "messages", "rejected")}
             found[population.name] = measures
     return found

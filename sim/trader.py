@@ -15,6 +15,7 @@ from sim.arguments import side as one_side
 from sim.compiled import njit
 from sim.ledger import RUNNING
 from sim.nature import wealth
+from sim.renamed import old_attributes_refused
 from sim.rng import next_uniform
 from sim.strategies import desk
 from sim.strategies.seat import Seat
@@ -78,7 +79,7 @@ def _send_replace(address, agent, handle, price, lots):
 
 @njit
 def best_price(address, side):
-    """The best price on a row of sides, NO_PRICE where there is none, or where a call hides it."""
+    """The best price on a row of sides, NO_PRICE where there is none, or where an auction hides it."""
     world = attach(address)
     level = world.sides[side].best
     hidden = level == NOTHING or world.sides[side].hidden != 0
@@ -87,7 +88,7 @@ def best_price(address, side):
 
 @njit
 def _in_call(address, venue):
-    return desk.in_call(Seat(0, 0, 0, 0, 0), attach(address), venue)
+    return desk.in_auction(Seat(0, 0, 0, 0, 0), attach(address), venue)
 
 
 @njit
@@ -142,6 +143,7 @@ def let_send(address, messages):
     attach(address).clock[0].allowed = messages
 
 
+@old_attributes_refused
 class Trader(mesa.Agent):
     """One agent: a row of the World, looked at through Mesa.
 
@@ -247,40 +249,41 @@ class Trader(mesa.Agent):
         return found
 
     @property
-    def refusal(self) -> str:
-        """Why the venue refused the last message of this turn, a word of ``sim.venues.book.REASONS``; else empty."""
-        return book.REASONS[int(self.model.world.clock[0]["refusal"])] if self.model.world.clock[0]["refusal"] else ""
+    def rejection(self) -> str:
+        """Why the venue rejected the last message of this turn, a word of ``sim.venues.book.REASONS``; else empty."""
+        reason = int(self.model.world.clock[0]["rejection"])
+        return book.REASONS[reason] if reason else ""
 
     # --- what it sees -----------------------------------------------------------------------------------------------
 
     def best_bid(self, venue: int | str | None = None) -> int | None:
-        """The best bid in ticks, None where there is none, or where a call hides it."""
+        """The best bid in ticks, None where there is none, or where an auction hides it."""
         if venue is not None:
             return self.model.best_bid(venue)
         price = best_price(self.model.address, 2 * self._venue)
         return None if price == _NONE else price
 
     def best_ask(self, venue: int | str | None = None) -> int | None:
-        """The best ask in ticks, None where there is none, or where a call hides it."""
+        """The best ask in ticks, None where there is none, or where an auction hides it."""
         if venue is not None:
             return self.model.best_ask(venue)
         price = best_price(self.model.address, 2 * self._venue + 1)
         return None if price == _NONE else price
 
-    def in_call(self, venue: int | str | None = None) -> bool:
+    def in_auction(self, venue: int | str | None = None) -> bool:
         """Whether the venue collects orders for an auction, so that nothing trades before that is cleared."""
         return bool(_in_call(self._address, self._place(venue)))
 
     def indicative_price(self, venue: int | str | None = None) -> float:
-        """The price at which a call would clear now, the mark where nothing would trade, currency."""
+        """The price at which an auction would clear now, the mark where nothing would trade, currency."""
         return float(_indicative_price(self._address, self._place(venue)))
 
     def indicative_lots(self, venue: int | str | None = None) -> int:
-        """What a call would trade if it were cleared now."""
+        """What an auction would trade if it were cleared now."""
         return int(_indicative_lots(self._address, self._place(venue)))
 
     def imbalance(self, venue: int | str | None = None) -> int:
-        """Demand less supply that a call would leave if it were cleared now, lots."""
+        """Demand less supply that an auction would leave if it were cleared now, lots."""
         return int(_imbalance(self._address, self._place(venue)))
 
     @property
@@ -316,7 +319,7 @@ class Trader(mesa.Agent):
     def post_only_order(
         self, side: int, price: int, quantity: int, *, venue: int | str | None = None, lifetime: int = 0
     ) -> int:
-        """Rest at a price without trading. Returns the handle, 0 if refused."""
+        """Rest at a price without trading. Returns the handle, 0 if rejected."""
         return self._order(book.POST_ONLY, side, price, quantity, venue, lifetime)
 
     def market_order(self, side: int, quantity: int, *, venue: int | str | None = None) -> int:
@@ -334,11 +337,11 @@ class Trader(mesa.Agent):
         self._order(book.FILL_OR_KILL, side, price, quantity, venue, 0)
         return int(self.model.world.clock[0]["filled"])
 
-    def schedule_order(self, price: float, slope: float, most: int = 0, *, venue: int | str | None = None) -> int:
-        """Where a call is running: buy ``slope`` lots for each unit of currency below a price, sell as many above it.
+    def demand_schedule(self, price: float, slope: float, most: int = 0, *, venue: int | str | None = None) -> int:
+        """While an auction is running: buy ``slope`` lots per unit of currency below a price, sell as many above it.
 
         ``price`` in currency, ``most`` lots either way (0: no limit). It waits for the next clearing only. Returns its
-        handle, 0 if it is refused.
+        handle, 0 if it is rejected.
         """
         self.model.check_turn()
         where, centre, lots = self._place(venue), _number("price", price), _number("slope", slope)

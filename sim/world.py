@@ -38,10 +38,10 @@ def _named(types: str) -> np.dtype[Any]:
 # The clock: where the run stands, the cursor inside a step, serial numbers, pool marks, and what the last message did.
 CLOCK = _named(
     "i8: step episode steps episodes until phase turn_class place length population member status fault_agent "
-    "fault_reason fault_value sent allowed simultaneous pending external next_number sequence messages refused trades "
-    "moved_quotes filled refusal cut shares free_order orders_used resting free_level levels_used free_node "
+    "fault_reason fault_value sent allowed simultaneous pending external next_number sequence messages rejected trades "
+    "repriced_quotes filled rejection cut shares free_order orders_used resting free_level levels_used free_node "
     "nodes_used nodes_live tape_drained messages_logged log_drained keeps_log samples_used agent_samples_used "
-    "outcomes_used closings_used "
+    "outcomes_used settlements_used "
     "book_every agents_every book_episodes agents_episodes book_levels agents_by episodes_by draw block "
     "first_account instruments auctions plain credited "
     "interest_every interest_account issue_account settlement_account "
@@ -55,14 +55,14 @@ ORDER = _named(
 )
 # What an order to an auction needs besides, slot by slot: a schedule's line, what the clearing gave the order, and how
 # far beyond the anchor its agent's reservation prices were; the last two are of the generation that is ``marked``.
-CALL = _named("f8: centre slope buying selling / i8: most allotted / i4: venue chain marked")
+AUCTION_ORDER = _named("f8: centre slope buying selling / i8: most allotted / i4: venue chain marked")
 LEVEL = _named("i8: key price volume / i4: head tail count node side next")
 NODE = _named("i8: bits / i4: parent place")
 # ``hidden``: the venue collects orders for an auction. Here, since whoever asks looks at the side next: one cache line.
 SIDE = _named("i8: prefix branch_prefix orders volume bought / i4: best root leaf branch venue hidden")
 VENUE = _named(
-    "i8: instrument mechanism matching self_trade post_only fee_per fee_account tick_units safe_lots "
-    "clear_after_trade every opening closing price_units per_tick first_schedule last_schedule "
+    "i8: instrument mechanism matching self_trade_prevention post_only fee_per fee_account tick_units safe_lots "
+    "clear_book_after_trade every opening closing price_units per_tick first_schedule last_schedule "
     "last_price last_quantity last_side last_trade trades volume next_of_instrument "
     "/ f8: tick_size price_size maker_fee taker_fee"
 )
@@ -77,7 +77,7 @@ SHOCK = _named("i8: step / f8: value volatility")
 INCREMENT = _named("f8: diffusion jump uniform dividend")
 POPULATION = _named(
     "i8: first count strategy first_venue venues parameters law group gap ordinal allowed external "
-    "delay redraw reservation around units_down units_up private_first prepared_first prepared_count "
+    "delay redraw reservation reference units_down units_up private_first precomputed_first precomputed_count "
     "endowment_lots turns minimum_size first_obligation "
     "/ f8: log_miss rate share wait noise sight first_number second_number deviation presence maximum_spread "
     "/ u8: stream"
@@ -96,12 +96,12 @@ TURN = _named("u8: key / i4: agent ordinal")
 PENDING = _named("u8: key / i8: price handle / i4: venue side agent kind")
 TRADE = _named(
     "i8: sequence step episode price quantity maker_order taker_order maker_fee taker_fee "
-    "/ f8: mark micro value belief / i4: maker taker venue aggressor"
+    "/ f8: mark microprice value belief / i4: maker taker venue aggressor"
 )
 MESSAGE = _named("i8: sequence step episode number price quantity filled / f8: slope / i4: agent venue kind side")
 BOOK_SAMPLE = _named(
     "i8: step episode bid bid_volume ask ask_volume bid_depth ask_depth orders last indicative imbalance "
-    "/ f8: value public mark micro / i4: venue"
+    "/ f8: value public mark microprice / i4: venue"
 )
 AGENT_SAMPLE = _named("i8: step episode cash fees dividends interest / f8: wealth / i4: agent population")
 OUTCOME = _named(
@@ -111,7 +111,7 @@ OUTCOME = _named(
 
 # What an instrument came to in an episode: its first mark, the price at which positions were closed, and whether the
 # mark ever was a price.
-CLOSING = _named("i8: episode / f8: initial price value / i4: instrument marked")
+SETTLEMENT = _named("i8: episode / f8: initial price value / i4: instrument marked")
 
 _I8 = np.dtype(np.int64)
 _I4 = np.dtype(np.int32)
@@ -124,7 +124,7 @@ class World(NamedTuple):
 
     clock: Any
     orders: Any
-    calls: Any  # one for each order, where there are auctions
+    auction_orders: Any  # one for each order, where there are auctions
     levels: Any
     nodes: Any
     children: Any  # int32, 64 to a node
@@ -149,11 +149,11 @@ class World(NamedTuple):
     private_values: Any
     obligations: Any  # one for each member of a population with an obligation
     reserved: Any  # one for each agent, where anybody has reservation prices
-    prepared: Any  # float64: what strategies had solved before the run
+    precomputed: Any  # float64: what strategies had solved before the run
     turns: Any
     scratch: Any  # for sorting turns
     pending: Any
-    refusals: Any  # int64: messages refused, by population and reason (sim.venues.book.REASONS)
+    rejections: Any  # int64: messages rejected, by population and reason (sim.venues.book.REASONS)
     wheel: Any  # int32: heads, then tails, of the lists of orders by step of expiry
     tape: Any  # ring of trades
     log: Any  # ring of messages
@@ -163,16 +163,16 @@ class World(NamedTuple):
     sample_lots: Any  # int64: inventory by instrument of each agent sample
     outcomes: Any
     outcome_lots: Any
-    closings: Any  # one for each instrument of each episode
+    settlements: Any  # one for each instrument of each episode
     strategies: Any  # int64: addresses of callbacks
-    doors: Any  # int64: addresses of the callbacks that take messages (sim.venues.entry)
+    gateway: Any  # int64: addresses of the callbacks that take messages (sim.venues.entry)
 
 
 DTYPES = World(
-    CLOCK, ORDER, CALL, LEVEL, NODE, _I4, SIDE, VENUE, INSTRUMENT, SHOCK, _F8, INCREMENT, AGENT, ACCOUNT, HOLDING,
-    POPULATION, GROUP, TURN_CLASS, _I8, _I8, _I8, _I8, _U1, _U1, _F8, OBLIGATION, RESERVED, _F8, TURN, TURN, PENDING,
-    _I8, _I4, TRADE, MESSAGE,
-    BOOK_SAMPLE, _I8, AGENT_SAMPLE, _I8, OUTCOME, _I8, CLOSING, _I8, _I8,
+    CLOCK, ORDER, AUCTION_ORDER, LEVEL, NODE, _I4, SIDE, VENUE, INSTRUMENT, SHOCK, _F8, INCREMENT, AGENT, ACCOUNT,
+    HOLDING, POPULATION, GROUP, TURN_CLASS, _I8, _I8, _I8, _I8, _U1, _U1, _F8, OBLIGATION, RESERVED, _F8, TURN, TURN,
+    PENDING, _I8, _I4, TRADE, MESSAGE,
+    BOOK_SAMPLE, _I8, AGENT_SAMPLE, _I8, OUTCOME, _I8, SETTLEMENT, _I8, _I8,
 )  # fmt: skip
 
 if COMPILED:

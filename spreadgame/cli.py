@@ -34,7 +34,11 @@ class _Parser(Parser):
 def _nearest(wrong: str, right: Iterable[str]) -> str:
     from difflib import get_close_matches
 
+    from sim.renamed import OPTIONS, now
+
     names = list(right)
+    if told := now(wrong, OPTIONS, names):
+        return f" — {told}"
     near = get_close_matches(wrong, names, 1)
     return f" — did you mean {near[0]!r}?" if near else f" — there are {', '.join(names)}"
 
@@ -79,7 +83,7 @@ def _add_sweep(commands: Any) -> None:
     add("--range", action="append", default=[], dest="ranges", metavar="PATH=LOW,HIGH",
         help="a range for --design; LOW,HIGH,log is even in logarithms (may be repeated)")  # fmt: skip
     add("--design", choices=["latin", "sobol"], help="spread points over the ranges: Latin hypercube, or Sobol")
-    add("--points", type=whole_number(), metavar="N", help="points of the design")
+    add("--design-points", type=whole_number(), metavar="N", help="points of the design")
     add("--profiles", action="store_true", help="run every profile of the scenario's [game]")
     _add_of_every_run(sweep)
     add("--backend", choices=["local", "threads", "dask"], default="local",
@@ -87,7 +91,7 @@ def _add_sweep(commands: Any) -> None:
     add("--scheduler", metavar="ADDRESS", help="of the cluster: tcp://host:8786")
     add("--out", type=Path, metavar="DIR", help="the folder for the results (default: runs/NAME-sweep)")
     add("--payoffs", action="store_true", help="keep the payoffs of single episodes too")
-    add("--full", action="store_true", help="write a run folder for every run too")
+    add("--run-folders", action="store_true", help="write a run folder for every run too")
     _add_json(sweep)
 
 
@@ -180,7 +184,7 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
     replay.add_argument(
         "--depth", type=whole_number(), metavar="N", help="levels to compare (default: all in the file)"
     )
-    replay.add_argument("--no-adopt", action="store_true",
+    replay.add_argument("--no-level-adoption", action="store_true",
                         help="take no level from the file that slides in from beyond its depth")  # fmt: skip
     _add_json(replay)
 

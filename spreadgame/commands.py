@@ -169,16 +169,16 @@ def _watched(scenario: Scenario, out: Path, name: str | None, quiet: bool) -> tu
 
 
 def _summarise(result: Run) -> None:
-    from analysis.refusals import refusal_lines
+    from analysis.refusals import rejection_lines
     from analysis.tables import summary_table
 
     out, manifest = _results(), result.manifest
     out.print(summary_table(result))
     out.print(f"{manifest['steps']:,} steps, {manifest['messages']:,} messages, {manifest['trades']:,} trades")
     out.print(f"{manifest['seconds']:.2f} s, {manifest['messages_per_second'] / 1e6:.2f} million messages a second")
-    if manifest["moved_quotes"]:
-        out.print(f"{manifest['moved_quotes']:,} quotes moved off the other side")
-    for line in refusal_lines(manifest):
+    if manifest["repriced_quotes"]:
+        out.print(f"{manifest['repriced_quotes']:,} quotes repriced off the other side")
+    for line in rejection_lines(manifest):
         out.print(line, soft_wrap=True)
     out.print(f"run folder  {result.folder}", soft_wrap=True)
 
@@ -303,7 +303,7 @@ def _replay(given: argparse.Namespace) -> int:
         def progress(done: int, rows: int) -> None:
             move(done, rows, done, time.perf_counter() - begin)
 
-        result = replay(given.messages, given.book, given.format, given.depth, not given.no_adopt, progress)
+        result = replay(given.messages, given.book, given.format, given.depth, not given.no_level_adoption, progress)
     if given.json:
         _print_json({key: getattr(result, key) for key in _REPLAY_OUTPUT})
     else:

@@ -19,7 +19,7 @@ from spreadgame.solution_tables import doubts, references, tables
 if TYPE_CHECKING:
     from analysis.games.market import MarketGame
     from analysis.games.solution import Solution
-    from sim.experiment import Standing
+    from sim.experiment import SweepProgress
     from sim.scenario import Scenario
 
 _LAST_SEED = 2**63 - 1 - 2_000_000_000  # certificates have seeds of their own, a thousand million beyond it
@@ -185,10 +185,10 @@ def _progress(hidden: bool) -> Iterator[Callable[[str], Any]]:
         return
     with screen.status("beginning") as status:
 
-        def watch(name: str) -> Callable[[Standing], None]:
-            def show(standing: Standing) -> None:
-                left = f", {standing.left:,.0f} s left" if math.isfinite(standing.left) else ""
-                status.update(f"{name}: {standing.runs:,} of {standing.total:,} runs{left}")
+        def watch(name: str) -> Callable[[SweepProgress], None]:
+            def show(progress: SweepProgress) -> None:
+                left = f", {progress.left:,.0f} s left" if math.isfinite(progress.left) else ""
+                status.update(f"{name}: {progress.runs:,} of {progress.total:,} runs{left}")
 
             return show
 

@@ -13,7 +13,7 @@ from spreadgame import commands
 from spreadgame.cli import OK
 
 if TYPE_CHECKING:
-    from sim.experiment import Job, Range, Results, Standing
+    from sim.experiment import Job, Range, Results, SweepProgress
     from sim.experiment.jobs import Source
     from sim.experiment.many import Watch
     from sim.experiment.store import Store
@@ -58,18 +58,18 @@ def _sweep(given: argparse.Namespace, scenario: Scenario, jobs: list[Job], sourc
     commands._announce_compiling(
         "kernel.advance", sorted({p.strategy for job in jobs for p in job.scenario.populations})
     )
-    last: list[Standing] = []
+    last: list[SweepProgress] = []
     with stop_on_signals(), _progress(given.json) as show:
 
-        def watch(standing: Standing) -> None:
-            last[:] = [standing]
-            show(standing)
+        def watch(progress: SweepProgress) -> None:
+            last[:] = [progress]
+            show(progress)
 
         try:
             with open_workers(given.workers, backend, given.scheduler) as workers:
                 results = run_many(
                     jobs, workers, out=store, watch=watch, strategies=sources, payoffs=given.payoffs,
-                    full=given.full, asked=asked,
+                    run_folders=given.run_folders, asked=asked,
                 )  # fmt: skip
         except (KeyboardInterrupt, SpreadgameError):
             if last:
@@ -95,7 +95,7 @@ def _report(
     given: argparse.Namespace,
     out: Path,
     results: Results,
-    last: Standing,
+    last: SweepProgress,
     asked: dict[str, Any],
     sources: list[Source],
 ) -> None:
@@ -137,13 +137,13 @@ def _jobs(given: argparse.Namespace, scenario: Scenario) -> list[Job]:
     values = dict(_named("--grid", text, "1,2,3") for text in given.grid)
     ranges = {path: _range(path, text) for path, text in (_named("--range", each, "0.1,0.5") for each in given.ranges)}
     _check_apart(given, scenario)
-    if (given.design is None) != (not ranges) or (given.points is None) != (given.design is None):
-        raise _SweepError("a design needs all of --design, --points and --range: which, how many, and where")
+    if (given.design is None) != (not ranges) or (given.design_points is None) != (given.design is None):
+        raise _SweepError("a design needs all of --design, --design-points and --range: which, how many, and where")
     try:
         points = grid({path: _values(text) for path, text in values.items()})
         if given.design:
             spread = latin_hypercube if given.design == "latin" else sobol
-            points = cross(points, spread(ranges, given.points))
+            points = cross(points, spread(ranges, given.design_points))
     except ValueError as error:
         raise _SweepError(str(error)) from error
     first = scenario.run.seed
@@ -213,11 +213,11 @@ def _progress(hidden: bool) -> Iterator[Watch]:
     """A bar with the time left; where there is no screen, a line for each tenth that is done."""
     screen, tenths = commands._screen(), [0]
 
-    def line(standing: Standing) -> None:
-        tenth = 10 * standing.runs // standing.total
-        if tenth > tenths[0] and not hidden and standing.runs < standing.total:
+    def line(progress: SweepProgress) -> None:
+        tenth = 10 * progress.runs // progress.total
+        if tenth > tenths[0] and not hidden and progress.runs < progress.total:
             tenths[0] = tenth
-            commands._say(f"{_said(standing)}, {_left(standing.left)}")
+            commands._say(f"{_said(progress)}, {_left(progress.left)}")
 
     if hidden or not screen.is_terminal:
         yield line
@@ -228,16 +228,16 @@ def _progress(hidden: bool) -> Iterator[Watch]:
     bar = Progress(*columns, console=screen, transient=True)
     task = bar.add_task("", total=None, said="", left="")
 
-    def move(standing: Standing) -> None:
-        said = f"{_said(standing)}, {standing.pace:,.0f} a second"
-        bar.update(task, completed=standing.runs, total=standing.total, said=said, left=_left(standing.left))
+    def move(progress: SweepProgress) -> None:
+        said = f"{_said(progress)}, {progress.pace:,.0f} a second"
+        bar.update(task, completed=progress.runs, total=progress.total, said=said, left=_left(progress.left))
 
     with bar:
         yield move
 
 
-def _said(standing: Standing) -> str:
-    return f"{standing.runs:,} of {standing.total:,} runs"
+def _said(progress: SweepProgress) -> str:
+    return f"{progress.runs:,} of {progress.total:,} runs"
 
 
 def _left(seconds: float) -> str:

@@ -31,7 +31,7 @@ EXTREME = [0, 1, -1, 2, -2, 9, 9_999, 10_000, 10_001, 50_000, 10**7, 2**29, -(2*
            -(2**62), 2**63 - 1, -(2**63)]  # fmt: skip
 _WITHOUT_A_MARKET = {"nearest_lots", "round_lots"}
 _NOT_CALLED = {"Parameter", "strategy", "compiled", "room_to_trade"}
-_IN_CURRENCY = {"nearest_tick", "tick_above", "tick_below", "taker_cost", "schedule_order"}
+_IN_CURRENCY = {"nearest_tick", "tick_above", "tick_below", "taker_cost", "demand_schedule"}
 _FLOATS = {"belief", "slope"}
 _LISTS = {"handles", "bids", "asks"}
 

@@ -77,16 +77,18 @@ def _instruments(random: Random, unit: float, steps: int) -> list[dict[str, Any]
 
 def _venues(random: Random, instruments: list[dict[str, Any]], steps: int) -> list[dict[str, Any]]:
     """A book for each instrument, and up to two venues more."""
-    kinds = ["book"] * len(instruments) + [str(each) for each in random.choice(["book", "call"], random.integers(0, 3))]
+    kinds = ["book"] * len(instruments) + [
+        str(each) for each in random.choice(["book", "auction"], random.integers(0, 3))
+    ]
     found = []
     for place, kind in enumerate(kinds):
         instrument = instruments[place if place < len(instruments) else int(random.integers(len(instruments)))]
         one: dict[str, Any] = {"name": f"{kind}{place}", "instrument": instrument["name"]}
-        if kind == "call":
+        if kind == "auction":
             one["auction"] = {"every": int(random.integers(1, 6)), "pricing": str(random.choice(["tick", "free"]))}
         else:
             one["matching"] = str(random.choice(["price_time", "pro_rata"]))
-            one["self_trade"] = str(random.choice(["cancel_resting", "cancel_incoming", "allow"]))
+            one["self_trade_prevention"] = str(random.choice(["cancel_resting", "cancel_incoming", "allow"]))
             if random.random() < 0.3:
                 one["auction"] = {"opening": steps // 5, "closing": steps // 6}
         if random.random() < 0.6:
@@ -124,8 +126,8 @@ def _on_a_book(random: Random, venue: str, one_sided: bool, collects: bool) -> l
          "private_values": {"distribution": "normal", "deviation": 0.3, "units": 5}},
         {"strategy": "zero_intelligence", "params": {"low": 99.0, "high": 101.0, "constrained": False},
          "private_values": {"distribution": "normal", "deviation": 0.3, "units": 5}},
-        {"strategy": "reservation_flow", "params": {"quantity": 2},
-         "reservation": {"distribution": "normal", "mean": 0.02, "deviation": 0.1, "around": "mid"}},
+        {"strategy": "reservation_price_taker", "params": {"quantity": 2},
+         "reservation": {"distribution": "normal", "mean": 0.02, "deviation": 0.1, "reference": "mid"}},
         {"strategy": "poisson_flow",
          "params": {"market_rate": 0.3, "limit_rate": 0.02, "cancel_rate": 0.05, "window": 15, "quantity": 2}},
     ]  # fmt: skip
@@ -156,7 +158,7 @@ def random_market(number: int) -> dict[str, Any]:
     venues = _venues(random, instruments, steps)
     populations: list[dict[str, Any]] = []
     for venue in venues:
-        called = venue["name"].startswith("call")
+        called = venue["name"].startswith("auction")
         one_sided = not called and random.random() < 0.2
         if called:
             populations += _in_a_call(random, venue["name"])

@@ -43,7 +43,7 @@ class Cleared:
     agents: dict[int, int] = field(default_factory=dict)  # by order's number
 
 
-class ReferenceCall:
+class ReferenceAuction:
     """The rules, written down once more.
 
     Parameters
@@ -58,7 +58,7 @@ class ReferenceCall:
         self.also: set[int] = set()  # prices that the rules allow as well
         self.waiting: dict[int, Order] = {}  # in order of time
         self.step = self.number = 0
-        self.refused = 0
+        self.rejected = 0
         self.seen: Counter[str] = Counter()  # which rules were put to use
 
     # --- messages ---------------------------------------------------------------------------------------------------
@@ -115,8 +115,8 @@ class ReferenceCall:
         return order.number
 
     def _refuse(self, what: str) -> int:
-        self.refused += 1
-        self.seen[f"refused: {what}"] += 1
+        self.rejected += 1
+        self.seen[f"rejected: {what}"] += 1
         return 0
 
     # --- the price --------------------------------------------------------------------------------------------------
@@ -189,7 +189,7 @@ class ReferenceCall:
     # --- the clearing -----------------------------------------------------------------------------------------------
 
     def clear(self, price: int | None = None) -> Cleared:
-        """A call ends, at ``price`` where the rules leave several."""
+        """An auction ends, at ``price`` where the rules leave several."""
         cleared = self.choose()
         if cleared.price is not None and price is not None and price in self.also:
             at = np.array([price])

@@ -31,7 +31,7 @@ class Trade(NamedTuple):
     maker_fee: int
     taker_fee: int
     mark: float
-    micro: float
+    microprice: float
     aggressor: int
 
 
@@ -54,14 +54,14 @@ class ReferenceBook:
         self,
         agents: int = 2,
         matching: str = "price_time",
-        self_trade: str = "cancel_resting",
-        post_only: str = "move",
+        self_trade_prevention: str = "cancel_resting",
+        post_only: str = "reprice",
         maker_fee: float = 0.0,
         taker_fee: float = 0.0,
         fee_per: str = "notional",
         tick_units: int = 10_000,
     ) -> None:
-        self.matching, self.self_trade, self.post_only = matching, self_trade, post_only
+        self.matching, self.self_trade_prevention, self.post_only = matching, self_trade_prevention, post_only
         self.maker_fee, self.taker_fee, self.fee_per = maker_fee, taker_fee, fee_per
         self.tick_units = tick_units
         self.fee_account = agents
@@ -70,8 +70,8 @@ class ReferenceBook:
         self.fees, self.traded, self.volume, self.sent = ([0] * accounts for _ in range(4))
         self.levels: dict[int, dict[int, list[Order]]] = {1: {}, -1: {}}  # side, price, queue
         self.resting: dict[int, Order] = {}
-        self.step = self.number = self.filled = self.moved = self.refused = 0
-        self.refusal = "accepted"
+        self.step = self.number = self.filled = self.moved = self.rejected = 0
+        self.rejection = "accepted"
         self.mark = 0.0
         self.made: list[Trade] = []
         self.seen: Counter[str] = Counter()  # which rules were put to use
@@ -79,7 +79,7 @@ class ReferenceBook:
     # --- messages ---------------------------------------------------------------------------------------------------
 
     def enter(self, agent: int, kind: str, side: int, price: int, quantity: int, lifetime: int = 0) -> int:
-        self.filled, self.refusal = 0, "accepted"
+        self.filled, self.rejection = 0, "accepted"
         if not 1 <= quantity <= MOST_LOTS:
             return self._refuse("bad_quantity")
         if kind != "market" and not LOWEST <= price <= HIGHEST:
@@ -99,7 +99,7 @@ class ReferenceBook:
         return self._rest(order) if stays else 0
 
     def cancel(self, agent: int, number: int) -> int:
-        self.filled, self.refusal = 0, "accepted"
+        self.filled, self.rejection = 0, "accepted"
         order = self.resting.get(number)
         if order is None or order.agent != agent:
             return self._refuse("gone", " as another's" if order else " as stale")
@@ -109,7 +109,7 @@ class ReferenceBook:
         return order.open
 
     def replace(self, agent: int, number: int, price: int, quantity: int) -> int:
-        self.filled, self.refusal = 0, "accepted"
+        self.filled, self.rejection = 0, "accepted"
         order = self.resting.get(number)
         if order is None or order.agent != agent:
             return self._refuse("gone", " as another's" if order else " as stale")
@@ -188,7 +188,7 @@ class ReferenceBook:
         facing = self.prices(-order.side)
         if not facing or not self._reaches(order, facing[0]):
             return True
-        if self.post_only == "refuse":
+        if self.post_only == "reject":
             self._refuse("would_trade", where)
             return False
         order.price = facing[0] - order.side
@@ -210,8 +210,12 @@ class ReferenceBook:
                 break
             queue = self.levels[-order.side][price]
             if self.matching == "pro_rata":
-                own = [] if self.self_trade == "allow" else [other for other in queue if other.agent == order.agent]
-                if own and self.self_trade == "cancel_incoming":
+                own = (
+                    []
+                    if self.self_trade_prevention == "allow"
+                    else [other for other in queue if other.agent == order.agent]
+                )
+                if own and self.self_trade_prevention == "cancel_incoming":
                     return plan, True
                 others = [other for other in queue if other not in own]
                 shares = _shares(left, [other.open for other in others])
@@ -222,11 +226,11 @@ class ReferenceBook:
             for other in queue:
                 if left == 0:
                     break
-                if other.agent != order.agent or self.self_trade == "allow":
+                if other.agent != order.agent or self.self_trade_prevention == "allow":
                     share = min(left, other.open)
                     plan.append((other, share))
                     left -= share
-                elif self.self_trade == "cancel_incoming":
+                elif self.self_trade_prevention == "cancel_incoming":
                     return plan, True
                 else:
                     plan.append((other, 0))
@@ -291,9 +295,9 @@ class ReferenceBook:
             raise MoneyOverflowError
 
     def _refuse(self, why: str, where: str = "") -> int:
-        self.refused += 1
-        self.refusal = why
-        self._note(f"refused: {why}{where}")
+        self.rejected += 1
+        self.rejection = why
+        self._note(f"rejected: {why}{where}")
         return 0
 
     def _note(self, what: str) -> None:

@@ -74,7 +74,7 @@ def play(data: dict[str, Any], actions: Sequence[tuple[Any, ...]]) -> Run:
                 {
                     "market": trader.market_order,
                     "immediate": trader.immediate_or_cancel_order,
-                    "schedule": trader.schedule_order,
+                    "schedule": trader.demand_schedule,
                 }[kind](*rest)
 
     made = market(data, act)
@@ -131,7 +131,10 @@ class Chaos:
         (trader,) = made.population(name)
         prices = {side: [each["price"] for each in trader.quotes if each["side"] == side] for side in (BUY, SELL)}
         best = {}
-        for side, row in ((BUY, 0), (SELL, 1)):  # the model itself still hides the book of a call that was just cleared
+        for side, row in (
+            (BUY, 0),
+            (SELL, 1),
+        ):  # the model itself still hides the book of an auction that was just cleared
             level = int(made.world.sides[row]["best"])
             best[side] = None if level == NOTHING else int(made.world.levels[level]["price"])
         return (bool(prices[BUY]), bool(prices[SELL]), best[BUY] in prices[BUY], best[SELL] in prices[SELL])

@@ -22,7 +22,7 @@ from sim.scenario import load, parse
 from tests.random_markets import random_market, stopped, values_from_a_file
 
 THEORY = Path(__file__).resolve().parent.parent / "scenarios" / "theory"
-MARKS = ("mid", "micro", "last", "value", "belief")
+MARKS = ("mid", "microprice", "last", "value", "belief")
 Amounts = dict[tuple[int, int, Any], Fraction]  # of an episode, a piece and a holder
 BEYOND = 10_000  # steps or trades: longer than any episode here
 
@@ -88,9 +88,9 @@ def by_hand(run: Run, mark: str, horizon: int, unit: str, by: str, edges: tuple[
         venues = [each.name for each in scenario.venues if each.instrument == instrument.name]
         trades = run.trades[run.trades["venue"].isin(venues)]
         books = run.book[run.book["venue"] == venues[0]]
-        closings = run.closings[run.closings["instrument"] == instrument.name].set_index("episode")
+        settlements = run.settlements[run.settlements["instrument"] == instrument.name].set_index("episode")
         for episode in range(-(-run.manifest["steps"] // length)):
-            walk = Walk(lines, episode, counted(closings["initial"].iloc[0], lot), horizon, unit)
+            walk = Walk(lines, episode, counted(settlements["initial"].iloc[0], lot), horizon, unit)
             for population in scenario.populations:
                 own = population.venues or [each.name for each in scenario.venues]
                 if set(own) & set(venues):
@@ -99,7 +99,7 @@ def by_hand(run: Run, mark: str, horizon: int, unit: str, by: str, edges: tuple[
             events: list[tuple[int, int, Any]] = [
                 (row.step, 0, row) for row in trades[trades["episode"] == episode].itertuples(index=False)
             ]
-            if mark in ("mid", "micro", "value"):
+            if mark in ("mid", "microprice", "value"):
                 events += [(row.step, 1, row) for row in books[books["episode"] == episode].itertuples(index=False)]
             for step, sampled, row in sorted(events, key=lambda event: event[:2]):  # trades stay in their order
                 if (sampled or mark != "last") and not pd.isna(getattr(row, column)):
@@ -116,8 +116,8 @@ def by_hand(run: Run, mark: str, horizon: int, unit: str, by: str, edges: tuple[
                 if mark == "last":
                     walk.move(price, step, piece_of(step))
             closed = "price" if instrument.settlement != "none" or mark == "mid" else "value" if mark == "value" else ""
-            if closed and episode in closings.index:
-                walk.move(counted(closings.loc[episode, closed], lot), length, len(cuts) - 2)
+            if closed and episode in settlements.index:
+                walk.move(counted(settlements.loc[episode, closed], lot), length, len(cuts) - 2)
     return lines
 
 
@@ -153,7 +153,7 @@ def whole_numbers(run: Run, mark: str) -> bool:
         return False
     unit = run.scenario.money.unit
     for instrument in run.scenario.instruments:
-        first = run.closings.loc[run.closings["instrument"] == instrument.name, "initial"].iloc[0]
+        first = run.settlements.loc[run.settlements["instrument"] == instrument.name, "initial"].iloc[0]
         twice = 2 * first * instrument.lot_size / unit
         if abs(twice - round(twice)) > 1e-6:
             return False
@@ -235,7 +235,7 @@ def test_the_identities_hold_in_runs_that_were_stopped(number: int):
     check_market(stopped(data, length + length // 2), np.random.default_rng(number), tries=2)
 
 
-@pytest.mark.parametrize("mark", ["mid", "last", "micro", "value"])
+@pytest.mark.parametrize("mark", ["mid", "last", "microprice", "value"])
 @pytest.mark.parametrize("number", [3, 11, 12])
 def test_windows_and_agents_add(number: int, mark: str):
     run = execute(parse(random_market(number)))
@@ -346,7 +346,7 @@ def test_a_run_stopped_in_its_first_episode_begins_at_what_everybody_knows():
         if any(each["value"]["process"] == "file" for each in data["instruments"]):
             continue
         run, whole = stopped(data, data["run"]["steps"] // 2), execute(parse(data))
-        assert not len(run.closings)
+        assert not len(run.settlements)
         found = by_mark(run, "mid", by="agent")
         assert found.gap <= 1e-9
         inner = by_mark(whole, "mid", by="agent", edges=(0, data["run"]["steps"] // 2))
@@ -385,7 +385,7 @@ def test_at_the_makers_belief_adverse_selection_takes_back_each_spread(share: fl
     np.testing.assert_allclose(mine[:, :, 0].ravel(), spread, atol=1e-9)
     episodes = found.amounts.sum(axis=1)[:, 0]
     settled = episodes[:, 1] - np.where(followed, adverse, 0.0).reshape(len(episodes), -1).sum(axis=1)
-    final = (run.closings["price"].to_numpy() - belief[~followed]) * z[~followed]
+    final = (run.settlements["price"].to_numpy() - belief[~followed]) * z[~followed]
     np.testing.assert_allclose(settled, final, atol=1e-9)
     profit = mean(episodes.sum(axis=1))
     assert abs(profit.value) <= 4 * profit.standard_error + 10 * tick
@@ -465,7 +465,7 @@ def test_windows_of_the_command_end_where_agents_and_books_were_sampled():
 
 
 @pytest.mark.parametrize(("given", "said"), [
-    ({"mark": "median"}, "there is no mark 'median' — there are mid, micro, last, value, belief"),
+    ({"mark": "median"}, "there is no mark 'median' — there are mid, microprice, last, value, belief"),
     ({"mark": "belief"}, "no maker of ACME published what it believes .* choose another mark"),
     ({"horizon": -1}, "a horizon must be at least 1 trade, not -1"),
     ({"unit": "seconds"}, "a horizon is counted in steps or trades, not in 'seconds'"),

@@ -25,7 +25,7 @@ from sim.strategies.files import load_file
 from sim.tables import TABLES
 from sim.venues import auction, book
 from sim.venues.standalone import _queue, undrained
-from tests.reference_auction import HIGHEST, LOWEST, MOST_LOTS, Order, ReferenceCall
+from tests.reference_auction import HIGHEST, LOWEST, MOST_LOTS, Order, ReferenceAuction
 from tests.reference_book import Order as BookOrder
 from tests.reference_book import ReferenceBook
 
@@ -98,8 +98,8 @@ class Stage:
         return float(instrument["mark"] if instrument["mark"] == instrument["mark"] else instrument["initial"])
 
     @property
-    def refused(self) -> int:
-        return int(self.market.world.clock[0]["refused"])
+    def rejected(self) -> int:
+        return int(self.market.world.clock[0]["rejected"])
 
     def holdings(self) -> list[int]:
         first = self.crowd[0].row
@@ -110,7 +110,7 @@ class Stage:
         return self.market.world.accounts["cash"][first : first + CROWD].tolist()
 
 
-# --- thousands of random calls against the reference ----------------------------------------------------------------
+# --- thousands of random auctions against the reference ---------------------------------------------------------------
 
 
 class Compared:
@@ -121,9 +121,9 @@ class Compared:
         venue = {"auction": {"every": every, "pricing": pricing}, "matching": matching, **FEES}
         self.stage = Stage(scenario(venue, steps=steps, unit=UNIT, record={"levels": 0, "agents": "none"}))
         free = pricing == "free"
-        self.reference = ReferenceCall(UNIT if free else 0.01, 10 if free else 1, matching)
+        self.reference = ReferenceAuction(UNIT if free else 0.01, 10 if free else 1, matching)
         self.price_units = 1 if free else 10
-        self.every, self.steps, self.calls = every, steps, 0
+        self.every, self.steps, self.auctions = every, steps, 0
         self.handles: dict[int, int] = {}  # of every order there was
         self.cash, self.lots, self.fees, self.traded, self.volume = ([0] * CROWD for _ in range(5))
         self.venue_cash = 0
@@ -135,7 +135,7 @@ class Compared:
             trades = self.stage.step(self.send_some)
             if (step + 1) % self.every == 0 or step == self.steps - 1:
                 self.compare_clearing(trades)
-                self.calls += 1
+                self.auctions += 1
             else:
                 assert len(trades) == 0
             self.compare_books()
@@ -180,7 +180,7 @@ class Compared:
         slope = draw.choice([0.0, 40.0, 50.0, 333.3, 1e5, draw.uniform(100.0, 2000.0), -1.0])
         most = draw.choice([0, 0, 1, 7, 40, -1])
         number = self.reference.schedule(agent, centre, slope, most)
-        self.know(number, self.stage.crowd[agent].schedule_order(centre, slope, most))
+        self.know(number, self.stage.crowd[agent].demand_schedule(centre, slope, most))
 
     def know(self, number: int, handle: int) -> None:
         assert (number > 0) == (handle > 0)
@@ -218,7 +218,7 @@ class Compared:
     def compare_view(self) -> None:
         """What agents are told before the clearing."""
         member, expected = self.stage.crowd[0], self.reference.choose()
-        assert member.in_call()
+        assert member.in_auction()
         assert member.best_bid() is None
         assert member.best_ask() is None
         assert member.indicative_lots() == expected.lots
@@ -280,29 +280,29 @@ class Compared:
         assert world.accounts["cash"][int(world.venues["fee_account"][0])] == self.venue_cash
         assert world.accounts["cash"].sum() == 0
         assert world.holdings["lots"].sum() == 0
-        assert self.stage.refused == self.reference.refused
+        assert self.stage.rejected == self.reference.rejected
 
 
 def compare(seeds: range, steps: int) -> tuple[int, Counter[str]]:
-    """Play calls of both matchings and both pricings. Returns how many, and which rules were put to use."""
-    calls, seen = 0, Counter[str]()
+    """Play auctions of both matchings and both pricings. Returns how many, and which rules were put to use."""
+    auctions, seen = 0, Counter[str]()
     for seed in seeds:
         matching, pricing = ("price_time", "pro_rata")[seed % 2], ("tick", "free")[seed // 2 % 2]
         pair = Compared(matching, pricing, (1, 1, 3)[seed // 4 % 3], seed, steps)
         pair.play()
-        calls += pair.calls
+        auctions += pair.auctions
         seen += pair.reference.seen
-    return calls, seen
+    return auctions, seen
 
 
 def test_random_calls_clear_as_the_reference_does(record_property):
-    calls, seen = compare(range(12), 400)
-    record_property("calls", calls)
-    assert calls > 3000
+    auctions, seen = compare(range(12), 400)
+    record_property("auctions", auctions)
+    assert auctions > 3000
     rules = {"several prices trade most", "several prices leave least", "the mark decides", "excess of both signs",
              "shared by size", "expired", "cancel", "replace: to the end", "limit", "market", "immediate_or_cancel",
-             "post_only", "schedule", "refused: fill_or_kill", "refused: schedule", "refused: cancel",
-             "refused: replace"}  # fmt: skip
+             "post_only", "schedule", "rejected: fill_or_kill", "rejected: schedule", "rejected: cancel",
+             "rejected: replace"}  # fmt: skip
     assert rules <= {rule for rule, times in seen.items() if times > 5}
 
 
@@ -321,35 +321,35 @@ def test_shares_by_size_are_exact_beyond_64_bits(seed):
         assert auction._share(take, part, whole) == take * part // whole
 
 
-# --- opening and closing calls of a limit order book ----------------------------------------------------------------
+# --- opening and closing auctions of a limit order book ---------------------------------------------------------------
 
 
 class Day:
-    """A book that opens and closes with a call, and two references that hand its orders to one another."""
+    """A book that opens and closes with an auction, and two references that hand its orders to one another."""
 
     def __init__(self, matching: str, pricing: str, opening: int, closing: int, steps: int, seed: int) -> None:
         self.random, self.steps, self.opening, self.closing = Random(seed), steps, opening, closing
-        calls = {"opening": opening, "closing": closing, "pricing": pricing}
-        self.stage = Stage(scenario({"auction": calls, "matching": matching}, steps=steps, unit=1e-4))
+        auctions = {"opening": opening, "closing": closing, "pricing": pricing}
+        self.stage = Stage(scenario({"auction": auctions, "matching": matching}, steps=steps, unit=1e-4))
         self.per_tick = 100 if pricing == "free" else 1
-        self.call = ReferenceCall(0.01 / self.per_tick, self.per_tick, matching)
+        self.auction = ReferenceAuction(0.01 / self.per_tick, self.per_tick, matching)
         self.book = ReferenceBook(CROWD, matching)
         self.book.mark = 100.0
         self.handles: dict[int, int] = {}
-        self.calling = False
+        self.collecting = False
 
     def play(self) -> Counter[str]:
         for step in range(self.steps):
             calling = step < self.opening or step >= self.steps - self.closing
             if step:
-                (self.call if self.calling else self.book).advance()
-            if calling != self.calling:
+                (self.auction if self.collecting else self.book).advance()
+            if calling != self.collecting:
                 self.hand_over(calling, step)
             made = len(self.book.made)
             trades = self.stage.step(self.send_some)
             ends = step == self.opening - 1 or (calling and step == self.steps - 1)
             if ends:
-                cleared = self.call.clear(int(trades["price"][0]) if len(trades) else None)
+                cleared = self.auction.clear(int(trades["price"][0]) if len(trades) else None)
                 assert set(trades["price"].tolist()) <= {cleared.price}
                 assert trades["quantity"].sum() == cleared.lots
             elif calling:
@@ -366,47 +366,47 @@ class Day:
                      row.mark, row.aggressor)
                     for row in self.book.made[made:]
                 ]  # fmt: skip
-            reference = self.call if calling else self.book
+            reference = self.auction if calling else self.book
             for side in (1, -1):
                 assert self.stage.queue(side) == reference.queue(side), step
-            live = self.call.waiting if calling else self.book.resting
+            live = self.auction.waiting if calling else self.book.resting
             for number in list(self.handles)[-20:]:
                 assert self.stage.is_live(self.handles[number]) == (number in live)
-        return self.call.seen + self.book.seen
+        return self.auction.seen + self.book.seen
 
     def hand_over(self, calling: bool, step: int) -> None:
-        """The book's orders go into a call, or what a call left goes on in continuous trading."""
+        """The book's orders go into an auction, or what an auction left goes on in continuous trading."""
         if calling:
-            self.call.mark, self.call.number, self.call.step = self.book.mark, self.book.number, step
+            self.auction.mark, self.auction.number, self.auction.step = self.book.mark, self.book.number, step
             queues = [queue for levels in self.book.levels.values() for queue in levels.values()]
             for order in (order for queue in queues for order in queue):
                 expires = order.born + order.lifetime if order.lifetime > 0 else 0
-                self.call.waiting[order.number] = Order(
+                self.auction.waiting[order.number] = Order(
                     order.number, order.agent, order.side, order.price, order.open, expires, False,
                     post_only=order.post_only,
                 )  # fmt: skip
             self.book.levels, self.book.resting = {1: {}, -1: {}}, {}
         else:
-            self.book.number, self.book.step, self.book.mark = self.call.number, step, self.call.mark
-            for order in self.call.waiting.values():
+            self.book.number, self.book.step, self.book.mark = self.auction.number, step, self.auction.mark
+            for order in self.auction.waiting.values():
                 self.book._rest(
                     BookOrder(order.number, order.agent, order.side, order.price, order.open, 0, order.expires,
                               order.post_only)
                 )  # fmt: skip
-            self.call.waiting = {}
-        self.calling = calling
+            self.auction.waiting = {}
+        self.collecting = calling
 
     def send_some(self) -> None:
         draw, member = self.random, self.stage.crowd[0]
-        assert member.in_call() == self.calling
-        if self.calling:
-            assert member.indicative_lots() == self.call.choose().lots
+        assert member.in_auction() == self.collecting
+        if self.collecting:
+            assert member.indicative_lots() == self.auction.choose().lots
             assert member.best_bid() is None
         elif self.book.levels[1]:
             assert member.best_bid() == max(self.book.levels[1])
         for _ in range(draw.randint(0, 8)):
             agent, chance = draw.randrange(CROWD), draw.random()
-            reference = self.call if self.calling else self.book
+            reference = self.auction if self.collecting else self.book
             price, lots = 10_000 + draw.randint(-8, 8), draw.randint(1, 9)
             if chance < 0.75:
                 kind, side = draw.choices([*KINDS], [65, 10, 10, 3, 12])[0], draw.choice([1, -1])
@@ -417,13 +417,13 @@ class Day:
                 if number:
                     self.handles[number] = handle
             elif chance < 0.8:
-                number = self.call.schedule(agent, price / 100, 100.0, lots) if self.calling else 0
-                handle = self.stage.crowd[agent].schedule_order(price / 100, 100.0, lots)
+                number = self.auction.schedule(agent, price / 100, 100.0, lots) if self.collecting else 0
+                handle = self.stage.crowd[agent].demand_schedule(price / 100, 100.0, lots)
                 assert (handle > 0) == (number > 0)
                 if number:
                     self.handles[number] = handle
             else:
-                live = self.call.waiting if self.calling else self.book.resting
+                live = self.auction.waiting if self.collecting else self.book.resting
                 numbers = [number for number, order in live.items() if order.price is not None]
                 if not numbers:
                     continue
@@ -486,14 +486,14 @@ def test_an_order_that_a_call_leaves_still_expires():
     assert stage.queue(1) == []
 
 
-# --- single calls ---------------------------------------------------------------------------------------------------
+# --- single auctions --------------------------------------------------------------------------------------------------
 
 BUY, SELL = 1, -1
 Sent = tuple[str, int, int, int]  # kind, side, price, lots
 
 
 def one_call(*sent: Sent, schedules: Any = (), mark: float = 100.0, **venue: Any) -> tuple[Stage, np.ndarray]:
-    """A call of these orders, each of the next member of the crowd, then of these schedules."""
+    """An auction of these orders, each of the next member of the crowd, then of these schedules."""
     stage = Stage(scenario({"auction": {"every": 1, "pricing": venue.pop("pricing", "tick")}, **venue}, steps=2))
 
     def script() -> None:
@@ -501,7 +501,7 @@ def one_call(*sent: Sent, schedules: Any = (), mark: float = 100.0, **venue: Any
         for number, (kind, side, price, lots) in enumerate(sent):
             assert stage.send(number % CROWD, kind, side, price, lots) > 0
         for number, schedule in enumerate(schedules):
-            assert stage.crowd[(len(sent) + number) % CROWD].schedule_order(*schedule) > 0
+            assert stage.crowd[(len(sent) + number) % CROWD].demand_schedule(*schedule) > 0
 
     return stage, stage.step(script)
 
@@ -588,9 +588,9 @@ def test_free_prices_are_whole_units_of_money_and_as_near_the_balance_as_these_a
 def test_schedules_that_say_nothing_are_refused(schedule):
     stage = Stage(scenario({"auction": {"every": 1}}))
     answers = []
-    stage.step(lambda: answers.append(stage.crowd[0].schedule_order(*schedule)))
+    stage.step(lambda: answers.append(stage.crowd[0].demand_schedule(*schedule)))
     assert answers == [0]
-    assert stage.refused == 1
+    assert stage.rejected == 1
     assert stage.market.world.clock[0]["resting"] == 0
 
 
@@ -636,7 +636,7 @@ def test_a_replaced_order_never_trades_in_a_call_and_stays_a_maker():
     assert trades[["quantity", "maker_order", "taker_order"]].tolist() == [(4, 2, 3)]
     assert not stage.is_live(handles[1])
     assert stage.is_live(handles[0])
-    assert stage.refused == 1
+    assert stage.rejected == 1
 
 
 def test_fill_or_kill_is_refused_in_a_call_and_a_schedule_outside_of_one():
@@ -645,7 +645,7 @@ def test_fill_or_kill_is_refused_in_a_call_and_a_schedule_outside_of_one():
 
     def both() -> None:
         answers.append(stage.send(0, "fill_or_kill", BUY, 10_000, 1))
-        answers.append(stage.crowd[0].schedule_order(100.0, 1.0))
+        answers.append(stage.crowd[0].demand_schedule(100.0, 1.0))
 
     stage.step(both)
     assert [answer > 0 for answer in answers] == [False, True]
@@ -654,12 +654,12 @@ def test_fill_or_kill_is_refused_in_a_call_and_a_schedule_outside_of_one():
     def trades_then_schedule() -> None:
         stage.send(0, "limit", BUY, 10_000, 1)
         assert stage.market.world.clock[0]["filled"] == 1
-        assert stage.crowd[0].schedule_order(100.0, 1.0) == 0
+        assert stage.crowd[0].demand_schedule(100.0, 1.0) == 0
         assert stage.market.world.clock[0]["filled"] == 0  # what the last message traded
-        assert stage.market.world.clock[0]["refusal"] == book.NOT_HERE
+        assert stage.market.world.clock[0]["rejection"] == book.NOT_HERE
 
     stage.step(trades_then_schedule)
-    assert stage.refused == 2
+    assert stage.rejected == 2
 
 
 def test_market_and_immediate_orders_and_schedules_wait_for_one_clearing_only():
@@ -669,7 +669,7 @@ def test_market_and_immediate_orders_and_schedules_wait_for_one_clearing_only():
     def send() -> None:
         handles.append(stage.send(0, "market", BUY, 0, 1))
         handles.append(stage.send(1, "immediate_or_cancel", BUY, 10_000, 1, lifetime=1))
-        handles.append(stage.crowd[2].schedule_order(90.0, 1.0, 5))
+        handles.append(stage.crowd[2].demand_schedule(90.0, 1.0, 5))
         handles.append(stage.send(3, "limit", BUY, 9_000, 1))
         handles.append(stage.send(4, "limit", BUY, 9_000, 1, lifetime=2))
 
@@ -719,8 +719,8 @@ def test_beside_a_continuous_book_its_mid_is_the_mark():
     stage.step(quote(10_020, 10_060))
     assert stage.crowd[0].indicative_price() == pytest.approx(100.4)
     assert stage.crowd[0].best_bid(1) == 10_020
-    assert stage.crowd[0].in_call(0)
-    assert not stage.crowd[0].in_call(1)
+    assert stage.crowd[0].in_auction(0)
+    assert not stage.crowd[0].in_auction(1)
     stage.step()  # the quotes are gone: what was the last valid mid
     assert stage.market.result().trades["price"].tolist() == [100.3, 100.3, 100.4]
 
@@ -734,7 +734,7 @@ def test_episodes_begin_afresh():
         found.append((member.indicative_price(), member.indicative_lots(), member.imbalance(), stage.mark))
         stage.send(0, "limit", BUY, 10_050, 3)
         stage.send(1, "limit", SELL, 10_040, 1)
-        stage.crowd[2].schedule_order(100.45, 1.0, 5)
+        stage.crowd[2].demand_schedule(100.45, 1.0, 5)
 
     for _ in range(3):
         assert [len(stage.step(look_and_send)), len(stage.step()), len(stage.step())] == [0, 0, 0]
@@ -772,7 +772,7 @@ def test_the_tables_say_what_a_call_would_clear_at_and_what_a_schedule_was():
         stage.send(2, "market", SELL, 0, 1)
 
     stage.step(first)
-    stage.step(lambda: stage.crowd[3].schedule_order(100.013, 250.0))
+    stage.step(lambda: stage.crowd[3].demand_schedule(100.013, 250.0))
     stage.step(lambda: stage.send(4, "market", BUY, 0, 9))
     stage.step()
     table = stage.market.result()
@@ -798,8 +798,8 @@ def test_prices_of_trades_between_ticks_are_written_as_they_are():
     stage = Stage(scenario({"auction": {"opening": 1, "pricing": "free"}, **FEES}, steps=3))
 
     def schedules() -> None:
-        stage.crowd[0].schedule_order(100.001, 1e5)
-        stage.crowd[1].schedule_order(100.0062, 1e5)
+        stage.crowd[0].demand_schedule(100.001, 1e5)
+        stage.crowd[1].demand_schedule(100.0062, 1e5)
         stage.send(2, "limit", SELL, 10_003, 4)
 
     stage.step(schedules)
@@ -848,22 +848,22 @@ def test_opening_and_closing_may_fill_an_episode():
 CALLERS = """
 from spreadgame.strategy import (
     BUY, NO_ASK, NO_BID, SELL, Parameter, best_ask, best_bid, best_of_others, best_volume, cancel_all, cancel_order,
-    fill_or_kill_order, imbalance, immediate_or_cancel_order, in_call, indicative_lots, indicative_price, is_live,
-    last_trade_price, limit_order, market_order, market_value, nearest_tick, normal, own_order, own_orders,
-    post_only_order, replace_order, schedule_order, step, strategy, uniform,
+    fill_or_kill_order, imbalance, immediate_or_cancel_order, in_auction, indicative_lots, indicative_price, is_live,
+    last_trade_price, limit_order, market_order, mark_price, nearest_tick, normal, own_order, own_orders,
+    post_only_order, replace_order, demand_schedule, step, strategy, uniform,
 )
 
 
-@strategy("caller", summary="does a little of everything in calls, for tests", max_messages=20)
+@strategy("caller", summary="does a little of everything in auctions, for tests", max_messages=20)
 def caller(me, market):
     venue = me.venue
-    calling = in_call(me, market, venue)
+    calling = in_auction(me, market, venue)
     if calling and (best_bid(me, market, venue) != NO_BID or best_ask(me, market, venue) != NO_ASK):
         raise ValueError
     if calling and (best_of_others(me, market, venue, BUY) != NO_BID or best_volume(me, market, venue, SELL) != 0):
         raise ValueError
     seen = indicative_price(me, market, venue) if calling else last_trade_price(me, market, venue)
-    seen = 0.5 * seen + 0.5 * market_value(me, market, me.instrument)
+    seen = 0.5 * seen + 0.5 * mark_price(me, market, me.instrument)
     if calling and indicative_lots(me, market, venue) > 30:
         seen += 0.001 * imbalance(me, market, venue)
     side = BUY if uniform(me, market) < 0.5 else SELL
@@ -879,8 +879,8 @@ def caller(me, market):
     elif chance < 0.65:
         immediate_or_cancel_order(me, market, venue, side, price, lots)
     elif chance < 0.85:
-        schedule_order(me, market, venue, seen, 100.0 * uniform(me, market), lots - 1)
-        schedule_order(me, market, venue, seen + 0.01 * normal(me, market), 40.0)
+        demand_schedule(me, market, venue, seen, 100.0 * uniform(me, market), lots - 1)
+        demand_schedule(me, market, venue, seen + 0.01 * normal(me, market), 40.0)
     elif chance < 0.9 and own_orders(me, market) > 0:
         replace_order(me, market, own_order(me, market, 0), price, lots)
     elif chance < 0.93:
@@ -891,15 +891,15 @@ def caller(me, market):
 
 @strategy("leaver", summary="cancels all that it sent, schedules without a limit too", max_messages=12)
 def leaver(me, market):
-    schedule = schedule_order(me, market, me.venue, 100.0, 5.0)
+    schedule = demand_schedule(me, market, me.venue, 100.0, 5.0)
     limit = limit_order(me, market, me.venue, BUY, 10000, 3)
     market_order(me, market, me.venue, SELL, 2)
-    schedule_order(me, market, me.venue, 101.0, 5.0, 7)
+    demand_schedule(me, market, me.venue, 101.0, 5.0, 7)
     if not (is_live(me, market, schedule) and is_live(me, market, limit)) or own_orders(me, market) != 4:
         raise ValueError
     if cancel_order(me, market, schedule) == 0 or is_live(me, market, schedule):
         raise ValueError
-    schedule_order(me, market, me.venue, 100.0, 5.0)
+    demand_schedule(me, market, me.venue, 100.0, 5.0)
     if cancel_all(me, market) != 4:
         raise ValueError
 
@@ -912,7 +912,7 @@ def trader(me, market):
     if own_orders(me, market) > 0:
         raise ValueError
     limit_order(me, market, me.venue, me.parameters.side, 10000 + 3 * me.parameters.side, 2, 4)
-    schedule_order(me, market, me.venue, 100.0 + 0.05 * me.parameters.side, 20.0)
+    demand_schedule(me, market, me.venue, 100.0 + 0.05 * me.parameters.side, 20.0)
     market_order(me, market, me.venue, me.parameters.side, 1)
 """
 
@@ -926,7 +926,7 @@ def callers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def lively(steps: int = 200, episodes: int = 2) -> dict[str, Any]:
-    """Every kind of call, both matchings, both pricings, and a simultaneous class."""
+    """Every kind of auction, both matchings, both pricings, and a simultaneous class."""
     venues = [
         {"name": "batch", "auction": {"every": 3}, "taker_fee": 1e-4},
         {"name": "free", "auction": {"every": 1, "pricing": "free"}, "matching": "pro_rata"},
@@ -1018,7 +1018,7 @@ def played(*populations: dict[str, Any], steps: int = 60, simultaneous: bool = T
 @pytest.mark.parametrize("simultaneous", [True, False])
 def test_all_that_was_sent_can_be_cancelled_schedules_too(callers, simultaneous):
     run = played({"strategy": "leaver", "count": 2}, every=2, simultaneous=simultaneous)
-    assert run.manifest["refused"] == 0
+    assert run.manifest["rejected"] == 0
     assert len(run.trades) == 0
     assert (run.book["orders"] == 0).all()
 
@@ -1027,8 +1027,8 @@ def test_members_of_a_simultaneous_class_trade_with_one_another_in_a_call(caller
     buys, sells = ({"strategy": "trader", "params": {"side": side}} for side in (1, -1))
     run = played(buys, sells, every=1, steps=400)
     sent = run.messages.astype({"population": str, "kind": str}).sort_values("sequence")
-    assert run.manifest["refused"] == 0
-    assert run.manifest["moved_quotes"] == 0
+    assert run.manifest["rejected"] == 0
+    assert run.manifest["repriced_quotes"] == 0
     counts = sent["kind"].value_counts()
     assert counts["limit"] == counts["market"] == counts["schedule"] == 800
     assert (run.trades.groupby("step")["quantity"].sum() == 4).all()  # 2 and 1 and what a schedule wants at 100: 1

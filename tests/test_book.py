@@ -21,7 +21,7 @@ from sim.venues import book as rules
 from sim.venues.standalone import FEE_PER, MATCHING, POST_ONLY, SELF_TRADE, OrderBook
 from tests.reference_book import HIGHEST, LOWEST, MOST_LOTS, MoneyOverflowError, ReferenceBook, Trade
 
-REFUSALS = {
+REJECTIONS = {
     "accepted": rules.ACCEPTED,
     "bad_price": rules.BAD_PRICE,
     "bad_quantity": rules.BAD_QUANTITY,
@@ -115,7 +115,7 @@ class Pair:
         known = self.seen_trades
         assert self._new_trades() == reference.made[known:]
         assert compiled.filled == reference.filled
-        assert compiled.refusal == REFUSALS[reference.refusal]
+        assert compiled.rejection == REJECTIONS[reference.rejection]
         for side in (1, -1):
             assert compiled.queue(side).tolist() == reference.queue(side)
         world = compiled.storage.world
@@ -127,7 +127,7 @@ class Pair:
         assert sum(account[0] for account in accounts) == 0
         clock = world.clock[0]
         assert (clock["next_number"], clock["messages"]) == (reference.number, sum(reference.sent))
-        assert (clock["refused"], clock["moved_quotes"]) == (reference.refused, reference.moved)
+        assert (clock["rejected"], clock["repriced_quotes"]) == (reference.rejected, reference.moved)
         assert clock["resting"] == len(reference.resting)
 
 
@@ -166,7 +166,7 @@ def _random_rules(rng: np.random.Generator) -> dict[str, object]:
     return {
         "agents": int(rng.integers(1, 5)),
         "matching": str(rng.choice(list(MATCHING))),
-        "self_trade": str(rng.choice(list(SELF_TRADE))),
+        "self_trade_prevention": str(rng.choice(list(SELF_TRADE))),
         "post_only": str(rng.choice(list(POST_ONLY))),
         "maker_fee": maker_fee,
         "taker_fee": taker_fee,
@@ -227,12 +227,12 @@ filled whole, filled in part
 killed: too little there, killed: own order in the way
 self-trade: allowed, self-trade: resting order cancelled, self-trade: incoming order cut
 self-trade: incoming order cut after trades
-post-only moved, refused: would_trade, refused: bad_price at the edge
-post-only moved in replace, refused: would_trade in replace
+post-only moved, rejected: would_trade, rejected: bad_price at the edge
+post-only moved in replace, rejected: would_trade in replace
 replace: no change, replace: smaller, replace: moved and stays, replace: moved and leaves
 replace: traded and stays, replace: traded and leaves
-refused: bad_price, refused: bad_quantity, refused: bad_price in replace, refused: bad_quantity in replace
-refused: gone as stale, refused: gone as another's
+rejected: bad_price, rejected: bad_quantity, rejected: bad_price in replace, rejected: bad_quantity in replace
+rejected: gone as stale, rejected: gone as another's
 """
 EXPECTED = {
     f"{matching}: {what.strip()}"
@@ -254,7 +254,7 @@ def _drive_many(seed: int, streams: int) -> Counter[str]:
         seen += pair.reference.seen
         seen["money overflow"] += pair.overflown
         seen["storage grown"] += len(pair.compiled.storage.world.orders) > pair.orders
-        seen["messages"] += pair.reference.number + pair.reference.refused
+        seen["messages"] += pair.reference.number + pair.reference.rejected
         seen["trades"] += len(pair.reference.made)
     return seen
 
@@ -287,7 +287,7 @@ class BothBooks(RuleBasedStateMachine):
         keep_log=st.booleans(),
         agents=st.integers(1, 3),
         matching=st.sampled_from(list(MATCHING)),
-        self_trade=st.sampled_from(list(SELF_TRADE)),
+        self_trade_prevention=st.sampled_from(list(SELF_TRADE)),
         post_only=st.sampled_from(list(POST_ONLY)),
         fees=st.sampled_from(FEES),
         fee_per=st.sampled_from(list(FEE_PER)),

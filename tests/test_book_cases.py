@@ -31,7 +31,7 @@ class Case:
     bids: dict = field(default_factory=dict)
     asks: dict = field(default_factory=dict)
     rules: dict = field(default_factory=dict)
-    refused: list[tuple] = field(default_factory=list)  # place of the message, why
+    rejected: list[tuple] = field(default_factory=list)  # place of the message, why
     answers: dict = field(default_factory=dict)  # place of a cancel, lots
     cash: list[int] | None = None  # money units of A, B, C and of the fees
     marks: list[float] | None = None  # at each trade, in ticks of 0.01
@@ -107,15 +107,15 @@ CASES = [
          ("post_only", C, SELL, 1, 2)],
         bids={100: [(2, 1)], 95: [(3, 1)]},
         asks={101: [(1, 5), (4, 2)]},
-        rules={"post_only": "move"},
+        rules={"post_only": "reprice"},
     ),
     Case(
-        "or is refused and takes no number",
+        "or is rejected and takes no number",
         [("limit", B, SELL, 101, 5), ("post_only", A, BUY, 101, 1), ("post_only", A, BUY, 100, 1)],
         bids={100: [(2, 1)]},
         asks={101: [(1, 5)]},
-        rules={"post_only": "refuse"},
-        refused=[(1, "would_trade")],
+        rules={"post_only": "reject"},
+        rejected=[(1, "would_trade")],
     ),
     Case(
         "a post-only order cannot move beyond the last price there is",
@@ -123,7 +123,7 @@ CASES = [
          ("limit", C, BUY, HIGHEST, 5), ("post_only", A, SELL, 0, 1)],
         trades=[(LOWEST, 5, 1, 2)],
         bids={HIGHEST: [(3, 5)]},
-        refused=[(1, "bad_price"), (4, "bad_price")],
+        rejected=[(1, "bad_price"), (4, "bad_price")],
     ),
     # --- cancel, replace, lifetimes ---
     Case(
@@ -131,14 +131,14 @@ CASES = [
         [*ASKS_OF_B_AND_C, ("cancel", B, 1), ("cancel", B, 1), ("cancel", A, 2), ("market", A, BUY, 0, 1)],
         trades=[(101, 1, 2, 4)],
         asks={101: [(2, 2)], 102: [(3, 10)]},
-        refused=[(4, "gone"), (5, "gone")],
+        rejected=[(4, "gone"), (5, "gone")],
         answers={3: 5, 4: 0, 5: 0},
     ),
     Case(
         "a handle is stale though its slot serves another order",
         [("limit", A, BUY, 100, 1), ("cancel", A, 1), ("limit", A, BUY, 99, 1), ("cancel", A, 1)],
         bids={99: [(2, 1)]},
-        refused=[(3, "gone")],
+        rejected=[(3, "gone")],
     ),
     Case(
         "fewer lots at the same price keep the place",
@@ -173,28 +173,28 @@ CASES = [
          ("replace", A, 2, 104, 2)],
         bids={100: [(3, 1), (2, 2)]},
         asks={101: [(1, 5)]},
-        rules={"post_only": "move"},
+        rules={"post_only": "reprice"},
     ),
     Case(
-        "and stands as it was when the replacement is refused",
+        "and stands as it was when the replacement is rejected",
         [("limit", B, SELL, 101, 5), ("post_only", A, BUY, 98, 1), ("limit", C, BUY, 98, 1), ("replace", A, 2, 104, 2)],
         bids={98: [(2, 1), (3, 1)]},
         asks={101: [(1, 5)]},
-        rules={"post_only": "refuse"},
-        refused=[(3, "would_trade")],
+        rules={"post_only": "reject"},
+        rejected=[(3, "would_trade")],
     ),
     Case(
         "another agent's order cannot be replaced",
         [("limit", B, SELL, 101, 5), ("replace", A, 1, 102, 5)],
         asks={101: [(1, 5)]},
-        refused=[(1, "gone")],
+        rejected=[(1, "gone")],
     ),
     Case(
         "an order of lifetime 2 is there after one step and gone after two",
         [("limit", A, BUY, 100, 1, 2), ("advance", 1), ("limit", B, SELL, 100, 1, 2), ("limit", A, BUY, 100, 1, 2),
          ("advance", 1), ("limit", B, SELL, 100, 1), ("cancel", A, 3)],
         trades=[(100, 1, 1, 2), (100, 1, 3, 4)],
-        refused=[(6, "gone")],
+        rejected=[(6, "gone")],
     ),
     Case(
         "a lifetime may be longer than the wheel and a replacement does not renew it",
@@ -203,12 +203,12 @@ CASES = [
         bids={100: [(3, 1)]},
     ),
     Case(
-        "quantities and prices out of range are refused",
+        "quantities and prices out of range are rejected",
         [("limit", A, BUY, 100, 0), ("limit", A, BUY, 100, 2**31), ("limit", A, BUY, HIGHEST + 1, 1),
          ("limit", A, BUY, LOWEST - 1, 1), ("market", A, BUY, HIGHEST + 1, 2**31 - 1),
          ("limit", A, BUY, LOWEST, 2**31 - 1), ("replace", A, 2, LOWEST, 2**31), ("replace", A, 2, LOWEST - 1, 5)],
         bids={LOWEST: [(2, 2**31 - 1)]},
-        refused=[(0, "bad_quantity"), (1, "bad_quantity"), (2, "bad_price"), (3, "bad_price"), (6, "bad_quantity"),
+        rejected=[(0, "bad_quantity"), (1, "bad_quantity"), (2, "bad_price"), (3, "bad_price"), (6, "bad_quantity"),
                  (7, "bad_price")],
     ),
     # --- self-trade prevention ---
@@ -229,22 +229,22 @@ CASES = [
         [*BOOK_OF_A_INSIDE, ("limit", A, BUY, 101, 4)],
         trades=[(101, 2, 1, 4)],
         asks={101: [(2, 3), (3, 4)]},
-        rules={"self_trade": "cancel_incoming"},
+        rules={"self_trade_prevention": "cancel_incoming"},
     ),
     Case(
         "cancel incoming: a replacement that meets an own order leaves the book",
         [*BOOK_OF_A_INSIDE, ("limit", A, BUY, 90, 4), ("replace", A, 4, 101, 4), ("cancel", A, 4)],
         trades=[(101, 2, 1, 4)],
         asks={101: [(2, 3), (3, 4)]},
-        rules={"self_trade": "cancel_incoming"},
-        refused=[(5, "gone")],
+        rules={"self_trade_prevention": "cancel_incoming"},
+        rejected=[(5, "gone")],
     ),
     Case(
         "allow: an agent trades with itself",
         [*BOOK_OF_A_INSIDE, ("limit", A, BUY, 101, 4)],
         trades=[(101, 2, 1, 4), (101, 2, 2, 4)],
         asks={101: [(2, 1), (3, 4)]},
-        rules={"self_trade": "allow", "tick_units": 1},
+        rules={"self_trade_prevention": "allow", "tick_units": 1},
         cash=[-202, 202, 0, 0],
     ),
     Case(
@@ -257,13 +257,13 @@ CASES = [
         [*BOOK_OF_A_INSIDE, ("fill_or_kill", A, BUY, 101, 3), ("fill_or_kill", A, BUY, 101, 2)],
         trades=[(101, 2, 1, 5)],
         asks={101: [(2, 3), (3, 4)]},
-        rules={"self_trade": "cancel_incoming"},
+        rules={"self_trade_prevention": "cancel_incoming"},
     ),
     Case(
         "fill or kill, allow: own orders count",
         [*BOOK_OF_A_INSIDE, ("fill_or_kill", A, BUY, 101, 9)],
         trades=[(101, 2, 1, 4), (101, 3, 2, 4), (101, 4, 3, 4)],
-        rules={"self_trade": "allow"},
+        rules={"self_trade_prevention": "allow"},
     ),
     # --- pro rata ---
     Case(
@@ -309,7 +309,7 @@ CASES = [
         [("limit", B, SELL, 100, 1), *BOOK_OF_A_INSIDE, ("limit", A, BUY, 101, 3)],
         trades=[(100, 1, 1, 5)],
         asks={101: [(2, 2), (3, 3), (4, 4)]},
-        rules={**PRO_RATA, "self_trade": "cancel_incoming"},
+        rules={**PRO_RATA, "self_trade_prevention": "cancel_incoming"},
     ),
     Case(
         "pro rata, cancel incoming: fill or kill counts the levels before the own order's",
@@ -317,7 +317,7 @@ CASES = [
          ("fill_or_kill", A, BUY, 101, 1)],
         trades=[(100, 1, 1, 6)],
         asks={101: [(2, 2), (3, 3), (4, 4)]},
-        rules={**PRO_RATA, "self_trade": "cancel_incoming"},
+        rules={**PRO_RATA, "self_trade_prevention": "cancel_incoming"},
     ),
     Case(
         # 3 × 3 / 9 = 1 for A; 3 × 2 / 9 and 3 × 4 / 9 round to 0 and 1; one lot left, to the first.
@@ -325,7 +325,7 @@ CASES = [
         [*BOOK_OF_A_INSIDE, ("limit", A, BUY, 101, 3)],
         trades=[(101, 1, 1, 4), (101, 1, 2, 4), (101, 1, 3, 4)],
         asks={101: [(1, 1), (2, 2), (3, 3)]},
-        rules={**PRO_RATA, "self_trade": "allow"},
+        rules={**PRO_RATA, "self_trade_prevention": "allow"},
     ),
     # --- the ledger ---
     Case(
@@ -362,8 +362,8 @@ def _queue(rows) -> dict:
 
 
 def _play(case: Case, book):
-    """Send a case's messages; returns what was refused and what cancels answered."""
-    handles, refused, answers = {}, [], {}
+    """Send a case's messages; returns what was rejected and what cancels answered."""
+    handles, rejected, answers = {}, [], {}
     for place, (kind, *message) in enumerate(case.messages):
         if kind == "advance":
             for _ in range(message[0]):
@@ -374,21 +374,21 @@ def _play(case: Case, book):
         else:
             agent, order, *change = message
             answer = getattr(book, kind)(agent, handles[order], *change)
-        why = NAMES.get(book.refusal, book.refusal)
+        why = NAMES.get(book.rejection, book.rejection)
         if why != "accepted":
-            refused.append((place, why))
+            rejected.append((place, why))
         elif kind in ORDER_KINDS:
             handles[len(handles) + 1] = answer
         if kind == "cancel":
             answers[place] = answer
-    return refused, answers
+    return rejected, answers
 
 
 @pytest.mark.parametrize("engine", [OrderBook, ReferenceBook])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.claim.replace(" ", "_"))
 def test_textbook(case, engine):
     book = engine(agents=3, **case.rules)
-    refused, answers = _play(case, book)
+    rejected, answers = _play(case, book)
     compiled = engine is OrderBook
     columns = ["price", "quantity", "maker_order", "taker_order"]
     made = book.trades()[columns].tolist() if compiled else [tuple(getattr(t, c) for c in columns) for t in book.made]
@@ -396,7 +396,7 @@ def test_textbook(case, engine):
     assert _queue(book.queue(BUY)) == case.bids
     assert _queue(book.queue(SELL)) == case.asks
     assert list(_queue(book.queue(BUY))) == sorted(case.bids, reverse=True)
-    assert refused == case.refused
+    assert rejected == case.rejected
     assert answers | case.answers == answers
     cash = book.storage.world.accounts["cash"].tolist() if compiled else book.cash
     assert sum(cash) == 0

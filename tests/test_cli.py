@@ -434,7 +434,7 @@ def test_a_replay_with_messages_that_cannot_be_ends_with_1(say, recorded, tmp_pa
     more = "5,3,99,50,101,1\n"  # takes 50 lots where 4 are
     (tmp_path / "m.csv").write_text(MESSAGES + more, encoding="utf-8")
     (tmp_path / "b.csv").write_text(BOOK + "110,11,101,4\n", encoding="utf-8")
-    said = say("replay", "m.csv", "--book", "b.csv", "--no-adopt")
+    said = say("replay", "m.csv", "--book", "b.csv", "--no-level-adoption")
     assert said.code == 1
     assert "unmatched" in said.out
 

@@ -43,7 +43,7 @@ def by_makers() -> list[Compared]:
 
 @pytest.fixture(scope="module")
 def by_rungs() -> list[Compared]:
-    return compare(scenarios_of([THIN], ["run.episodes=40"], "maker.params.rungs=0,10,25"), 770, epsilon=8.0)
+    return compare(scenarios_of([THIN], ["run.episodes=40"], "maker.params.levels=0,10,25"), 770, epsilon=8.0)
 
 
 def spreads(each: Compared) -> list[float]:
@@ -95,7 +95,7 @@ def test_the_mean_parameter_is_that_of_the_strategies_played(by_makers):
         ({"a": {"half_spread": 1.0, "quantity": 2}, "b": {"half_spread": 2.0, "quantity": 2}}, "half_spread"),
         ({"a": {"half_spread": 1.0, "quantity": 2}, "b": {"half_spread": 2.0}}, None),
         ({"a": {"sides": "buy"}, "b": {"sides": "sell"}}, None),
-        ({"a": {"half_spread": 1.0}, "b": {"strategy": "mixed"}}, None),
+        ({"a": {"half_spread": 1.0}, "b": {"strategy": "mixed_strategy"}}, None),
     ],
 )
 def test_there_is_a_parameter_only_where_strategies_differ_in_one_number(by_makers, strategies, name):
@@ -146,7 +146,7 @@ def test_more_welfare_than_in_the_first_game_stands_in_the_table_and_in_the_plai
     screen = Console(width=80, file=StringIO(), color_system=None)
     screen.print(tables(by_rungs))
     printed = " ".join(screen.file.getvalue().split())
-    assert "welfare more than at rungs = 0" in printed
+    assert "welfare more than at levels = 0" in printed
     games = json.loads(json.dumps(as_json(by_rungs), allow_nan=False))["games"]
     assert all("welfare_more" not in row for row in games[0]["equilibria"])
     told = [row["welfare_more"] for game in games[1:] for row in game["equilibria"]]

@@ -13,7 +13,7 @@ from sim.venues.levels import HIGHEST_PRICE, LOWEST_PRICE
 
 MAKERS = {"name": "makers", "strategy": "fixed_spread", "count": 2}
 NOISE = {"name": "noise", "strategy": "noise", "turn": 1}
-FLOW = {"name": "flow", "strategy": "reservation_flow", "turn": 1}
+FLOW = {"name": "flow", "strategy": "reservation_price_taker", "turn": 1}
 FIXED = {"distribution": "fixed", "distance": 1.0}
 WALK = {"process": "random_walk", "initial": 100.0, "volatility": 0.02}
 
@@ -87,13 +87,13 @@ def test_a_signal_that_is_read_with_one_choice_only_is_said_with_the_others():
 
 
 def test_a_signal_around_which_reservation_prices_are_drawn_is_read():
-    flow = FLOW | {"sees": {"of": "value"}, "reservation": FIXED | {"around": "signal"}}
+    flow = FLOW | {"sees": {"of": "value"}, "reservation": FIXED | {"reference": "signal"}}
     assert warned(MAKERS, flow) == []
     assert places(MAKERS, flow | {"reservation": FIXED}) == ["populations.flow.sees"]
 
 
 def test_who_chooses_in_a_game_may_yet_ask():
-    game = {"players": "noise", "strategies": {"all": {"strategy": "reservation_flow"}, "some": {}}}
+    game = {"players": "noise", "strategies": {"all": {"strategy": "reservation_price_taker"}, "some": {}}}
     assert warned(MAKERS, NOISE | {"reservation": FIXED}, game=game) == []
 
 
@@ -162,7 +162,7 @@ def test_only_what_a_strategy_names_can_it_use():
     assert not uses(get("noise")) & {"limit_order", "signal", "reservation_price", "post_only_order"}
     assert uses(get("fixed_spread")) >= {"post_only_order", "signal", "inventory"}
     assert "market_order" not in uses(get("fixed_spread"))
-    assert "reservation_price" in uses(get("reservation_flow"))
+    assert "reservation_price" in uses(get("reservation_price_taker"))
 
 
 # --- beyond all prices ----------------------------------------------------------------------------------------------

@@ -30,8 +30,8 @@ ROOT = Path(__file__).resolve().parent.parent
 RESTLESS = """
 from spreadgame.strategy import (
     BUY, HISTORY, NO_ASK, NO_BID, SELL, Parameter, best_ask, best_bid, cancel_all, cash, fill_or_kill_order, filled,
-    inventory, limit_order, market_value, nearest_tick, normal, own_order, own_orders, post_only_order, private_value,
-    recent_trade, replace_order, step, strategy, trades_so_far, uniform,
+    inventory, limit_order, mark_price, nearest_tick, normal, own_order, own_orders, post_only_order, private_value,
+    recent_trade, replace_order, step, strategy, next_trade_number, uniform,
 )
 
 
@@ -45,13 +45,13 @@ from spreadgame.strategy import (
 )
 def act(me, market):
     kept, reach = me.memory, me.parameters.reach
-    kept.seen = max(kept.seen, trades_so_far(me, market) - HISTORY)
-    while kept.seen < trades_so_far(me, market):
+    kept.seen = max(kept.seen, next_trade_number(me, market) - HISTORY)
+    while kept.seen < next_trade_number(me, market):
         trade = recent_trade(me, market, kept.seen)
         kept.drift += 0.01 * trade.aggressor * trade.quantity
         kept.seen += 1
     side = BUY if uniform(me, market) < 0.5 else SELL
-    middle = nearest_tick(me, market, me.venue, market_value(me, market, me.instrument) + 0.001 * kept.drift)
+    middle = nearest_tick(me, market, me.venue, mark_price(me, market, me.instrument) + 0.001 * kept.drift)
     away = int(abs(normal(me, market)) * reach)
     lots = 1 + int(3.0 * uniform(me, market)) + (1 if cash(me, market) < 0.0 else 0)
     chance = uniform(me, market)
@@ -75,7 +75,7 @@ def act(me, market):
 
 SOLVED: dict[str, dict[str, Any]] = {  # what plays on one venue of its own
     "glosten_milgrom": {}, "glosten_milgrom_grid": {"deviation": 0.2}, "avellaneda_stoikov": {},
-    "gueant_lehalle_tapia": {}, "cartea_jaimungal": {}, "undercutter": {}, "mixed": {"distribution": "table"},
+    "gueant_lehalle_tapia": {}, "cartea_jaimungal": {}, "undercutter": {}, "mixed_strategy": {"distribution": "table"},
 }  # fmt: skip
 
 
@@ -111,29 +111,29 @@ def rich(steps: int = 100, episodes: int = 2, seed: int = 7, **record: Any) -> d
         {"name": "informed", "strategy": "informed", "turn": 2, "venues": ["main"],
          "arrivals": {"law": "one_of", "group": "takers", "share": 0.4},
          "params": {"threshold": 0.01, "amount": "all"}, "sees": {"noise": 0.05, "probability": 0.8}},
-        {"name": "choosy", "strategy": "reservation_flow", "turn": 2, "venues": ["main"],
+        {"name": "choosy", "strategy": "reservation_price_taker", "turn": 2, "venues": ["main"],
          "arrivals": {"law": "one_of", "group": "takers"}, "sees": {"noise": 0.1, "redraw": "episode"},
-         "reservation": {"distribution": "normal", "mean": 0.05, "deviation": 0.1, "around": "signal"}},
+         "reservation": {"distribution": "normal", "mean": 0.05, "deviation": 0.1, "reference": "signal"}},
         {"name": "newsmen", "strategy": "informed", "turn": 2, "venues": ["other"], "sees": {"of": "value"},
          "arrivals": {"law": "on_news", "group": "readers"}, "params": {"amount": "quantity", "quantity": 6}},
-        {"name": "readers", "strategy": "reservation_flow", "turn": 2, "venues": ["other"],
+        {"name": "readers", "strategy": "reservation_price_taker", "turn": 2, "venues": ["other"],
          "arrivals": {"law": "one_of", "group": "readers"}, "params": {"quantity": 3},
-         "reservation": {"distribution": "exponential", "mean": 0.05, "offset": 0.02, "around": "mid"}},
+         "reservation": {"distribution": "exponential", "mean": 0.05, "offset": 0.02, "reference": "mid"}},
         {"name": "shaders", "strategy": "zir", "count": 3, "turn": 2, "venues": ["rival"], "sees": {"of": "value"},
          "private_values": {"distribution": "normal", "deviation": 0.3, "units": 5}, "params": {"shading_high": 0.2}},
         {"name": "patient", "strategy": "ladder", "turn": 1, "venues": ["rival"], "sees": {"of": "value"},
          "arrivals": {"law": "bernoulli", "probability": 0.2},
-         "params": {"rungs": 4, "rung_gap": 3, "spread": 0.2, "long_run_mean": 100.0}},
+         "params": {"levels": 4, "level_gap": 3, "spread": 0.2, "long_run_mean": 100.0}},
         {"name": "bidders", "strategy": "zero_intelligence", "count": 2, "turn": 2, "venues": ["main"],
          "private_values": {"distribution": "linear", "role": "buyer", "first": 0.5, "last": 0.3},
          "params": {"low": 99.0, "high": 101.0}},
         {"name": "snipers", "strategy": "sniper", "turn": 1, "venues": ["other"], "params": {"quantity": 3}},
         {"name": "bridge", "strategy": "arbitrageur", "turn": 3, "venues": ["main", "rival"]},
-        {"name": "linear", "strategy": "kyle_maker", "turn": 0, "venues": ["call"],
+        {"name": "linear", "strategy": "kyle_maker", "turn": 0, "venues": ["auction"],
          "params": {"noise_deviation": 20.0}},
-        {"name": "insiders", "strategy": "kyle_insider", "count": 2, "turn": 1, "venues": ["call"],
+        {"name": "insiders", "strategy": "kyle_insider", "count": 2, "turn": 1, "venues": ["auction"],
          "sees": {"of": "value"}, "params": {"noise_deviation": 20.0, "insiders": 2}},
-        {"name": "hidden", "strategy": "noise", "count": 2, "turn": 1, "venues": ["call"],
+        {"name": "hidden", "strategy": "noise", "count": 2, "turn": 1, "venues": ["auction"],
          "params": {"distribution": "normal", "quantity": 10.0}},
         *({"name": name, "strategy": name, "turn": 1, "venues": ["solved"], "params": params}
           for name, params in SOLVED.items()),
@@ -156,9 +156,9 @@ def rich(steps: int = 100, episodes: int = 2, seed: int = 7, **record: Any) -> d
         "venues": [
             {"name": "main", "instrument": "ACME", "taker_fee": 1e-4, "maker_fee": -5e-5},
             {"name": "rival", "instrument": "ACME", "taker_fee": 0.003, "maker_fee": 0.001, "fee_per": "lot",
-             "post_only": "refuse", "self_trade": "cancel_incoming"},
-            {"name": "other", "instrument": "BOLT", "matching": "pro_rata", "self_trade": "allow"},
-            {"name": "call", "instrument": "ACME", "auction": {"every": 3, "pricing": "free"}},
+             "post_only": "reject", "self_trade_prevention": "cancel_incoming"},
+            {"name": "other", "instrument": "BOLT", "matching": "pro_rata", "self_trade_prevention": "allow"},
+            {"name": "auction", "instrument": "ACME", "auction": {"every": 3, "pricing": "free"}},
             {"name": "solved", "instrument": "ACME", "auction": {"opening": 10, "closing": 10}},
         ],
         "populations": populations,
@@ -232,7 +232,7 @@ def test_the_rich_scenario_leaves_no_strategy_law_or_mechanism_out(reference):
     trades = pq.read_table(reference / "trades.parquet").to_pandas()
     roles = {name for role in ("maker_population", "taker_population") for name in trades[role].unique()}
     assert roles == {each.name for each in scenario.populations}
-    assert set(trades["venue"].unique()) == {"main", "rival", "other", "call", "solved"}
+    assert set(trades["venue"].unique()) == {"main", "rival", "other", "auction", "solved"}
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 256, None])
@@ -408,7 +408,7 @@ CHANGES = {
     "another count": changed(0, count=9),
     "another turn": changed(0, turn=1),
     "reservations": changed(
-        0, strategy="reservation_flow", params={}, reservation={"distribution": "fixed", "distance": 0.1}
+        0, strategy="reservation_price_taker", params={}, reservation={"distribution": "fixed", "distance": 0.1}
     ),
     "two more populations and a venue": added(),
     "other names for the instrument and the venue": {

@@ -56,10 +56,12 @@ def test_no_number_of_many_crashes_or_breaks_the_ledger(fuzz: Fuzz, kind: int, c
 
 
 def test_every_function_that_authors_are_offered_is_fuzzed(fuzz: Fuzz) -> None:
-    assert {"limit_order", "best_bid", "own_order", "keep_ladder", "schedule_order", "recent_trade"} <= set(functions())
+    assert {"limit_order", "best_bid", "own_order", "keep_ladder", "demand_schedule", "recent_trade"} <= set(
+        functions()
+    )
     for which, name in enumerate(functions()):  # with arguments that mean something, no call is a mistake
         fuzz.play(0, [meaningful(which)])
-        assert not fuzz.said or name in ("prepared", "recent_trade", "trade_price"), (name, fuzz.said)
+        assert not fuzz.said or name in ("precomputed", "recent_trade", "trade_price"), (name, fuzz.said)
 
 
 def run_elsewhere(code: str, **environment: str) -> str:
@@ -118,10 +120,10 @@ MISTAKES = {
     "limit_order(me, market, 9, BUY, 100, 1)": "it asked for venue 9 — there are 1, numbered from 0",
     "limit_order(me, market, -1, BUY, 100, 1)": "it asked for venue -1 — there are 1, numbered from 0",
     "best_bid(me, market, 10_000_000)": "it asked for venue 10000000 — there are 1, numbered from 0",
-    "market_value(me, market, 3)": "it asked for instrument 3 — there are 1, numbered from 0",
+    "mark_price(me, market, 3)": "it asked for instrument 3 — there are 1, numbered from 0",
     "recent_trade(me, market, 5_000)": "it asked for trade 5000 — the last 1,024 can be read, up to number -1",
     "venue_of(me, market, 4)": "it asked for venue of its own, number 4 — there are 1, numbered from 0",
-    "prepared(me, market, 0)": "it asked for prepared number 0 — there is none",
+    "precomputed(me, market, 0)": "it asked for precomputed number 0 — there is none",
     "keep_ladder(me, market, me.venue, me.memory.kept, BUY, 9_900, 9, 1, 9, 1)": "it keeps a ladder of 9 levels",
     "me.memory.kept[step(me, market) + 7] = 1": "it raised an exception",
     "1 // me.memory.kept[0]": "it raised an exception",
@@ -173,12 +175,12 @@ def test_what_a_market_may_refuse_is_refused_and_counted_by_population_and_reaso
         "    limit_order(me, market, me.venue, BUY, 9_000, round_lots(math.nan))\n"
         "    limit_order(me, market, me.venue, BUY, 9_000, 1, -2)\n"
         "    cancel_order(me, market, own_order(me, market, 50_000))\n"
-        "    schedule_order(me, market, me.venue, 100.0, 1.0)\n"
+        "    demand_schedule(me, market, me.venue, 100.0, 1.0)\n"
     )
     run = sg.run(two_sides(tmp_path), strategies=path)
     each = dict.fromkeys(("price", "quantity", "gone", "not_here", "lifetime"), 30)
-    assert run.manifest["refusals"] == {"mine": each}
-    assert run.manifest["refused"] == 150
+    assert run.manifest["rejections"] == {"mine": each}
+    assert run.manifest["rejected"] == 150
 
 
 # --- the book by itself ---------------------------------------------------------------------------------------------
@@ -242,7 +244,7 @@ def test_no_argument_crashes_a_book_or_breaks_its_ledger(data: st.DataObject) ->
 
 
 def check_words(call: Callable[[], Any]) -> None:
-    """The call does what it says, or is refused in one line."""
+    """The call does what it says, or is rejected in one line."""
     try:
         call()
     except (*WORDS, AttributeError) as error:
@@ -292,7 +294,7 @@ TRADER_WORDS = {
     "self.model.value(2)": "instrument must be from 0 to 0, not 2",
     "self.cancel_order(None)": "handle must be a whole number, not None",
     "self.limit_order(1, 9990, 1, lifetime=-2)": "lifetime must be from 0 to",
-    "self.schedule_order('high', 1.0)": "price must be a number, not 'high'",
+    "self.demand_schedule('high', 1.0)": "price must be a number, not 'high'",
     "self.model.step()": "a step is going on",
 }
 
@@ -362,11 +364,11 @@ def test_a_class_that_does_nothing_or_is_half_made_is_refused() -> None:
 
 def test_a_python_agent_learns_why_it_was_refused() -> None:
     answers: dict[str, Any] = {
-        "(self.market_order(1, 0), self.refusal)": None,
-        "(self.best_bid(), self.refusal)[1]": None,
+        "(self.market_order(1, 0), self.rejection)": None,
+        "(self.best_bid(), self.rejection)[1]": None,
     }
     act_once(answers, steps=200)
-    assert answers["(self.market_order(1, 0), self.refusal)"] == (0, "quantity")
+    assert answers["(self.market_order(1, 0), self.rejection)"] == (0, "quantity")
 
 
 def test_two_threads_do_not_step_one_market() -> None:
@@ -419,9 +421,9 @@ class Anything(Trader):
             check_words(lambda home=home, name=name, arguments=arguments: getattr(home, name)(**arguments))
 
 
-CALLED = ["best_bid", "best_ask", "in_call", "indicative_price", "indicative_lots", "imbalance", "reservation_price",
+CALLED = ["best_bid", "best_ask", "in_auction", "indicative_price", "indicative_lots", "imbalance", "reservation_price",
           "limit_order", "post_only_order", "market_order", "immediate_or_cancel_order", "fill_or_kill_order",
-          "schedule_order", "cancel_order", "replace_order", "is_live", "spread", "mid", "value"]  # fmt: skip
+          "demand_schedule", "cancel_order", "replace_order", "is_live", "spread", "mid", "value"]  # fmt: skip
 
 
 def fuzz_python_agents(data: st.DataObject) -> None:
@@ -493,7 +495,9 @@ PYTHON_WORDS = {
     "sg.Market(PATH, agents={'informed': 3})": "agents['informed'] must be a class derived from Trader, not 3",
     "sg.Market(PATH, tape=1.5)": "tape must be a whole number, not 1.5",
     "sg.picture(3)": "run must be a run",
-    "sg.run(S).table('trads')": "table must be one of trades, book, agents, episodes, closings, messages, not 'trads'",
+    "sg.run(S).table('trads')": (
+        "table must be one of trades, book, agents, episodes, settlements, messages, not 'trads'"
+    ),
     "sg.run(S).table('trades', ['prise'])": "trades has no column 'prise' — did you mean 'price'?",
 }
 

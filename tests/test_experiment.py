@@ -31,7 +31,7 @@ from sim.experiment import (
     Job,
     Range,
     Results,
-    Standing,
+    SweepProgress,
     cross,
     grid,
     jobs_of,
@@ -186,13 +186,13 @@ def test_a_row_says_what_the_summary_of_the_run_says(path):
     for row, seed in zip(table.to_pylist(), (5, 6), strict=True):
         run = execute(shortened(path, seed, steps=300, episodes=3))
         assert row["seed"] == seed
-        for name in ("messages", "trades", "refused", "moved_quotes"):
+        for name in ("messages", "trades", "refused", "repriced_quotes"):
             assert row[name] == run.manifest[name]
         for said in run.measures:
             column = f"{said['name']}.{said['measure']}"
             assert row[column] == said["value"], column
             if said["standard_error"] is not None:
-                assert row[f"{column}_error"] == said["standard_error"]
+                assert row[f"{column}_standard_error"] == said["standard_error"]
 
 
 def test_payoffs_of_episodes_are_those_of_the_run():
@@ -265,8 +265,8 @@ def test_a_killed_worker_loses_its_chunk_only_and_it_is_done_again(short_chunks)
         submit = pool._submit
         pool._submit = lambda slot, chunk: given.append(chunk.name) or submit(slot, chunk)  # type: ignore[func-returns-value, method-assign]
 
-        def kill(standing: Standing) -> None:
-            if standing.runs and not killed:
+        def kill(progress: SweepProgress) -> None:
+            if progress.runs and not killed:
                 killed.extend(pool._executors[0]._processes)  # type: ignore[union-attr]
                 os.kill(killed[0], signal.SIGKILL)
 
@@ -279,8 +279,8 @@ def test_a_killed_worker_of_a_cluster_loses_nothing(cluster, short_chunks):
     jobs = jobs_of(small(), range(1, 160))
     pids = [worker.pid for worker in cluster.workers.values()]
 
-    def kill(standing: Standing) -> None:
-        if standing.runs and pids:
+    def kill(progress: SweepProgress) -> None:
+        if progress.runs and pids:
             os.kill(pids.pop(), signal.SIGKILL)
             pids.clear()
 
@@ -496,7 +496,7 @@ def test_bounds_depend_on_the_jobs_alone_and_more_seeds_find_the_chunks_of_fewer
     few, more = (jobs_of(small(), range(1, 1 + count)) for count in (100, 200))
     assert {chunk.name for chunk in cut(few)[:-1]} < {chunk.name for chunk in cut(more)}
     run_many(few, out=tmp_path)
-    seen: list[Standing] = []
+    seen: list[SweepProgress] = []
     run_many(more, out=tmp_path, watch=seen.append)
     assert seen[0].found >= 80
     assert seen[-1].runs == seen[-1].total == 200
@@ -524,7 +524,7 @@ def test_whatever_changes_a_result_changes_the_name(monkeypatch):
     job = Job(small(), [1, 2])
     others = [
         name(Job(small(run__seed=9), [1, 2, 3])), name(Job(small(run__steps=121), [1, 2])), name(job, payoffs=True),
-        name(Job(small(), [2, 1])), name(Job(small(), [1, 2], {"a": 1})), name(job, full=Path("x")),
+        name(Job(small(), [2, 1])), name(Job(small(), [1, 2], {"a": 1})), name(job, run_folders=Path("x")),
     ]  # fmt: skip
     assert len({name(job), *others}) == 7
     assert name(Job(small(run__seed=9), [1, 2])) == name(job)  # the seeds are the job's
@@ -552,7 +552,7 @@ def test_a_damaged_chunk_is_made_again(tmp_path, short_chunks):
     victims = sorted((tmp_path / "chunks").iterdir())
     victims[0].write_bytes(victims[0].read_bytes()[:-100])
     shutil.copy(victims[1], victims[2])
-    seen: list[Standing] = []
+    seen: list[SweepProgress] = []
     run_many(jobs, out=tmp_path, watch=seen.append)
     assert seen[0].found < 39
     assert finished(tmp_path) == before
@@ -570,7 +570,7 @@ def test_labels_of_several_types_become_one(tmp_path):
 
 def test_full_runs_are_run_folders_and_are_not_made_twice(tmp_path):
     jobs = [Job(small(), [4, 5])]
-    results = run_many(jobs, full=True, out=tmp_path)
+    results = run_many(jobs, run_folders=True, out=tmp_path)
     quiet = run_many(jobs).table
     assert all(results.table[name].equals(quiet[name]) for name in quiet.column_names)
     folder = tmp_path / "runs" / folder_name(jobs[0].digest, 5)
@@ -578,14 +578,14 @@ def test_full_runs_are_run_folders_and_are_not_made_twice(tmp_path):
     assert run.trades.equals(alone.trades)
     assert run.agents.equals(alone.agents)
     assert run.summary.equals(alone.summary)
-    seen: list[Standing] = []
-    run_many(jobs, full=True, out=tmp_path, watch=seen.append)
+    seen: list[SweepProgress] = []
+    run_many(jobs, run_folders=True, out=tmp_path, watch=seen.append)
     assert seen[0].found == 2
     shutil.rmtree(folder)
-    run_many(jobs, full=True, out=tmp_path)
+    run_many(jobs, run_folders=True, out=tmp_path)
     assert open_run(folder).trades.equals(alone.trades)
     with pytest.raises(ValueError, match="need a folder"):
-        run_many(jobs, full=True)
+        run_many(jobs, run_folders=True)
 
 
 # -- what is kept: damage
@@ -613,7 +613,7 @@ def flips_found(jobs: list[Job], out: Path, caplog: pytest.LogCaptureFixture, co
             with pytest.raises(RunError, match=r"damaged|another question"):
                 open_many(out)
         caplog.clear()
-        seen: list[Standing] = []
+        seen: list[SweepProgress] = []
         assert run_many(jobs, out=out, watch=seen.append, **how).table.equals(open_many(out)), path
         if path.name != "runs.parquet":
             assert [record.message.count("damaged") for record in caplog.records] == [1], path
@@ -632,14 +632,14 @@ def test_a_bit_that_flips_in_any_file_is_found_said_once_and_mended(tmp_path, ca
     monkeypatch.chdir(tmp_path)
     assert flips_found(jobs_of(small(run__steps=30), range(1, 40)), tmp_path / "out", caplog, 12) == 12
     full = [Job(small(run__steps=30), [1, 2])]
-    assert flips_found(full, Path("full"), caplog, 8, full=True) == 8
+    assert flips_found(full, Path("full"), caplog, 8, run_folders=True) == 8
 
 
 @pytest.mark.slow
 def test_a_bit_that_flips_in_any_of_a_hundred_files_is_found(tmp_path, caplog, short_chunks):
     assert flips_found(jobs_of(small(run__steps=30), range(1, 400)), tmp_path / "out", caplog, 100) == 100
     full = jobs_of(small(run__steps=30), range(1, 20))
-    assert flips_found(full, tmp_path / "full", caplog, 100, full=True) == 100
+    assert flips_found(full, tmp_path / "full", caplog, 100, run_folders=True) == 100
 
 
 def test_what_is_damaged_while_it_is_wanted_is_told_in_words(tmp_path):
@@ -664,18 +664,18 @@ def test_chunks_put_together_from_two_folders_are_found_in_both(tmp_path, short_
     run_many(few, out=tmp_path / "a")
     run_many(more, out=tmp_path / "b")
     shutil.copytree(tmp_path / "a" / "chunks", tmp_path / "b" / "chunks", dirs_exist_ok=True)
-    seen: list[Standing] = []
+    seen: list[SweepProgress] = []
     run_many(few, out=tmp_path / "b", watch=seen.append, over=True)
     assert seen[0].found == seen[0].total == 30
 
 
 def test_full_runs_of_another_version_are_not_taken_for_this_one(tmp_path, monkeypatch):
     jobs = [Job(small(), [4])]
-    run_many(jobs, full=True, out=tmp_path)
+    run_many(jobs, run_folders=True, out=tmp_path)
     folder = tmp_path / "runs" / folder_name(jobs[0].digest, 4)
     seal_again(folder, json.loads((folder / "manifest.json").read_text(encoding="utf-8")) | {"chunk": "another"})
-    seen: list[Standing] = []
-    run_many(jobs, full=True, out=tmp_path, watch=seen.append)
+    seen: list[SweepProgress] = []
+    run_many(jobs, run_folders=True, out=tmp_path, watch=seen.append)
     assert seen[0].found == 0
 
 
@@ -774,7 +774,7 @@ def test_sweeps_of_one_folder_end_well_or_say_who_writes(tmp_path):
 
 @pytest.mark.slow
 def test_ten_sweeps_of_one_folder_end_well_or_say_who_writes(tmp_path):
-    for code, _, screen in sweeps(10, tmp_path / "same", "--full"):
+    for code, _, screen in sweeps(10, tmp_path / "same", "--run-folders"):
         assert code == 0 or (code == 2 and " writes there — wait until it has ended" in screen), screen
     assert len(open_many(tmp_path / "same")) == 40
     assert [code for code, _, _ in sweeps(10, tmp_path / "other", "--seed", "{}")] == [0] * 10
@@ -921,7 +921,7 @@ def test_a_sweep_that_is_killed_at_any_moment_leaves_the_same_bytes_when_it_is_t
         "run.steps=200",
         "--seeds",
         "30",
-        "--full",
+        "--run-folders",
         "--workers",
         "2",
     ]
@@ -950,10 +950,10 @@ def test_a_sweep_that_is_killed_at_any_moment_leaves_the_same_bytes_when_it_is_t
         (["--grid", "makers.params.risk_aversion=0.01,abc"], "'abc'"),
         (["--seeds", "2", "--seeds", "3"], "--seeds is there twice, with 2 and 3"),
         (["--grid", "makers.count=0"], "makers.count"),
-        (["--range", "makers.count=1,5"], "a design needs all of --design, --points and --range"),
-        (["--design", "latin", "--points", "3"], "a design needs all of --design, --points and --range"),
-        (["--design", "sobol", "--points", "3", "--range", "makers.count=1,5"], "take 2 or 4"),
-        (["--design", "latin", "--points", "3", "--range", "makers.count=5,1"], "write makers.count=LOW,HIGH"),
+        (["--range", "makers.count=1,5"], "a design needs all of --design, --design-points and --range"),
+        (["--design", "latin", "--design-points", "3"], "a design needs all of --design, --design-points and --range"),
+        (["--design", "sobol", "--design-points", "3", "--range", "makers.count=1,5"], "take 2 or 4"),
+        (["--design", "latin", "--design-points", "3", "--range", "makers.count=5,1"], "write makers.count=LOW,HIGH"),
         (["--seeds", "0"], "--seeds 0: at least one is needed"),
         (["--workers", "0"], "--workers 0: at least one is needed"),
         (["--profiles"], "game: there is none"),

@@ -77,7 +77,7 @@ def assert_whole(run: Run) -> None:
 @pytest.mark.parametrize("matching", ["price_time", "pro_rata"])
 def test_a_book_of_eight_slots_grows_to_what_ladders_and_flow_need(lacks, matching):
     sweeps = {**SWEEPS, "arrivals": {"law": "bernoulli", "probability": 0.02}}
-    data = market(LADDERS, FLOW | {"turn": 1}, sweeps, matching=matching, self_trade="allow")
+    data = market(LADDERS, FLOW | {"turn": 1}, sweeps, matching=matching, self_trade_prevention="allow")
     small, large = execute(parse(data), orders=8, tape=1), execute(parse(data), orders=1 << 14, tape=1 << 20)
     assert lacks >= {NEED_ORDERS, NEED_NATURE}
     assert large.book["orders"].max() > 200
@@ -167,7 +167,9 @@ class Layer(Trader):
 
 
 def test_a_python_agents_trades_are_all_kept_when_the_tape_is_full():
-    stepped = Market(parse(market({"strategy": "noise"}, steps=2000, self_trade="allow")), agents={"p0": Churner})
+    stepped = Market(
+        parse(market({"strategy": "noise"}, steps=2000, self_trade_prevention="allow")), agents={"p0": Churner}
+    )
     stepped.run_model()
     run = stepped.result()
     assert run.manifest["trades"] == 20_000
@@ -189,7 +191,7 @@ def test_a_python_agents_orders_find_room(messages):
 
 def test_far_away_prices_and_many_levels_grow_the_tree(lacks):
     sparse = {"market_rate": 1.0, "limit_rate": 1e-5, "cancel_rate": 0.002, "window": 1_000_000}
-    data = market({"strategy": "poisson_flow", "params": sparse}, steps=300, self_trade="allow")
+    data = market({"strategy": "poisson_flow", "params": sparse}, steps=300, self_trade_prevention="allow")
     small = execute(parse(data), orders=8, tape=1)
     assert NEED_ORDERS in lacks
     assert small.book["orders"].max() > 2000

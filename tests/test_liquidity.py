@@ -244,7 +244,7 @@ def test_a_book_of_orders_that_are_cancelled_at_a_rate_fills_up_at_that_rate():
             {
                 "run": {"steps": 60_000, "seed": 3},
                 "instruments": [{"name": "X", "value": {"process": "constant", "initial": 100.0}}],
-                "venues": [{"name": "lit", "self_trade": "allow"}],
+                "venues": [{"name": "lit", "self_trade_prevention": "allow"}],
                 "populations": [
                     {"name": "flow", "strategy": "poisson_flow", "params": flow},
                     {"name": "large", "strategy": "noise", "turn": 1, "params": large_sizes,
@@ -320,7 +320,7 @@ def test_a_call_shows_no_quotes():
     found, said = found_in(run), meanings(run)
     for name in ("spread.quoted", "empty", "depth.best_bid", "imbalance.mean"):
         assert math.isnan(found[name].value)
-        assert "a call shows no quotes" in said[name]
+        assert "an auction shows no quotes" in said[name]
     assert found["depth.bid"].value == pytest.approx(run.book["bid_depth"].mean())
 
 

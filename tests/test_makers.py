@@ -163,7 +163,7 @@ def test_glosten_milgrom_earns_nothing() -> None:
 
 def test_the_two_values_must_be_two() -> None:
     for name in ("glosten_milgrom", "glosten_milgrom_grid"):
-        assert "low" in strategies.get(name).wrong({"low": 1.0, "high": 1.0})
+        assert "low" in strategies.get(name).validate({"low": 1.0, "high": 1.0})
 
 
 # --- glosten_milgrom_grid -------------------------------------------------------------------------------------------
@@ -232,7 +232,7 @@ def test_beliefs_on_the_grid_stay_beliefs(distribution: str, share: float) -> No
 # --- avellaneda_stoikov, gueant_lehalle_tapia, cartea_jaimungal -----------------------------------------------------
 
 HELD = [-4, -3, -1, 0, 1, 2, 4]
-RISKY = {"risk_aversion": 0.8, "volatility": 0.07, "order_decay": 9.0}
+RISKY = {"risk_aversion": 0.8, "volatility": 0.07, "fill_decay": 9.0}
 STEPS = 60
 
 
@@ -261,7 +261,7 @@ def test_avellaneda_stoikov_keeps_within_its_inventory_limit() -> None:
 SOLVED: dict[str, tuple[dict[str, Any], Callable[[int], Any]]] = {
     "gueant_lehalle_tapia": (RISKY, lambda steps: models.gueant_lehalle_tapia(0.8, 0.07, 9.0, 0.6, 4, steps)),
     "cartea_jaimungal": (
-        {"running_penalty": 2e-3, "terminal_penalty": 0.01, "order_decay": 9.0},
+        {"running_penalty": 2e-3, "terminal_penalty": 0.01, "fill_decay": 9.0},
         lambda steps: models.cartea_jaimungal(0.6, 9.0, 2e-3, 0.01, 4, steps),
     ),
 }
@@ -302,8 +302,10 @@ def test_a_solved_maker_keeps_within_its_limit(maker: str) -> None:
 def test_a_limit_too_far_out_to_be_solved_is_refused_as_one(maker: str) -> None:
     strategy = strategies.get(maker)
     hard = {"inventory_limit": 50, "arrival_rate": 1e-6, "risk_aversion": 5.0, "running_penalty": 1.0}
-    assert "limit 50" in strategy.wrong(strategy.resolve({k: v for k, v in hard.items() if k in strategy.parameters}))
-    assert strategy.wrong(strategy.resolve({})) == ""
+    assert "limit 50" in strategy.validate(
+        strategy.resolve({k: v for k, v in hard.items() if k in strategy.parameters})
+    )
+    assert strategy.validate(strategy.resolve({})) == ""
 
 
 # --- undercutter ----------------------------------------------------------------------------------------------------
@@ -354,7 +356,7 @@ def test_undercutter_without_a_spread_does_not_lock_its_own_book() -> None:
 
 
 def test_undercutters_bounds_must_be_in_order() -> None:
-    assert strategies.get("undercutter").wrong({"least_half_spread": 0.2, "widest_half_spread": 0.1})
+    assert strategies.get("undercutter").validate({"least_half_spread": 0.2, "widest_half_spread": 0.1})
 
 
 # --- mixed ----------------------------------------------------------------------------------------------------------
@@ -362,7 +364,7 @@ def test_undercutters_bounds_must_be_in_order() -> None:
 
 def drawn(episodes: int = 1, steps: int = 6_000, tick: float = FINE, **params: Any) -> NDArray[Any]:
     """The half-spreads of one maker, by episode and step."""
-    maker = population("mixed", params={"sides": "sell", **params})
+    maker = population("mixed_strategy", params={"sides": "sell", **params})
     played = run(maker, steps=steps, episodes=episodes, tick=tick)
     return played.book["ask"].to_numpy().reshape(episodes, steps) - 100.0
 
@@ -405,7 +407,9 @@ def test_each_population_has_a_table_of_its_own() -> None:
     tables = {"first": [0.03], "second": [0.07, 0.07], "third": [0.05]}
     who = [
         population(
-            name, "mixed", params={"distribution": "table", "half_spreads": table, "weights": [1.0] * len(table)}
+            name,
+            "mixed_strategy",
+            params={"distribution": "table", "half_spreads": table, "weights": [1.0] * len(table)},
         )
         for name, table in tables.items()
     ]
@@ -416,7 +420,9 @@ def test_each_population_has_a_table_of_its_own() -> None:
 
 def test_mixed_members_draw_each_for_itself_and_quote_the_sides_they_should() -> None:
     for sides, kept in (("both", {"buy", "sell"}), ("buy", {"buy"}), ("sell", {"sell"})):
-        sent = run(population("mixed", count=3, params={"sides": sides}), steps=2, tick=FINE, simultaneous=True)
+        sent = run(
+            population("mixed_strategy", count=3, params={"sides": sides}), steps=2, tick=FINE, simultaneous=True
+        )
         sent = sent.messages[sent.messages["kind"] == "post_only"]
         assert set(sent["side"]) == kept
         assert sent["price"].nunique() == len(sent) == 6 * len(kept)
@@ -434,8 +440,8 @@ def test_mixed_members_draw_each_for_itself_and_quote_the_sides_they_should() ->
     ],
 )
 def test_mixed_says_what_is_wrong_with_a_distribution(given: dict[str, Any], said: str) -> None:
-    mixed = strategies.get("mixed")
-    found = mixed.wrong(mixed.resolve(given))
+    mixed = strategies.get("mixed_strategy")
+    found = mixed.validate(mixed.resolve(given))
     assert said in found
     assert bool(found) == bool(said)
 
@@ -508,5 +514,5 @@ def test_the_markout_is_that_of_all_trades_or_of_its_own_fills(learns_from: str)
 
 def test_a_garch_that_returns_to_nothing_is_refused() -> None:
     adaptive = strategies.get("adaptive")
-    assert adaptive.wrong(adaptive.resolve({"forecast": "garch", "garch_news": 0.1}))
-    assert not adaptive.wrong(adaptive.resolve({"garch_news": 0.1}))
+    assert adaptive.validate(adaptive.resolve({"forecast": "garch", "garch_news": 0.1}))
+    assert not adaptive.validate(adaptive.resolve({"garch_news": 0.1}))

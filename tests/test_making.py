@@ -27,7 +27,7 @@ SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
 
 RULES: list[dict[str, Any]] = [
     {},
-    {"matching": "pro_rata", "self_trade": "allow"},
+    {"matching": "pro_rata", "self_trade_prevention": "allow"},
     {"auction": {"opening": 10, "closing": 12}},
     {"auction": {"every": 5}},
 ]
@@ -212,7 +212,7 @@ def test_the_error_of_presence_is_that_of_independent_episodes_or_steps(episodes
     ])  # fmt: skip
     found = presence_of(run, "book").loc["a"]
     assert found["best_bid"] == pytest.approx(there.mean())
-    assert found["best_bid_error"] == pytest.approx(math.sqrt(0.24 / there.size), rel=0.25)
+    assert found["best_bid_standard_error"] == pytest.approx(math.sqrt(0.24 / there.size), rel=0.25)
 
 
 # --- measures and the command ---------------------------------------------------------------------------------------

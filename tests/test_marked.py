@@ -62,14 +62,14 @@ def test_neither_pricing_error_nor_effective_spread_is_given_without_a_mid():
     scenario = parse(one_sided(SELLING, NOISE))
     run = execute(scenario)
     assert run.manifest["trades"] > 0
-    assert not run.closings["marked"].any()
+    assert not run.settlements["marked"].any()
     assert run.book["mark"].isna().all()
     assert not {("venue", "pricing_error"), ("venue", "effective_spread")} & set(measured(run))
     many = run_many([Job(scenario, (1, 2))])
     assert np.isnan(many.column("lit.pricing_error")).all()
     assert np.isnan(many.column("lit.effective_spread")).all()
     whole = execute(parse(one_sided(SELLING, NOISE, sides="both")))
-    assert whole.closings["marked"].all()
+    assert whole.settlements["marked"].all()
     assert {("venue", "pricing_error"), ("venue", "effective_spread")} <= set(measured(whole))
 
 
@@ -122,7 +122,7 @@ def test_an_auction_makes_a_mark():
     auction = {"venues": [{"name": "lit", "auction": {"every": 5}}]}
     run = execute(parse(one_sided(SELLING, NOISE, **auction)))
     assert run.manifest["trades"] > 0
-    assert run.closings["marked"].all()
+    assert run.settlements["marked"].all()
 
 
 def test_the_table_shows_a_dash_and_json_null(tmp_path, capsys):

@@ -135,7 +135,7 @@ def test_python_agents_grow_what_their_messages_need():
     model.run_model()
     resting = sum(len(agent.quotes) for agent in model.population("makers"))
     assert resting + model.result().trades["quantity"].sum() == 20 * 2 * 39
-    assert model.result().manifest["refused"] == 0
+    assert model.result().manifest["rejected"] == 0
 
 
 def test_what_python_agents_may_not_know_is_refused_by_name():

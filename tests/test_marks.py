@@ -14,7 +14,7 @@ from sim.scenario import load, parse
 from tests.random_markets import random_market, stopped
 from tests.test_attribution import THEORY, still
 
-KINDS = ("mid", "micro", "last", "value")
+KINDS = ("mid", "microprice", "last", "value")
 
 
 def run_of(number: int, **record: object) -> Run:
@@ -29,7 +29,7 @@ def test_marks_at_the_ends_of_sampled_steps_are_those_of_the_books(number: int):
     for instrument in run.scenario.instruments:
         trades = Trades(run, instrument.name)
         books = run.book[run.book["venue"] == trades.venues[0]]
-        for kind, column in (("mid", "mark"), ("micro", "micro"), ("value", "value")):
+        for kind, column in (("mid", "mark"), ("microprice", "microprice"), ("value", "value")):
             found = Marks(trades, kind).at(books["episode"], books["step"])
             known = books[column].fillna(Marks(trades, kind).start[0])  # nan before there is a mid
             np.testing.assert_array_equal(found, known)
@@ -56,14 +56,14 @@ def test_between_samples_a_mark_is_what_was_last_known(number: int):
 def test_episodes_begin_at_what_everybody_knows_and_end_at_what_they_closed_at(number: int):
     run = run_of(number)
     for instrument in run.scenario.instruments:
-        closings = run.closings[run.closings["instrument"] == instrument.name]
+        settlements = run.settlements[run.settlements["instrument"] == instrument.name]
         for kind in KINDS:
             marks = Marks(Trades(run, instrument.name), kind)
-            np.testing.assert_array_equal(marks.start, closings["initial"])
+            np.testing.assert_array_equal(marks.start, settlements["initial"])
             if instrument.settlement != "none" or kind == "mid":
-                np.testing.assert_array_equal(marks.end, closings["price"])
+                np.testing.assert_array_equal(marks.end, settlements["price"])
             elif kind == "value":
-                np.testing.assert_array_equal(marks.end, closings["value"])
+                np.testing.assert_array_equal(marks.end, settlements["value"])
             assert marks.ended == run.scenario.run.episodes
 
 

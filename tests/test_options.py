@@ -32,7 +32,7 @@ COMMANDS: dict[str, tuple[list[str], dict[str, tuple[str, ...]]]] = {
     "spreadgame run": ([str(QUICKSTART), "--set", "run.steps=20"], {"--seed": ("0",)}),
     "spreadgame sweep": (
         [str(QUICKSTART), "--set", "run.steps=20", "--seeds", "1", "--workers", "1"],
-        {"--seeds": (), "--seed": ("0",), "--points": (), "--workers": ()},
+        {"--seeds": (), "--seed": ("0",), "--design-points": (), "--workers": ()},
     ),
     "spreadgame solve": (
         [str(GAME), "--budget", "1"],  # too few runs, so that whatever passes ends soon
@@ -133,7 +133,7 @@ def test_a_number_that_cannot_be_is_refused_in_words_with_exit_2(
     needed, options = COMMANDS[command]
     arguments = [str(run_folder) if each == RUN else each for each in needed]
     more = ["5"] if option == "--payoff-bounds" else []
-    if option == "--points":
+    if option == "--design-points":
         more = ["--design", "latin", "--range", "makers.params.risk_aversion=0.1,0.2"]
     for value in (*NEVER, *(each for each in ODD if each not in options[option])):
         typed = [option, value] if option == "--payoff-bounds" and not value.startswith("-") else [f"{option}={value}"]

@@ -59,8 +59,8 @@ def with_more_rules(number: int) -> dict[str, Any]:
     data, random = random_market(number), np.random.default_rng(number)
     for venue in data["venues"]:
         if "auction" not in venue:
-            venue |= {"post_only": str(random.choice(["refuse", "move"]))}
-            venue |= {"clear_after_trade": True} if random.random() < 0.2 else {}
+            venue |= {"post_only": str(random.choice(["reject", "reprice"]))}
+            venue |= {"clear_book_after_trade": True} if random.random() < 0.2 else {}
     for each in data["populations"]:
         if each["strategy"] in ("fixed_spread", "undercutter") and random.random() < 0.4:
             each["obligation"] = {"presence": 0.7, "maximum_spread": 0.08, "minimum_size": 3}
@@ -85,9 +85,9 @@ def test_the_rebuilt_book_is_the_sampled_one_in_our_scenarios(name: str):
 
 @pytest.mark.parametrize("matching", ["price_time", "pro_rata"])
 @pytest.mark.parametrize("self_trade", ["cancel_resting", "cancel_incoming", "allow"])
-@pytest.mark.parametrize("auction", [{}, {"opening": 10, "closing": 12}, {"every": 7}], ids=["book", "ends", "call"])
+@pytest.mark.parametrize("auction", [{}, {"opening": 10, "closing": 12}, {"every": 7}], ids=["book", "ends", "auction"])
 def test_every_order_joins_the_queue_where_the_engine_put_it(matching: str, self_trade: str, auction: dict[str, int]):
-    rules: dict[str, Any] = {"matching": matching, "auction": auction, "self_trade": self_trade}
+    rules: dict[str, Any] = {"matching": matching, "auction": auction, "self_trade_prevention": self_trade}
     chaos = Chaos(scenario(60, 2, [rules]), len(str(rules)), ["limit"])
     assert_rebuilt(chaos.run)
     stays = orders_of(chaos.run).stays.query("kind == 'limit'")
@@ -192,7 +192,7 @@ def test_size_has_priority_where_matching_is_pro_rata():
 
 
 def test_an_order_that_meets_its_own_agents_is_dropped_where_the_venue_says_so():
-    run = play(scenario(2, venues=[{"self_trade": "cancel_incoming"}]), [
+    run = play(scenario(2, venues=[{"self_trade_prevention": "cancel_incoming"}]), [
         (0, "a", "limit", BUY, 100, 2, "x"),
         (0, "b", "limit", BUY, 101, 1, "y"),
         (1, "a", "limit", SELL, 99, 4, "z"),  # trades with b, then meets itself
@@ -245,11 +245,11 @@ def test_what_was_moved_back_to_its_old_price_with_fewer_lots_is_taken_for_what_
 
 def test_steps_of_calls_are_those_of_the_scenario():
     data = scenario(10, venues=[{"auction": {"opening": 3, "closing": 2}}, {"auction": {"every": 4}}, {}])
-    ends, call, plain = parse(data).venues
+    ends, auction, plain = parse(data).venues
     assert np.flatnonzero(collects(ends, 10, np.arange(10))).tolist() == [0, 1, 2, 8, 9]
     assert np.flatnonzero(shows(ends, 10, np.arange(10))).tolist() == [2, 3, 4, 5, 6, 7, 9]
-    assert collects(call, 10, np.arange(10)).all()
-    assert np.flatnonzero(shows(call, 10, np.arange(10))).tolist() == [3, 7, 9]
+    assert collects(auction, 10, np.arange(10)).all()
+    assert np.flatnonzero(shows(auction, 10, np.arange(10))).tolist() == [3, 7, 9]
     assert shows(plain, 10, np.arange(10)).all()
     assert not collects(plain, 10, np.arange(10)).any()
 

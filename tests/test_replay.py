@@ -173,7 +173,7 @@ def test_at_full_depth_nothing_is_adopted(name: str, tmp_path: Path) -> None:
         files = write(tmp_path, *record(market_of(name, seed), 45, 400))
         result = replay(*files)
         assert (result.rows_equal, result.adoptions, result.levels_adopted) == (400, 0, 0)
-        assert dataclasses.replace(replay(*files, adopt=False), adopt=True) == dataclasses.replace(
+        assert dataclasses.replace(replay(*files, level_adoption=False), level_adoption=True) == dataclasses.replace(
             result,
             seconds=pytest.approx(result.seconds, abs=9),
             messages_per_second=pytest.approx(0, abs=1e12),
@@ -661,16 +661,16 @@ def test_a_recorded_day_is_reproduced_row_by_row(day: Day, lobster: Callable[[st
 
 
 def test_a_deep_file_needs_no_adoption_near_the_best(lobster: Callable[[str], tuple[Path, Path]]) -> None:
-    result = replay(*lobster("MSFT"), adopt=False)
+    result = replay(*lobster("MSFT"), level_adoption=False)
     assert [result.equal_by_level[level - 1] for level in (1, 3, 5, 10)] == [1_000] * 4
     assert result.first_difference == Difference(
         row=29, level=50, side="bid", expected=(303_100, 200), found=None, line=30
     )
-    assert replay(*lobster("MSFT"), adopt=False, depth=10).rows_equal == 1_000
+    assert replay(*lobster("MSFT"), level_adoption=False, depth=10).rows_equal == 1_000
 
 
 def test_without_adoption_a_shallow_file_cannot_be_followed(lobster: Callable[[str], tuple[Path, Path]]) -> None:
-    result = replay(*lobster("AMZN"), adopt=False)
+    result = replay(*lobster("AMZN"), level_adoption=False)
     assert result.first_difference is not None
     assert result.first_difference.level == 5
     assert result.equal_by_level == sorted(result.equal_by_level, reverse=True)

@@ -50,15 +50,15 @@ def takers(law: dict[str, Any], **fields: Any) -> dict[str, Any]:
     """Three of them, each acting about every other step."""
     arrivals = {"law": "bernoulli", "probability": 0.6}
     given = {"turn": 1, "count": 3, "arrivals": arrivals, "params": {"quantity": 3}, "reservation": law}
-    return {"name": "takers", "strategy": "reservation_flow"} | given | fields
+    return {"name": "takers", "strategy": "reservation_price_taker"} | given | fields
 
 
 # --- takers of ours -------------------------------------------------------------------------------------------------
 
 LAWS: dict[str, dict[str, Any]] = {
     "fixed": {"distance": 0.05},
-    "uniform": {"low": -0.02, "high": 0.1, "around": "mid"},
-    "normal": {"mean": 0.03, "deviation": 0.05, "around": "signal"},
+    "uniform": {"low": -0.02, "high": 0.1, "reference": "mid"},
+    "normal": {"mean": 0.03, "deviation": 0.05, "reference": "signal"},
     "exponential": {"mean": 0.04, "offset": 0.01},
 }
 AUCTIONS: dict[str, dict[str, Any]] = {
@@ -185,7 +185,7 @@ class Several(Agent):
         for _ in range(3):
             side = 1 if self.uniform() < 0.5 else -1
             price, distance = self.drawn(side)
-            if self.immediate_or_cancel_order(side, price, 2) or self.in_call():
+            if self.immediate_or_cancel_order(side, price, 2) or self.in_auction():
                 self.note(distance)  # type: ignore[attr-defined]
 
 

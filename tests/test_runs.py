@@ -37,7 +37,7 @@ from spreadgame.strategy import BUY, market_order, strategy
 def my_taker(me, market):
     market_order(me, market, me.venue, BUY, LOTS)
 """
-TABLES = ("trades", "book", "agents", "episodes", "closings")
+TABLES = ("trades", "book", "agents", "episodes", "settlements")
 GAME = """
 [run]
 steps = 40
@@ -457,7 +457,7 @@ def test_payoffs_and_their_errors_are_those_of_the_episodes(folder):
         assert population["payoff"] == pytest.approx(payoffs.mean())
         rows = folder.summary[(folder.summary["name"] == name) & (folder.summary["measure"] == "payoff")]
         assert rows["standard_error"].item() == pytest.approx(payoffs.sem())
-        assert population["payoff_a_lot"] == pytest.approx(mine["payoff"].sum() / mine["volume"].sum())
+        assert population["payoff_per_lot"] == pytest.approx(mine["payoff"].sum() / mine["volume"].sum())
         for measure in ("trades", "volume", "messages", "fees"):
             assert population[measure] == pytest.approx(mine[measure].sum())
 

@@ -179,7 +179,7 @@ def _parses_or_says_why(tree: dict[str, Any]) -> None:
 RICH = {
     "venues": ["lit"],
     "sees": {"of": "value", "delay": 2, "noise": 0.1, "probability": 0.5, "redraw": "episode"},
-    "reservation": {"distribution": "uniform", "low": 0.0, "high": 1.0, "around": "signal"},
+    "reservation": {"distribution": "uniform", "low": 0.0, "high": 1.0, "reference": "signal"},
     "private_values": {"distribution": "normal", "deviation": 1.0, "units": 10},
     "endowment": {"cash": 100.0, "inventory": -3},
 }
@@ -486,7 +486,7 @@ arrivals = st.one_of(
 )
 reservations = st.one_of(
     one("distribution", "fixed", distance=amounts),
-    one("distribution", "uniform", low=st.floats(-1e6, 0), high=sizes, around=st.sampled_from(["mid", "signal"])),
+    one("distribution", "uniform", low=st.floats(-1e6, 0), high=sizes, reference=st.sampled_from(["mid", "signal"])),
     one("distribution", "normal", mean=amounts, deviation=sizes),
     one("distribution", "exponential", mean=st.floats(1e-3, 1e6), offset=amounts),
 )

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from analysis.showdown import main, showdown
+from analysis.showdown import compare_strategies, main
 from sim.errors import RunError, ScenarioError
 from sim.execute import execute
 from sim.scenario import parse
@@ -55,10 +55,10 @@ def test_all_else_is_the_same_whoever_plays():
 
 
 def test_payoffs_come_from_somebody():
-    for each in showdown(parse(GAME)):
+    for each in compare_strategies(parse(GAME)):
         assert each.payoff.value == pytest.approx(each.against_customers.value - each.lost_to_informed.value)
     with pytest.raises(RunError, match="no \\[game\\]"):
-        showdown(parse(MARKET))
+        compare_strategies(parse(MARKET))
 
 
 def test_the_command_prints_and_draws(tmp_path, capsys):

@@ -69,8 +69,8 @@ def waverer(me, market):
     kept.wrong += 0 if order_price(me, market, one) == NO_BID else 1  # it stands nowhere yet
     kept.wrong += 0 if cancel_order(me, market, one) == 3 else 1
     kept.wrong += 0 if not is_live(me, market, one) and is_live(me, market, two) else 1
-    kept.wrong += 0 if cancel_order(me, market, one) == 0 else 1  # refused: it is gone
-    kept.wrong += 0 if replace_order(me, market, two, 10011, 4) == 0 else 1  # refused: it has not arrived
+    kept.wrong += 0 if cancel_order(me, market, one) == 0 else 1  # rejected: it is gone
+    kept.wrong += 0 if replace_order(me, market, two, 10011, 4) == 0 else 1  # rejected: it has not arrived
     if kept.wrong > 0:
         raise ValueError
 
@@ -183,7 +183,7 @@ def test_makers_that_disagree_by_more_than_their_spread_never_trade_with_one_ano
     run = ran(guesser, noise, steps=3000)
     assert set(run.trades["maker_population"]) == {"p0"}
     assert set(run.trades["taker_population"]) == {"p1"}
-    assert run.manifest["moved_quotes"] > 3000
+    assert run.manifest["repriced_quotes"] > 3000
     assert not ((run.book["bid"] >= run.book["ask"]) & run.book["ask"].notna()).any()
     alternating = ran(guesser, noise, steps=3000, simultaneous=False)
     assert not (alternating.trades["taker_population"] == "p0").any()  # post-only, one after the other
@@ -226,9 +226,9 @@ def test_a_withdrawal_is_no_message_of_the_agents():
 
 
 def test_a_crossing_quote_is_moved_a_tick_away_and_counted():
-    run = ran(quoter(10_005, 1), quoter(10_003, -1), post_only="move")
-    assert run.manifest["moved_quotes"] == 400
-    assert run.manifest["refused"] == 0
+    run = ran(quoter(10_005, 1), quoter(10_003, -1), post_only="reprice")
+    assert run.manifest["repriced_quotes"] == 400
+    assert run.manifest["rejected"] == 0
     assert len(run.trades) == 0
     quotes = run.book[["bid", "ask"]].round(6).value_counts()
     assert set(quotes.index) == {(100.05, 100.06), (100.02, 100.03)}  # as the first to enter wanted
@@ -236,9 +236,9 @@ def test_a_crossing_quote_is_moved_a_tick_away_and_counted():
 
 
 def test_a_crossing_quote_is_refused_and_counted_by_venue_setting():
-    run = ran(quoter(10_005, 1), quoter(10_003, -1), post_only="refuse")
-    assert run.manifest["moved_quotes"] == 0
-    assert run.manifest["refused"] == 400
+    run = ran(quoter(10_005, 1), quoter(10_003, -1), post_only="reject")
+    assert run.manifest["repriced_quotes"] == 0
+    assert run.manifest["rejected"] == 400
     assert run.manifest["messages"] == 400
     assert (run.book["orders"] == 1).all()
     assert abs(run.book["bid"].notna().mean() - 0.5) <= 4 * math.sqrt(0.25 / 400)
@@ -266,7 +266,7 @@ def test_orders_that_must_trade_at_once_are_refused_and_counted():
     assert len(run.trades) == 0
     sent = run.messages.astype({"population": str})
     assert set(sent["population"]) == {"p1"}
-    assert run.manifest["refused"] >= 200
+    assert run.manifest["rejected"] >= 200
 
 
 def test_a_waiting_order_can_be_cancelled_and_never_reaches_the_venue():
@@ -274,14 +274,14 @@ def test_a_waiting_order_can_be_cancelled_and_never_reaches_the_venue():
     assert set(run.messages["kind"]) == {"post_only", "withdraw"}
     assert set(run.messages["side"]) == {"sell"}
     assert run.manifest["messages"] == 100
-    assert run.manifest["refused"] == 200  # the second cancellation and the replacement
+    assert run.manifest["rejected"] == 200  # the second cancellation and the replacement
     assert (run.book["orders"] == 1).all()
     assert run.book["bid"].isna().all()
 
 
 def test_all_waiting_orders_can_be_cancelled_at_once():
     run = ran({"strategy": "changer"}, steps=20)
-    assert run.manifest["refused"] == 0
+    assert run.manifest["rejected"] == 0
     assert (run.book["orders"] == 0).all()
 
 

@@ -57,7 +57,7 @@ def test_every_trade_has_the_parts_that_the_reference_finds(number: int):
     random = np.random.default_rng(number)
     for instrument in run.scenario.instruments:
         for unit, horizons in (("orders", [1, 7, 10_000]), ("steps", [0, 1, 7, 10_000])):
-            mark, horizon = str(random.choice(["mid", "micro", "last", "value"])), int(random.choice(horizons))
+            mark, horizon = str(random.choice(["mid", "microprice", "last", "value"])), int(random.choice(horizons))
             sampled = run.scenario.record.levels > 0 and run.manifest["sampling"]["book_every"] == 1
             if unit == "steps" and mark != "last" and not sampled:
                 with pytest.raises(RunError, match="count in trades"):
@@ -74,7 +74,7 @@ def test_every_trade_has_the_parts_that_the_reference_finds(number: int):
 def test_effective_is_realised_and_impact_order_by_order(number: int):
     run = execute(parse(random_market(number)))
     for instrument in run.scenario.instruments:
-        for mark in ("mid", "micro", "last", "value"):
+        for mark in ("mid", "microprice", "last", "value"):
             spreads = Spreads(run, instrument.name, mark, 2)
             effective, realised, impact = spreads.parts
             known = np.isfinite(impact)
@@ -121,7 +121,7 @@ def test_the_whole_spread_is_realised_when_nobody_knows_anything(unit: str, hori
         row = Spreads(execute(parse(still())), None, mark, horizon, unit).table().loc["all"]
         assert row["effective"] == pytest.approx(0.1, abs=1e-12)
         assert row["realised"] == pytest.approx(0.1, abs=1e-12)
-        assert (row["impact"], row["impact_error"], row["share"]) == (0.0, 0.0, 0.0)
+        assert (row["impact"], row["impact_standard_error"], row["share"]) == (0.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize(("share", "kept"), [(0.1, 0.00099), (0.3, 0.02477), (0.5, 0.10000)])
@@ -171,7 +171,7 @@ def test_groups_are_those_of_the_trades_and_their_means_weigh_by_lots(number: in
             for part, values in zip(PARTS, spreads.parts, strict=True):
                 expected = group_means(values[chosen], clusters[chosen], weights=trades["quantity"][chosen]).estimate()
                 assert row[part] == pytest.approx(np.average(values[chosen], weights=trades["quantity"][chosen]))
-                assert row[f"{part}_error"] == pytest.approx(expected.standard_error)
+                assert row[f"{part}_standard_error"] == pytest.approx(expected.standard_error)
             assert row["effective"] == pytest.approx(row["realised"] + row["impact"], abs=1e-12)
     groups, names = spreads.groups("size")
     for group, name in zip(groups, names, strict=False):

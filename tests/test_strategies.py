@@ -143,7 +143,7 @@ def test_informed_with_a_threshold_beyond_every_book_never_trades() -> None:
     assert len(play(scenario(LADDER, knows, steps=5)).table("trades")) == 0
 
 
-# --- reservation_flow -----------------------------------------------------------------------------------------------
+# --- reservation_price_taker ------------------------------------------------------------------------------------------
 
 LAWS = {
     "exponential": ({"mean": 0.1}, lambda s: math.exp(-s / 0.1)),
@@ -159,10 +159,10 @@ LAWS = {
 
 @pytest.mark.parametrize("spread", [0.01, 0.05, 0.2])
 @pytest.mark.parametrize("law", LAWS)
-def test_reservation_flow_accepts_a_spread_as_often_as_its_law_says(law: str, spread: float) -> None:
+def test_reservation_price_taker_accepts_a_spread_as_often_as_its_law_says(law: str, spread: float) -> None:
     given, accepts = LAWS[law]
     maker = population("maker", "fixed_spread", params={"half_spread": spread})
-    takers = population("takers", "reservation_flow", turn=1, reservation={"distribution": law} | given)
+    takers = population("takers", "reservation_price_taker", turn=1, reservation={"distribution": law} | given)
     played = play(scenario(maker, takers, steps=20_000))
     bought = np.bincount(played.table("trades")["step"], minlength=20_000)
     assert within(bought, accepts(spread))
@@ -192,7 +192,7 @@ def test_poisson_flow_trades_at_its_rate_and_keeps_its_window() -> None:
     flow = population(
         "flow", "poisson_flow", params={"market_rate": 0.5, "limit_rate": 0.1, "window": 30, "cancel_rate": 0.02}
     )
-    data = scenario(flow, steps=10_000, venues=[{"name": "book", "self_trade": "allow"}])
+    data = scenario(flow, steps=10_000, venues=[{"name": "book", "self_trade_prevention": "allow"}])
     rows = play(data).table("messages")
     market, limit = rows[rows["kind"] == 1], rows[rows["kind"] == 0]
     for some, mean in ((market, 2 * 0.5), (limit, 2 * 0.1 * 30)):

@@ -490,8 +490,8 @@ BROKEN_PROMISES = {
         "{'width': Parameter(1, 'w', high=10)}",
     ),
     "one seed gives one run": ("price -= len(opened(market).orders) % 1000", "{}"),
-    "an episode begins afresh": ("price -= trades_so_far(me, market)", "{}"),
-    "it can play in a call auction": ("1 // (0 if in_call(me, market, me.venue) else 1)", "{}"),
+    "an episode begins afresh": ("price -= next_trade_number(me, market)", "{}"),
+    "it can play in a call auction": ("1 // (0 if in_auction(me, market, me.venue) else 1)", "{}"),
     "it sees no more than it may": ("price -= opened(market).instruments[0].value > 100.0", "{}"),
     "it does the same uncompiled": ("price -= doubled() > 0", "{}"),  # beyond 64 bits
 }
@@ -522,15 +522,15 @@ def test_a_broken_promise_is_seen(claim: str, tmp_path: Path) -> None:
 
 # A part of a declaration that cannot stand, and what is said of it.
 BAD_DECLARATIONS = {
-    "prepare=lambda given, steps: given['zz']": "its prepare raised KeyError: 'zz'",
-    "prepare=lambda given: [1.0]": "its prepare raised TypeError",
-    "prepare=lambda given, steps: None": "its prepare returned nothing",
-    "prepare=lambda given, steps: [1j]": "its prepare returned complex numbers",
-    "prepare=lambda given, steps: exit(0)": "its prepare raised SystemExit: 0",
-    "wrong=lambda given: exit(0)": "its wrong raised SystemExit: 0",
-    "wrong=lambda given: given['zz']": "its wrong raised KeyError: 'zz'",
-    "wrong=lambda given: None": "its wrong returned None",
-    "wrong='no'": "wrong must be a function, not 'no'",
+    "precompute=lambda given, steps: given['zz']": "its precompute raised KeyError: 'zz'",
+    "precompute=lambda given: [1.0]": "its precompute raised TypeError",
+    "precompute=lambda given, steps: None": "its precompute returned nothing",
+    "precompute=lambda given, steps: [1j]": "its precompute returned complex numbers",
+    "precompute=lambda given, steps: exit(0)": "its precompute raised SystemExit: 0",
+    "validate=lambda given: exit(0)": "its validate raised SystemExit: 0",
+    "validate=lambda given: given['zz']": "its validate raised KeyError: 'zz'",
+    "validate=lambda given: None": "its validate returned None",
+    "validate='no'": "validate must be a function, not 'no'",
     "venues=0": "venues must be a whole number from 1, not 0",
     "venues='two'": "venues must be a whole number from 1, not 'two'",
     "needs='signal'": "needs must be a list of names: needs=('signal',)",

@@ -34,7 +34,7 @@ def stream(request, data_folder):
 @pytest.mark.parametrize("orders", [8, 4096])
 def test_a_stream_gives_the_trades_and_volume_it_states_whatever_the_capacity(stream, orders):
     messages, trades, volume = stream
-    book = replay(messages, OrderBook(AGENTS, self_trade="allow", orders=orders))
+    book = replay(messages, OrderBook(AGENTS, self_trade_prevention="allow", orders=orders))
     made = book.trades()
     assert (len(made), int(made["quantity"].sum())) == (trades, volume)
     venue, accounts = book.storage.world.venues[0], book.storage.world.accounts
@@ -47,7 +47,7 @@ def test_a_stream_gives_the_trades_and_volume_it_states_whatever_the_capacity(st
 @pytest.mark.parametrize("matching", ["price_time", "pro_rata"])
 def test_a_streams_beginning_makes_the_trades_of_the_reference_book(stream, matching):
     messages, _, _ = stream
-    settings = {"agents": AGENTS, "self_trade": "allow", "matching": matching, "taker_fee": 0.0003}
+    settings = {"agents": AGENTS, "self_trade_prevention": "allow", "matching": matching, "taker_fee": 0.0003}
     compiled, reference = OrderBook(**settings, orders=8), ReferenceBook(**settings)
     handles = {}
     for kind, side, price, quantity, order in messages[:20_000]:

@@ -95,7 +95,7 @@ def test_a_row_of_a_sweep_says_what_the_run_says(odd, rows, tmp_path):
     for row in rows:
         assert table[f"{row['name']}.{row['measure']}"] == row["value"], row
         if row["measure"] == "payoff":
-            assert table[f"{row['name']}.payoff_error"] == row["standard_error"]
+            assert table[f"{row['name']}.payoff_standard_error"] == row["standard_error"]
     (path,) = tmp_path.rglob("summary.json")
     assert json.loads(path.read_text(encoding="utf-8")) == rows
 
@@ -106,7 +106,7 @@ def test_everything_is_measured_once(rows):
     assert [measure for _, name, measure in names if name == "lit"] == [
         "trades", "volume", "quoted_spread", "effective_spread", "one_sided", "pricing_error",
     ]  # fmt: skip
-    assert {measure for _, _, measure in names} >= {"payoff", "payoff_a_lot", "private_value", "presence", "fees"}
+    assert {measure for _, _, measure in names} >= {"payoff", "payoff_per_lot", "private_value", "presence", "fees"}
     assert all(row["standard_error"] > 0 for row in rows if row["measure"] == "payoff")
 
 

@@ -159,7 +159,7 @@ def test_the_share_is_a_ratio_of_means_with_its_error():
 
 def customers(**reservation: Any) -> dict[str, Any]:
     law = reservation or {"distribution": "uniform", "low": 0.0, "high": 0.5}
-    return {"name": "customers", "strategy": "reservation_flow", "turn": 1, "reservation": law}
+    return {"name": "customers", "strategy": "reservation_price_taker", "turn": 1, "reservation": law}
 
 
 def test_takers_with_reservation_prices_gain_what_lay_between_them_and_the_price():

@@ -27,7 +27,7 @@ def test_the_curves_are_those_that_can_be_multiplied_by_hand():
     assert found.incidence[0] == pytest.approx([1 / 8, 1 / 8, 0.125 + 0.15, 0.275, 0.5])
     assert found.incidence[1] == pytest.approx([0, 1 / 8, 0.275, 0.275, 0.275])
     greenwood = 1 / (8 * 7) + 1 / (7 * 6) + 2 / (5 * 3)
-    assert found.survival_error[2] == pytest.approx(0.45 * math.sqrt(greenwood))
+    assert found.survival_standard_error[2] == pytest.approx(0.45 * math.sqrt(greenwood))
     assert found.median().value == 3
     assert found.median_of(1).value == 3
     assert found.median_of(2).value == 3
@@ -46,10 +46,12 @@ def test_without_losses_errors_are_those_of_shares():
         for place, time in enumerate(found.times):
             share = np.mean((way == each) & (lasted <= time))
             assert found.incidence[each - 1, place] == pytest.approx(share)
-            assert found.incidence_error(each)[place] == pytest.approx(math.sqrt(share * (1 - share) / 400), abs=1e-9)
+            assert found.incidence_standard_error(each)[place] == pytest.approx(
+                math.sqrt(share * (1 - share) / 400), abs=1e-9
+            )
     alive = np.array([np.mean(lasted > time) for time in found.times])
     assert found.survival == pytest.approx(alive, abs=1e-12)
-    assert found.survival_error == pytest.approx(np.sqrt(alive * (1 - alive) / 400), abs=1e-12)
+    assert found.survival_standard_error == pytest.approx(np.sqrt(alive * (1 - alive) / 400), abs=1e-12)
     assert found.median().value == np.quantile(lasted, 0.5, method="inverted_cdf")
     assert found.median_of(2).value == np.quantile(lasted[way == 2], 0.5, method="inverted_cdf")
 
@@ -63,14 +65,14 @@ def test_the_curves_are_those_of_statsmodels():
     place = np.searchsorted(found.times, curves.surv_times)
     assert found.survival[place] == pytest.approx(curves.surv_prob, abs=1e-12)
     known = np.isfinite(curves.surv_prob_se)
-    assert found.survival_error[place][known] == pytest.approx(curves.surv_prob_se[known], abs=1e-12)
+    assert found.survival_standard_error[place][known] == pytest.approx(curves.surv_prob_se[known], abs=1e-12)
     competing = theirs.CumIncidenceRight(lasted.astype(float), way)
     place = np.searchsorted(found.times, competing.times)
     for each in range(3):
         assert found.incidence[each][place] == pytest.approx(competing.cinc[each], abs=1e-12)
         error, known = competing.cinc_se[each], np.isfinite(competing.cinc_se[each])
         assert known.sum() > 20
-        assert found.incidence_error(each + 1)[place][known] == pytest.approx(error[known], abs=1e-12)
+        assert found.incidence_standard_error(each + 1)[place][known] == pytest.approx(error[known], abs=1e-12)
 
 
 def test_intervals_cover_the_truth_as_often_as_they_should():
@@ -84,7 +86,7 @@ def test_intervals_cover_the_truth_as_often_as_they_should():
         way = np.where(lost < first, LOST, 1 + times.argmin(axis=1))
         found = survival_of(np.minimum(first, lost).astype(int), way, 2)
         place = np.searchsorted(found.times, median, side="right") - 1
-        covered[0] += abs(found.incidence[0, place] - truth) < 1.96 * found.incidence_error(1)[place]
+        covered[0] += abs(found.incidence[0, place] - truth) < 1.96 * found.incidence_standard_error(1)[place]
         covered[1] += abs(found.median().value - median) < 1.96 * found.median().standard_error
         conditional = found.median_of(1)  # those of the first way end by the same law as all
         covered[2] += abs(conditional.value - median) < 1.96 * conditional.standard_error
@@ -93,7 +95,7 @@ def test_intervals_cover_the_truth_as_often_as_they_should():
 
 def test_one_curve_has_the_error_of_its_last_time():
     found = survival_of(*drawn(5, 300), 3)
-    assert found.share(2).standard_error == pytest.approx(found.incidence_error(2)[-1])
+    assert found.share(2).standard_error == pytest.approx(found.incidence_standard_error(2)[-1])
     assert found.share(2).value == found.incidence[1, -1]
 
 

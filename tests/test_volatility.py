@@ -116,7 +116,7 @@ def test_realised_volatility_of_a_walk_seen_now_and_then():
 
 def test_variance_ratios_of_a_bounce_are_those_printed():
     for (_, value), found in zip(BOUNCE.items(), variance_ratios(bouncing(400_000, 3), list(BOUNCE)), strict=True):
-        assert abs(found.value - value) < 4 * found.robust_error
+        assert abs(found.value - value) < 4 * found.robust_standard_error
 
 
 def test_a_variance_ratio_by_hand():
@@ -135,15 +135,17 @@ def test_variance_ratios_and_their_errors_are_those_of_arch_but_for_the_ends(q: 
     found = variance_ratios(price, [q])[0]
     theirs = [unitroot.VarianceRatio(price, q, robust=robust) for robust in (False, True)]
     assert found.value == pytest.approx(theirs[0].vr, rel=5e-3)
-    for error, other in zip((found.iid_error, found.robust_error), theirs, strict=True):
+    for error, other in zip((found.iid_standard_error, found.robust_standard_error), theirs, strict=True):
         assert error == pytest.approx((other.vr - 1) / other.stat, rel=5e-3)
 
 
 def test_the_error_without_clusters_is_the_formulas():
     count, price = 100_000, bouncing(100_001, 5)
     for q, found in zip((2, 5, 10), variance_ratios(price, (2, 5, 10)), strict=True):
-        assert found.iid_error == pytest.approx(math.sqrt(2 * (2 * q - 1) * (q - 1) / (3 * q * count)), rel=1e-3)
-        assert found.robust_error == pytest.approx(found.iid_error, rel=0.02)
+        assert found.iid_standard_error == pytest.approx(
+            math.sqrt(2 * (2 * q - 1) * (q - 1) / (3 * q * count)), rel=1e-3
+        )
+        assert found.robust_standard_error == pytest.approx(found.iid_standard_error, rel=0.02)
 
 
 @pytest.mark.parametrize(("lengths", "q"), [([9], 4), ([5, 3, 8], 5), ([6, 6, 2, 7], 6), ([30], 7)])
@@ -158,7 +160,7 @@ def test_errors_of_short_stretches_count_the_windows_that_hold_each_pair(lengths
                 if other >= t:
                     pairs[piece, one, other] = pairs.get((piece, one, other), 0) + 1
     variance = 4 * sum(many**2 for many in pairs.values()) / (q * len(starts)) ** 2
-    assert found.iid_error == pytest.approx(math.sqrt(variance))
+    assert found.iid_standard_error == pytest.approx(math.sqrt(variance))
 
 
 def test_the_robust_error_is_how_ratios_scatter_where_volatility_clusters():
@@ -169,15 +171,15 @@ def test_the_robust_error_is_how_ratios_scatter_where_volatility_clusters():
         found.append(variance_ratios(np.cumsum(size * generator.normal(size=3000)), [2, 10]))
     for place in (0, 1):
         scatter = np.std([each[place].value for each in found], ddof=1)
-        assert np.mean([each[place].robust_error for each in found]) == pytest.approx(scatter, rel=0.2)
-        assert np.mean([each[place].iid_error for each in found]) < 0.5 * scatter
+        assert np.mean([each[place].robust_standard_error for each in found]) == pytest.approx(scatter, rel=0.2)
+        assert np.mean([each[place].iid_standard_error for each in found]) < 0.5 * scatter
 
 
 def test_a_martingale_that_calms_down_within_each_episode_has_a_ratio_of_one():
     changes = np.random.default_rng(8).normal(size=(20_000, 10)) * np.linspace(3, 0.2, 10)
     price = np.cumsum(changes, axis=1).ravel() + np.repeat(np.arange(20_000) * 50.0, 10)
     for found in variance_ratios(price, [2, 5, 9], np.repeat(np.arange(20_000), 10)):
-        assert abs(found.value - 1) < 4 * found.robust_error
+        assert abs(found.value - 1) < 4 * found.robust_standard_error
 
 
 def test_a_price_that_is_missing_ends_a_stretch():

@@ -43,7 +43,7 @@ def test_every_entry_is_the_sum_over_trades_at_what_was_settled(number: int):
     money = Fraction(str(run.scenario.money.unit))
     lots = {each.name: Fraction(str(each.lot_size)) / money for each in run.scenario.instruments}
     traded = {each.name: each.instrument for each in run.scenario.venues}
-    closed = run.closings.set_index(["episode", "instrument"])["price"]
+    closed = run.settlements.set_index(["episode", "instrument"])["price"]
     won: dict[tuple[int, str, str], Fraction] = defaultdict(Fraction)
     fees: dict[tuple[int, str, str], Fraction] = defaultdict(Fraction)
     for row in run.trades.itertuples(index=False):
@@ -96,7 +96,7 @@ def test_endowments_gain_with_the_price_and_trade_with_oneself_moves_nothing():
     data = still(30, noise=noise, instrument={"value": {"process": "random_walk", "initial": 100.0, "volatility": 0.1}})
     run = execute(parse(data))
     found = who_paid_whom(run)
-    moved = run.closings["price"].iloc[0] - 100.0
+    moved = run.settlements["price"].iloc[0] - 100.0
     assert found.table().loc["noise", "endowment"] == pytest.approx(3 * 2 * moved)
     assert (np.diagonal(found.won, axis1=1, axis2=2) == 0).all()
 

@@ -48,7 +48,7 @@ class Evidence(Protocol):
         """Measures of the market, (runs,)."""
 
 
-class Weighed:
+class WeightedEvidence:
     """A candidate whose profiles all have a chance that is known, on samples that others may share.
 
     Alike players earn the same on average, so what the first and the last of them earn beyond their mean is nothing on
@@ -115,7 +115,7 @@ class Weighed:
         return self._samples.measures(self._candidate.played, runs)
 
 
-class Drawn:
+class SampledEvidence:
     """A candidate of a reduced game, in runs of the whole game in which the others draw what they play.
 
     Parameters

@@ -2,8 +2,8 @@
 
 The players are the members of the populations that ``[game]`` names. Populations that differ in nothing but their
 names and sizes are one role, so a game of alike players is symmetric. Of a profile only counts matter: how many members
-of each role play what. They sit in the order of the strategies, and a seat keeps its random stream whatever the others
-choose. So, on the same seeds, differences of payoffs are precise (common random numbers).
+of each role play what. They come in the order of the strategies, and a player keeps its random stream whatever the
+others choose. So, on the same seeds, differences of payoffs are precise (common random numbers).
 
 Where a game is reduced (:mod:`analysis.games.reduction`), the solvers see fewer players than the market has: what a
 strategy earns in a profile of theirs is what it earns in the profile of the market that it stands for.
@@ -28,11 +28,11 @@ Column = tuple[int, str]  # a role, by its place, and one of its strategies
 
 
 @dataclass(frozen=True)
-class Seat:
-    """Where a player sits: its population, and its number there."""
+class Member:
+    """An agent that is a player: its population, and its number there."""
 
     population: str
-    member: int
+    number: int
 
 
 class MarketGame:
@@ -58,33 +58,35 @@ class MarketGame:
         if scenario.game is None:
             raise self._refused("game", "there is none", "say in [game] who may choose what")
         self._players = Players(scenario)
-        self._seats: list[list[Seat]] = []
+        self._members: list[list[Member]] = []
         whole: list[Role] = []
         self._shares: list[_Share] = []
         for alike in self._alike():
             name = alike[0] if len(alike) == 1 else " and ".join(alike)
             counts = {each.name: each.count for each in scenario.populations}
-            self._seats.append([Seat(each, member) for each in alike for member in range(counts[each])])
-            whole.append(Role(name, len(self._seats[-1]), tuple(self._players.offers[alike[0]])))
+            self._members.append([Member(each, member) for each in alike for member in range(counts[each])])
+            whole.append(Role(name, len(self._members[-1]), tuple(self._players.offers[alike[0]])))
         self.whole = tuple(whole)
-        self.roles = tuple(self._reduced(role, seats) for role, seats in zip(self.whole, self._seats, strict=True))
+        self.roles = tuple(
+            self._reduced(role, members) for role, members in zip(self.whole, self._members, strict=True)
+        )
         self._check()
 
     # --- strategies and profiles ------------------------------------------------------------------------------------
 
     def settings(self, column: Column) -> Settings:
         """What a strategy sets."""
-        return self._players.offers[self._seats[column[0]][0].population][column[1]]
+        return self._players.offers[self._members[column[0]][0].population][column[1]]
 
     def population(self, role: int) -> str:
         """The population that the first member of a role is from."""
-        return self._seats[role][0].population
+        return self._members[role][0].population
 
     def extended(self, role: int, strategies: Mapping[str, Settings]) -> MarketGame:
         """The same game in which a role may choose more strategies; it comes behind those there were."""
         more = copy.copy(self)
         more._players = self._players.copy()
-        for name in {seat.population for seat in self._seats[role]}:
+        for name in {member.population for member in self._members[role]}:
             more._players.offer(name, strategies)
         added = tuple(name for name in strategies if name not in self.whole[role].strategies)
         for which in ("whole", "roles"):
@@ -126,7 +128,7 @@ class MarketGame:
         return any(seen.players < whole.players for seen, whole in zip(self.roles, self.whole, strict=True))
 
     def choices(self, profile: Profile) -> dict[str, list[str]]:
-        """What each member of each population plays: in the order of their seats, the first strategies first.
+        """What each member of each population plays: in the order of the players, the first strategies first.
 
         Raises
         ------
@@ -134,12 +136,12 @@ class MarketGame:
             If the counts of a role do not sum to its players.
         """
         chosen: dict[str, list[str]] = {}
-        for role, plays, seats in zip(self.whole, profile, self._seats, strict=True):
+        for role, plays, members in zip(self.whole, profile, self._members, strict=True):
             names = [name for name, count in plays for _ in range(count)]
             if len(names) != role.players:
                 raise ValueError(f"role {role.name!r} has {role.players} players, and {len(names)} play {plays}")
-            for seat, choice in zip(seats, names, strict=True):
-                chosen.setdefault(seat.population, []).append(choice)
+            for member, choice in zip(members, names, strict=True):
+                chosen.setdefault(member.population, []).append(choice)
         return chosen
 
     def played_strategies(self) -> list[str]:
@@ -166,9 +168,9 @@ class MarketGame:
             for strategy in role.strategies
         }
 
-    def seats(self, profile: Profile) -> list[tuple[str, Column]]:
+    def played_by(self, profile: Profile) -> list[tuple[str, Column]]:
         """What each player is called when a profile is played, and its column; those of a column in their order."""
-        roles = {seat.population: place for place, seats in enumerate(self._seats) for seat in seats}
+        roles = {member.population: place for place, members in enumerate(self._members) for member in members}
         return [
             (member_name(population, at, len(plays)), (roles[population], choice))
             for population, plays in self.choices(profile).items()
@@ -196,9 +198,9 @@ class MarketGame:
                 groups.setdefault(key, []).append(population.name)
         return list(groups.values())
 
-    def _reduced(self, role: Role, seats: Sequence[Seat]) -> Role:
+    def _reduced(self, role: Role, members: Sequence[Member]) -> Role:
         asked = self._game.reduced_players
-        named = {asked[seat.population]: seat.population for seat in seats if seat.population in asked}
+        named = {asked[member.population]: member.population for member in members if member.population in asked}
         if len(named) > 1:
             place, numbers = next(iter(named.values())), " and ".join(map(str, named))
             message = f"{role.name!r} are one role, which cannot have {numbers} players"
@@ -213,7 +215,7 @@ class MarketGame:
                 across = share_of_all(role.players, few) if several else 1
                 self._shares.append(_Share(1, share_among(role.players, few), across))
         except ValueError as error:
-            place = next((seat.population for seat in seats if seat.population in asked), role.name)
+            place = next((member.population for member in members if member.population in asked), role.name)
             message, _, remedy = str(error).partition(": ")
             raise self._refused(f"game.reduced_players.{place}", message, remedy) from error
         return role._replace(players=few)

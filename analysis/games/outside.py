@@ -16,7 +16,7 @@ from sim.errors import ScenarioError
 from sim.scenario.game import Settings, point, ranged
 
 if TYPE_CHECKING:
-    from analysis.games.search import Purse
+    from analysis.games.search import RunBudget
 
 Floats = NDArray[np.float64]
 _EVALUATIONS = {1: 30, 2: 80}  # by the number of ranges; more of them:
@@ -45,7 +45,9 @@ class Reply:
     searched: bool
 
 
-def best_reply(game: MarketGame, shares: Shares, candidate: Candidate, role: int, purse: Purse) -> Reply | None:
+def best_reply(
+    game: MarketGame, shares: Shares, candidate: Candidate, role: int, run_budget: RunBudget
+) -> Reply | None:
     """Search the ranges of a role for its best reply to a mixture that all others draw from.
 
     The gain is a function of the parameters without noise, for every profile is run on the same seeds. It has steps and
@@ -74,12 +76,12 @@ def best_reply(game: MarketGame, shares: Shares, candidate: Candidate, role: int
             wider = game.extended(role, strategy)
             gain = summed([(mixture_payoff(wider, shares, (role, name)), 1.0), (candidate.paid[name_of_role], -1.0)])
             try:
-                short = short or not purse.buy(wider, [profile for profile, _ in gain])
+                short = short or not run_budget.buy(wider, [profile for profile, _ in gain])
             except ScenarioError:  # a strategy may refuse what ranges allow one by one
                 return _NOTHING
             if short:
                 return _NOTHING
-            paid = float(purse.samples.sum(gain, purse.runs).mean())
+            paid = float(run_budget.samples.sum(gain, run_budget.runs).mean())
             tried[name] = paid, strategy, Deviation(name_of_role, None, name, gain)
         return -tried[name][0]
 

@@ -72,13 +72,13 @@ class Runner:
         found, first = [], 0
         for profile, job in zip(wanted, jobs, strict=True):
             rows = slice(first, first := first + job.runs)
-            seats: dict[Column, list[Floats]] = {}
-            for name, column in game.seats(profile):
+            by_column: dict[Column, list[Floats]] = {}
+            for name, column in game.played_by(profile):
                 if name not in earned:
                     earned[name] = _payoffs(game, results, name)
-                seats.setdefault(column, []).append(earned[name][rows])
-            paid = {column: np.asarray(np.mean(each, axis=0)) for column, each in seats.items()}
-            ends = {column: np.array([each[0], each[-1]]) - paid[column] for column, each in seats.items()}
+                by_column.setdefault(column, []).append(earned[name][rows])
+            paid = {column: np.asarray(np.mean(each, axis=0)) for column, each in by_column.items()}
+            ends = {column: np.array([each[0], each[-1]]) - paid[column] for column, each in by_column.items()}
             found.append(Played(paid, ends, {measure: values[rows] for measure, values in measured.items()}))
         return found
 

@@ -66,7 +66,7 @@ class Found:
 
 
 @dataclass
-class Purse:
+class RunBudget:
     """Runs that may still be made to choose equilibria."""
 
     samples: Samples
@@ -82,10 +82,10 @@ class Purse:
         return True
 
 
-def search_all(game: MarketGame, purse: Purse, epsilon: float | None) -> Found:
-    """Run all profiles; the purse must allow it."""
-    purse.buy(game, profiles_of(game, all_of(game)))
-    table = table_of(game, purse.samples, all_of(game), purse.runs)
+def search_all(game: MarketGame, run_budget: RunBudget, epsilon: float | None) -> Found:
+    """Run all profiles; the budget must allow it."""
+    run_budget.buy(game, profiles_of(game, all_of(game)))
+    table = table_of(game, run_budget.samples, all_of(game), run_budget.runs)
     found = role_equilibria(table)
     candidates = [mixed_candidate(game, shares_of(table, each.mixtures)) for each in found.equilibria]
     rows = [] if game.is_reduced else pure_equilibria(table).rows.tolist()
@@ -99,15 +99,15 @@ def search_all(game: MarketGame, purse: Purse, epsilon: float | None) -> Found:
     return Found(game, table, [*candidates, *apart], epsilon, found.complete, note)
 
 
-def search_needed(game: MarketGame, purse: Purse, epsilon: float | None) -> Found:
-    """Run what is needed, as far as the purse goes; the note says where that was not far enough."""
+def search_needed(game: MarketGame, run_budget: RunBudget, epsilon: float | None) -> Found:
+    """Run what is needed, as far as the budget goes; the note says where that was not far enough."""
     starts = list(alone(game))
-    seen = _range(game, purse, starts)
+    seen = _range(game, run_budget, starts)
     epsilon = _SHARE * seen if epsilon is None else epsilon
     for _ in range(_MOST_ADDITIONS):
-        quiet = _Quiet(game, purse, epsilon * _ENOUGH)
+        quiet = _Quiet(game, run_budget, epsilon * _ENOUGH)
         quiet.settle([*alone(game), *starts])
-        replies = _replies(game, purse, quiet.confirmed)
+        replies = _replies(game, run_budget, quiet.confirmed)
         paying = [each for each in replies if each.reply.new and each.reply.gain > epsilon * _ENOUGH]
         if not paying:
             break
@@ -132,11 +132,11 @@ def search_needed(game: MarketGame, purse: Purse, epsilon: float | None) -> Foun
     return Found(game, quiet.table(), [each for each, _ in quiet.confirmed], epsilon, "open", note, replies)
 
 
-def _replies(game: MarketGame, purse: Purse, confirmed: Sequence[tuple[Candidate, Shares]]) -> list[Answer]:
+def _replies(game: MarketGame, run_budget: RunBudget, confirmed: Sequence[tuple[Candidate, Shares]]) -> list[Answer]:
     """The best reply of each role to each equilibrium, where it has ranges."""
     found = []
     for (place, (candidate, shares)), role in product(enumerate(confirmed), range(len(game.roles))):
-        reply = best_reply(game, shares, candidate, role, purse)
+        reply = best_reply(game, shares, candidate, role, run_budget)
         if reply is not None:
             found.append(Answer(place, role, reply))
     return found
@@ -148,28 +148,28 @@ def alone(game: MarketGame) -> Iterator[Subset]:
         yield tuple((name,) for name in chosen)
 
 
-def _range(game: MarketGame, purse: Purse, starts: list[Subset]) -> float:
+def _range(game: MarketGame, run_budget: RunBudget, starts: list[Subset]) -> float:
     """The range of payoffs of players who all do the same, and of one who does not; of several roles the least.
 
     Raises
     ------
     RunError
-        If the purse does not reach for one such game.
+        If the budget does not reach for one such game.
     """
     needs = [mixed_candidate(game, [{chosen[0]: 1.0} for chosen in subset]).needs for subset in starts]
-    affordable = purse.most // len(needs[0])
-    if affordable < min(FEWEST, purse.runs):
+    affordable = run_budget.most // len(needs[0])
+    if affordable < min(FEWEST, run_budget.runs):
         raise RunError(
-            f"{purse.budget:,} runs are too few: at least {2 * FEWEST * len(needs[0]):,} are needed for players who "
-            "all do the same and one who does not — raise the budget"
+            f"{run_budget.budget:,} runs are too few: at least {2 * FEWEST * len(needs[0]):,} are needed for players "
+            "who all do the same and one who does not — raise the budget"
         )
-    purse.runs = min(purse.runs, affordable)
+    run_budget.runs = min(run_budget.runs, affordable)
     for each in needs:
-        purse.buy(game, each)
+        run_budget.buy(game, each)
     paid: list[list[float]] = [[] for _ in game.roles]
-    for profile in purse.samples.profiles:
+    for profile in run_budget.samples.profiles:
         for role, plays in enumerate(profile):
-            paid[role] += [float(purse.samples.paid(profile, (role, name)).mean()) for name, _ in plays]
+            paid[role] += [float(run_budget.samples.paid(profile, (role, name)).mean()) for name, _ in plays]
     return _least([float(np.ptp(each)) for each in paid])
 
 
@@ -181,8 +181,8 @@ def _least(ranges: Sequence[float]) -> float:
 class _Quiet:
     """Games of few strategies, solved one after the other until no equilibrium is left that is not confirmed."""
 
-    def __init__(self, game: MarketGame, purse: Purse, epsilon: float) -> None:
-        self._game, self._purse, self._epsilon = game, purse, epsilon
+    def __init__(self, game: MarketGame, run_budget: RunBudget, epsilon: float) -> None:
+        self._game, self._run_budget, self._epsilon = game, run_budget, epsilon
         self.confirmed: list[tuple[Candidate, Shares]] = []
         self._solved: list[Subset] = []
         self._wider: list[Subset] = []  # for the case that deviations lead round in a circle
@@ -194,11 +194,11 @@ class _Quiet:
             subset = waiting.pop(0) if waiting else self._wider.pop(0)
             if any(_inside(subset, other) for other in self._solved):
                 continue
-            if not self._purse.buy(self._game, profiles_of(self._game, subset)):
+            if not self._run_budget.buy(self._game, profiles_of(self._game, subset)):
                 self._left += 1
                 continue
             self._solved.append(subset)
-            table = table_of(self._game, self._purse.samples, subset, self._purse.runs)
+            table = table_of(self._game, self._run_budget.samples, subset, self._run_budget.runs)
             for each in role_equilibria(table).equilibria:
                 more = self._confirm(shares_of(table, each.mixtures))
                 if more is not None:
@@ -210,7 +210,7 @@ class _Quiet:
         candidate = mixed_candidate(self._game, shares)
         if any(_same(candidate, other) for other, _ in self.confirmed):
             return None
-        if not self._purse.buy(self._game, candidate.needs):
+        if not self._run_budget.buy(self._game, candidate.needs):
             self._left += 1
             return None
         support = [tuple(name for name, share in each.items() if name in candidate.plays[role.name])
@@ -218,7 +218,7 @@ class _Quiet:
         paying = False
         for place, role in enumerate(self._game.roles):
             gains = {
-                deviation.after: float(self._purse.samples.sum(deviation.gain, self._purse.runs).mean())
+                deviation.after: float(self._run_budget.samples.sum(deviation.gain, self._run_budget.runs).mean())
                 for deviation in candidate.deviations
                 if deviation.role == role.name
             }
@@ -240,9 +240,9 @@ class _Quiet:
         sizes = [int(np.prod([len(chosen) for chosen in subset])) for subset in self._solved]
         largest = self._solved[int(np.argmax(sizes))]
         choice = max(map(len, union)) > 1 or max(map(len, largest)) < 2
-        if all(union) and choice and self._purse.buy(self._game, profiles_of(self._game, union)):
+        if all(union) and choice and self._run_budget.buy(self._game, profiles_of(self._game, union)):
             largest = union
-        return table_of(self._game, self._purse.samples, largest, self._purse.runs)
+        return table_of(self._game, self._run_budget.samples, largest, self._run_budget.runs)
 
     @property
     def note(self) -> str:

@@ -18,13 +18,13 @@ from analysis.estimates import Estimate
 from analysis.games.candidates import Candidate, seen_candidate
 from analysis.games.certificates import FEWEST, sampled_ratio
 from analysis.games.counts import number_of_profiles
-from analysis.games.evidence import Drawn, Evidence, Weighed
+from analysis.games.evidence import Evidence, SampledEvidence, WeightedEvidence
 from analysis.games.market import MarketGame, Profile
 from analysis.games.playing import WELFARE, Runner
 from analysis.games.rare_events import Event, events, too_rare
 from analysis.games.roles import RoleSymmetricGame
 from analysis.games.samples import Samples
-from analysis.games.search import Answer, Found, Purse, search_all, search_needed
+from analysis.games.search import Answer, Found, RunBudget, search_all, search_needed
 from analysis.games.sequential import certify_all
 from analysis.games.tables import all_of, profiles_of
 from sim.errors import Problem, RunError, ScenarioError
@@ -125,17 +125,19 @@ def solve(
         runner = Runner(pool, None if out is None else Path(out), [Path(file) for file in strategies], watch)
         chosen = Samples(scenario.run.seed, runner)
         if needed:
-            purse = Purse(chosen, max(FEWEST, round(math.sqrt(budget / _SPREAD))), budget // 2, budget)
-            found = _searched(game, purse, epsilon)
+            run_budget = RunBudget(chosen, max(FEWEST, round(math.sqrt(budget / _SPREAD))), budget // 2, budget)
+            found = _searched(game, run_budget, epsilon)
         else:
-            purse = Purse(chosen, whole, budget // 2, budget)
-            found = search_all(game, purse, epsilon)
+            run_budget = RunBudget(chosen, whole, budget // 2, budget)
+            found = search_all(game, run_budget, epsilon)
         game, fresh = found.game, Samples(first, runner, "certificates")
         together, competitive = _together(game, chosen), _competitive(game, chosen)
         for each in found.candidates:
-            each.describe(Weighed(game, each, chosen), purse.runs)
+            each.describe(WeightedEvidence(game, each, chosen), run_budget.runs)
         evidence: list[Evidence] = [
-            Drawn(game, each, first, runner) if game.is_reduced else Weighed(game, each, fresh, (chosen, purse.runs))
+            SampledEvidence(game, each, first, runner)
+            if game.is_reduced
+            else WeightedEvidence(game, each, fresh, (chosen, run_budget.runs))
             for each in found.candidates
         ]
         rare = list(events(scenario))
@@ -145,19 +147,20 @@ def solve(
         efficient, anarchy = _anarchy(found, chosen, fresh, evidence, budget - runner.count)
         for reference in (together, competitive):
             if reference is not None:
-                _describe(game, reference, chosen, fresh, purse.runs, budget - runner.count)
+                _describe(game, reference, chosen, fresh, run_budget.runs, budget - runner.count)
     return Solution(
         found.game, found.candidates, found.table, found.epsilon, runner.count, found.complete,
-        found.note, together, competitive, efficient, anarchy, found.replies, purse.runs, too_rare(rare, purse.runs),
+        found.note, together, competitive, efficient, anarchy, found.replies, run_budget.runs,
+        too_rare(rare, run_budget.runs),
     )  # fmt: skip
 
 
-def _searched(game: MarketGame, purse: Purse, epsilon: float | None) -> Found:
+def _searched(game: MarketGame, run_budget: RunBudget, epsilon: float | None) -> Found:
     """What is needed, with half of the budget, and where that confirms nothing with most of it."""
-    found = search_needed(game, purse, epsilon)
-    if not found.candidates and purse.most < _MOST * purse.budget:
-        purse.most = int(_MOST * purse.budget)
-        found = search_needed(game, purse, epsilon)
+    found = search_needed(game, run_budget, epsilon)
+    if not found.candidates and run_budget.most < _MOST * run_budget.budget:
+        run_budget.most = int(_MOST * run_budget.budget)
+        found = search_needed(game, run_budget, epsilon)
     return found
 
 
@@ -227,12 +230,12 @@ def _earned(profile: Profile, chosen: Samples) -> list[float]:
 
 def _describe(game: MarketGame, reference: Candidate, chosen: Samples, fresh: Samples, runs: int, left: int) -> None:
     """On runs that did not choose it, if there are some left."""
-    played = Weighed(game, reference, fresh)
+    played = WeightedEvidence(game, reference, fresh)
     if played.missing(runs) <= left:
         played.need(runs)
         reference.describe(played, runs)
     else:
-        reference.describe(Weighed(game, reference, chosen), runs)
+        reference.describe(WeightedEvidence(game, reference, chosen), runs)
 
 
 def _anarchy(
@@ -252,9 +255,9 @@ def _anarchy(
     best = max(known, key=lambda profile: (float(f"{known[profile]:.12g}"), _alike(found.game, profile)))
     efficient = seen_candidate(found.game, best)
     runs = min([fresh.runs(best) + left, *(found.candidates[place].runs for place in held)])
-    played = Weighed(found.game, efficient, fresh)
+    played = WeightedEvidence(found.game, efficient, fresh)
     if runs < FEWEST:
-        efficient.describe(Weighed(found.game, efficient, chosen), chosen.runs(best))
+        efficient.describe(WeightedEvidence(found.game, efficient, chosen), chosen.runs(best))
         return efficient, None
     played.need(runs)
     efficient.describe(played, runs)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from analysis.dress import GREY, INK, clipped, dress, style
+from analysis.dress import GREY, INK, clipped, style, style_axes
 from analysis.recorded.facts import SECONDS
 from analysis.stylised_facts import Facts, aggregated, autocorrelation, excess_kurtosis, leverage
 
@@ -61,12 +61,12 @@ def picture(markets: Mapping[str, Facts], run: str = "") -> Figure:
             _powers(ax, (1, 2, 5, 10, 20, 50))
             ax.axhline(0.0, color=GREY, lw=0.8, zorder=1)
             ax.set_xlabel("lag, intervals")
-        dress(tail, "Tails", "share of |returns| beyond")
-        dress(kurtosis, "Kurtosis", "excess kurtosis")
-        dress(flow, "Signed volume", "autocorrelation")
-        dress(memory, "Returns", "autocorrelation of returns")
-        dress(volatility, "Volatility", "autocorrelation of |returns|")
-        dress(lever, "Leverage", "return and later |return|")
+        style_axes(tail, "Tails", "share of |returns| beyond")
+        style_axes(kurtosis, "Kurtosis", "excess kurtosis")
+        style_axes(flow, "Signed volume", "autocorrelation")
+        style_axes(memory, "Returns", "autocorrelation of returns")
+        style_axes(volatility, "Volatility", "autocorrelation of |returns|")
+        style_axes(lever, "Leverage", "return and later |return|")
         handles = [tail.plot([], [], color=colour, lw=2)[0] for colour, _ in entries]
         drawn.legend(
             handles, [name for _, name in entries], loc="outside upper left", ncols=len(entries), frameon=False

@@ -21,7 +21,7 @@ from analysis.dress import short, style
 from analysis.estimates import mean
 from analysis.measures import Measure
 from analysis.plots import picture
-from analysis.refusals import refusal_lines
+from analysis.refusals import rejection_lines
 from analysis.report import figures, words
 from analysis.report.glossary import Chapter, chapters
 from analysis.samples import has_many_episodes
@@ -86,7 +86,7 @@ class Part:
 
 
 @dataclass
-class Told:
+class ReportedRun:
     """What one run says."""
 
     name: str
@@ -104,7 +104,7 @@ class Told:
         return 1 if self.who is None else len(self.who.won)
 
 
-def told(run: Run, name: str, watch: Watch = lambda part: None) -> Told:
+def reported(run: Run, name: str, watch: Watch = lambda part: None) -> ReportedRun:
     """Attributions, spreads and what they say of a run."""
     watch("where the money went")
     who, attributions, spreads, reason = None, [], [], ""
@@ -115,22 +115,22 @@ def told(run: Run, name: str, watch: Watch = lambda part: None) -> Told:
         reason = str(why)
     watch("what it says")
     found = words.findings(run, attributions[0], spreads) if spreads else []
-    return Told(
+    return ReportedRun(
         name, run, words.headline(run, who, next(iter(attributions), None)), found, attributions, who, spreads, reason
     )
 
 
-def opening(all_told: Sequence[Told], watch: Watch = lambda part: None) -> list[Image]:
+def opening(reported_runs: Sequence[ReportedRun], watch: Watch = lambda part: None) -> list[Image]:
     """The picture of each run."""
     watch("the picture")
     made = []
-    for each in all_told:
+    for each in reported_runs:
         with style():
             made.append(_image(picture(each.run, heading=False), f"What happened. {each.headline}", each.name))
     return made
 
 
-def parts(all_told: Sequence[Told], watch: Watch = lambda part: None) -> list[Part]:
+def parts(reported_runs: Sequence[ReportedRun], watch: Watch = lambda part: None) -> list[Part]:
     """The chapters in which there is something, runs side by side."""
     own = {
         "Where the money went": _money,
@@ -145,7 +145,7 @@ def parts(all_told: Sequence[Told], watch: Watch = lambda part: None) -> list[Pa
         watch(chapter.title.lower())
         fill = own.get(chapter.title, _measured)
         part = Part(chapter)
-        fill(part, all_told)
+        fill(part, reported_runs)
         made.append(part)
     return [part for part in made if part]
 
@@ -153,8 +153,8 @@ def parts(all_told: Sequence[Told], watch: Watch = lambda part: None) -> list[Pa
 # --- chapters -------------------------------------------------------------------------------------------------------
 
 
-def _money(part: Part, all_told: Sequence[Told]) -> None:
-    for each in all_told:
+def _money(part: Part, reported_runs: Sequence[ReportedRun]) -> None:
+    for each in reported_runs:
         if not each.attributions:
             part.missing.append(each.reason)
             continue
@@ -163,11 +163,13 @@ def _money(part: Part, all_told: Sequence[Told]) -> None:
         amounts = "; ".join(f"{name}: {_amounts(row)}" for name, row in rows)
         text = f"Waterfalls of the change of wealth. {amounts}."
         part.images.append(_image(figures.waterfalls(at_mark), text, each.name))
-        part.grids.append((_title(each, all_told, f"by the mid, with a horizon of {at_mark.horizon}"), _lines(at_mark)))
-        part.grids.append((_title(each, all_told, "by the value"), _lines(at_value)))
+        part.grids.append(
+            (_title(each, reported_runs, f"by the mid, with a horizon of {at_mark.horizon}"), _lines(at_mark))
+        )
+        part.grids.append((_title(each, reported_runs, "by the value"), _lines(at_value)))
     for place, how in enumerate(("the mid", "the value")):
-        frames = [each.attributions[place].table() / each.episodes for each in all_told if each.attributions]
-        _over_seeds(part, all_told, f"by {how}, mean of the seeds", frames)
+        frames = [each.attributions[place].table() / each.episodes for each in reported_runs if each.attributions]
+        _over_seeds(part, reported_runs, f"by {how}, mean of the seeds", frames)
 
 
 def _amounts(row: pd.Series[float]) -> str:
@@ -197,8 +199,8 @@ def _lines(found: Attribution) -> Grid:
     return Grid(head, rows, note)
 
 
-def _payments(part: Part, all_told: Sequence[Told]) -> None:
-    for each in all_told:
+def _payments(part: Part, reported_runs: Sequence[ReportedRun]) -> None:
+    for each in reported_runs:
         if each.who is None:
             continue
         table = each.who.table() / each.episodes
@@ -217,20 +219,20 @@ def _payments(part: Part, all_told: Sequence[Told]) -> None:
         shown = table.loc[:, kept]
         head = ["won by", *(f"from {name}" if name in each.who.populations else str(name) for name in shown.columns)]
         rows = [[str(name), *(_with_error(float(value)) for value in row)] for name, row in shown.iterrows()]
-        part.grids.append((_title(each, all_told, ""), Grid(head, rows, "Currency, mean of an episode.")))
-    frames = [each.who.table() / each.episodes for each in all_told if each.who is not None]
-    _over_seeds(part, all_told, "won by the row's from the column's, mean of the seeds", frames)
+        part.grids.append((_title(each, reported_runs, ""), Grid(head, rows, "Currency, mean of an episode.")))
+    frames = [each.who.table() / each.episodes for each in reported_runs if each.who is not None]
+    _over_seeds(part, reported_runs, "won by the row's from the column's, mean of the seeds", frames)
 
 
-def _spreads(part: Part, all_told: Sequence[Told]) -> None:
-    if only_seeds_differ([each.run for each in all_told]) and all(each.spreads for each in all_told):
+def _spreads(part: Part, reported_runs: Sequence[ReportedRun]) -> None:
+    if only_seeds_differ([each.run for each in reported_runs]) and all(each.spreads for each in reported_runs):
         try:
-            frames = [tables(each.run, "pair")[list(PARTS)] for each in all_told]
+            frames = [tables(each.run, "pair")[list(PARTS)] for each in reported_runs]
             if all(frame.index.equals(frames[0].index) for frame in frames):
-                _over_seeds(part, all_told, "by who took from whom, mean of the seeds", frames)
+                _over_seeds(part, reported_runs, "by who took from whom, mean of the seeds", frames)
         except RunError:
             pass  # said below, run by run
-    for each in all_told:
+    for each in reported_runs:
         drawn = figures.horizons(each.spreads)
         if drawn is not None:
             text = "Realised spread, and price impact by the taker's population, against the orders that have passed."
@@ -244,12 +246,12 @@ def _spreads(part: Part, all_told: Sequence[Told]) -> None:
                     part.missing += [str(why)] if by == "pair" else []
                     continue
                 if len(table) > 1 or by == "pair":
-                    part.grids.append((_title(each, all_told, f"{of}by {title}"), _spread_grid(table)))
+                    part.grids.append((_title(each, reported_runs, f"{of}by {title}"), _spread_grid(table)))
 
 
-def _over_seeds(part: Part, all_told: Sequence[Told], title: str, frames: Sequence[pd.DataFrame]) -> None:
+def _over_seeds(part: Part, reported_runs: Sequence[ReportedRun], title: str, frames: Sequence[pd.DataFrame]) -> None:
     """A table of means over the seeds of one scenario, with their errors; nothing where runs differ in more."""
-    if len(frames) < len(all_told) or not only_seeds_differ([each.run for each in all_told]):
+    if len(frames) < len(reported_runs) or not only_seeds_differ([each.run for each in reported_runs]):
         return
     values = np.stack([frame.to_numpy(float) for frame in frames])
     shown = [place for place, name in enumerate(frames[0].columns) if values[:, :, place].any() or name == "total"]
@@ -265,7 +267,7 @@ def _spread_grid(table: pd.DataFrame) -> Grid:
     pairs = table.index.name == "pair"
     rows = []
     for name, row in table.iterrows():
-        cells = [_with_error(row[each], row[f"{each}_error"]) for each in PARTS]
+        cells = [_with_error(row[each], row[f"{each}_standard_error"]) for each in PARTS]
         toxicity = [f"{100 * row['share']:.0f} %".replace("-", "−") if math.isfinite(row["share"]) else _NONE]
         rows.append([str(name), f"{row['lots']:,.0f}", *cells, *(toxicity if pairs else [])])
     head = ["taker → maker" if pairs else "", "lots", *PARTS, *(["toxicity"] if pairs else [])]
@@ -273,10 +275,10 @@ def _spread_grid(table: pd.DataFrame) -> Grid:
     return Grid(head, rows, f"Currency a lot ± one standard error; over a horizon of {HORIZON} orders.{toxic}")
 
 
-def _measured(part: Part, all_told: Sequence[Told]) -> None:
+def _measured(part: Part, reported_runs: Sequence[ReportedRun]) -> None:
     found: dict[str, dict[str, Measure]] = {}  # by the measure's name, then the run's
     lacking: dict[str, list[str]] = {}  # modules by why they have nothing to say
-    for each in all_told:
+    for each in reported_runs:
         for module in part.chapter.modules:
             try:
                 measures = import_module(f"analysis.{module}").measures(each.run)
@@ -289,8 +291,8 @@ def _measured(part: Part, all_told: Sequence[Told]) -> None:
     part.missing += [f"{', '.join(modules)}: {why}" for why, modules in lacking.items()]
     if not found:
         return
-    names = [each.name for each in all_told]
-    seeds = only_seeds_differ([each.run for each in all_told])
+    names = [each.name for each in reported_runs]
+    seeds = only_seeds_differ([each.run for each in reported_runs])
     rows = []
     for name, by_run in found.items():
         cells = [
@@ -320,16 +322,16 @@ def _without_repeats(rows: list[list[str]]) -> list[list[str]]:
     return made
 
 
-def _prices(part: Part, all_told: Sequence[Told]) -> None:
-    for each in all_told:
+def _prices(part: Part, reported_runs: Sequence[ReportedRun]) -> None:
+    for each in reported_runs:
         if each.run.scenario.record.levels and not has_many_episodes(each.run):
             text = "Signature plots: variance of the price's change by the interval between looks at it."
             part.images.append(_image(figures.signatures(each.run), text, each.name))
-    _measured(part, all_told)
+    _measured(part, reported_runs)
 
 
-def _returns(part: Part, all_told: Sequence[Told]) -> None:
-    for each in all_told:
+def _returns(part: Part, reported_runs: Sequence[ReportedRun]) -> None:
+    for each in reported_runs:
         for venue in each.run.scenario.venues[:_MOST_VENUES]:
             try:
                 facts = facts_of(each.run, venue.name)
@@ -337,11 +339,11 @@ def _returns(part: Part, all_told: Sequence[Told]) -> None:
             except (RunError, ValueError):
                 continue
             part.images.append(_image(drawn, f"Stylised facts of the returns of {venue.name}.", each.name))
-    _measured(part, all_told)
+    _measured(part, reported_runs)
 
 
-def _making_of(part: Part, all_told: Sequence[Told]) -> None:
-    for each in all_told:
+def _making_of(part: Part, reported_runs: Sequence[ReportedRun]) -> None:
+    for each in reported_runs:
         run, manifest = each.run, each.run.manifest
         rows = [
             ["status", str(each.run.status)],
@@ -351,12 +353,12 @@ def _making_of(part: Part, all_told: Sequence[Told]) -> None:
             ["steps", f"{manifest['steps']:,} of {manifest['steps_asked']:,}"],
             ["trades", f"{manifest['trades']:,}"],
             ["messages", f"{manifest['messages']:,}"],
-            ["refused", "; ".join(refusal_lines(manifest)) or _NONE],
+            ["refused", "; ".join(rejection_lines(manifest)) or _NONE],
             ["warnings", "; ".join(manifest["warnings"]) or _NONE],
             ["scenario's digest", str(manifest["scenario_hash"])],
             ["versions", ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())],
         ]
-        part.grids.append((_title(each, all_told, ""), Grid(["", ""], rows, words_last=True)))
+        part.grids.append((_title(each, reported_runs, ""), Grid(["", ""], rows, words_last=True)))
 
 
 def _changes(run: Run) -> str:
@@ -368,9 +370,9 @@ def _files(run: Run) -> str:
     return ", ".join(f"{each.get('file')} ({each.get('digest')})" for each in run.strategy_files) or _NONE
 
 
-def scenario_texts(all_told: Sequence[Told]) -> list[tuple[str, str]]:
+def scenario_texts(reported_runs: Sequence[ReportedRun]) -> list[tuple[str, str]]:
     """Each run's name, and its scenario as TOML."""
-    return [(each.name, dump_toml(each.run.scenario)) for each in all_told]
+    return [(each.name, dump_toml(each.run.scenario)) for each in reported_runs]
 
 
 # --- helpers --------------------------------------------------------------------------------------------------------
@@ -386,9 +388,9 @@ def only_seeds_differ(runs: Sequence[Run]) -> bool:
     return len(runs) > 1 and len(seeds) == len(runs) and len({dump_toml(without_seed(run)) for run in runs}) == 1
 
 
-def _title(each: Told, all_told: Sequence[Told], text: str) -> str:
+def _title(each: ReportedRun, reported_runs: Sequence[ReportedRun], text: str) -> str:
     """A table's title, with the run's name where there are several."""
-    return ": ".join(part for part in (each.name if len(all_told) > 1 else "", text) if part)
+    return ": ".join(part for part in (each.name if len(reported_runs) > 1 else "", text) if part)
 
 
 def _with_error(value: float, standard_error: float | None = None) -> str:

@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter
 
 from analysis import volatility
 from analysis.attribution import Attribution
-from analysis.dress import GREY, INK, clipped, dress, short, signed, style, with_error
+from analysis.dress import GREY, INK, clipped, short, signed, style, style_axes, with_error
 from analysis.estimates import Estimate
 from analysis.spreads import Spreads
 from analysis.who_paid_whom import WhoPaidWhom
@@ -60,7 +60,7 @@ def waterfall(found: Attribution, holder: str, ax: Axes, label: bool = True) -> 
     ax.set_xticks(places, texts, fontsize=8.5, color=INK, linespacing=1.35)
     ax.tick_params(axis="x", length=0)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
-    dress(ax, clipped(holder), "currency" if label else "")
+    style_axes(ax, clipped(holder), "currency" if label else "")
     return ax
 
 
@@ -145,7 +145,7 @@ def _horizons(spreads: Spreads, ax: Axes, named: bool) -> bool:
         rows = [table.loc[name] if name in table.index else None for table in tables]
         x = [horizon for horizon, row in zip(known, rows, strict=True) if row is not None]
         y = [float(row["impact"]) for row in rows if row is not None]
-        error = [2 * float(row["impact_error"]) for row in rows if row is not None]
+        error = [2 * float(row["impact_standard_error"]) for row in rows if row is not None]
         ax.errorbar(x, y, yerr=np.nan_to_num(error, posinf=0.0), color=colour, lw=1.3, marker="o", ms=3, capsize=2)
         entries.append((colour, f"impact of {clipped(name)}"))
     ax.axhline(effective.value, color=GREY, lw=1.0, ls=(0, (4, 2)))
@@ -156,7 +156,7 @@ def _horizons(spreads: Spreads, ax: Axes, named: bool) -> bool:
     ax.minorticks_off()
     ax.set_xlabel("orders later")
     of = f", {spreads.trades.instrument}" if named else ""
-    dress(ax, f"What becomes of the spread{of}", "currency a lot", entries)
+    style_axes(ax, f"What becomes of the spread{of}", "currency a lot", entries)
     return True
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analysis.options import Parser
-from analysis.report.contents import Grid, Told, Watch, opening, parts, scenario_texts, told
+from analysis.report.contents import Grid, ReportedRun, Watch, opening, parts, reported, scenario_texts
 from analysis.report.differences import differences
 from sim.errors import RunError
 from sim.runs import Run, reason_of
@@ -33,7 +33,7 @@ def report(runs: Sequence[Run], watch: Watch = lambda part: None) -> str:
     """
     for run in runs:
         run.check()  # here, since a part that lacks its table is left out below
-    everything = [told(run, name, watch) for run, name in zip(runs, names_of(runs), strict=True)]
+    everything = [reported(run, name, watch) for run, name in zip(runs, names_of(runs), strict=True)]
     loader = FileSystemLoader(Path(__file__).parent)
     page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return page.get_template("page.html.j2").render(
@@ -94,12 +94,12 @@ def names_of(runs: Sequence[Run]) -> list[str]:
     return [f"{folder.name} ({place + 1})" for place, folder in enumerate(folders)]
 
 
-def _title(everything: Sequence[Told]) -> str:
+def _title(everything: Sequence[ReportedRun]) -> str:
     titles = list(dict.fromkeys(each.run.scenario.title or each.name for each in everything))
     return titles[0] if len(titles) == 1 else f"{len(everything)} runs side by side"
 
 
-def _differences(everything: Sequence[Told]) -> Grid | None:
+def _differences(everything: Sequence[ReportedRun]) -> Grid | None:
     """A table of what differs between several runs; with a note alone where nothing does. None of one run."""
     if len(everything) == 1:
         return None
@@ -108,7 +108,7 @@ def _differences(everything: Sequence[Told]) -> Grid | None:
     return Grid(["", *(each.name for each in everything)] if rows else [], rows, note)
 
 
-def _question(everything: Sequence[Told]) -> str:
+def _question(everything: Sequence[ReportedRun]) -> str:
     questions = list(dict.fromkeys(each.run.scenario.question for each in everything))
     return questions[0] if len(questions) == 1 else ""
 

@@ -11,7 +11,7 @@ from analysis.attribution import Attribution, by_mark
 from analysis.command import error
 from analysis.dress import percent, short
 from analysis.estimates import Estimate, mean
-from analysis.refusals import refusal_lines
+from analysis.refusals import rejection_lines
 from analysis.samples import columns
 from analysis.spreads import HORIZON, Parts, Spreads
 from analysis.trades import Floats, Trades, trades_of
@@ -37,7 +37,7 @@ class Finding(NamedTuple):
 def headline(run: Run, who: WhoPaidWhom | None, attribution: Attribution | None = None) -> str:
     """What happened, in one sentence: who lost and who won, give or take a standard error."""
     if not run.manifest["trades"]:
-        reasons = "; ".join([*run.manifest["warnings"], *refusal_lines(run.manifest)])
+        reasons = "; ".join([*run.manifest["warnings"], *rejection_lines(run.manifest)])
         return f"Nobody traded ({reasons})." if reasons else "Nobody traded."
     if who is None or attribution is None:
         return f"{run.manifest['trades']:,} trades took place; who won from whom was not recorded."
@@ -100,13 +100,13 @@ def _cost_of_trading(spreads: Spreads, several: bool) -> list[Finding]:
     text = (
         f"Taking liquidity cost {short(row['effective'])} a lot there and back, against the mid just before the "
         f"order. {HORIZON} orders later the mid had moved the taker's way by {short(row['impact'])} (price impact); "
-        f"{short(row['realised'])} ± {error(row['realised_error'])} was left to those who made the market (realised "
-        "spread)."
+        f"{short(row['realised'])} ± {error(row['realised_standard_error'])} was left to those who made the market "
+        "(realised spread)."
     )
     found = [Finding(f"What trading cost{of}", text)]
     takers = takers.sort_values("impact")
     low, high = takers.iloc[0], takers.iloc[-1]
-    apart = float(np.hypot(low["impact_error"], high["impact_error"]))
+    apart = float(np.hypot(low["impact_standard_error"], high["impact_standard_error"]))
     if len(takers) > 1 and high["impact"] - low["impact"] > _FEW * apart:
         knowing, other = _plainly(takers.index[-1]), _plainly(takers.index[0])
         end = "made a loss on it" if high["realised"] < 0 else f"kept {short(high['realised'])}"

@@ -148,12 +148,12 @@ def _quoted(markets: Markets, held: int, changes: dict[str, Any]) -> tuple[float
 def gueant_lehalle_tapia(markets: Markets) -> list[Row]:
     """Quotes by inventory for the paper's figure and in Avellaneda and Stoikov's market, and what those come to."""
     rows = []
-    figure = {"risk_aversion": 0.01, "volatility": 0.3, "order_decay": 0.3, "arrival_rate": 0.9}
-    stoikov = {"risk_aversion": 0.1, "volatility": _VOLATILITY, "order_decay": _DECAY, "arrival_rate": _RATE}
+    figure = {"risk_aversion": 0.01, "volatility": 0.3, "fill_decay": 0.3, "arrival_rate": 0.9}
+    stoikov = {"risk_aversion": 0.1, "volatility": _VOLATILITY, "fill_decay": _DECAY, "arrival_rate": _RATE}
     settings = {"the paper's figure": (figure, 600), "Avellaneda and Stoikov's market": (stoikov, _STEPS)}
     limit = 30
     for name, (params, steps) in settings.items():
-        solved = (params["risk_aversion"], params["volatility"], params["order_decay"], params["arrival_rate"])
+        solved = (params["risk_aversion"], params["volatility"], params["fill_decay"], params["arrival_rate"])
         depths = model.gueant_lehalle_tapia(*solved, limit, steps)
         for held in (-5, -2, -1, 0, 1, 2, 5):
             targets = {
@@ -213,7 +213,7 @@ def cartea_jaimungal(markets: Markets) -> list[Row]:
                     "maker.params": {
                         "running_penalty": running,
                         "terminal_penalty": terminal,
-                        "order_decay": decay,
+                        "fill_decay": decay,
                         "arrival_rate": rate,
                         "inventory_limit": limit,
                     },

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from sim.experiment.designs import Range, cross, grid, jobs_of, latin_hypercube, profiles, sobol
 from sim.experiment.jobs import Job
-from sim.experiment.many import Standing, run_many
+from sim.experiment.many import SweepProgress, run_many
 from sim.experiment.results import Results, open_many
 from sim.experiment.workers import open_workers
 
 __all__ = [
-    "Job", "Range", "Results", "Standing", "cross", "grid", "jobs_of", "latin_hypercube", "open_many", "open_workers",
-    "profiles", "run_many", "sobol",
+    "Job", "Range", "Results", "SweepProgress", "cross", "grid", "jobs_of", "latin_hypercube", "open_many",
+    "open_workers", "profiles", "run_many", "sobol",
 ]  # fmt: skip

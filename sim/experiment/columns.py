@@ -15,13 +15,13 @@ from sim.tables import number_column, text_column
 from sim.totals import UNITS, population_measures, venue_measures
 
 _UNITS = UNITS | {
-    "payoffs": "currency, an episode each", "moved_quotes": "number", "seed": "number",
+    "payoffs": "currency, an episode each", "repriced_quotes": "number", "seed": "number",
 }  # fmt: skip
 
 
 def run_columns() -> tuple[str, ...]:
     """Counts of a whole run, as the clock keeps them."""
-    return ("messages", "trades", "refused", "moved_quotes")
+    return ("messages", "trades", "rejected", "repriced_quotes")
 
 
 def measured_names(scenario: Scenario) -> dict[tuple[str, str], str]:

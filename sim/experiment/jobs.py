@@ -18,7 +18,7 @@ from sim.strategies import files
 from sim.strategies.beside import digest as files_digest
 
 Label = bool | int | float | str | None
-FORMAT = 2
+FORMAT = 3
 CHUNK_WORK = 4e6  # turns: less than a second, or a few where strategies think long
 _TURNS_A_RUN = 1000.0  # what beginning a run takes beside its turns
 _TURNS_A_SAMPLE = 0.3
@@ -215,7 +215,7 @@ class Chunk:
     pieces: tuple[Piece, ...]
     sources: tuple[Source, ...]
     payoffs: bool  # keep the payoffs of single episodes
-    full: Path | None  # the folder for a run folder of each run
+    run_folders: Path | None  # the folder for a run folder of each run
     code: str = CODE
 
     @cached_property
@@ -239,7 +239,7 @@ def told(labels: Mapping[str, Label], seed: int) -> str:
 
 
 def cut(
-    jobs: Iterable[Job], sources: Sequence[Source] = (), payoffs: bool = False, full: Path | None = None
+    jobs: Iterable[Job], sources: Sequence[Source] = (), payoffs: bool = False, run_folders: Path | None = None
 ) -> list[Chunk]:
     """Cut jobs into chunks: a large job into several, of small ones several into one.
 
@@ -253,7 +253,7 @@ def cut(
     def close() -> None:
         nonlocal spent
         if held:
-            chunks.append(_named(tuple(held), tuple(sources), payoffs, full))
+            chunks.append(_named(tuple(held), tuple(sources), payoffs, run_folders))
         held.clear()
         spent = 0.0
 
@@ -301,10 +301,10 @@ def _cast(values: Sequence[Label]) -> Any:
     return lambda value: None if value is None else kind(value)
 
 
-def _named(pieces: tuple[Piece, ...], sources: tuple[Source, ...], payoffs: bool, full: Path | None) -> Chunk:
+def _named(pieces: tuple[Piece, ...], sources: tuple[Source, ...], payoffs: bool, run_folders: Path | None) -> Chunk:
     made = hashlib.blake2b(digest_size=16)
-    made.update(repr((FORMAT, CODE, payoffs, full is not None)).encode())
+    made.update(repr((FORMAT, CODE, payoffs, run_folders is not None)).encode())
     made.update(repr([source.digest for source in sources]).encode())
     for piece in pieces:
         made.update(repr((piece.job, piece.seeds, list(piece.labels.items()))).encode())
-    return Chunk(made.hexdigest(), pieces, sources, payoffs, full)
+    return Chunk(made.hexdigest(), pieces, sources, payoffs, run_folders)

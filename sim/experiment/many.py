@@ -20,13 +20,14 @@ from sim.experiment.results import Results
 from sim.experiment.store import Store, open_store
 from sim.experiment.work import unsampled
 from sim.experiment.workers import Workers, open_workers
+from sim.renamed import old_arguments_refused
 from sim.strategies import get
 from sim.strategies.callbacks import compile_strategy
 from sim.totals import Counted
 
 
 @dataclass(frozen=True)
-class Standing:
+class SweepProgress:
     """Where many runs stand."""
 
     runs: int  # done, those included that were found
@@ -41,9 +42,10 @@ class Standing:
         return (self.runs - self.found) / self.seconds if self.seconds > 0 else 0.0
 
 
-Watch = Callable[[Standing], None]
+Watch = Callable[[SweepProgress], None]
 
 
+@old_arguments_refused
 def run_many(
     jobs: Iterable[Job],
     workers: int | Workers | None = 1,
@@ -53,7 +55,7 @@ def run_many(
     watch: Watch | None = None,
     strategies: Iterable[str | Path | Source] = (),
     payoffs: bool = False,
-    full: bool = False,
+    run_folders: bool = False,
     asked: dict[str, Any] | None = None,
     over: bool = False,
 ) -> Results:
@@ -69,7 +71,7 @@ def run_many(
     watch : told of every chunk that is finished.
     strategies : files of strategies of your own; workers are sent what stands in them now.
     payoffs : keep the payoff of each population in each episode as well.
-    full : write a run folder for each run; needs ``out``, on a disk that all workers reach.
+    run_folders : write a run folder for each run too; needs ``out``, on a disk that all workers reach.
     asked : what ``sweep.json`` says besides.
     over : write over the table of another question in ``out``; what is finished there stays.
 
@@ -82,7 +84,7 @@ def run_many(
     Raises
     ------
     ValueError
-        If there are no jobs, or ``full`` is asked for without ``out``.
+        If there are no jobs, or ``run_folders`` are asked for without ``out``.
     StrategyError, RunError
         If a run fails, a worker keeps dying, or a folder cannot be written. What was finished is kept in ``out``.
         If another process writes in ``out``, or it has the table of another question: one that has a row or a column
@@ -97,8 +99,8 @@ def run_many(
     jobs = alike(asks)
     if not jobs:
         raise ValueError("there are no jobs to run")
-    if full and out is None:
-        raise ValueError("full runs need a folder to be written to: give out")
+    if run_folders and out is None:
+        raise ValueError("run folders need a folder to be written to: give out")
     given = several("strategies", strategies, "a file, or a list of files", (str, os.PathLike, Source))
     sources = [each for each in given if isinstance(each, Source)]
     sources += sources_of([each for each in given if not isinstance(each, Source)])
@@ -107,7 +109,7 @@ def run_many(
     else:
         opened = open_store(a_path("out", out), question_of(jobs, payoffs, sources), over=over)
     with opened as store:
-        return _run(jobs, sources, store, workers, backend, scheduler, watch, payoffs, full, asked or {})
+        return _run(jobs, sources, store, workers, backend, scheduler, watch, payoffs, run_folders, asked or {})
 
 
 def _run(
@@ -119,10 +121,10 @@ def _run(
     scheduler: str | None,
     watch: Watch | None,
     payoffs: bool,
-    full: bool,
+    run_folders: bool,
     asked: dict[str, Any],
 ) -> Results:
-    folder = store.full.resolve() if store and full else None
+    folder = store.run_folders.resolve() if store and run_folders else None
     chunks = cut(jobs, sources, payoffs, folder)
     made: dict[str, Any] = {}
     if store:
@@ -141,7 +143,7 @@ def _run(
                     store.put(chunk, content)
                 made[chunk.name] = store.path(chunk) if store else content
     elif watch:
-        watch(_standing(chunks, [], [], 0.0))
+        watch(_progress(chunks, [], [], 0.0))
     if store:
         store.describe(chunks, "complete", asked, sources, store.gather(chunks))
     return Results(tuple(jobs), [made[chunk.name] for chunk in chunks])
@@ -154,20 +156,20 @@ def _watched(pool: Workers, chunks: Sequence[Chunk], missing: Sequence[Chunk], w
     done: list[Chunk] = []
     begin = time.perf_counter()
     if watch:
-        watch(_standing(found, done, missing, 0.0))
+        watch(_progress(found, done, missing, 0.0))
     for chunk, content in pool.do(missing):
         yield chunk, content
         done.append(chunk)
         if watch:
-            watch(_standing(found, done, missing, time.perf_counter() - begin))
+            watch(_progress(found, done, missing, time.perf_counter() - begin))
 
 
-def _standing(found: Sequence[Chunk], done: Sequence[Chunk], missing: Sequence[Chunk], seconds: float) -> Standing:
+def _progress(found: Sequence[Chunk], done: Sequence[Chunk], missing: Sequence[Chunk], seconds: float) -> SweepProgress:
     known, finished = sum(chunk.runs for chunk in found), sum(chunk.runs for chunk in done)
     total = known + sum(chunk.runs for chunk in missing)
     work, whole = sum(chunk.work for chunk in done), sum(chunk.work for chunk in missing)
     left = seconds * (whole - work) / work if work else np.nan
-    return Standing(known + finished, total, known, seconds, left)
+    return SweepProgress(known + finished, total, known, seconds, left)
 
 
 def compile_for(jobs: Sequence[Job]) -> None:

@@ -141,5 +141,8 @@ def _said(folder: Path) -> dict[str, Any]:
     except Damaged as error:
         raise RunError(f"{path}: damaged, or of an earlier version — run the sweep again") from error
     if said.get("format") != FORMAT:
-        raise RunError(f"{folder}: written in format {said.get('format')}; this version of Spreadgame reads {FORMAT}")
+        raise RunError(
+            f"{folder}: written in format {said.get('format')}; this version of Spreadgame reads {FORMAT} — run the "
+            "sweep again"
+        )
     return said

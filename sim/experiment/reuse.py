@@ -12,15 +12,15 @@ from sim.scenario import Scenario
 # What a run writes before it reads: buffers, the list of turns, tables of rows.
 _WRITTEN_FIRST = {
     "increments", "turns", "scratch", "pending", "tape", "log", "book_samples", "ladder", "agent_samples",
-    "sample_lots", "outcomes", "outcome_lots", "closings", "strategies", "doors",
+    "sample_lots", "outcomes", "outcome_lots", "settlements", "strategies", "gateway",
 }  # fmt: skip
 
 
 class Reusable:
     """A World that can begin again with another seed, as if it had just been built.
 
-    Building solves what strategies prepare, fills tables and has the system find memory; that takes longer than many a
-    short run. Arrays that grew stay grown, which no result depends on.
+    Building solves what strategies precompute, fills tables and has the system find memory; that takes longer than
+    many a short run. Arrays that grew stay grown, which no result depends on.
 
     Parameters
     ----------

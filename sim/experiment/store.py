@@ -4,7 +4,7 @@ A chunk's file has the name of everything it depends on, and a digest of what st
 is what would be made, and need not be made again. What is damaged is made again, and that is said. The folder::
 
     chunks/NAME.parquet   a chunk each
-    runs/                 run folders, where full runs were asked for
+    runs/                 run folders, where they were asked for
     runs.parquet          all rows, in the order of jobs and seeds
     sweep.json            what was asked, and the chunks it came to
 
@@ -58,7 +58,7 @@ class Store:
         self.folder = folder
         self.question = question
         self.chunks = folder / "chunks"
-        self.full = folder / "runs"
+        self.run_folders = folder / "runs"
         self._damaged: list[Path] = []
 
     def path(self, chunk: Chunk) -> Path:
@@ -76,7 +76,7 @@ class Store:
         return found
 
     def _has(self, chunk: Chunk) -> bool:
-        """Whether a chunk's file is whole, and its full runs are if there were any."""
+        """Whether a chunk's file is whole, and its run folders are if there were any."""
         path = self.path(chunk)
         if not path.is_file():
             return False
@@ -84,9 +84,9 @@ class Store:
             self._damaged.append(path)
             path.unlink(missing_ok=True)
             return False
-        if chunk.full is None:
+        if chunk.run_folders is None:
             return True
-        folders = [chunk.full / folder_name(piece.job, seed) for piece in chunk.pieces for seed in piece.seeds]
+        folders = [chunk.run_folders / folder_name(piece.job, seed) for piece in chunk.pieces for seed in piece.seeds]
         there = [folder for folder in folders if folder.is_dir()]
         broken = [folder for folder in there if not _is_whole_run(folder, chunk)]
         self._damaged += broken
@@ -162,7 +162,7 @@ def open_store(folder: Path, question: Question, elsewhere: bool = False, over: 
     with claimed_place(folder, question.digest, refused, elsewhere) as place:
         store = Store(place, question)
         check_writable(store.chunks)
-        remove_leftovers(store.chunks, store.full)
+        remove_leftovers(store.chunks, store.run_folders)
         yield store
 
 

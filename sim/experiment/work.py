@@ -76,7 +76,7 @@ def sealable(file: Any, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
 
 
 def _do_piece(chunk: Chunk, piece: Piece, stopped: Stopped) -> pa.Table:
-    scenario = piece.scenario if chunk.full else unsampled(piece.scenario)
+    scenario = piece.scenario if chunk.run_folders else unsampled(piece.scenario)
     with _one_builds:
         for source in chunk.sources:
             _known(source)
@@ -128,11 +128,11 @@ def _finish(run: Counted, chunk: Chunk, piece: Piece, seed: int, stopped: Stoppe
         return True
 
     steps = max(1, int(run.total * min(1.0, _TURNS / work_of(run.built.scenario))))
-    if chunk.full is None:
+    if chunk.run_folders is None:
         run.run(go_on, steps)
         return
     name = folder_name(piece.job, seed)
-    place = partial_name(chunk.full / name)  # a worker of a sweep that was killed may not have noticed yet
+    place = partial_name(chunk.run_folders / name)  # a worker of a sweep that was killed may not have noticed yet
     try:
         folder = RunFolder(run.built.scenario, place, name)
         run.sink = folder.sink
@@ -144,14 +144,14 @@ def _finish(run: Counted, chunk: Chunk, piece: Piece, seed: int, stopped: Stoppe
             lack = folder.sink.lacks_room(left / last if left < last else 1.0) if left else ""
             before = run.done
             if lack:
-                raise RunError(f"{chunk.full}: {lack} — free some space, or keep no full runs")
+                raise RunError(f"{chunk.run_folders}: {lack} — free some space, or keep no run folders")
             return go_on()
 
         run.run(look, steps)
         folder.finish(
             manifest_of(run, "complete", time.perf_counter() - begin) | {"chunk": chunk.name}, summary_of(run)
         )
-        _put_in_place(folder.final, chunk.full / name)
+        _put_in_place(folder.final, chunk.run_folders / name)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
@@ -167,7 +167,7 @@ def _put_in_place(made: Path, final: Path) -> None:
 
 
 def folder_name(job: str, seed: int) -> str:
-    """The name of a run's folder among the full runs."""
+    """The name of a run's folder among the run folders."""
     return f"{job}-seed{seed}"
 
 

@@ -58,7 +58,7 @@ class Workers(Protocol):
         ...
 
 
-class Here:
+class InProcess:
     """The process that asks, one chunk after another."""
 
     size = 1
@@ -264,4 +264,4 @@ def open_workers(
 
         return closing(Cluster(scheduler))
     size = cpu_count() if count is None else count
-    return closing(Here() if size == 1 else Threads(size) if backend == "threads" else Processes(size))
+    return closing(InProcess() if size == 1 else Threads(size) if backend == "threads" else Processes(size))

@@ -125,7 +125,7 @@ class DeadEnds(PriceChecks):
         if population.reservation and not draws:
             yield self.problem((*where, "reservation"), f"{asks} a reservation price, so it has no effect")
         by_choice = any("signal" in each.needs.values() for each in strategy.parameters.values())
-        anchored = bool(population.reservation) and draws and population.reservation.around == "signal"  # type: ignore[union-attr]
+        anchored = bool(population.reservation) and draws and population.reservation.reference == "signal"  # type: ignore[union-attr]
         if population.sees and "signal" not in needs and not anchored and (by_choice or "signal" not in used):
             names = [name for name, each in strategy.parameters.items() if "signal" in each.needs.values()]
             remedy = f"only with {names[0]} = {_choice_of(strategy, names[0])!r} does it" if by_choice else ""
@@ -187,7 +187,7 @@ class DeadEnds(PriceChecks):
             why = "nobody leaves orders on it that others could take"
         elif not taking:
             why = "nobody takes what rests on it: all orders sent to it can only rest"
-        elif sum(each.count for each in here) == 1 and venue.self_trade != "allow":
+        elif sum(each.count for each in here) == 1 and venue.self_trade_prevention != "allow":
             why = "one agent alone has nobody to trade with"
         elif not any(_OTHER[side] in _sides(self, taker) for each in resting for side in _sides(self, each)
                      for taker in taking):  # fmt: skip
@@ -202,7 +202,11 @@ class DeadEnds(PriceChecks):
         widest = -math.inf
         for each in taking:
             reservation = each.reservation
-            if each.strategy != "reservation_flow" or reservation is None or reservation.around != "public_value":
+            if (
+                each.strategy != "reservation_price_taker"
+                or reservation is None
+                or reservation.reference != "public_value"
+            ):
                 return False
             if isinstance(reservation, FixedReservation):
                 widest = max(widest, reservation.distance)

@@ -28,7 +28,7 @@ class MarketChecks(Checks):
         yield from (self._names(array) for array in ("instruments", "venues", "populations"))
         yield self._length()
         yield from self.each("instruments", self._value_file, self._shocks)
-        yield from self.each("venues", self._instrument_known, self._money_of_a_tick, self._calls)
+        yield from self.each("venues", self._instrument_known, self._money_of_a_tick, self._auctions)
         yield self._cash()
 
     def _names(self, array: str) -> Found:
@@ -105,16 +105,18 @@ class MarketChecks(Checks):
             "change tick_size, the instrument's lot_size or money.unit",
         )
 
-    def _calls(self, where: Where, venue: Venue) -> Found:
+    def _auctions(self, where: Where, venue: Venue) -> Found:
         auction, steps = venue.auction, self.draft.run.steps
         if mechanism_of(venue) == "call_auction":
             for name in ("opening", "closing"):
                 if getattr(auction, name):
                     message = "a call auction collects orders all the time"
                     yield self.problem((*where, "auction", name), message, 'write mechanism = "limit_order_book"')
-        if venue.clear_after_trade and (mechanism_of(venue) == "call_auction" or auction.opening or auction.closing):
+        if venue.clear_book_after_trade and (
+            mechanism_of(venue) == "call_auction" or auction.opening or auction.closing
+        ):
             message = "an auction does not end with its first trade"
-            yield self.problem((*where, "clear_after_trade"), message, "leave it out on venues that hold auctions")
+            yield self.problem((*where, "clear_book_after_trade"), message, "leave it out on venues that hold auctions")
         if mechanism_of(venue) == "call_auction":
             return
         if auction.every is not None:

@@ -74,10 +74,10 @@ class PopulationChecks(SettingChecks):
 
     def _anchor(self, where: Where, population: Population) -> Found:
         reservation = population.reservation
-        if reservation and reservation.around == "signal" and is_missing(population, "sees"):
+        if reservation and reservation.reference == "signal" and is_missing(population, "sees"):
             message = "'signal' is for populations that see something"
             yield self.problem(
-                (*where, "reservation", "around"), message, f"write for example sees = {GIVEN_BY['signal'][1]}"
+                (*where, "reservation", "reference"), message, f"write for example sees = {GIVEN_BY['signal'][1]}"
             )
 
     def _obligation(self, where: Where, population: Population) -> Found:

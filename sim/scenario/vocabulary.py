@@ -103,7 +103,7 @@ class Venue(Table):
     matching: Literal["price_time", "pro_rata"] = Field(
         default="price_time", description="who trades first at one price: the first to come, or all by size"
     )
-    self_trade: Literal["cancel_resting", "cancel_incoming", "allow"] = Field(
+    self_trade_prevention: Literal["cancel_resting", "cancel_incoming", "allow"] = Field(
         default="cancel_resting",
         description="which order goes when an agent would trade with itself; an auction pairs whom it pairs",
     )
@@ -114,10 +114,10 @@ class Venue(Table):
     fee_per: Literal["notional", "lot"] = Field(
         default="notional", description="fees are a fraction of the money traded, or currency per lot"
     )
-    post_only: Literal["refuse", "move"] = Field(
-        default="move", description="a post-only order that would trade is refused, or moved a tick away"
+    post_only: Literal["reject", "reprice"] = Field(
+        default="reprice", description="a post-only order that would trade is rejected, or repriced a tick away"
     )
-    clear_after_trade: bool = Field(
+    clear_book_after_trade: bool = Field(
         default=False, description="whether a trade empties the book, as in the double auctions of the laboratory"
     )
     order_delay: Delay = Field(default=0, description="steps an order takes to arrive; only 0 runs so far")
@@ -174,7 +174,7 @@ class Sees(Table):
 
 
 class _Reservation(Table):
-    around: Literal["public_value", "signal", "mid"] = Field(
+    reference: Literal["public_value", "signal", "mid"] = Field(
         default="public_value",
         description="price from which the distance is measured; where that is what the value is expected to be, payoff "
         "and private value are together, in expectation, what trades were worth to members less what they paid",

@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from difflib import get_close_matches
 
+from sim.renamed import SCENARIO, TABLES, now
+
+_RENAMED = {**TABLES, **SCENARIO}
 _MANY = 20  # names that are listed
 _PATIENCE = 50_000  # names that may be compared while one file is read: half a second
 _left: ContextVar[int | None] = ContextVar("_left", default=None)
@@ -39,8 +42,10 @@ def shown(value: object) -> str:
 
 
 def near(wrong: object, right: Iterable[str]) -> str:
-    """The nearest of the right names, as a question, or an empty string."""
+    """The nearest of the right names, as a question, or what an old name is now; an empty string if neither."""
     names, left = list(right), _left.get()
+    if isinstance(wrong, str) and (told := now(wrong, _RENAMED, names)):
+        return told
     if not isinstance(wrong, str) or (left is not None and left < len(names)):
         return ""
     if left is not None:

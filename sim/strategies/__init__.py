@@ -9,6 +9,7 @@ from functools import cache
 from types import ModuleType
 
 from sim.errors import StrategyError
+from sim.renamed import SCENARIO, now
 from sim.strategies.declare import Strategy
 
 _from_files: dict[str, Strategy] = {}
@@ -55,5 +56,6 @@ def get(name: str) -> Strategy:
     if name in built_in():
         return built_in()[name]
     near = get_close_matches(name, names(), 1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names())}"
+    told = now(name, SCENARIO, names())
+    hint = told or (f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names())}")
     raise StrategyError(f"no strategy {name!r} — {hint}")

@@ -15,20 +15,20 @@ from sim.strategies.desk import (
     SELL,
     instrument_of,
     inventory,
-    market_value,
+    mark_price,
+    next_trade_number,
     public_value,
     recent_trade,
     tick_above,
     tick_below,
     trade_price,
-    trades_so_far,
 )
 from sim.strategies.quoting import MOST_LEVELS, keep_quotes, room_to_trade
 
 _RING = 64
 
 
-def _wrong(given):
+def _validate(given):
     if given["forecast"] == "garch" and given["garch_news"] + given["garch_persistence"] >= 1.0:
         return "garch_news and garch_persistence must sum to less than 1: else there is no variance to return to"
     return ""
@@ -95,7 +95,7 @@ def _wrong(given):
         "asks": (int, MOST_LEVELS),
     },
     max_messages=lambda given: 2 * given["levels"],
-    wrong=_wrong,
+    validate=_validate,
 )
 def act(me, market):
     """Learn from what happened since the last turn, then quote."""
@@ -103,8 +103,8 @@ def act(me, market):
     kept = me.memory
     if kept.begun == 0:
         kept.begun = 1
-        kept.seen = trades_so_far(me, market)
-        kept.average = market_value(me, market, me.instrument)
+        kept.seen = next_trade_number(me, market)
+        kept.average = mark_price(me, market, me.instrument)
         kept.published = public_value(me, market)
         kept.before = kept.average
     _learn(me, market)
@@ -132,14 +132,14 @@ def _learn(me, market):
         kept.published = published
     if kept.informative == 1:
         kept.average += choice.public_weight * (published - kept.average)
-    serial = max(kept.seen, trades_so_far(me, market) - HISTORY)
-    while serial < trades_so_far(me, market):
+    serial = max(kept.seen, next_trade_number(me, market) - HISTORY)
+    while serial < next_trade_number(me, market):
         trade = recent_trade(me, market, serial)
         if instrument_of(me, market, trade.venue) == me.instrument:
             followed = choice.learns_from == 0 or trade.maker == me.agent
             _learn_from_trade(me, trade_price(me, market, trade), trade.aggressor, followed)
         serial += 1
-    kept.seen = trades_so_far(me, market)
+    kept.seen = next_trade_number(me, market)
     move = kept.average - kept.before
     kept.before = kept.average
     kept.variance += choice.learning_rate * (move * move - kept.variance)

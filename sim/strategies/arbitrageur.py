@@ -12,7 +12,7 @@ from sim.strategies.desk import (
     best_volume,
     immediate_or_cancel_order,
     messages_left,
-    price_of,
+    price_from_ticks,
     taker_cost,
     venue_of,
 )
@@ -48,8 +48,8 @@ def _trade(me, market, cheap, dear):
     bid = best_bid(me, market, dear)
     if ask == NO_ASK or bid == NO_BID:
         return False
-    paid = price_of(me, market, cheap, ask)
-    got = price_of(me, market, dear, bid)
+    paid = price_from_ticks(me, market, cheap, ask)
+    got = price_from_ticks(me, market, dear, bid)
     gain = got - taker_cost(me, market, dear, got) - paid - taker_cost(me, market, cheap, paid)
     if gain <= me.parameters.least_gain:
         return False

@@ -14,7 +14,7 @@ from sim.strategies.quoting import keep_bid_and_ask, room_to_trade, steps_left
     parameters={
         "risk_aversion": Parameter(0.1, "of its exponential utility, gamma", unit="1 / currency", low=0.0),
         "volatility": Parameter(0.05, "of the value, sigma", unit="currency per square root of a step", low=0.0),
-        "order_decay": Parameter(
+        "fill_decay": Parameter(
             20.0, "how fast orders become rare with their distance from the value, k", unit="1 / currency", above=0.0
         ),
         "horizon": Parameter(0, "length of its game, 0 for the episode", unit="steps", low=0),
@@ -31,9 +31,9 @@ def act(me, market):
     risk = choice.risk_aversion * choice.volatility * choice.volatility * steps_left(me, market)
     half = 0.5 * risk
     if choice.risk_aversion > 0.0:
-        half += math.log1p(choice.risk_aversion / choice.order_decay) / choice.risk_aversion
+        half += math.log1p(choice.risk_aversion / choice.fill_decay) / choice.risk_aversion
     else:
-        half += 1.0 / choice.order_decay
+        half += 1.0 / choice.fill_decay
     centre = public_value(me, market) - held * risk
     bid = tick_below(me, market, me.venue, centre - half)
     ask = tick_above(me, market, me.venue, centre + half)

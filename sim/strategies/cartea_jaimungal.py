@@ -9,7 +9,7 @@ def _solve(given, longer, steps):
     """The distances, counted in steps that are so many times longer."""
     return models.cartea_jaimungal(
         given["arrival_rate"] * longer,
-        given["order_decay"],
+        given["fill_decay"],
         given["running_penalty"] * longer,
         given["terminal_penalty"],
         given["inventory_limit"],
@@ -32,8 +32,8 @@ def _solve(given, longer, steps):
     },
     memory={"bids": (int, 1), "asks": (int, 1)},
     max_messages=2,
-    wrong=unsolvable(_solve),
-    prepare=lambda given, steps: _solve(given, 1, steps_solved(given, steps)),
+    validate=unsolvable(_solve),
+    precompute=lambda given, steps: _solve(given, 1, steps_solved(given, steps)),
 )
 def act(me, market):
     """Quote what was solved for the steps left and the inventory."""

@@ -133,7 +133,7 @@ class Played:
     def episodes(self, rows: Any, lots: Any) -> None:
         """Drop payoffs."""
 
-    def closings(self, rows: Any) -> None:
+    def settlements(self, rows: Any) -> None:
         """Drop what instruments came to."""
 
     def table(self, name: str) -> NDArray[Any]:
@@ -260,7 +260,7 @@ def _all_at(strategy: Strategy, end: int) -> dict[str, Value]:
 
 def _is_playable(strategy: Strategy, params: dict[str, Value]) -> bool:
     given = strategy.resolve(params)
-    return not strategy.wrong(given) and strategy.max_messages(given) <= _LONG_TURN
+    return not strategy.validate(given) and strategy.max_messages(given) <= _LONG_TURN
 
 
 def _self_trades(played: Played) -> Problems:
@@ -313,7 +313,7 @@ def _plays_at_once(strategy: Strategy) -> Problems:
         yield "members of its class trade with one another"
 
 
-def _plays_in_calls(strategy: Strategy) -> Problems:
+def _plays_in_auctions(strategy: Strategy) -> Problems:
     """It plays where orders are collected and trade at one price: always, and at the opening and the close."""
     for auction in ({"every": 3}, {"opening": 20, "closing": 20}):
         try:
@@ -355,7 +355,7 @@ def uncompiled_differences(played: Sequence[Strategy]) -> Problems:
 
 
 def _outcome(strategy: Strategy) -> str:
-    """A digest of a run, of one in calls and of one at the extremes, or the error that ended one."""
+    """A digest of a run, of one in auctions and of one at the extremes, or the error that ended one."""
     high = _all_at(strategy, -1)
     try:
         digests = [play(market(strategy)).digest()]
@@ -374,7 +374,7 @@ CLAIMS: dict[str, Callable[[Strategy], Problems]] = {
     "cash and lots sum to zero at every step": _balances,
     "an episode begins afresh": _begins_afresh,
     "it can play in a simultaneous class": _plays_at_once,
-    "it can play in a call auction": _plays_in_calls,
+    "it can play in a call auction": _plays_in_auctions,
     "it sees no more than it may": _sees_no_more,
     "it does the same uncompiled": _needs_no_compiler,
 }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sim.errors import StrategyError
+from sim.renamed import old_arguments_refused
 
 Value = bool | int | float | str | tuple[float, ...]
 
@@ -106,7 +107,7 @@ class Parameter:
     """One number, switch, choice or list of numbers that a scenario may set in ``params``.
 
     The type follows from the default: bool, int, float, str (then ``choices`` lists what is allowed), or a tuple of
-    floats. A compiled strategy reads a choice as its index in ``choices``; a list is for ``prepare`` alone.
+    floats. A compiled strategy reads a choice as its index in ``choices``; a list is for ``precompute`` alone.
     """
 
     default: Value
@@ -169,8 +170,8 @@ class Strategy:
 
     ``act(me, market)`` is called once a turn, compiled. ``memory`` names what an agent keeps from turn to turn within
     an episode (zero at its start). ``max_messages`` bounds the orders, replacements and cancellations of one turn.
-    ``wrong`` says what is wrong with parameters that are right one by one; ``prepare`` solves in Python, once a run,
-    what the compiled ``act`` looks up.
+    ``validate`` says what is wrong with parameters that are right one by one; ``precompute`` solves in Python, once per
+    run, what the compiled ``act`` looks up.
     """
 
     name: str
@@ -183,8 +184,8 @@ class Strategy:
     venues: int
     needs: frozenset[str]
     file: str
-    wrong: Callable[[Mapping[str, Any]], str] = lambda given: ""
-    prepare: Callable[[Mapping[str, Any], int], Any] | None = None
+    validate: Callable[[Mapping[str, Any]], str] = lambda given: ""
+    precompute: Callable[[Mapping[str, Any], int], Any] | None = None
     cache_key: str | None = ""  # folder of its compiled code: "" with ours, a hash for a user's file, None for nowhere
 
     def __deepcopy__(self, memo: object) -> Strategy:
@@ -216,14 +217,14 @@ def _check_words(name: object, words: Mapping[str, object]) -> None:
 
 
 def _check_parts(
-    name: str, venues: object, needs: object, wrong: object, prepare: object, parameters: Mapping[Any, object]
+    name: str, venues: object, needs: object, validate: object, precompute: object, parameters: Mapping[Any, object]
 ) -> None:
     """What is wrong with the parts of a declaration, one by one."""
     if not _is_count(venues, 1, _MOST_VENUES):
         raise StrategyError(f"strategy {name}: venues must be a whole number from 1, not {venues!r}")
     if isinstance(needs, str):
         raise StrategyError(f"strategy {name}: needs must be a list of names: needs=({needs!r},)")
-    for what, function in (("wrong", wrong), ("prepare", prepare)):
+    for what, function in (("validate", validate), ("precompute", precompute)):
         if function is not None and not callable(function):
             raise StrategyError(f"strategy {name}: {what} must be a function, not {function!r}")
     for field_name, parameter in parameters.items():
@@ -243,6 +244,7 @@ def _can_be_field(name: object) -> bool:
     return isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name) and name not in RESERVED
 
 
+@old_arguments_refused
 def strategy(
     name: str,
     *,
@@ -253,8 +255,8 @@ def strategy(
     max_messages: int | Callable[[Mapping[str, Any]], int] = 1,
     venues: int = 1,
     needs: tuple[str, ...] = (),
-    wrong: Callable[[Mapping[str, Any]], str] = lambda given: "",
-    prepare: Callable[[Mapping[str, Any], int], Any] | None = None,
+    validate: Callable[[Mapping[str, Any]], str] = lambda given: "",
+    precompute: Callable[[Mapping[str, Any], int], Any] | None = None,
 ) -> Callable[[Callable[..., None]], Strategy]:
     """Declare the decorated ``act(me, market)`` as a strategy.
 
@@ -268,9 +270,9 @@ def strategy(
     max_messages : the most orders, replacements and cancellations of one turn, or a function of the parameters.
     venues : how many venues it trades on (``me.venues`` has this length).
     needs : any of ``signal``, ``reservation``, ``private_values``, without which it cannot play.
-    wrong : given all parameters, each right by itself: what is wrong with them together, or an empty text.
-    prepare : given all parameters and the steps of an episode: a float64 array, which ``prepared(me, market, i)`` looks
-        up; solved once for each population, in plain Python.
+    validate : given all parameters, each right by itself: what is wrong with them together, or an empty text.
+    precompute : given all parameters and the steps of an episode: a float64 array, which
+        ``precomputed(me, market, i)`` looks up; solved once for each population, in plain Python.
 
     Raises
     ------
@@ -280,7 +282,7 @@ def strategy(
 
     def declare(act: Callable[..., None]) -> Strategy:
         _check_words(name, {"its name": name, "summary": summary, "source": source})
-        _check_parts(name, venues, needs, wrong, prepare, parameters or {})
+        _check_parts(name, venues, needs, validate, precompute, parameters or {})
         for what, names in (("parameter", parameters or {}), ("memory", memory or {})):
             for field_name in names:
                 if not _can_be_field(field_name):
@@ -313,8 +315,8 @@ def strategy(
             venues=venues,
             needs=frozenset(needs),
             file=act.__code__.co_filename,
-            wrong=wrong,
-            prepare=prepare,
+            validate=validate,
+            precompute=precompute,
         )
 
     return declare

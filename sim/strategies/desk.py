@@ -5,7 +5,7 @@ ticks, quantities whole lots, values and cash currency (float64). ``side`` is BU
 what a real trader could: the public value, its own signal, the books, the tape, itself.
 
 A venue, an instrument, a side or the serial number of a trade that does not exist is a mistake in the strategy: the run
-ends when the turn is over and says which. What a market may refuse, such as a price beyond its grid, is refused and
+ends when the turn is over and says which. What a market may reject, such as a price beyond its grid, is rejected and
 counted.
 """
 
@@ -25,7 +25,7 @@ from sim.venues import auction, book
 from sim.venues.entry import (
     INSTRUMENT,
     PLACE,
-    PREPARED,
+    PRECOMPUTED,
     SERIAL,
     complain,
     is_side,
@@ -51,13 +51,14 @@ __all__ = [
     "cancel_all",
     "cancel_order",
     "cash",
+    "demand_schedule",
     "episode",
     "episode_steps",
     "fill_or_kill_order",
     "filled",
     "imbalance",
     "immediate_or_cancel_order",
-    "in_call",
+    "in_auction",
     "indicative_lots",
     "indicative_price",
     "instrument_of",
@@ -66,20 +67,21 @@ __all__ = [
     "last_price",
     "last_trade_price",
     "limit_order",
+    "mark_price",
     "market_order",
-    "market_value",
     "messages_left",
     "nearest_lots",
     "nearest_tick",
+    "next_trade_number",
     "normal",
     "open_quantity",
     "order_price",
     "own_order",
     "own_orders",
     "post_only_order",
-    "prepared",
-    "prepared_count",
-    "price_of",
+    "precomputed",
+    "precomputed_count",
+    "price_from_ticks",
     "private_value",
     "public_value",
     "publish_belief",
@@ -88,16 +90,14 @@ __all__ = [
     "requote",
     "reservation_price",
     "round_lots",
-    "schedule_order",
     "signal",
     "step",
     "taker_cost",
     "tick_above",
     "tick_below",
-    "tick_of_venue",
+    "tick_size",
     "trade_price",
     "trades_of_venue",
-    "trades_so_far",
     "uniform",
     "venue_of",
 ]  # fmt: skip
@@ -172,7 +172,7 @@ def instrument_of(me, market, venue):
 
 @njit
 def best_bid(me, market, venue):
-    """The best bid in ticks, NO_BID where there is none, or where a call hides it."""
+    """The best bid in ticks, NO_BID where there is none, or where an auction hides it."""
     world = opened(market)
     if not is_venue(world, venue):
         return np.int64(NO_BID)
@@ -182,7 +182,7 @@ def best_bid(me, market, venue):
 
 @njit
 def best_ask(me, market, venue):
-    """The best ask in ticks, NO_ASK where there is none, or where a call hides it."""
+    """The best ask in ticks, NO_ASK where there is none, or where an auction hides it."""
     world = opened(market)
     if not is_venue(world, venue):
         return np.int64(NO_ASK)
@@ -192,7 +192,7 @@ def best_ask(me, market, venue):
 
 @njit
 def best_volume(me, market, venue, side):
-    """Lots at the best price on which orders of ``side`` rest, 0 where there are none, or where a call hides them."""
+    """Lots at the best price on which orders of ``side`` rest; 0 where there are none, or an auction hides them."""
     world = opened(market)
     if not (is_venue(world, venue) and is_side(world, side)):
         return NONE
@@ -201,7 +201,7 @@ def best_volume(me, market, venue, side):
 
 
 @njit
-def in_call(me, market, venue):
+def in_auction(me, market, venue):
     """Whether the venue collects orders for an auction, so that nothing trades before that is cleared."""
     world = opened(market)
     return is_venue(world, venue) and book.collects(world, venue)
@@ -209,7 +209,7 @@ def in_call(me, market, venue):
 
 @njit
 def indicative_price(me, market, venue):
-    """The price at which a call would clear now, the mark where nothing would trade. Currency."""
+    """The price at which an auction would clear now, the mark where nothing would trade. Currency."""
     world = opened(market)
     if not is_venue(world, venue):
         return math.nan
@@ -221,7 +221,7 @@ def indicative_price(me, market, venue):
 
 @njit
 def indicative_lots(me, market, venue):
-    """What a call would trade if it were cleared now."""
+    """What an auction would trade if it were cleared now."""
     world = opened(market)
     if not is_venue(world, venue):
         return NONE
@@ -231,7 +231,7 @@ def indicative_lots(me, market, venue):
 
 @njit
 def imbalance(me, market, venue):
-    """Demand less supply that a call would leave if it were cleared now, in lots."""
+    """Demand less supply that an auction would leave if it were cleared now, in lots."""
     world = opened(market)
     if not is_venue(world, venue):
         return NONE
@@ -250,7 +250,7 @@ def best_of_others(me, market, venue, side):
 
 
 @njit
-def market_value(me, market, instrument):
+def mark_price(me, market, instrument):
     """The mark: mid of the consolidated book, or the last valid one. Currency."""
     world = opened(market)
     if not (0 <= instrument < len(world.instruments) or complain(world, INSTRUMENT, instrument)):
@@ -290,7 +290,7 @@ def public_value(me, market):
 
 
 @njit
-def trades_so_far(me, market):
+def next_trade_number(me, market):
     """Serial number of the next trade in the market: trades ``since`` to this one less 1 came after ``since``."""
     return opened(market).clock[0].trades
 
@@ -399,9 +399,9 @@ def reservation_price(me, market, side):
         return math.nan
     population = world.populations[world.agents[me.agent].population]
     anchor = world.instruments[me.instrument].public
-    if population.around == 1:
+    if population.reference == 1:
         anchor = signal(me, market)
-    elif population.around == 2:
+    elif population.reference == 2:
         anchor = market_price(world, me.instrument)
     distance = population.first_number
     if population.reservation == 2:
@@ -434,35 +434,35 @@ def private_value(me, market, side):
 
 
 @njit
-def prepared(me, market, place):
-    """Number ``place`` of those that the strategy's ``prepare`` solved before the run."""
+def precomputed(me, market, place):
+    """Number ``place`` of those that the strategy's ``precompute`` solved before the run."""
     me = own(me)
     world = opened(market)
     population = world.populations[world.agents[me.agent].population]
-    if not (0 <= place < population.prepared_count or complain(world, PREPARED, place)):
+    if not (0 <= place < population.precomputed_count or complain(world, PRECOMPUTED, place)):
         return math.nan
-    return world.prepared[population.prepared_first + place]
+    return world.precomputed[population.precomputed_first + place]
 
 
 @njit
-def prepared_count(me, market):
-    """How many numbers the strategy's ``prepare`` left."""
+def precomputed_count(me, market):
+    """How many numbers the strategy's ``precompute`` left."""
     me = own(me)
     world = opened(market)
-    return world.populations[world.agents[me.agent].population].prepared_count
+    return world.populations[world.agents[me.agent].population].precomputed_count
 
 
 # --- ticks ----------------------------------------------------------------------------------------------------------
 
 
 @njit
-def price_of(me, market, venue, ticks):
+def price_from_ticks(me, market, venue, ticks):
     """A price in currency."""
-    return np.float64(ticks) * tick_of_venue(me, market, venue)
+    return np.float64(ticks) * tick_size(me, market, venue)
 
 
 @njit
-def tick_of_venue(me, market, venue):
+def tick_size(me, market, venue):
     """A venue's tick. Currency."""
     world = opened(market)
     return world.venues[venue].tick_size if is_venue(world, venue) else math.nan
@@ -484,7 +484,7 @@ def taker_cost(me, market, venue, price):
 def _whole_ticks(ticks):
     """A whole number of ticks, or one beyond every book: a price farther away would not fit an integer.
 
-    Of no price (nan) it is NO_BID, at which every order is refused.
+    Of no price (nan) it is NO_BID, at which every order is rejected.
     """
     if ticks != ticks:
         return np.int64(NO_BID)
@@ -494,19 +494,19 @@ def _whole_ticks(ticks):
 @njit
 def tick_below(me, market, venue, price):
     """The last tick at or below a price."""
-    return _whole_ticks(np.floor(price / tick_of_venue(me, market, venue) + _SLACK))
+    return _whole_ticks(np.floor(price / tick_size(me, market, venue) + _SLACK))
 
 
 @njit
 def tick_above(me, market, venue, price):
     """The first tick at or above a price."""
-    return _whole_ticks(np.ceil(price / tick_of_venue(me, market, venue) - _SLACK))
+    return _whole_ticks(np.ceil(price / tick_size(me, market, venue) - _SLACK))
 
 
 @njit
 def nearest_tick(me, market, venue, price):
     """The tick nearest to a price, the higher one of two equally near."""
-    return _whole_ticks(np.floor(price / tick_of_venue(me, market, venue) + 0.5 + _SLACK))
+    return _whole_ticks(np.floor(price / tick_size(me, market, venue) + 0.5 + _SLACK))
 
 
 @njit
@@ -536,7 +536,7 @@ def limit_order(me, market, venue, side, price, quantity, expires_after=0):
 
 @njit
 def post_only_order(me, market, venue, side, price, quantity, expires_after=0):
-    """Rest at ``price`` without trading; where it would trade, the venue moves it a tick away or refuses it."""
+    """Rest at ``price`` without trading; where it would trade, the venue moves it a tick away or rejects it."""
     me = own(me)
     return send_order(opened(market), me.agent, venue, book.POST_ONLY, side, price, quantity, expires_after)
 
@@ -566,12 +566,12 @@ def fill_or_kill_order(me, market, venue, side, price, quantity):
 
 
 @njit
-def schedule_order(me, market, venue, price, slope, most=0):
-    """Where a call is running: buy ``slope`` lots for each unit of currency below ``price``, sell as many above it.
+def demand_schedule(me, market, venue, price, slope, most=0):
+    """While an auction is running: buy ``slope`` lots per unit of currency below ``price``, sell as many above it.
 
     ``price`` in currency, ``slope`` in lots per currency, ``most`` lots either way (0: no limit). It waits for the next
     clearing only. Several add up, so that any line that falls with the price can be pieced together. Returns its
-    handle, 0 if it is refused.
+    handle, 0 if it is rejected.
     """
     me = own(me)
     return send_schedule(opened(market), me.agent, venue, price, slope, most)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
+from sim.renamed import STRATEGY_FUNCTIONS, now
 from sim.strategies import desk
 from sim.strategies.declare import Strategy
 
@@ -125,7 +126,10 @@ _MISTAKES: tuple[tuple[str, Callable[..., tuple[str, str, str]]], ...] = (
 
 
 def _near(name: str, right: Iterable[str]) -> str:
-    near = get_close_matches(name, list(right), 1)
+    names = list(right)
+    if told := now(name, STRATEGY_FUNCTIONS, names):
+        return told
+    near = get_close_matches(name, names, 1)
     return f"did you mean {near[0]!r}?" if near else ""
 
 

@@ -13,11 +13,11 @@ from sim.strategies.desk import (
     inventory,
     market_order,
     nearest_lots,
-    prepared,
-    prepared_count,
+    next_trade_number,
+    precomputed,
+    precomputed_count,
     recent_trade,
     step,
-    trades_so_far,
 )
 from sim.strategies.tape import first_unseen
 
@@ -55,7 +55,7 @@ def solve(given, steps):
     return given["quantity"] * ends
 
 
-def _wrong(given):
+def _validate(given):
     if given["schedule"] == "vwap" and not sum(given["profile"]) > 0.0:
         return "profile must name at least one volume above 0"
     if given["schedule"] == "almgren_chriss" and not 2 * given["temporary_impact"] > given["permanent_impact"]:
@@ -94,32 +94,32 @@ def _wrong(given):
     },
     memory={"begun": int, "first": int, "others": int, "seen": int},
     max_messages=2,
-    wrong=_wrong,
-    prepare=solve,
+    validate=_validate,
+    precompute=solve,
 )
 def act(me, market):
-    """Send what is due and not yet done; what the book cannot fill, or a call has not cleared, is sent again."""
+    """Send what is due and not yet done; what the book cannot fill, or an auction has not cleared, is sent again."""
     choice = me.parameters
     if me.memory.begun == 0:
         me.memory.begun = 1
         me.memory.first = inventory(me, market)
     elapsed = step(me, market) - choice.start
     if elapsed < 0:
-        me.memory.seen = trades_so_far(me, market)
+        me.memory.seen = next_trade_number(me, market)
         return
     if choice.schedule == POV:
         _count_others(me, market)
         due = nearest_lots(choice.participation / (1.0 - choice.participation) * me.memory.others)
     else:
         length = choice.horizon if choice.horizon > 0 else max(np.int64(1), episode_steps(me, market) - choice.start)
-        parts = prepared_count(me, market)
+        parts = precomputed_count(me, market)
         part = min((min(elapsed, length - 1) + 1) * parts // length, parts) - 1
-        due = nearest_lots(prepared(me, market, max(part, np.int64(0))))
+        due = nearest_lots(precomputed(me, market, max(part, np.int64(0))))
     if choice.schedule == POV and choice.horizon > 0 and elapsed >= choice.horizon:
         return
     side = BUY if choice.side == 0 else SELL
     lots = min(due, choice.quantity) - side * (inventory(me, market) - me.memory.first)
-    cancel_all(me, market)  # what waits for a call to be cleared
+    cancel_all(me, market)  # what waits for an auction to be cleared
     if lots > 0:
         market_order(me, market, me.venue, side, lots)
 
@@ -128,7 +128,7 @@ def act(me, market):
 def _count_others(me, market):
     """Add what others traded with one another on its venue since its last turn, as far as the tape reaches."""
     serial = first_unseen(me, market, me.memory.seen)
-    until = trades_so_far(me, market)
+    until = next_trade_number(me, market)
     while serial < until:
         trade = recent_trade(me, market, serial)
         if trade.venue == me.venue and trade.maker != me.agent and trade.taker != me.agent:

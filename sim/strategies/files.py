@@ -283,7 +283,7 @@ def _checked(found: Strategy, all_of_them: list[Strategy], contents: Contents) -
     _check_needs(found, place)
     bound = _bounded(found, place)
     bound(found.resolve({}))
-    checked = dataclasses.replace(found, act=act, max_messages=bound, wrong=_worded(found, place))
+    checked = dataclasses.replace(found, act=act, max_messages=bound, validate=_worded(found, place))
     return dataclasses.replace(checked, cache_key=fingerprint(checked, contents))
 
 
@@ -324,20 +324,20 @@ def _check_needs(found: Strategy, place: str) -> None:
 
 
 def _worded(found: Strategy, place: str) -> Callable[[Mapping[str, Any]], str]:
-    """Its ``wrong``, whose own mistakes are told as such."""
+    """Its ``validate``, whose own mistakes are told as such."""
 
-    def wrong(given: Mapping[str, Any]) -> str:
+    def validate(given: Mapping[str, Any]) -> str:
         try:
-            text: object = found.wrong(given)
+            text: object = found.validate(given)
         except (Exception, SystemExit) as error:
-            raise StrategyError(f"{place}: its wrong raised {type(error).__name__}: {error}") from error
+            raise StrategyError(f"{place}: its validate raised {type(error).__name__}: {error}") from error
         if not isinstance(text, str):
             raise StrategyError(
-                f"{place}: its wrong returned {text!r} — it must return a text, empty if nothing is wrong"
+                f"{place}: its validate returned {text!r} — it must return a text, empty if nothing is wrong"
             )
         return text
 
-    return wrong
+    return validate
 
 
 def _bounded(found: Strategy, place: str) -> Callable[[Mapping[str, Any]], int]:

@@ -7,8 +7,8 @@ from sim.strategies.desk import (
     SELL,
     inventory,
     last_price,
-    market_value,
-    price_of,
+    mark_price,
+    price_from_ticks,
     public_value,
     signal,
     tick_above,
@@ -51,14 +51,14 @@ def act(me, market):
     choice = me.parameters
     kept = me.memory
     held = inventory(me, market)
-    middle = market_value(me, market, me.instrument)
+    middle = mark_price(me, market, me.instrument)
     kept.average = middle if kept.begun == 0 else kept.average + choice.average_weight * (middle - kept.average)
     kept.begun = 1
     reference = middle
     if choice.reference == _PUBLIC_VALUE:
         reference = public_value(me, market)
     elif choice.reference == _LAST and last_price(me, market, me.venue) != NO_BID:
-        reference = price_of(me, market, me.venue, last_price(me, market, me.venue))
+        reference = price_from_ticks(me, market, me.venue, last_price(me, market, me.venue))
     elif choice.reference == _AVERAGE:
         reference = kept.average
     elif choice.reference == _SIGNAL:

@@ -4,7 +4,7 @@ import math
 
 from sim.compiled import njit
 from sim.strategies.declare import Parameter, strategy
-from sim.strategies.desk import publish_belief, recent_trade, tick_above, tick_below, trades_so_far
+from sim.strategies.desk import next_trade_number, publish_belief, recent_trade, tick_above, tick_below
 from sim.strategies.quoting import keep_bid_and_ask
 from sim.strategies.tape import first_unseen, tells
 
@@ -26,14 +26,14 @@ _CERTAIN = 700.0  # log odds whose exponential is still a number; nobody needs t
     },
     memory={"seen": int, "net_buys": int, "bids": (int, 1), "asks": (int, 1)},
     max_messages=2,
-    wrong=lambda given: "" if given["low"] < given["high"] else "low must be below high",
+    validate=lambda given: "" if given["low"] < given["high"] else "low must be below high",
 )
 def act(me, market):
     """Count the orders since the last turn, then quote for the next one."""
     kept = me.memory
     quantity = me.parameters.quantity
     serial = first_unseen(me, market, kept.seen)
-    while serial < trades_so_far(me, market):
+    while serial < next_trade_number(me, market):
         if tells(me, market, serial):
             kept.net_buys += recent_trade(me, market, serial).aggressor
         serial += 1

@@ -10,15 +10,15 @@ from itertools import pairwise
 from sim.compiled import njit
 from sim.strategies.declare import Parameter, strategy
 from sim.strategies.desk import (
-    prepared,
-    price_of,
+    next_trade_number,
+    precomputed,
+    price_from_ticks,
     public_value,
     publish_belief,
     recent_trade,
     tick_above,
     tick_below,
     trade_price,
-    trades_so_far,
 )
 from sim.strategies.quoting import keep_bid_and_ask
 from sim.strategies.tape import first_unseen, tells
@@ -72,22 +72,22 @@ def _prior(params, steps):
         "asks": (int, 1),
     },
     max_messages=2,
-    wrong=lambda given: "" if given["low"] < given["high"] else "low must be below high",
-    prepare=_prior,
+    validate=lambda given: "" if given["low"] < given["high"] else "low must be below high",
+    precompute=_prior,
 )
 def act(me, market):
     """Learn from the orders since the last turn, or begin anew if there is news, then quote for the next order."""
     kept = me.memory
     quantity = me.parameters.quantity
     news = kept.begun == 1 and public_value(me, market) != kept.published
-    silent = kept.begun == 1 and kept.seen == trades_so_far(me, market)
+    silent = kept.begun == 1 and kept.seen == next_trade_number(me, market)
     if kept.begun == 0 or news:
         _begin(me, market)
     if silent and me.parameters.learns_from_silence == 1 and not news:
         _learn_from_silence(me)
     elif not news:  # what was traded before it is no longer of use
         _learn(me, market)
-    kept.seen = trades_so_far(me, market)
+    kept.seen = next_trade_number(me, market)
     mean = 0.0  # in cells from the bottom, as everywhere below
     for cell in range(_CELLS):
         mean += kept.chances[cell] * (cell + 0.5)
@@ -96,8 +96,8 @@ def act(me, market):
     ask = _CELLS - _break_even(me, True, _CELLS - mean)
     bid_tick = tick_below(me, market, me.venue, kept.bottom + kept.width * bid)
     ask_tick = tick_above(me, market, me.venue, kept.bottom + kept.width * ask)
-    kept.bid = (price_of(me, market, me.venue, bid_tick) - kept.bottom) / kept.width
-    kept.ask = (price_of(me, market, me.venue, ask_tick) - kept.bottom) / kept.width
+    kept.bid = (price_from_ticks(me, market, me.venue, bid_tick) - kept.bottom) / kept.width
+    kept.ask = (price_from_ticks(me, market, me.venue, ask_tick) - kept.bottom) / kept.width
     keep_bid_and_ask(me, market, bid_tick, quantity, ask_tick, quantity)
 
 
@@ -113,14 +113,14 @@ def _begin(me, market):
         kept.bottom = choice.low
         kept.width = (choice.high - choice.low) / _CELLS
     for cell in range(_CELLS):
-        kept.chances[cell] = prepared(me, market, cell)
+        kept.chances[cell] = precomputed(me, market, cell)
 
 
 @njit
 def _learn(me, market):
     kept = me.memory
     serial = first_unseen(me, market, kept.seen)
-    while serial < trades_so_far(me, market):
+    while serial < next_trade_number(me, market):
         if tells(me, market, serial):
             trade = recent_trade(me, market, serial)
             _learn_from_order(me, trade.aggressor, (trade_price(me, market, trade) - kept.bottom) / kept.width)

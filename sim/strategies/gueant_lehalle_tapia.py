@@ -14,7 +14,7 @@ def _solve(given, longer, steps):
     return models.gueant_lehalle_tapia(
         given["risk_aversion"],
         given["volatility"] * math.sqrt(longer),
-        given["order_decay"],
+        given["fill_decay"],
         given["arrival_rate"] * longer,
         given["inventory_limit"],
         steps,
@@ -28,7 +28,7 @@ def _distances(given, steps):
     distances = np.array(
         [
             models.gueant_lehalle_tapia_asymptotic(
-                given["risk_aversion"], given["volatility"], given["order_decay"], given["arrival_rate"], held
+                given["risk_aversion"], given["volatility"], given["fill_decay"], given["arrival_rate"], held
             )
             for held in range(-limit, limit + 1)
         ]
@@ -49,8 +49,8 @@ def _distances(given, steps):
     },
     memory={"bids": (int, 1), "asks": (int, 1)},
     max_messages=2,
-    wrong=lambda given: unsolvable(_solve)(given) if given["solution"] == "exact" else "",
-    prepare=_distances,
+    validate=lambda given: unsolvable(_solve)(given) if given["solution"] == "exact" else "",
+    precompute=_distances,
 )
 def act(me, market):
     """Quote what was solved for the steps left and the inventory."""

@@ -8,7 +8,7 @@ from sim.strategies.desk import (
     best_ask,
     best_bid,
     immediate_or_cancel_order,
-    in_call,
+    in_auction,
     inventory,
     signal,
     tick_above,
@@ -42,7 +42,7 @@ def act(me, market):
     # The worst price worth taking lies strictly beyond the threshold.
     most = tick_above(me, market, me.venue, known - choice.threshold) - 1
     least = tick_below(me, market, me.venue, known + choice.threshold) + 1
-    if in_call(me, market, me.venue):  # what the others bid is hidden: the price will show which order was right
+    if in_auction(me, market, me.venue):  # what the others bid is hidden: the price will show which order was right
         _take(me, market, BUY, most)
         _take(me, market, SELL, least)
     elif best_ask(me, market, me.venue) <= most:

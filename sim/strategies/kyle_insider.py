@@ -1,7 +1,7 @@
 """Insiders who know the value and hide behind noise: each trades a share of what the price is wrong by."""
 
 from sim.strategies.declare import Parameter, strategy
-from sim.strategies.desk import BUY, SELL, market_order, nearest_lots, prepared, signal
+from sim.strategies.desk import BUY, SELL, market_order, nearest_lots, precomputed, signal
 from sim.strategies.kyle_game import GAME, KEPT, equilibrium, follow_price, unsolvable
 
 
@@ -16,13 +16,13 @@ from sim.strategies.kyle_game import GAME, KEPT, equilibrium, follow_price, unso
     memory=KEPT,
     max_messages=1,
     needs=("signal",),
-    wrong=unsolvable,
-    prepare=lambda given, steps: equilibrium(given).intensity,
+    validate=unsolvable,
+    precompute=lambda given, steps: equilibrium(given).intensity,
 )
 def act(me, market):
     """Send one market order."""
     auction = follow_price(me, market)
-    intensity = me.parameters.factor * prepared(me, market, auction)
+    intensity = me.parameters.factor * precomputed(me, market, auction)
     lots = nearest_lots(intensity * (signal(me, market) - me.memory.price))
     if lots != 0:
         market_order(me, market, me.venue, BUY if lots > 0 else SELL, abs(lots))

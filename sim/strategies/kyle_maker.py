@@ -2,7 +2,7 @@
 
 from sim.compiled import njit
 from sim.strategies.declare import Parameter, strategy
-from sim.strategies.desk import inventory, prepared, public_value, publish_belief, schedule_order
+from sim.strategies.desk import demand_schedule, inventory, precomputed, public_value, publish_belief
 from sim.strategies.kyle_game import GAME, KEPT, equilibrium, follow_price, unsolvable
 
 
@@ -27,8 +27,8 @@ from sim.strategies.kyle_game import GAME, KEPT, equilibrium, follow_price, unso
     },
     memory=KEPT | {"begun": int, "cross": float, "square": float, "published": float, "held": int},
     max_messages=1,
-    wrong=unsolvable,
-    prepare=lambda given, steps: equilibrium(given).impact * given["makers"],
+    validate=unsolvable,
+    precompute=lambda given, steps: equilibrium(given).impact * given["makers"],
 )
 def act(me, market):
     """Send one schedule, centred where the last auction left the price."""
@@ -36,10 +36,10 @@ def act(me, market):
     kept = me.memory
     auction = follow_price(me, market)
     publish_belief(me, market, kept.price)
-    impact = choice.impact if choice.impact > 0.0 else prepared(me, market, auction)
+    impact = choice.impact if choice.impact > 0.0 else precomputed(me, market, auction)
     if choice.learns:
         impact = _learned(me, market, impact)
-    schedule_order(me, market, me.venue, kept.price, 1.0 / impact)
+    demand_schedule(me, market, me.venue, kept.price, 1.0 / impact)
 
 
 @njit

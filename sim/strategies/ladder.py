@@ -27,15 +27,15 @@ from sim.strategies.final_value import expected_final_value
         "spread": Parameter(
             0.1, "distance of its best bid from its best ask; both are rounded outward", unit="currency", low=0.0
         ),
-        "rungs": Parameter(10, "orders on each side, 0 for none", low=0, high=100),
-        "rung_gap": Parameter(1, "distance of one rung from the next", unit="ticks", low=1, high=1_000_000),
+        "levels": Parameter(10, "orders on each side, 0 for none", low=0, high=100),
+        "level_gap": Parameter(1, "distance of one level from the next", unit="ticks", low=1, high=1_000_000),
         "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),
     },
-    max_messages=lambda given: 4 * given["rungs"],
+    max_messages=lambda given: 4 * given["levels"],
     needs=("signal",),
 )
 def act(me, market):
-    """Withdraw the old ladder and set up a new one, without the rungs that would trade with what stands."""
+    """Withdraw the old ladder and set up a new one, without the levels that would trade with what stands."""
     choice = me.parameters
     cancel_all(me, market)
     expected = expected_final_value(me, market)
@@ -43,8 +43,8 @@ def act(me, market):
     bid = tick_below(me, market, me.venue, expected - 0.5 * choice.spread)
     # A spread of 0 on a tick would lock its own book.
     ask = max(bid + 1, tick_above(me, market, me.venue, expected + 0.5 * choice.spread))
-    for rung in range(choice.rungs):
-        below, above = bid - choice.rung_gap * rung, ask + choice.rung_gap * rung
+    for level in range(choice.levels):
+        below, above = bid - choice.level_gap * level, ask + choice.level_gap * level
         if below < lowest_ask:
             post_only_order(me, market, me.venue, BUY, below, choice.quantity)
         if above > highest_bid:

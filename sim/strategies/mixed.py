@@ -5,11 +5,11 @@ from itertools import accumulate
 
 from sim.compiled import njit
 from sim.strategies.declare import Parameter, strategy
-from sim.strategies.desk import prepared, prepared_count, public_value, tick_above, tick_below, uniform
+from sim.strategies.desk import precomputed, precomputed_count, public_value, tick_above, tick_below, uniform
 from sim.strategies.quoting import keep_bid_and_ask
 
 
-def _wrong(given):
+def _validate(given):
     half_spreads, weights = given["half_spreads"], given["weights"]
     if given["distribution"] == "uniform" and given["low"] > given["high"]:
         return "low must not be above high"
@@ -34,7 +34,7 @@ def _table(given, steps):
 
 
 @strategy(
-    "mixed",
+    "mixed_strategy",
     summary="draws its half-spread anew each turn or episode, from a stated distribution",
     source="mixed equilibria of makers who do not see one another; dennert: of a game like that of Dennert 1993",
     parameters={
@@ -59,8 +59,8 @@ def _table(given, steps):
     },
     memory={"begun": int, "half_spread": float, "bids": (int, 1), "asks": (int, 1)},
     max_messages=2,
-    wrong=_wrong,
-    prepare=_table,
+    validate=_validate,
+    precompute=_table,
 )
 def act(me, market):
     """Draw a half-spread if it is time, and quote it around the public value."""
@@ -83,11 +83,11 @@ def _half_spread(me, market, drawn):
     if choice.distribution == 0:
         return choice.low + (choice.high - choice.low) * drawn
     if choice.distribution == 1:
-        count = prepared_count(me, market) // 2
+        count = precomputed_count(me, market) // 2
         place = 0
-        while place < count - 1 and prepared(me, market, place) <= drawn:
+        while place < count - 1 and precomputed(me, market, place) <= drawn:
             place += 1
-        return prepared(me, market, count + place)
+        return precomputed(me, market, count + place)
     # All others quote wider with this probability: then noise comes here, and pays for the informed, who always do.
     alone = math.exp((choice.makers - 1) * math.log(1.0 - drawn))
     share = choice.informed_share

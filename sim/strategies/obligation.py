@@ -39,7 +39,7 @@ def add_required(world, agent, venue):
     clock = world.clock[0]
     clock.allowed += MESSAGES
     if book.collects(world, venue) and not auction.is_due(world, venue):
-        return  # in a call only the turns in the step that clears it count
+        return  # in an auction only the turns in the step that clears it count
     population = world.populations[world.agents[agent].population]
     record = _record_of(world, agent)
     record.turns += 1

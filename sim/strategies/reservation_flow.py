@@ -7,7 +7,7 @@ from sim.strategies.desk import (
     best_ask,
     best_bid,
     immediate_or_cancel_order,
-    in_call,
+    in_auction,
     reservation_price,
     tick_above,
     tick_below,
@@ -16,7 +16,7 @@ from sim.strategies.desk import (
 
 
 @strategy(
-    "reservation_flow",
+    "reservation_price_taker",
     summary="draws a side and a reservation price, and takes the best quote if it is no worse",
     source="the elastic demand of Avellaneda and Stoikov 2008; Glosten and Milgrom 1985",
     parameters={
@@ -32,9 +32,9 @@ def act(me, market):
     limit = reservation_price(me, market, side)
     if side == BUY:
         price = tick_below(me, market, me.venue, limit)
-        if best_ask(me, market, me.venue) <= price or in_call(me, market, me.venue):
+        if best_ask(me, market, me.venue) <= price or in_auction(me, market, me.venue):
             immediate_or_cancel_order(me, market, me.venue, BUY, price, me.parameters.quantity)
     else:
         price = tick_above(me, market, me.venue, limit)
-        if best_bid(me, market, me.venue) >= price or in_call(me, market, me.venue):
+        if best_bid(me, market, me.venue) >= price or in_auction(me, market, me.venue):
             immediate_or_cancel_order(me, market, me.venue, SELL, price, me.parameters.quantity)

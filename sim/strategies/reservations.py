@@ -62,7 +62,7 @@ def credit_trades(world, agent):
 
 @njit
 def credit_call(world, venue):
-    """A call is about to be cleared: credit what its orders will trade.
+    """An auction is about to be cleared: credit what its orders will trade.
 
     Once it is cleared they are gone, and the tape does not say which of an agent's reservation prices was theirs.
     """
@@ -72,21 +72,21 @@ def credit_call(world, venue):
     for side in (BUY, SELL):
         order = auction._allot(world, venue, side, price, lots)
         while order != NOTHING:
-            call = world.calls[order]
-            distance = call.buying if side > 0 else call.selling
-            _credit(world, np.int64(world.orders[order].agent), venue, call.allotted, distance)
-            order = np.int64(call.chain)
+            waiting = world.auction_orders[order]
+            distance = waiting.buying if side > 0 else waiting.selling
+            _credit(world, np.int64(world.orders[order].agent), venue, waiting.allotted, distance)
+            order = np.int64(waiting.chain)
 
 
 @njit
 def _mark_orders(world, agent):
     """Write beside each of an agent's new orders what it had drawn; a slot's generation tells whose the mark is."""
     order = np.int64(world.agents[agent].last_order)
-    while order != NOTHING and world.calls[order].marked != world.orders[order].generation:
-        call = world.calls[order]
-        call.marked = world.orders[order].generation
-        call.buying = world.reserved[agent].buying
-        call.selling = world.reserved[agent].selling
+    while order != NOTHING and world.auction_orders[order].marked != world.orders[order].generation:
+        waiting = world.auction_orders[order]
+        waiting.marked = world.orders[order].generation
+        waiting.buying = world.reserved[agent].buying
+        waiting.selling = world.reserved[agent].selling
         order = np.int64(world.orders[order].agent_previous)
 
 

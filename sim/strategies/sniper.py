@@ -7,7 +7,7 @@ from sim.strategies.desk import (
     best_ask,
     best_bid,
     immediate_or_cancel_order,
-    in_call,
+    in_auction,
     public_value,
     step,
     tick_above,
@@ -38,8 +38,8 @@ def act(me, market):
     # The worst price worth taking lies strictly beyond the threshold.
     most = tick_above(me, market, me.venue, known - choice.threshold) - 1
     least = tick_below(me, market, me.venue, known + choice.threshold) + 1
-    # A call hides what rests: what was quoted before the news may still be there. The first value is no news.
-    blind = in_call(me, market, me.venue) and step(me, market) > 0
+    # An auction hides what rests: what was quoted before the news may still be there. The first value is no news.
+    blind = in_auction(me, market, me.venue) and step(me, market) > 0
     rises, falls = blind and known > kept.known, blind and known < kept.known
     kept.known = known
     if rises or best_ask(me, market, me.venue) <= most:

@@ -6,12 +6,12 @@ import math
 
 from sim.compiled import njit
 from sim.strategies.declare import Parameter
-from sim.strategies.desk import inventory, prepared, prepared_count, public_value, tick_above, tick_below
+from sim.strategies.desk import inventory, precomputed, precomputed_count, public_value, tick_above, tick_below
 from sim.strategies.quoting import keep_bid_and_ask, steps_left
 
 MOST_INVENTORY, MOST_STEPS = 50, 100_000  # so that the solution stays small
 GAME = {
-    "order_decay": Parameter(
+    "fill_decay": Parameter(
         20.0, "how fast orders become rare with their distance from the value", unit="1 / currency", above=0.0
     ),
     "arrival_rate": Parameter(0.5, "orders that would trade at the value itself", unit="a step", above=0.0),
@@ -31,29 +31,29 @@ def unsolvable(solve):
     It cannot be solved where the limit is worth too little to be a number, as a single step of all its length tells.
     """
 
-    def wrong(given):
+    def validate(given):
         try:
             solve(given, steps_solved(given, MOST_STEPS), 1)
         except ValueError as error:
             return str(error)
         return ""
 
-    return wrong
+    return validate
 
 
 @njit
 def keep_solved_quotes(me, market):
     """Keep one lot a side at the distances from the public value that were solved beforehand.
 
-    ``prepare`` left the distances of bid and ask for each inventory within the limit, for each number of steps left
+    ``precompute`` left the distances of bid and ask for each inventory within the limit, for each number of steps left
     from 0 on; the last holds for anything earlier, and an infinite distance is no quote.
     """
     limit = me.parameters.inventory_limit
     inventories = 2 * limit + 1
-    left = min(steps_left(me, market), prepared_count(me, market) // (2 * inventories) - 1)
+    left = min(steps_left(me, market), precomputed_count(me, market) // (2 * inventories) - 1)
     place = 2 * (inventories * left + limit + max(-limit, min(limit, inventory(me, market))))
-    below = prepared(me, market, place)
-    above = prepared(me, market, place + 1)
+    below = precomputed(me, market, place)
+    above = precomputed(me, market, place + 1)
     value = public_value(me, market)
     bid = tick_below(me, market, me.venue, value - below)
     ask = tick_above(me, market, me.venue, value + above)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from sim.compiled import njit
-from sim.strategies.desk import HISTORY, episode, instrument_of, recent_trade, trades_so_far
+from sim.strategies.desk import HISTORY, episode, instrument_of, next_trade_number, recent_trade
 
 
 @njit
 def first_unseen(me, market, seen):
     """Serial number of the first trade of this episode that is not before ``seen`` and can still be read."""
-    serial = trades_so_far(me, market)
+    serial = next_trade_number(me, market)
     oldest = max(seen, serial - HISTORY)
     while serial > oldest and recent_trade(me, market, serial - 1).episode == episode(me, market):
         serial -= 1
@@ -24,5 +24,6 @@ def tells(me, market, serial):
         return False
     following = serial + 1
     return (
-        following == trades_so_far(me, market) or recent_trade(me, market, following).taker_order != trade.taker_order
+        following == next_trade_number(me, market)
+        or recent_trade(me, market, following).taker_order != trade.taker_order
     )

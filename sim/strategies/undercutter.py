@@ -6,7 +6,7 @@ from sim.strategies.desk import (
     SELL,
     best_of_others,
     inventory,
-    market_value,
+    mark_price,
     public_value,
     tick_above,
     tick_below,
@@ -39,7 +39,7 @@ from sim.strategies.quoting import keep_bid_and_ask, room_to_trade
     },
     memory={"bids": (int, 1), "asks": (int, 1)},
     max_messages=2,
-    wrong=lambda given: (
+    validate=lambda given: (
         "least_half_spread is above widest_half_spread"
         if given["least_half_spread"] > given["widest_half_spread"]
         else ""
@@ -49,7 +49,7 @@ def act(me, market):
     """Better the others."""
     choice = me.parameters
     held = inventory(me, market)
-    centre = public_value(me, market) if choice.reference == 0 else market_value(me, market, me.instrument)
+    centre = public_value(me, market) if choice.reference == 0 else mark_price(me, market, me.instrument)
     centre -= choice.inventory_skew * held
     bid = max(
         tick_below(me, market, me.venue, centre - choice.widest_half_spread),

@@ -16,14 +16,14 @@ from sim.venues import entry
 TAKES_ONLY = frozenset({"market_order", "immediate_or_cancel_order", "fill_or_kill_order"})
 TAKES = TAKES_ONLY | {"limit_order"}
 RESTS = frozenset({"limit_order", "post_only_order"})
-SENDS = TAKES | RESTS | {"schedule_order"}
+SENDS = TAKES | RESTS | {"demand_schedule"}
 
 
 @cache
 def uses(strategy: Strategy) -> frozenset[str]:
     """Names of the functions that a strategy may call, of those that authors import.
 
-    One that sends its messages past them, through the doors themselves, may call any.
+    One that sends its messages past them, through the gateway themselves, may call any.
     """
     found: set[str] = set()
     seen: set[FunctionType] = set()
@@ -41,7 +41,7 @@ def uses(strategy: Strategy) -> frozenset[str]:
                 return frozenset(desk.__all__)
             continue  # it looks at an argument, and sends nothing
         called = (plain(each) for each in named(function))
-        # A function of the desk sends through the doors, as it should; and a reservation price is drawn around the
+        # A function of the desk sends through the gateway, as it should; and a reservation price is drawn around the
         # signal only where the scenario says so.
         passed = {entry.__name__} if ours else set()
         left += [each for each in called if each and each.__module__ not in passed]

@@ -11,7 +11,7 @@ from sim.strategies.desk import (
     cancel_all,
     immediate_or_cancel_order,
     limit_order,
-    price_of,
+    price_from_ticks,
     private_value,
     tick_above,
     tick_below,
@@ -49,7 +49,7 @@ def act(me, market):
         return
     worth = expected_final_value(me, market) + private
     quote = best_ask(me, market, me.venue) if side == BUY else best_bid(me, market, me.venue)
-    if side * (worth - price_of(me, market, me.venue, quote)) >= choice.threshold * shading:
+    if side * (worth - price_from_ticks(me, market, me.venue, quote)) >= choice.threshold * shading:
         immediate_or_cancel_order(me, market, me.venue, side, quote, 1)
     elif side == BUY:
         limit_order(me, market, me.venue, side, tick_below(me, market, me.venue, worth - shading), 1)

@@ -4,7 +4,7 @@ The price is the one that trades most; of several, the one that leaves the least
 the mark (Domowitz and Madhavan 2001 compare such rules). Whoever offers the better price trades first, schedules after
 the orders that beat the price and before those that just meet it; among equals time decides, or size.
 
-What limits a call's orders to one side of the price is a step function, so the excess of demand over supply never
+What limits an auction's orders to one side of the price is a step function, so the excess of demand over supply never
 rises with the price, and every question about it is a bisection. Prices here are in the venue's ``price_units``.
 """
 
@@ -24,12 +24,12 @@ _LOTS = np.float64(book.MOST_LOTS)
 _FARTHEST = np.int64(1 << 61)
 
 
-# --- the schedule of calls ------------------------------------------------------------------------------------------
+# --- the schedule of auctions-----------------------------------------------------------------------------------------
 
 
 @njit
 def next_clearing(world, venue):
-    """The step of the episode at whose end the running call is cleared, NOTHING where there is none."""
+    """The step of the episode at whose end the running auction is cleared, NOTHING where there is none."""
     place = world.venues[venue]
     clock = world.clock[0]
     last = clock.steps - 1
@@ -75,7 +75,7 @@ def _leave(world, venue):
 
 @njit
 def is_due(world, venue):
-    """Whether a venue's call ends with this step."""
+    """Whether a venue's auction ends with this step."""
     return book.collects(world, venue) and next_clearing(world, venue) == world.clock[0].step
 
 
@@ -90,14 +90,14 @@ def leaves(kind):
 
 @njit
 def enter(world, venue, agent, kind, side, price, lots, expires, slot):
-    """An order joins a call. Returns its handle, 0 if it is refused.
+    """An order joins an auction. Returns its handle, 0 if it is rejected.
 
     Market and immediate-or-cancel orders leave with the next clearing, and so do schedules, for which ``lots`` is the
     most they buy or sell, 0 for no limit, and the clock holds ``centre`` and ``slope``. ``slot`` is as for the book.
     """
     clock = world.clock[0]
     clock.filled = 0
-    clock.refusal = book.ACCEPTED
+    clock.rejection = book.ACCEPTED
     reason = book.ACCEPTED
     if kind == book.MARKET:
         price = np.int64(HIGHEST_PRICE if side > 0 else LOWEST_PRICE)
@@ -113,7 +113,7 @@ def enter(world, venue, agent, kind, side, price, lots, expires, slot):
     if reason != book.ACCEPTED:
         if slot != NOTHING:
             book.release(world, slot)
-        return book.refuse(world, agent, reason)
+        return book.reject(world, agent, reason)
     clock.messages += 1
     world.accounts[agent].messages += 1
     clock.next_number += 1
@@ -133,18 +133,18 @@ def enter(world, venue, agent, kind, side, price, lots, expires, slot):
 
 @njit
 def allocate(world, venue, agent, kind, lots, expires):
-    """Take a slot for an order to a call; a schedule's line is the clock's."""
+    """Take a slot for an order to an auction; a schedule's line is the clock's."""
     if leaves(kind):
         expires = next_clearing(world, venue) + 1
     if kind == book.SCHEDULE and lots == 0:
         lots = np.int64(book.MOST_LOTS)
     order = book.allocate(world, agent, NONE, lots, expires)
-    call = world.calls[order]
-    call.venue = venue
+    waiting = world.auction_orders[order]
+    waiting.venue = venue
     world.orders[order].leaves = 1 if leaves(kind) else 0
-    call.centre = world.clock[0].centre
-    call.slope = world.clock[0].slope
-    call.most = lots
+    waiting.centre = world.clock[0].centre
+    waiting.slope = world.clock[0].slope
+    waiting.most = lots
     return order
 
 
@@ -166,9 +166,9 @@ def _link_schedule(world, venue, order):
 def _note(world, venue, agent, kind, side, price, order):
     shown = price if kind != book.MARKET else NONE
     if kind == book.SCHEDULE:
-        ticks = world.calls[order].centre / world.venues[venue].tick_size
+        ticks = world.auction_orders[order].centre / world.venues[venue].tick_size
         shown = np.int64(math.floor(max(LOWEST_PRICE, min(HIGHEST_PRICE, ticks)) + 0.5))
-    slope = world.calls[order].slope if kind == book.SCHEDULE else 0.0
+    slope = world.auction_orders[order].slope if kind == book.SCHEDULE else 0.0
     row = world.log[world.clock[0].messages_logged & (len(world.log) - 1)]
     record = world.orders[order]
     book.note(world, kind, venue, agent, side, shown, record.remaining, record.number, NONE)
@@ -181,15 +181,15 @@ def _note(world, venue, agent, kind, side, price, order):
 @njit
 def _wanted(world, order, price):
     """Lots that a schedule buys, or sells if negative, at a price: its slope times the distance from its centre."""
-    call = world.calls[order]
-    lots = call.slope * (call.centre - price)
+    waiting = world.auction_orders[order]
+    lots = waiting.slope * (waiting.centre - price)
     return np.int64(math.floor(max(-_LOTS, min(_LOTS, lots)) + 0.5))
 
 
 @njit
 def _of_schedule(world, order, side, price):
     """Lots that a schedule trades on a side."""
-    return max(NONE, min(side * _wanted(world, order, price), world.calls[order].most))
+    return max(NONE, min(side * _wanted(world, order, price), world.auction_orders[order].most))
 
 
 @njit
@@ -234,7 +234,7 @@ def _first_at_most(world, venue, excess, low, high, guess):
 
 @njit
 def find_price(world, venue):
-    """The price at which a call would clear now, the lots it would trade, and the imbalance it would leave.
+    """The price at which an auction would clear now, the lots it would trade, and the imbalance it would leave.
 
     Returns
     -------
@@ -288,7 +288,7 @@ def _can_trade(world, venue):
 
 @njit
 def clear(world, venue):
-    """A call ends: all that can trade does, what waited for this clearing only leaves, the rest stays."""
+    """An auction ends: all that can trade does, what waited for this clearing only leaves, the rest stays."""
     place = world.venues[venue]
     price, lots, _ = find_price(world, venue)
     if lots > 0:
@@ -313,10 +313,10 @@ def _share(take, part, whole):
 @njit
 def _chain(world, first, last, order, lots):
     """Give an order lots, at the end of a chain. Returns the chain's first and last."""
-    world.calls[order].allotted = lots
-    world.calls[order].chain = NOTHING
+    world.auction_orders[order].allotted = lots
+    world.auction_orders[order].chain = NOTHING
     if last != NOTHING:
-        world.calls[last].chain = order
+        world.auction_orders[last].chain = order
         return first, order
     return order, order
 
@@ -386,7 +386,7 @@ def _pair(world, venue, price, buyer, seller):
     """Trades between the two chains, first with first; the order that came later is the taker's."""
     bought = sold = np.int64(0)
     while buyer != NOTHING and seller != NOTHING:
-        lots = min(world.calls[buyer].allotted - bought, world.calls[seller].allotted - sold)
+        lots = min(world.auction_orders[buyer].allotted - bought, world.auction_orders[seller].allotted - sold)
         buys, sells = world.orders[buyer], world.orders[seller]
         if buys.number > sells.number:
             record_trade(world, venue, price, lots, np.int64(sells.agent), np.int64(buys.agent), BUY,
@@ -396,19 +396,19 @@ def _pair(world, venue, price, buyer, seller):
                          buys.number, sells.number)  # fmt: skip
         bought += lots
         sold += lots
-        if bought == world.calls[buyer].allotted:
-            buyer, bought = np.int64(world.calls[buyer].chain), np.int64(0)
-        if sold == world.calls[seller].allotted:
-            seller, sold = np.int64(world.calls[seller].chain), np.int64(0)
+        if bought == world.auction_orders[buyer].allotted:
+            buyer, bought = np.int64(world.auction_orders[buyer].chain), np.int64(0)
+        if sold == world.auction_orders[seller].allotted:
+            seller, sold = np.int64(world.auction_orders[seller].chain), np.int64(0)
 
 
 @njit
 def _take_off(world, order):
     """Take what was traded off the orders of a chain."""
     while order != NOTHING:
-        following = np.int64(world.calls[order].chain)
+        following = np.int64(world.auction_orders[order].chain)
         if world.orders[order].state == book.RESTING:
-            book.reduce(world, order, world.calls[order].allotted)
+            book.reduce(world, order, world.auction_orders[order].allotted)
         order = following
 
 

@@ -2,7 +2,7 @@
 
 An order is a slot in a pool, linked into its level's queue, its agent's list and, if it has a lifetime, the list of
 the step in which it expires. Agents hold an order by its handle, ``generation * 2**32 + slot``: a handle whose order
-is gone is refused. Public order numbers are serial and do not depend on capacities.
+is gone is rejected. Public order numbers are serial and do not depend on capacities.
 
 Whoever calls ``enter`` has seen to it that the pools and the tape have room (``has_room``).
 """
@@ -35,10 +35,10 @@ KINDS = ("limit", "market", "immediate_or_cancel", "fill_or_kill", "post_only", 
 CONTINUOUS, CALL_AUCTION = 0, 1
 PRICE_TIME, PRO_RATA = 0, 1
 CANCEL_RESTING, CANCEL_INCOMING, ALLOW = 0, 1, 2
-REFUSE, MOVE = 0, 1
+REJECT, REPRICE = 0, 1
 # States of an order's slot.
 FREE, RESTING, WAITING, WITHDRAWN, SCHEDULED = 0, 1, 2, 3, 4
-# Why a message was refused; ``clock.refusal``, and counted by population in ``world.refusals``.
+# Why a message was rejected; ``clock.rejection``, and counted by population in ``world.rejections``.
 ACCEPTED, BAD_PRICE, BAD_QUANTITY, GONE, WOULD_TRADE, NOT_HERE, TOO_MANY_SENT, AT_ONCE, BAD_LIFETIME, BAD_ARGUMENT = (
     np.int64(i) for i in range(10)
 )
@@ -194,7 +194,7 @@ def _unlink(world, order):
 def _unlink_schedule(world, order):
     """Take a schedule out of its venue's list."""
     record = world.orders[order]
-    place = world.venues[world.calls[order].venue]
+    place = world.venues[world.auction_orders[order].venue]
     if record.previous != NOTHING:
         world.orders[record.previous].next = record.next
     else:
@@ -260,7 +260,7 @@ def collects(world, venue):
 
 @njit
 def best_of_others(world, venue, side, agent):
-    """The best price at which orders of others rest on a side; beyond all prices without any, or in a call."""
+    """The best price at which orders of others rest on a side; beyond all prices without any, or in an auction."""
     level = np.int64(world.sides[2 * venue + (0 if side > 0 else 1)].best)
     while level != NOTHING and not collects(world, venue):
         order = np.int64(world.levels[level].head)
@@ -276,7 +276,7 @@ def best_of_others(world, venue, side, agent):
 def venue_of(world, order):
     """The venue on which an order rests, or a schedule waits."""
     if world.orders[order].state == SCHEDULED:
-        return np.int64(world.calls[order].venue)
+        return np.int64(world.auction_orders[order].venue)
     level = world.orders[order].level
     return np.int64(world.sides[world.levels[level].side].venue) if level != NOTHING else NONE
 
@@ -298,11 +298,11 @@ def withdraw(world, order, kind):
 
 
 @njit
-def refuse(world, agent, reason):
-    """Count an agent's refused message and say why; returns 0, which is no handle."""
-    world.clock[0].refused += 1
-    world.clock[0].refusal = reason
-    world.refusals[world.agents[agent].population * _REASONS + reason] += 1
+def reject(world, agent, reason):
+    """Count an agent's rejected message and say why; returns 0, which is no handle."""
+    world.clock[0].rejected += 1
+    world.clock[0].rejection = reason
+    world.rejections[world.agents[agent].population * _REASONS + reason] += 1
     return np.int64(0)
 
 
@@ -378,8 +378,8 @@ def _match(world, venue, agent, side, worst_key, lots, number):
             own = order if world.orders[order].agent == agent else np.int64(NOTHING)
         else:
             own = _own_at(world, level, agent) if world.agents[agent].orders > 0 else np.int64(NOTHING)
-        if own != NOTHING and place.self_trade != ALLOW:
-            if place.self_trade == CANCEL_INCOMING:
+        if own != NOTHING and place.self_trade_prevention != ALLOW:
+            if place.self_trade_prevention == CANCEL_INCOMING:
                 world.clock[0].cut = 1
                 break
             withdraw(world, own, SELF_TRADE)
@@ -398,13 +398,13 @@ def _can_fill(world, venue, agent, side, worst_key, lots):
     place = world.venues[venue]
     level = np.int64(world.sides[2 * venue + (1 if side > 0 else 0)].best)
     found = np.int64(0)
-    careful = place.self_trade != ALLOW and world.agents[agent].orders > 0
+    careful = place.self_trade_prevention != ALLOW and world.agents[agent].orders > 0
     while level != NOTHING and world.levels[level].key <= worst_key and found < lots:
         if not careful:
             found += world.levels[level].volume
         elif (
             place.matching == PRO_RATA
-            and place.self_trade == CANCEL_INCOMING
+            and place.self_trade_prevention == CANCEL_INCOMING
             and (_own_at(world, level, agent) != NOTHING)
         ):
             return False
@@ -413,7 +413,7 @@ def _can_fill(world, venue, agent, side, worst_key, lots):
             while order != NOTHING and found < lots:
                 if world.orders[order].agent != agent:
                     found += world.orders[order].remaining
-                elif place.self_trade == CANCEL_INCOMING:
+                elif place.self_trade_prevention == CANCEL_INCOMING:
                     return False
                 order = np.int64(world.orders[order].next)
         level = next_level(world, level)
@@ -431,7 +431,7 @@ def enter(world, venue, agent, kind, side, price, lots, expires, slot):
     """
     clock = world.clock[0]
     clock.filled = 0
-    clock.refusal = ACCEPTED
+    clock.rejection = ACCEPTED
     clock.cut = 0
     other = 2 * venue + (1 if side > 0 else 0)
     reason = ACCEPTED
@@ -443,16 +443,16 @@ def enter(world, venue, agent, kind, side, price, lots, expires, slot):
     best = np.int64(world.sides[other].best)
     if reason == ACCEPTED and kind == POST_ONLY and best != NOTHING and world.levels[best].key <= worst_key:
         price = world.levels[best].price - side
-        if world.venues[venue].post_only == REFUSE:
+        if world.venues[venue].post_only == REJECT:
             reason = WOULD_TRADE
         elif price < LOWEST_PRICE or price > HIGHEST_PRICE:
             reason = BAD_PRICE
         else:
-            clock.moved_quotes += 1
+            clock.repriced_quotes += 1
     if reason != ACCEPTED:
         if slot != NOTHING:
             release(world, slot)
-        return refuse(world, agent, reason)
+        return reject(world, agent, reason)
     clock.messages += 1
     world.accounts[agent].messages += 1
     clock.next_number += 1
@@ -486,10 +486,10 @@ def cancel(world, agent, handle):
     """Cancel an order. Returns the lots cancelled; 0 if the handle is stale or another agent's."""
     clock = world.clock[0]
     clock.filled = 0
-    clock.refusal = ACCEPTED
+    clock.rejection = ACCEPTED
     order = slot_of(world, handle)
     if order == NOTHING or world.orders[order].agent != agent:
-        return refuse(world, agent, GONE)
+        return reject(world, agent, GONE)
     lots = world.orders[order].remaining
     if world.orders[order].state == WAITING:
         # Never reached the venue: it leaves when its class enters, without having been seen.
@@ -511,20 +511,20 @@ def replace(world, agent, handle, price, lots):
     """
     clock = world.clock[0]
     clock.filled = 0
-    clock.refusal = ACCEPTED
+    clock.rejection = ACCEPTED
     clock.cut = 0
     order = slot_of(world, handle)
     if order == NOTHING or world.orders[order].agent != agent or world.orders[order].state != RESTING:
-        return refuse(world, agent, GONE)
+        return reject(world, agent, GONE)
     record = world.orders[order]
     queue = world.levels[record.level]
     side_row = np.int64(queue.side)
     if price == queue.price and lots == record.remaining:
         return handle
     if lots <= 0 or lots > MOST_LOTS:
-        return refuse(world, agent, BAD_QUANTITY)
+        return reject(world, agent, BAD_QUANTITY)
     if price < LOWEST_PRICE or price > HIGHEST_PRICE:
-        return refuse(world, agent, BAD_PRICE)
+        return reject(world, agent, BAD_PRICE)
     venue = np.int64(world.sides[side_row].venue)
     side = np.int64(1) - 2 * (side_row & 1)
     number = record.number
@@ -543,11 +543,11 @@ def replace(world, agent, handle, price, lots):
     crosses = best != NOTHING and world.levels[best].key <= worst_key and not collects(world, venue)
     if crosses and record.post_only == 1:
         price = world.levels[best].price - side
-        if world.venues[venue].post_only == REFUSE:
-            return refuse(world, agent, WOULD_TRADE)
+        if world.venues[venue].post_only == REJECT:
+            return reject(world, agent, WOULD_TRADE)
         if price < LOWEST_PRICE or price > HIGHEST_PRICE:
-            return refuse(world, agent, BAD_PRICE)
-        clock.moved_quotes += 1
+            return reject(world, agent, BAD_PRICE)
+        clock.repriced_quotes += 1
         crosses = False
     clock.messages += 1
     world.accounts[agent].messages += 1

@@ -1,9 +1,9 @@
-"""The door to every venue: what an agent sends in its turn passes here.
+"""The gateway to every venue: what an agent sends in its turn passes here.
 
 It holds agents to the number of messages their strategy declared, keeps the orders of a simultaneous class until all
 its members have acted, tells a venue that collects orders for an auction from one that trades, and is where delays
 will wait. A venue, an agent or a side that does not exist is a mistake in a strategy: it ends the run in words
-(:func:`complain`). What a market may say no to, such as a price beyond its grid or an order that is gone, is refused
+(:func:`complain`). What a market may say no to, such as a price beyond its grid or an order that is gone, is rejected
 and counted.
 """
 
@@ -22,7 +22,7 @@ from sim.world import NONE, NOTHING, address_of, attach
 
 _FEW = 32  # orders that are sorted by insertion
 # What a strategy may have got wrong, in ``clock.fault_reason``; ``clock.fault_value`` is the number it gave.
-VENUE, INSTRUMENT, SIDE, AGENT, PLACE, SERIAL, PREPARED, LEVELS = (np.int64(i) for i in range(8))
+VENUE, INSTRUMENT, SIDE, AGENT, PLACE, SERIAL, PRECOMPUTED, LEVELS = (np.int64(i) for i in range(8))
 LONGEST = np.int64(1 << 61)  # steps that an order may live
 WRONG = np.int64(-100)  # what Python is told of an argument that means nothing
 
@@ -75,25 +75,25 @@ def _may_send(world):
     return True
 
 
-# The three doors are callbacks, called by address: so the matching engine is compiled once, not into every strategy. A
-# callback swallows what is raised in it, so each of them turns that into a status which ends the run.
+# The gateway's three functions are callbacks, called by address: so the matching engine is compiled once, not into
+# every strategy. A callback swallows what is raised in it, so each of them turns that into a status which ends the run.
 
 
-def _order_door(address, agent, venue, kind, side, price, lots, lifetime):
+def _order_gateway(address, agent, venue, kind, side, price, lots, lifetime):
     try:
         return _take_order(attach(address), agent, venue, kind, side, price, lots, lifetime)
     except Exception:
         return _break(address)
 
 
-def _cancel_door(address, agent, handle):
+def _cancel_gateway(address, agent, handle):
     try:
         return _take_cancel(attach(address), agent, handle)
     except Exception:
         return _break(address)
 
 
-def _replace_door(address, agent, handle, price, lots):
+def _replace_gateway(address, agent, handle, price, lots):
     try:
         return _take_replace(attach(address), agent, handle, price, lots)
     except Exception:
@@ -119,11 +119,11 @@ def _take_order(world, agent, venue, kind, side, price, lots, lifetime):
     if not _is_agent(world, agent):
         return np.int64(0)
     if not is_venue(world, venue) or not (kind == book.SCHEDULE or is_side(world, side)):
-        return _refuse(world, agent, book.BAD_ARGUMENT)
+        return _reject(world, agent, book.BAD_ARGUMENT)
     if not _may_send(world):
-        return _refuse(world, agent, book.TOO_MANY_SENT)
+        return _reject(world, agent, book.TOO_MANY_SENT)
     if lifetime < 0 or lifetime > LONGEST:
-        return _refuse(world, agent, book.BAD_LIFETIME)
+        return _reject(world, agent, book.BAD_LIFETIME)
     expires = clock.step + lifetime if lifetime > 0 else np.int64(0)
     if clock.simultaneous == 0:
         if clock.plain != 0:
@@ -133,9 +133,9 @@ def _take_order(world, agent, venue, kind, side, price, lots, lifetime):
         return _kept(world, book.enter(world, venue, agent, kind, side, price, lots, expires, NOTHING))
     collecting = book.collects(world, venue)
     clock.filled = 0
-    clock.refusal = book.ACCEPTED
+    clock.rejection = book.ACCEPTED
     if kind == book.FILL_OR_KILL or (auction.leaves(kind) and not collecting):
-        return book.refuse(world, agent, book.AT_ONCE)
+        return book.reject(world, agent, book.AT_ONCE)
     order = np.int64(NOTHING)
     if collecting:
         order = auction.allocate(world, venue, agent, kind, lots, expires)
@@ -154,10 +154,10 @@ def _take_order(world, agent, venue, kind, side, price, lots, lifetime):
 
 
 @njit
-def _refuse(world, agent, reason):
-    """Refuse a message before any venue sees it."""
+def _reject(world, agent, reason):
+    """Reject a message before any venue sees it."""
     world.clock[0].filled = 0
-    return book.refuse(world, agent, reason)
+    return book.reject(world, agent, reason)
 
 
 @njit
@@ -165,7 +165,7 @@ def _take_cancel(world, agent, handle):
     if not _is_agent(world, agent):
         return np.int64(0)
     if not _may_send(world):
-        return _refuse(world, agent, book.TOO_MANY_SENT)
+        return _reject(world, agent, book.TOO_MANY_SENT)
     return book.cancel(world, agent, handle)
 
 
@@ -174,7 +174,7 @@ def _take_replace(world, agent, handle, price, lots):
     if not _is_agent(world, agent):
         return np.int64(0)
     if not _may_send(world):
-        return _refuse(world, agent, book.TOO_MANY_SENT)
+        return _reject(world, agent, book.TOO_MANY_SENT)
     handle = book.replace(world, agent, handle, price, lots)
     return handle if world.clock[0].plain != 0 else _kept(world, handle)
 
@@ -185,16 +185,16 @@ def _kept(world, handle):
     clock = world.clock[0]
     if clock.filled > 0:
         venue = np.int64(world.tape[(clock.trades - 1) & (len(world.tape) - 1)].venue)
-        if world.venues[venue].clear_after_trade != 0:
+        if world.venues[venue].clear_book_after_trade != 0:
             book.empty(world, venue)
             return np.int64(0)
     return handle
 
 
 @cache
-def doors() -> list[Any]:
-    """The compiled doors; their addresses go into the World."""
-    return [callback(_order_door, 8), callback(_cancel_door, 3), callback(_replace_door, 5)]
+def gateway_callbacks() -> list[Any]:
+    """The gateway's compiled functions; their addresses go into the World."""
+    return [callback(_order_gateway, 8), callback(_cancel_gateway, 3), callback(_replace_gateway, 5)]
 
 
 _call_order, _call_cancel, _call_replace = caller(8), caller(3), caller(5)
@@ -203,19 +203,19 @@ _call_order, _call_cancel, _call_replace = caller(8), caller(3), caller(5)
 @njit
 def send_order(world, agent, venue, kind, side, price, lots, lifetime):
     """A new order. Returns its handle if it rests or waits for its class to finish, else 0."""
-    return _call_order(world.doors[0], address_of(world), agent, venue, kind, side, price, lots, lifetime)
+    return _call_order(world.gateway[0], address_of(world), agent, venue, kind, side, price, lots, lifetime)
 
 
 @njit
 def send_schedule(world, agent, venue, centre, slope, most):
-    """A demand schedule for a call: ``slope * (centre - price)`` lots at each price, up to ``most`` either way.
+    """A demand schedule for an auction: ``slope * (centre - price)`` lots at each price, up to ``most`` either way.
 
-    Returns its handle, 0 where no call is running. Prices in currency, the slope in lots per currency.
+    Returns its handle, 0 where no auction is running. Prices in currency, the slope in lots per currency.
     """
     if not is_venue(world, venue):
         return np.int64(0)
     if not book.collects(world, venue):
-        return _refuse(world, agent, book.NOT_HERE)
+        return _reject(world, agent, book.NOT_HERE)
     world.clock[0].centre = centre
     world.clock[0].slope = slope
     return send_order(world, agent, venue, book.SCHEDULE, NONE, NONE, most, NONE)
@@ -224,13 +224,13 @@ def send_schedule(world, agent, venue, centre, slope, most):
 @njit
 def send_cancel(world, agent, handle):
     """Cancel an order. Returns the lots cancelled."""
-    return _call_cancel(world.doors[1], address_of(world), agent, handle)
+    return _call_cancel(world.gateway[1], address_of(world), agent, handle)
 
 
 @njit
 def send_replace(world, agent, handle, price, lots):
     """Change an order's price and open quantity. Returns its handle if it rests, else 0."""
-    return _call_replace(world.doors[2], address_of(world), agent, handle, price, lots)
+    return _call_replace(world.gateway[2], address_of(world), agent, handle, price, lots)
 
 
 @njit
@@ -248,7 +248,7 @@ def enter_pending(world):
             venue, agent, side = np.int64(waiting[i].venue), np.int64(waiting[i].agent), np.int64(waiting[i].side)
             lots, expires, price = record.remaining, record.expires, waiting[i].price
             if book.collects(world, venue):
-                clock.centre, clock.slope = world.calls[order].centre, world.calls[order].slope
+                clock.centre, clock.slope = world.auction_orders[order].centre, world.auction_orders[order].slope
                 auction.enter(world, venue, agent, np.int64(waiting[i].kind), side, price, lots, expires, order)
             else:
                 book.enter(world, venue, agent, book.POST_ONLY, side, price, lots, expires, order)

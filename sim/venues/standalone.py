@@ -16,6 +16,7 @@ from sim.arguments import side as one_side
 from sim.compiled import njit
 from sim.errors import RunError
 from sim.ledger import MONEY_OVERFLOW, MOST_MONEY, NEED_TAPE, RUNNING
+from sim.renamed import old_arguments_refused, old_attributes_refused
 from sim.venues import book
 from sim.venues.entry import LONGEST, WRONG, bits
 from sim.venues.levels import HIGHEST_PRICE, NODES_PER_LEVEL
@@ -23,7 +24,7 @@ from sim.world import HISTORY, NOTHING, Storage, attach
 
 MATCHING = {"price_time": book.PRICE_TIME, "pro_rata": book.PRO_RATA}
 SELF_TRADE = {"cancel_resting": book.CANCEL_RESTING, "cancel_incoming": book.CANCEL_INCOMING, "allow": book.ALLOW}
-POST_ONLY = {"refuse": book.REFUSE, "move": book.MOVE}
+POST_ONLY = {"reject": book.REJECT, "reprice": book.REPRICE}
 FEE_PER = {"notional": 0, "lot": 1}
 _ONE, _VENUE = np.int64(1), np.int64(0)
 _MOST_AGENTS = 100_000_000
@@ -127,6 +128,7 @@ def _depth(address, side, rows):
     return found
 
 
+@old_attributes_refused
 class OrderBook:
     """A limit order book with its ledger.
 
@@ -134,8 +136,8 @@ class OrderBook:
     ----------
     agents : number of agents that may send orders, numbered from 0.
     matching : ``price_time`` or ``pro_rata``.
-    self_trade : ``cancel_resting``, ``cancel_incoming`` or ``allow``.
-    post_only : a post-only order that would trade is refused (``refuse``) or moved one tick away (``move``).
+    self_trade_prevention : ``cancel_resting``, ``cancel_incoming`` or ``allow``.
+    post_only : a post-only order that would trade is rejected (``reject``) or moved one tick away (``reprice``).
     maker_fee, taker_fee : negative for a rebate.
     fee_per : ``notional`` (a fraction of the money traded) or ``lot`` (currency).
     tick_units : money units (1e-6 currency) in one tick times one lot.
@@ -145,12 +147,13 @@ class OrderBook:
     Prices are whole ticks, quantities whole lots; ``side`` is 1 to buy and -1 to sell.
     """
 
+    @old_arguments_refused
     def __init__(
         self,
         agents: int = 2,
         matching: Literal["price_time", "pro_rata"] = "price_time",
-        self_trade: Literal["cancel_resting", "cancel_incoming", "allow"] = "cancel_resting",
-        post_only: Literal["refuse", "move"] = "move",
+        self_trade_prevention: Literal["cancel_resting", "cancel_incoming", "allow"] = "cancel_resting",
+        post_only: Literal["reject", "reprice"] = "reprice",
         maker_fee: float = 0.0,
         taker_fee: float = 0.0,
         fee_per: Literal["notional", "lot"] = "notional",
@@ -162,7 +165,7 @@ class OrderBook:
         orders = whole("orders", orders, low=1, high=_MOST_AGENTS)
         tick_units = whole("tick_units", tick_units, "money units of a tick times a lot", low=1, high=int(MOST_MONEY))
         for name, value, choices in (
-            ("matching", matching, MATCHING), ("self_trade", self_trade, SELF_TRADE),
+            ("matching", matching, MATCHING), ("self_trade_prevention", self_trade_prevention, SELF_TRADE),
             ("post_only", post_only, POST_ONLY), ("fee_per", fee_per, FEE_PER),
         ):  # fmt: skip
             one_of(name, value, choices)
@@ -172,7 +175,7 @@ class OrderBook:
         nodes = 2 * 64
         self.storage = Storage(
             clock=1, orders=orders, levels=orders, nodes=nodes, children=64 * nodes, sides=2, venues=1, instruments=1,
-            agents=agents, accounts=agents + 1, holdings=agents + 1, refusals=len(book.REASONS),
+            agents=agents, accounts=agents + 1, holdings=agents + 1, rejections=len(book.REASONS),
             wheel=2 * 256, tape=2 * HISTORY, log=HISTORY if keep_log else 0,
         )  # fmt: skip
         self.fee_account = agents
@@ -184,7 +187,7 @@ class OrderBook:
         clock["shares"] = matching == "pro_rata"
         instrument["lot_size"], instrument["price_unit"] = 1.0, 1e-6
         venue["matching"] = MATCHING[matching]
-        venue["self_trade"] = SELF_TRADE[self_trade]
+        venue["self_trade_prevention"] = SELF_TRADE[self_trade_prevention]
         venue["post_only"] = POST_ONLY[post_only]
         venue["maker_fee"], venue["taker_fee"], venue["fee_per"] = maker_fee, taker_fee, FEE_PER[fee_per]
         venue["fee_account"] = self.fee_account
@@ -216,7 +219,7 @@ class OrderBook:
     def enter(self, agent: int, kind: str, side: int, price: int, quantity: int, lifetime: int = 0) -> int:
         """Send a new order (a kind of ORDER_KINDS). Returns its handle if it rests, else 0.
 
-        What the book refuses, ``refusal`` tells: a price beyond its grid, a quantity that is not positive.
+        What the book rejects, ``rejection`` tells: a price beyond its grid, a quantity that is not positive.
 
         Raises
         ------
@@ -312,9 +315,9 @@ class OrderBook:
         return int(self.storage.world.clock[0]["filled"])
 
     @property
-    def refusal(self) -> int:
-        """Why the last message was refused, 0 if it was not (``sim.venues.book.ACCEPTED`` and its neighbours)."""
-        return int(self.storage.world.clock[0]["refusal"])
+    def rejection(self) -> int:
+        """Why the last message was rejected, 0 if it was not (``sim.venues.book.ACCEPTED`` and its neighbours)."""
+        return int(self.storage.world.clock[0]["rejection"])
 
     def trades(self) -> Any:
         """All trades so far, as records of ``sim.world.TRADE``."""
@@ -362,8 +365,8 @@ def make_room(storage: Storage, lack: int, messages: int, trades: list[Any], log
         storage.grow("orders", max(2 * orders, wanted))
         storage.grow("levels", max(2 * orders, wanted))
         storage.grow("pending", max(2 * orders, wanted))
-        if len(storage.world.calls):
-            storage.grow("calls", max(2 * orders, wanted))
+        if len(storage.world.auction_orders):
+            storage.grow("auction_orders", max(2 * orders, wanted))
     wanted = int(clock["nodes_live"]) + NODES_PER_LEVEL * messages
     if wanted > nodes:
         storage.grow("nodes", max(2 * nodes, wanted))

@@ -69,7 +69,7 @@ def test_each_parameter_has_edges_of_its_own_also_where_a_mixture_differs_in_ano
 
 
 def test_only_numbers_of_one_strategy_are_held_against_one_another():
-    game = market({**SPREADS, "drawn": {"strategy": "mixed", "quantity": 50}})
+    game = market({**SPREADS, "drawn": {"strategy": "mixed_strategy", "quantity": 50}})
     assert ends(game, {"drawn": 1.0}) == []
     assert ends(game, {"s2": 0.5, "drawn": 0.5}) == []
     assert ends(game, {"s2": 1.0}) == [("half_spread", 2.0, "least")]

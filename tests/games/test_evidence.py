@@ -9,7 +9,7 @@ import pytest
 
 from analysis.estimates import mean
 from analysis.games.candidates import mixed_candidate, pure_candidate
-from analysis.games.evidence import Drawn, Weighed
+from analysis.games.evidence import SampledEvidence, WeightedEvidence
 from analysis.games.market import MarketGame
 from analysis.games.playing import Runner
 from analysis.games.reduction import deviation_preserving
@@ -49,7 +49,10 @@ def test_both_ways_give_the_gains_of_the_closed_form(players):
     game = market(players)
     candidate = mixed_candidate(game, [MIXTURE])
     expected = truth(players).expected(mixture())
-    for evidence in (Weighed(game, candidate, Samples(1, Runner())), Drawn(game, candidate, 1, Runner())):
+    for evidence in (
+        WeightedEvidence(game, candidate, Samples(1, Runner())),
+        SampledEvidence(game, candidate, 1, Runner()),
+    ):
         evidence.need(60)
         paid = mean(evidence.paid(60)["makers"])
         assert abs(paid.value - mixture() @ expected) <= 4 * paid.standard_error
@@ -64,7 +67,7 @@ def test_both_ways_give_the_gains_of_the_closed_form(players):
 def test_of_a_reduced_game_the_whole_is_looked_at():
     game = market(9, **{"game.reduced_players": {"makers": 2}})
     candidate = mixed_candidate(game, [MIXTURE])
-    evidence = Drawn(game, candidate, 1, Runner())
+    evidence = SampledEvidence(game, candidate, 1, Runner())
     evidence.need(120)
     candidate.certify(evidence, 120)
     whole, seen = truth(9).regret(mixture()), deviation_preserving(truth(9), 2).regret(mixture())
@@ -76,7 +79,7 @@ def test_of_a_reduced_game_the_whole_is_looked_at():
 def test_more_draws_go_on_where_the_first_ended():
     game = market(3)
     candidate = mixed_candidate(game, [MIXTURE])
-    at_once, in_parts = (Drawn(game, candidate, 1, Runner()) for _ in range(2))
+    at_once, in_parts = (SampledEvidence(game, candidate, 1, Runner()) for _ in range(2))
     at_once.need(12)
     for runs in (5, 9, 12):
         assert in_parts.missing(runs) > 0
@@ -89,7 +92,7 @@ def test_more_draws_go_on_where_the_first_ended():
 def test_a_draw_is_run_once_for_each_thing_that_one_player_may_do():
     game = market(3)
     candidate = mixed_candidate(game, [MIXTURE])
-    evidence = Drawn(game, candidate, 1, Runner())
+    evidence = SampledEvidence(game, candidate, 1, Runner())
     assert evidence.missing(10) == 10 * len(NAMES)
 
 
@@ -111,14 +114,14 @@ def leaning() -> MarketGame:
     return MarketGame(load(UNDERCUTTING.parent / "inventory.toml", {"makers.count": 4, "run.episodes": 10}))
 
 
-def against_all_and_itself(pilots: int, runs: int) -> tuple[Weighed, Weighed]:
+def against_all_and_itself(pilots: int, runs: int) -> tuple[WeightedEvidence, WeightedEvidence]:
     """Makers who all lean much, held against the mean of all, and against themselves as so many pilot runs say."""
     game = leaning()
     candidate = pure_candidate(game, [{"much": 4}])
     pilot, fresh = Samples(1, Runner()), Samples(10_001, Runner())
     pilot.need(game, candidate.needs, pilots)
     fresh.need(game, candidate.needs, runs)
-    return Weighed(game, candidate, fresh), Weighed(game, candidate, fresh, (pilot, pilots))
+    return WeightedEvidence(game, candidate, fresh), WeightedEvidence(game, candidate, fresh, (pilot, pilots))
 
 
 def test_a_player_held_against_itself_is_more_precise_and_no_less_right():

@@ -140,7 +140,7 @@ def test_customers_who_mind_the_price_bring_two_makers_down_to_two_ticks_from_a_
 
 def test_a_maker_in_a_thin_market_has_traders_ask_for_less_and_more_of_the_gains_from_trade_realised():
     path = next(path for path in GAMES if path.stem == "thin_market")
-    without, with_it = compare(scenarios_of([path], ["run.episodes=100"], "maker.params.rungs=0,25"), 770, epsilon=4.0)
+    without, with_it = compare(scenarios_of([path], ["run.episodes=100"], "maker.params.levels=0,25"), 770, epsilon=4.0)
     asked = [
         max(sum(share * SHADING[name] for name, share in each.plays["traders"].items()) for each in found)
         for found in (without.solution.equilibria, with_it.solution.equilibria)

@@ -9,7 +9,7 @@ import pytest
 
 from analysis.estimates import mean
 from analysis.games.candidates import mixed_candidate, pure_candidate
-from analysis.games.evidence import Weighed
+from analysis.games.evidence import WeightedEvidence
 from analysis.games.market import MarketGame, Profile
 from analysis.games.playing import Runner
 from analysis.games.samples import Samples
@@ -80,7 +80,7 @@ def test_the_equilibria_found_in_the_market_are_the_three_there_are_and_certifie
     assert mixtures == [[0, 0, 1, 0, 0, 0], [0, 0, 0.5, 0.5, 0, 0], [0, 0, 0, 1, 0, 0]]
     for each in found.equilibria:
         candidate = mixed_candidate(game, shares_of(table, [each.mixture]))
-        candidate.certify(Weighed(game, candidate, others), 40)
+        candidate.certify(WeightedEvidence(game, candidate, others), 40)
         pure = each.mixture.max() == 1.0
         assert candidate.certificate.low <= (0.0 if pure else 0.01)  # a mixture found in samples is a little off
         assert candidate.certificate.high < 0.05
@@ -89,7 +89,7 @@ def test_the_equilibria_found_in_the_market_are_the_three_there_are_and_certifie
 def test_a_profile_with_a_profitable_deviation_has_a_regret_that_is_surely_above_nothing(played):
     game, _, others = played
     apart = pure_candidate(game, [{"four": 2}])
-    apart.certify(Weighed(game, apart, others), 40)
+    apart.certify(WeightedEvidence(game, apart, others), 40)
     gain = closed_form(3, 4) - closed_form(4, 4)
     assert 0.0 < apart.certificate.low <= gain <= apart.certificate.high
     assert max(apart.gains, key=lambda each: each.estimate.value).deviation.after == "three"
@@ -98,7 +98,7 @@ def test_a_profile_with_a_profitable_deviation_has_a_regret_that_is_surely_above
 def test_common_seeds_make_inward_deviations_precise_and_the_mean_of_alike_players_as_precise_as_pro_rata(played):
     game, samples, _ = played
     both = pure_candidate(game, [{"two": 2}])
-    both.certify(Weighed(game, both, samples), 40)
+    both.certify(WeightedEvidence(game, both, samples), 40)
     ratios = {each.deviation.after: each.variance_ratio for each in both.gains}
     assert ratios["one"] == pytest.approx(5.0, rel=1e-6)
     assert ratios["three"] == pytest.approx(1.0)  # who moves outward never trades

@@ -10,7 +10,7 @@ import pytest
 
 from analysis.estimates import mean
 from analysis.games.candidates import pure_candidate
-from analysis.games.evidence import Weighed
+from analysis.games.evidence import WeightedEvidence
 from analysis.games.market import MarketGame, Profile
 from analysis.games.playing import Runner
 from analysis.games.samples import Floats, Samples
@@ -185,7 +185,7 @@ def test_common_seeds_take_two_thirds_of_the_variance_of_all_gains_at_the_equili
     candidate = pure_candidate(game, [{at: role.players}])
     samples = Samples(1_001, Runner())
     samples.need(game, candidate.needs, 150)
-    candidate.certify(Weighed(game, candidate, samples), 150)
+    candidate.certify(WeightedEvidence(game, candidate, samples), 150)
     assert len(candidate.gains) == len(role.strategies) - 1
     assert all(each.variance_ratio >= 3 for each in candidate.gains)
     assert all(each.estimate.value < 0 for each in candidate.gains)

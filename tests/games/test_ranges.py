@@ -13,7 +13,7 @@ from analysis.games.market import MarketGame
 from analysis.games.outside import best_reply
 from analysis.games.playing import Runner
 from analysis.games.samples import Samples
-from analysis.games.search import Purse
+from analysis.games.search import RunBudget
 from analysis.games.solution import Solution, solve
 from sim.errors import RunError, ScenarioError
 from sim.scenario import Scenario, load, parse
@@ -109,13 +109,13 @@ def test_two_parameters_are_sought_together():
 def test_a_few_numbers_apart_by_a_step_are_all_tried_as_replies():
     ranges = {"half_spread": {"low": 3.0, "high": 9.75, "step": 0.25, "points": 2}}
     game = MarketGame(ranged(MAKERS, ranges, {"makers.count": 1, "run.episodes": 1}))
-    purse = Purse(Samples(1, Runner()), runs=2, most=200, budget=400)
+    run_budget = RunBudget(Samples(1, Runner()), runs=2, most=200, budget=400)
     candidate = pure_candidate(game, [{"half_spread 3": 1}])
-    assert purse.buy(game, candidate.needs)
-    reply = best_reply(game, [{"half_spread 3": 1.0}], candidate, 0, purse)
+    assert run_budget.buy(game, candidate.needs)
+    reply = best_reply(game, [{"half_spread 3": 1.0}], candidate, 0, run_budget)
     assert reply is not None
     assert reply.searched
-    tried = {name for (plays,) in purse.samples.profiles for name, _ in plays}
+    tried = {name for (plays,) in run_budget.samples.profiles for name, _ in plays}
     assert tried == {f"half_spread {3 + quarters / 4:g}" for quarters in range(28)}
 
 

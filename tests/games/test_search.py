@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from analysis.games.candidates import Candidate, mixed_candidate, plays, pure_candidate
-from analysis.games.evidence import Weighed
+from analysis.games.evidence import WeightedEvidence
 from analysis.games.market import MarketGame
 from analysis.games.rare_events import Event
-from analysis.games.search import Purse, search_all, search_needed
+from analysis.games.search import RunBudget, search_all, search_needed
 from analysis.games.sequential import certify_all
 from analysis.games.tables import all_of, profiles_of
 from tests.games.known import Known, market
@@ -36,14 +36,14 @@ def rock_paper_scissors(counts: dict[str, int], name: str) -> float:
 
 def test_all_profiles_give_all_equilibria():
     game = market(2, SPREADS)
-    found = search_all(game, Purse(Known(spread_game), 2, 100, 200), 0.01)
+    found = search_all(game, RunBudget(Known(spread_game), 2, 100, 200), 0.01)
     assert {plays(each) for each in found.candidates} == {"makers: two", "makers: three", "makers: 0.5 two, 0.5 three"}
     assert found.complete == "proved"
 
 
 def test_what_is_needed_is_less_than_all_and_confirms_the_pure_equilibria():
     game, samples = market(4, SPREADS), Known(spread_game)
-    found = search_needed(game, Purse(samples, 2, 10_000, 20_000), 0.01)
+    found = search_needed(game, RunBudget(samples, 2, 10_000, 20_000), 0.01)
     assert {plays(each) for each in found.candidates} == {"makers: two"}
     assert found.complete == "open"
     assert len(samples.profiles) < len(profiles_of(game, all_of(game)))
@@ -52,7 +52,7 @@ def test_what_is_needed_is_less_than_all_and_confirms_the_pure_equilibria():
 
 def test_an_equilibrium_that_no_single_strategy_is_grows_out_of_deviations():
     game, samples = market(2, MOVES), Known(rock_paper_scissors)
-    found = search_needed(game, Purse(samples, 2, 1_000, 2_000), 0.01)
+    found = search_needed(game, RunBudget(samples, 2, 1_000, 2_000), 0.01)
     assert [each.plays["makers"] for each in found.candidates] == [pytest.approx(dict.fromkeys(MOVES, 1 / 3))]
 
 
@@ -64,14 +64,14 @@ def test_a_deviation_outside_a_small_game_joins_it_and_what_is_not_needed_is_not
         return float(min(names.index(name), 7)) - 0.1 * abs(names.index(name) - 7) - 0.01 * counts.get("s7", 0)
 
     game, samples = market(5, names), Known(climbing)
-    found = search_needed(game, Purse(samples, 2, 10_000, 20_000), 0.01)
+    found = search_needed(game, RunBudget(samples, 2, 10_000, 20_000), 0.01)
     assert [plays(each) for each in found.candidates] == ["makers: s7"]
     assert len(samples.profiles) < len(profiles_of(game, all_of(game))) / 10
 
 
-def test_a_purse_that_is_too_small_is_said_and_never_overdrawn():
+def test_a_run_budget_that_is_too_small_is_said_and_never_overdrawn():
     game, samples = market(4, SPREADS), Known(spread_game)
-    found = search_needed(game, Purse(samples, 2, 14, 28), 0.01)
+    found = search_needed(game, RunBudget(samples, 2, 14, 28), 0.01)
     assert "did not reach for" in found.note
     assert samples.count <= 14
 
@@ -88,7 +88,7 @@ def certified(
     bounds: tuple[float, float] | None = None,
     events: Sequence[Event] = (),
 ) -> None:
-    evidence = [Weighed(game, each, samples) for each in candidates]
+    evidence = [WeightedEvidence(game, each, samples) for each in candidates]
     certify_all(candidates, evidence, lambda: most - samples.count, epsilon, bounds, events=events)
 
 
