@@ -280,7 +280,7 @@ def measures(run: Run) -> list[Measure]:
             trades = trades_of(run, instrument)
             if not order and not np.any(trades.taker_populations == trades.populations.index(population.name)):
                 continue
-            who = f"{population.name} {instrument}" if several else population.name
+            who = f"{population.name}.{instrument}" if several else population.name
             found += (
                 _of_order(run, population, instrument, who) if order else _of_trades(run, population, instrument, who)
             )
@@ -301,7 +301,7 @@ def _of_trades(run: Run, population: Any, instrument: str, who: str) -> list[Mea
         "total": "cost against trading at once, for nothing, at the first mark",
     }
     known = marked(run, instrument)
-    return [_mean_cost(f"{who} {part}", costs[part], known, meaning) for part, meaning in rows.items()]
+    return [_mean_cost(f"{who}.{part}", costs[part], known, meaning) for part, meaning in rows.items()]
 
 
 def _mean_cost(name: str, costs: Floats, marked: Any, meaning: str) -> Measure:
@@ -329,9 +329,9 @@ def _of_order(run: Run, population: Any, instrument: str, who: str) -> list[Meas
         "total": "cost against trading all of its order at once, for nothing",
     }
     known = marked(run, instrument)
-    found = [_mean_cost(f"{who} {part}", costs[part], known, meaning) for part, meaning in rows.items()]
+    found = [_mean_cost(f"{who}.{part}", costs[part], known, meaning) for part, meaning in rows.items()]
     filled = mean(costs["executed"] / target)
-    return [*found, measure_of(f"{who} filled", filled, "share", f"of its order of {target:,.0f} lots")]
+    return [*found, measure_of(f"{who}.filled", filled, "share", f"of its order of {target:,.0f} lots")]
 
 
 def _rows_from(trades: Trades, count: int, step: int) -> Integers:

@@ -262,11 +262,11 @@ def measures(run: Run, shocks: Sequence[float] = SHOCKS) -> list[Measure]:
         gains = np.concatenate([np.diff(path) for path in paths])
         name = population.name
         found += [
-            measure_of(f"{name} drawdown", mean([fall.depth for fall in falls]), "currency",
+            measure_of(f"{name}.drawdown", mean([fall.depth for fall in falls]), "currency",
                        "deepest fall of wealth below its peak, mean of episodes"),
-            Measure(f"{name} under water", float(max(fall.longest for fall in falls)), None, "samples",
+            Measure(f"{name}.under_water", float(max(fall.longest for fall in falls)), None, "samples",
                     "longest stay of wealth below its peak"),
-            measure_of(f"{name} Sharpe ratio", sharpe_ratio(gains, lags=_lags(len(gains))), "",
+            measure_of(f"{name}.sharpe_ratio", sharpe_ratio(gains, lags=_lags(len(gains))), "",
                        "mean over deviation of the change of wealth from sample to sample"),
         ]  # fmt: skip
         traded = {venue.instrument for venue in run.scenario.venues if venue.name in population.venues}
@@ -278,9 +278,11 @@ def measures(run: Run, shocks: Sequence[float] = SHOCKS) -> list[Measure]:
             move = f"if all prices move by {100 * shock:+g} %"
             found += [
                 Measure(
-                    f"{name} loss at {100 * shock:+g} %", float(last), None, "currency", f"of the last sample {move}"
+                    f"{name}.loss.{100 * shock:+g}_percent", float(last), None, "currency", f"of the last sample {move}"
                 ),
-                Measure(f"{name} worst at {100 * shock:+g} %", float(worst), None, "currency", f"of any sample {move}"),
+                Measure(
+                    f"{name}.worst.{100 * shock:+g}_percent", float(worst), None, "currency", f"of any sample {move}"
+                ),
             ]
     return found
 
@@ -294,14 +296,14 @@ def _holding(run: Run, population: Any, instrument: str, rows: pd.DataFrame) -> 
         turnover = ratio(_traded(run, name, instrument, int(episodes[-1]) + 1)[episodes], sizes)
     interval = float(run.manifest["sampling"]["agents_every"])
     life = Estimate(*(interval * each for each in found.half_life))
-    what = f"{name} {instrument}" if len(run.scenario.instruments) > 1 else name
+    what = f"{name}.{instrument}" if len(run.scenario.instruments) > 1 else name
     return [
-        measure_of(f"{what} inventory", found.mean, "lots", "mean of what it holds"),
-        measure_of(f"{what} size", size, "lots", "mean of what it holds either way"),
-        Measure(f"{what} directional", found.directional, None, "", "the first over the second: ±1 is always one side"),
-        measure_of(f"{what} turnover", turnover, "", "lots traded an episode for each lot held either way"),
-        measure_of(f"{what} half-life", life, "steps", "of a deviation of inventory from its mean, by an AR(1)"),
-        Measure(f"{what} at limit", _at_limit(run, population, column), None, "share",
+        measure_of(f"{what}.inventory", found.mean, "lots", "mean of what it holds"),
+        measure_of(f"{what}.size", size, "lots", "mean of what it holds either way"),
+        Measure(f"{what}.directional", found.directional, None, "", "the first over the second: ±1 is always one side"),
+        measure_of(f"{what}.turnover", turnover, "", "lots traded an episode for each lot held either way"),
+        measure_of(f"{what}.half_life", life, "steps", "of a deviation of inventory from its mean, by an AR(1)"),
+        Measure(f"{what}.at_limit", _at_limit(run, population, column), None, "share",
                 "samples of its members at their inventory_limit; none without one"),
     ]  # fmt: skip
 

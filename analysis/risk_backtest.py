@@ -247,7 +247,7 @@ def measures(run: Run, level: float = 0.975, settle: int = 50, repeats: int = 1_
         flags, name = exceptions(gains, risk), population.name
         times = min(repeats, max(_FEWEST_REPEATS, _DRAWS // len(gains)))
         tests = (
-            ("Kupiec", "number of exceptions", kupiec(int(flags.sum()), len(flags), 1.0 - level)),
+            ("kupiec", "number of exceptions", kupiec(int(flags.sum()), len(flags), 1.0 - level)),
             ("independence", "whether exceptions cluster", christoffersen(*transitions(flags))),
             ("coverage", "both at once", conditional_coverage(flags, 1.0 - level)),
             (
@@ -259,12 +259,12 @@ def measures(run: Run, level: float = 0.975, settle: int = 50, repeats: int = 1_
             ),
         )
         found.append(
-            Measure(f"{name} exceptions", float(flags.mean()), None, "share", f"{1 - level:.2g} if forecasts are right")
+            Measure(f"{name}.exceptions", float(flags.mean()), None, "share", f"{1 - level:.2g} if forecasts are right")
         )
         for short, what, test in tests:
-            found.append(Measure(f"{name} {short}", test.statistic, None, "", what))
+            found.append(Measure(f"{name}.{short}", test.statistic, None, "", what))
             found.append(
-                Measure(f"{name} {short} p", test.p_value, None, "", "probability of as much if they are right")
+                Measure(f"{name}.{short}.p_value", test.p_value, None, "", "probability of as much if they are right")
             )
     if not found:
         raise RunError(

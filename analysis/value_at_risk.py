@@ -71,13 +71,14 @@ def measures(run: Run, levels: tuple[float, ...] = (0.95, 0.99), repeats: int = 
             rows = (
                 ("historical", historical(gains, level), error[0], change),
                 ("normal", normal(gains, level), error[1], change),
-                ("Student", fit, NOTHING, f"{change}; no error: its fit is not repeated"),
-                ("Cornish-Fisher", cornish_fisher(gains, level), error[2], change),
-                ("EWMA", normal_tail(level).of(0.0, last), NOTHING, "forecast of the change after the last sample"),
+                ("student", fit, NOTHING, f"{change}; no error: its fit is not repeated"),
+                ("cornish_fisher", cornish_fisher(gains, level), error[2], change),
+                ("ewma", normal_tail(level).of(0.0, last), NOTHING, "forecast of the change after the last sample"),
             )
             for name, risks, wrong, what in rows:
-                for short, long, *each in zip(("VaR", "ES"), TailRisk._fields, risks, wrong, strict=True):
-                    label, meaning = f"{population.name} {name} {short} {level:g}", f"{long.replace('_', ' ')} {what}"
+                for risk, *each in zip(TailRisk._fields, risks, wrong, strict=True):
+                    label = f"{population.name}.{name}.{risk}.{100 * level:g}"
+                    meaning = f"{risk.replace('_', ' ')} {what}"
                     found.append(measure_of(label, Estimate(*each), "currency", meaning, _FLAT))
     if not found:
         raise RunError(

@@ -155,10 +155,10 @@ def test_an_executor_is_held_to_its_order():
     assert 0 < single[0].fill < 0.5
     assert any(each.opportunity != 0 for each in single)
     for part in ("delay", "impact", "opportunity", "fees", "total"):
-        assert rows[f"large {part}"].value == pytest.approx(np.mean([getattr(each, part) for each in single]))
+        assert rows[f"large.{part}"].value == pytest.approx(np.mean([getattr(each, part) for each in single]))
     opportunities = [each.opportunity for each in single]
-    assert rows["large opportunity"].standard_error == pytest.approx(np.std(opportunities, ddof=1) / 2)
-    assert rows["large filled"].value == pytest.approx(np.mean([each.fill for each in single]))
+    assert rows["large.opportunity"].standard_error == pytest.approx(np.std(opportunities, ddof=1) / 2)
+    assert rows["large.filled"].value == pytest.approx(np.mean([each.fill for each in single]))
 
 
 def test_an_executor_has_one_order_where_it_trades():
@@ -170,7 +170,7 @@ def test_an_executor_has_one_order_where_it_trades():
         'main_noise.venues=["other"]',
     ]
     found = [each for each in measures(execute(load(SCENARIOS / "two_books.toml", more))) if "main_noise" in each.name]
-    assert {each.name.split()[1] for each in found} == {"BOLT"}
+    assert {each.name.split(".")[1] for each in found} == {"BOLT"}
     assert next(each for each in found if each.name.endswith("filled")).meaning == "of its order of 6 lots"
 
 

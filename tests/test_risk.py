@@ -131,24 +131,26 @@ def test_lots_traded_are_those_of_the_episodes(two_books):
 def test_the_command_measures_a_run(two_books, capsys):
     assert risk.main([str(two_books.folder), "--json"]) == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["measures"]}
-    assert rows["bolt_makers drawdown"]["value"] >= 0
-    assert rows["bolt_makers BOLT turnover"]["value"] > 0
-    assert rows["bolt_makers loss at -10 %"]["value"] == pytest.approx(-rows["bolt_makers loss at +10 %"]["value"])
-    assert rows["bolt_makers worst at -10 %"]["value"] >= rows["bolt_makers loss at -10 %"]["value"]
+    assert rows["bolt_makers.drawdown"]["value"] >= 0
+    assert rows["bolt_makers.BOLT.turnover"]["value"] > 0
+    assert rows["bolt_makers.loss.-10_percent"]["value"] == pytest.approx(
+        -rows["bolt_makers.loss.+10_percent"]["value"]
+    )
+    assert rows["bolt_makers.worst.-10_percent"]["value"] >= rows["bolt_makers.loss.-10_percent"]["value"]
     assert risk.main([str(two_books.folder)]) == 0
 
 
 def test_only_what_a_population_can_trade_is_said_to_be_held(two_books):
     names = {each.name for each in risk.measures(two_books)}
-    assert "bolt_makers BOLT size" in names
-    assert not [name for name in names if name.startswith("bolt_makers ACME")]
+    assert "bolt_makers.BOLT.size" in names
+    assert not [name for name in names if name.startswith("bolt_makers.ACME")]
 
 
 def test_shocks_are_chosen_on_the_command_line(two_books, capsys):
     assert risk.main([str(two_books.folder), "--shocks", "-0.3,0.5", "--json"]) == 0
     losses = {row["name"]: row["value"] for row in json.loads(capsys.readouterr().out)["measures"]}
-    assert losses["main_makers loss at -30 %"] == pytest.approx(-0.6 * losses["main_makers loss at +50 %"])
-    assert "main_makers loss at -10 %" not in losses
+    assert losses["main_makers.loss.-30_percent"] == pytest.approx(-0.6 * losses["main_makers.loss.+50_percent"])
+    assert "main_makers.loss.-10_percent" not in losses
     for wrong in ("-1.5", "a", "", "nan"):
         with pytest.raises(SystemExit):
             risk.main([str(two_books.folder), f"--shocks={wrong}"])
@@ -162,12 +164,12 @@ def test_episodes_give_sizes_and_turnovers_their_errors():
     rows = {each.name: each for each in risk.measures(run)}
     samples = risk.samples_of(run, name)
     sizes = samples.groupby("episode")["inventory.ACME"].apply(lambda lots: lots.abs().mean()).to_numpy()
-    assert rows[f"{name} size"].value == pytest.approx(sizes.mean())
-    assert rows[f"{name} size"].standard_error == pytest.approx(sizes.std(ddof=1) / math.sqrt(5))
+    assert rows[f"{name}.size"].value == pytest.approx(sizes.mean())
+    assert rows[f"{name}.size"].standard_error == pytest.approx(sizes.std(ddof=1) / math.sqrt(5))
     volumes = run.episodes[run.episodes["population"] == name].groupby("episode")["volume"].sum().to_numpy()
-    assert rows[f"{name} turnover"].value == pytest.approx(volumes.mean() / sizes.mean())
-    assert rows[f"{name} turnover"].standard_error > 0
-    assert rows[f"{name} drawdown"].standard_error > 0
+    assert rows[f"{name}.turnover"].value == pytest.approx(volumes.mean() / sizes.mean())
+    assert rows[f"{name}.turnover"].standard_error > 0
+    assert rows[f"{name}.drawdown"].standard_error > 0
 
 
 def test_agents_that_were_not_sampled_are_no_measures(tmp_path, capsys):

@@ -203,8 +203,8 @@ def test_the_command_tests_a_run(tmp_path, capsys):
     run = execute(load(SCENARIOS / "quickstart.toml", ["run.steps=2_000"]), tmp_path / "run")
     assert backtest.main([str(run.folder), "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["measures"]
-    assert any(row["name"].endswith("Kupiec p") for row in rows)
-    assert all(0 <= row["value"] <= 1 for row in rows if row["name"].endswith(" p") and row["value"] is not None)
+    assert any(row["name"].endswith("kupiec.p_value") for row in rows)
+    assert all(0 <= row["value"] <= 1 for row in rows if row["name"].endswith(".p_value") and row["value"] is not None)
 
 
 def test_a_run_too_short_to_learn_from_is_refused(tmp_path, capsys):

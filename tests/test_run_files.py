@@ -180,7 +180,7 @@ def test_a_manifest_of_another_format_says_so(copy, run):
     for format_ in (2, 4, None, "x" * 1000, []):
         (copy / "manifest.json").write_text(json.dumps(run.manifest | {"format": format_}), encoding="utf-8")
         rejected(
-            lambda: open_run(copy), "manifest.json", "this version of Spreadgame reads 3", "run the scenario again"
+            lambda: open_run(copy), "manifest.json", "this version of Spreadgame reads 4", "run the scenario again"
         )
 
 

@@ -150,7 +150,7 @@ def test_the_command_measures_a_run(folder, capsys):
     assert value_at_risk.main([str(folder.folder), "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["measures"]
     assert {row["unit"] for row in rows} == {"currency"}
-    without = ("Student", "EWMA")
+    without = ("student", "ewma")
     for row in rows:
         drawn = row["value"] is not None and not any(word in row["name"] for word in without)
         assert (row["standard_error"] is not None) == drawn
@@ -181,15 +181,15 @@ def test_every_method_is_a_row_and_the_values_are_those_of_the_functions(folder)
     for method, label in (
         (risk.historical, "historical"),
         (risk.normal, "normal"),
-        (risk.student, "Student"),
-        (risk.cornish_fisher, "Cornish-Fisher"),
+        (risk.student, "student"),
+        (risk.cornish_fisher, "cornish_fisher"),
     ):
         for level in (0.95, 0.99):
-            found = [rows[f"{name} {label} {short} {level:g}"].value for short in ("VaR", "ES")]
+            found = [rows[f"{name}.{label}.{short}.{100 * level:g}"].value for short in risk.TailRisk._fields]
             assert found == pytest.approx(method(gains, level), nan_ok=True)
     forecast = risk.filtered(np.append(gains, 0.0), 0.95)
-    assert rows[f"{name} EWMA VaR 0.95"].value == pytest.approx(forecast.value_at_risk[-1])
-    assert rows[f"{name} EWMA ES 0.95"].value == pytest.approx(forecast.expected_shortfall[-1])
+    assert rows[f"{name}.ewma.value_at_risk.95"].value == pytest.approx(forecast.value_at_risk[-1])
+    assert rows[f"{name}.ewma.expected_shortfall.95"].value == pytest.approx(forecast.expected_shortfall[-1])
 
 
 def test_no_risk_is_minus_nothing():
