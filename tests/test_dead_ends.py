@@ -55,12 +55,12 @@ def test_of_a_market_in_which_all_is_well_nothing_is_said():
 def test_takers_in_a_simultaneous_turn_on_a_book_are_warned_of_but_not_where_it_is_a_call():
     at_once = {"turns": {"simultaneous": [1]}}
     found = dict(warned(MAKERS, NOISE, **at_once))
-    assert "all its orders are refused: turn 1 is simultaneous" in found["populations.noise.turn"]
+    assert "all its orders are rejected: turn 1 is simultaneous" in found["populations.noise.turn"]
     assert "no trade can happen: nobody takes" in found["venues.lit"]
     assert warned(MAKERS, NOISE, venue={"auction": {"every": 5}}, **at_once) == []
     both = {"name": "both", "strategy": "poisson_flow", "turn": 1}
     assert (
-        "its market and immediate-or-cancel orders are refused"
+        "its market and immediate-or-cancel orders are rejected"
         in dict(warned(both, **at_once))["populations.both.turn"]
     )
 

@@ -82,14 +82,14 @@ def test_it_leaves_out_the_rungs_that_would_trade_with_what_stands(side: str):
     standing = round((MEAN + away + (-0.1 if side == "buy" else 0.1)) / TICK)
     found = quotes_of(run, 0)
     mine = found["sell" if side == "buy" else "buy"]  # asks that a bid which is too high would meet, or bids
-    every = [round(MEAN / TICK) + (13 + 7 * rung) * (1 if side == "buy" else -1) for rung in range(8)]
+    every = [round(MEAN / TICK) + (13 + 7 * level) * (1 if side == "buy" else -1) for level in range(8)]
     beyond = [price for price in every if (price > standing if side == "buy" else price < standing)]
     assert mine == beyond
     assert 0 < len(beyond) < 8
     assert len(found[side]) == 8
 
 
-def test_without_rungs_it_sends_nothing():
+def test_without_levels_it_sends_nothing():
     assert len(run_of(levels=0).messages) == 0
 
 

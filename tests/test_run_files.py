@@ -44,7 +44,7 @@ def read_everything(folder: Path) -> None:
     assert len(opened.summary)
 
 
-def rejected(read: Callable[[], object], *words: str) -> str:
+def refused(read: Callable[[], object], *words: str) -> str:
     """One line that says which file, what is wrong and what helps."""
     with pytest.raises(RunError) as raised:
         read()
@@ -90,14 +90,14 @@ def test_no_damage_to_a_file_goes_unnoticed(copy, name):
             (copy / name).write_bytes(content)
         if (what, name) == ("longer", "manifest.json"):
             continue  # a manifest may have other spaces
-        said = rejected(lambda: read_everything(copy), str(copy))
+        said = refused(lambda: read_everything(copy), str(copy))
         assert name in said, what
         assert "damaged" in said or "manifest.json" in said, what
         if content is None:
             (copy / name).touch()
     (copy / name).unlink()
     (copy / name).mkdir()
-    rejected(lambda: read_everything(copy), name, "damaged")
+    refused(lambda: read_everything(copy), name, "damaged")
 
 
 def test_files_that_were_exchanged_are_noticed(copy, tmp_path):
@@ -106,10 +106,10 @@ def test_files_that_were_exchanged_are_noticed(copy, tmp_path):
     for name in FILES[:-1]:
         mine = (copy / name).read_bytes()
         shutil.copy(other / name, copy / name)
-        rejected(lambda: read_everything(copy), "damaged")
+        refused(lambda: read_everything(copy), "damaged")
         (copy / name).write_bytes(mine)
     shutil.copy(copy / "trades.parquet", copy / "book.parquet")
-    rejected(lambda: read_everything(copy), "book.parquet", "not as the run wrote it")
+    refused(lambda: read_everything(copy), "book.parquet", "not as the run wrote it")
 
 
 def test_whoever_edits_a_summary_is_told(copy):
@@ -117,7 +117,7 @@ def test_whoever_edits_a_summary_is_told(copy):
     rows = json.loads(path.read_text(encoding="utf-8"))
     rows[0]["value"] += 1
     path.write_text(json.dumps(rows), encoding="utf-8")
-    rejected(lambda: open_run(copy), "summary.json", "not as the run wrote it", "run the scenario again")
+    refused(lambda: open_run(copy), "summary.json", "not as the run wrote it", "run the scenario again")
 
 
 WRONG: tuple[Any, ...] = (None, "", "x", -1, 0.5, [], {}, [[]], {"": None}, True, 10**400, "\n" * 3)
@@ -147,16 +147,16 @@ def test_a_manifest_is_checked_at_the_door(copy, run):
     needed = set(run.manifest) - {"format", "files", "checksum"}
     for name in sorted(needed):
         seal_again(copy, {key: value for key, value in run.manifest.items() if key != name})
-        rejected(lambda: open_run(copy), "manifest.json", name)
+        refused(lambda: open_run(copy), "manifest.json", name)
         for value in WRONG:
             seal_again(copy, run.manifest | {name: value})
             if fits(name, value):
                 assert open_run(copy).manifest[name] == value
             else:
-                rejected(lambda: open_run(copy), "manifest.json")
+                refused(lambda: open_run(copy), "manifest.json")
     for name in ("book_every", "agents_every"):
         seal_again(copy, run.manifest | {"sampling": {name: 1}})
-        rejected(lambda: open_run(copy), "manifest.json", "sampling.")
+        refused(lambda: open_run(copy), "manifest.json", "sampling.")
     seal_again(copy, run.manifest | {"more": {"of": "a later version"}})
     assert open_run(copy).manifest["more"] == {"of": "a later version"}
 
@@ -173,13 +173,13 @@ def test_a_summary_is_checked_at_the_door(copy, run):
     ):
         (copy / "summary.json").write_text(json.dumps(content), encoding="utf-8")
         seal_again(copy, run.manifest)
-        rejected(lambda: open_run(copy), "summary.json", "damaged")
+        refused(lambda: open_run(copy), "summary.json", "damaged")
 
 
 def test_a_manifest_of_another_format_says_so(copy, run):
-    for format_ in (2, 4, None, "x" * 1000, []):
+    for format_ in (2, 3, None, "x" * 1000, []):
         (copy / "manifest.json").write_text(json.dumps(run.manifest | {"format": format_}), encoding="utf-8")
-        rejected(
+        refused(
             lambda: open_run(copy), "manifest.json", "this version of Spreadgame reads 4", "run the scenario again"
         )
 
@@ -187,7 +187,7 @@ def test_a_manifest_of_another_format_says_so(copy, run):
 def test_a_folder_that_was_only_begun_is_incomplete(tmp_path):
     (tmp_path / "run.partial").mkdir()
     for name in ("run", "run.partial"):
-        rejected(lambda name=name: open_run(tmp_path / name), "this run is incomplete")
+        refused(lambda name=name: open_run(tmp_path / name), "this run is incomplete")
 
 
 def test_a_picture_or_a_note_beside_the_files_is_in_nobodys_way(copy):

@@ -90,7 +90,7 @@ def test_a_market_says_what_the_run_says(odd, rows):
 
 
 def test_a_row_of_a_sweep_says_what_the_run_says(odd, rows, tmp_path):
-    results = run_many(jobs_of(odd, [odd.run.seed]), out=tmp_path, full=True)
+    results = run_many(jobs_of(odd, [odd.run.seed]), out=tmp_path, run_folders=True)
     table = results.table.to_pylist()[0]
     for row in rows:
         assert table[f"{row['name']}.{row['measure']}"] == row["value"], row

@@ -353,7 +353,7 @@ def _making_of(part: Part, reported_runs: Sequence[ReportedRun]) -> None:
             ["steps", f"{manifest['steps']:,} of {manifest['steps_asked']:,}"],
             ["trades", f"{manifest['trades']:,}"],
             ["messages", f"{manifest['messages']:,}"],
-            ["refused", "; ".join(rejection_lines(manifest)) or _NONE],
+            ["rejected", "; ".join(rejection_lines(manifest)) or _NONE],
             ["warnings", "; ".join(manifest["warnings"]) or _NONE],
             ["scenario's digest", str(manifest["scenario_hash"])],
             ["versions", ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())],
