@@ -186,7 +186,7 @@ def test_a_row_says_what_the_summary_of_the_run_says(path):
     for row, seed in zip(table.to_pylist(), (5, 6), strict=True):
         run = execute(shortened(path, seed, steps=300, episodes=3))
         assert row["seed"] == seed
-        for name in ("messages", "trades", "refused", "repriced_quotes"):
+        for name in ("messages", "trades", "rejected", "repriced_quotes"):
             assert row[name] == run.manifest[name]
         for said in run.measures:
             column = f"{said['name']}.{said['measure']}"

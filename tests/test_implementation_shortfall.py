@@ -175,7 +175,7 @@ def test_an_executor_has_one_order_where_it_trades():
 
 
 def test_those_that_only_make_fall_short_of_nothing():
-    names = {each.name.split()[0] for each in measures(execute(parse(EXECUTOR)))}
+    names = {each.name.split(".")[0] for each in measures(execute(parse(EXECUTOR)))}
     assert names == {"noise", "large"}
     with pytest.raises(RunError, match="nobody took"):
         measures(execute(parse(EXECUTOR.partition('[[populations]]\nname = "noise"')[0])))

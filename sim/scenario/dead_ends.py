@@ -143,7 +143,8 @@ class DeadEnds(PriceChecks):
         if not books or not used & TAKES_ONLY:
             return
         all_of_them = not used & RESTS
-        words = "all its orders are rejected" if all_of_them else "its market and immediate-or-cancel orders are rejected"
+        which = "all its" if all_of_them else "its market and immediate-or-cancel"
+        words = f"{which} orders are rejected"
         yield self.problem(
             (*where, "turn"),
             f"{words}: turn {population.turn} is simultaneous, where orders to a book ({books[0]}) can only rest",
