@@ -3,6 +3,6 @@
 Most modules are commands too, ``python -m analysis.NAME RUN``, and Ctrl-C ends one quietly while it begins.
 """
 
-from sim.leaving import leave_quietly_if_started
+from sim.runs.leaving import leave_quietly_if_started
 
 leave_quietly_if_started("analysis")

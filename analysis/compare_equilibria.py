@@ -1,10 +1,10 @@
 """Equilibria of several games side by side: ``python -m analysis.compare_equilibria A B … [--vary PATH=v1,v2,v3]``.
 
 The games are those of several scenario files, or of one file in which a value varies. Each is solved by running it
-(:mod:`analysis.games.solution`), all on the same seeds. A table says who plays what at each equilibrium, what it pays,
-how sure that is, what the market is like there, and where there is welfare, how much more of it than in the first game.
-A figure draws it between two references: what the players would choose as one, and the pure profile of players who all
-do the same in which they earn least without a loss.
+(:mod:`analysis.games.empirical.solution`), all on the same seeds. A table says who plays what at each equilibrium, what
+it pays, how sure that is, what the market is like there, and where there is welfare, how much more of it than in the
+first game. A figure draws it between two references: what the players would choose as one, and the pure profile of
+players who all do the same in which they earn least without a loss.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from typing import Any
 
 from rich.console import Console
 
-from analysis.command import check_figure
-from analysis.dress import style
-from analysis.equilibrium_picture import picture
-from analysis.equilibrium_tables import WIDTH, tables
-from analysis.games.comparison import as_json, compare
-from analysis.games.market import MarketGame
-from analysis.games.solution import BUDGET
-from analysis.options import MOST_WORKERS, Parser, real_number, whole_number
-from sim.errors import RunError, SpreadgameError
-from sim.interrupt import stop_on_signals
+from analysis.games.empirical.comparison import as_json, compare
+from analysis.games.empirical.market import MarketGame
+from analysis.games.empirical.solution import BUDGET
+from analysis.games.output.equilibrium_picture import picture
+from analysis.games.output.equilibrium_tables import WIDTH, tables
+from analysis.output.command import check_figure
+from analysis.output.options import MOST_WORKERS, Parser, real_number, whole_number
+from analysis.output.style import style
+from sim.core.errors import RunError, SpreadgameError
+from sim.core.wording import shown
+from sim.runs.interrupt import stop_on_signals
 from sim.scenario import Scenario, load
-from sim.scenario.wording import shown
-from sim.strategies.files import load_files
+from sim.strategy_kit.loading.files import load_files
 
 _INTERRUPTED, _BAD_INPUT = 130, 2
 _MOST_RUNS = 1_000_000_000  # of a game

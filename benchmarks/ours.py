@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measure import INFORMED, MAKERS, NOISE, Skipped, stream
-from sim.build import build
-from sim.compiled import njit
-from sim.market import Market
+from sim.core.compiled import njit
+from sim.core.world import HISTORY, NONE, NOTHING, attach
+from sim.mesa_model.market import Market
+from sim.mesa_model.trader import Trader
+from sim.runs.build import build
+from sim.runs.simulation import Simulation
 from sim.scenario import Scenario, parse
-from sim.simulation import Simulation
-from sim.trader import Trader
 from sim.venues import book
 from sim.venues.standalone import OrderBook
-from sim.world import HISTORY, NONE, NOTHING, attach
 
 LIMIT, CANCEL = 0, 2
 PYTHON_AGENTS = 100

@@ -19,24 +19,24 @@ TYPE_CHECKING = False  # as typing has it, which takes longer to import than all
 if TYPE_CHECKING:
     from typing import Any
 
-    from analysis.plots import picture as picture
-    from analysis.plots import save_picture as save_picture
-    from sim.errors import ReplayError as ReplayError
-    from sim.errors import RunError as RunError
-    from sim.errors import ScenarioError as ScenarioError
-    from sim.errors import SpreadgameError as SpreadgameError
-    from sim.errors import StrategyError as StrategyError
+    from analysis.output.run_picture import picture as picture
+    from analysis.output.run_picture import save_picture as save_picture
+    from sim.core.errors import ReplayError as ReplayError
+    from sim.core.errors import RunError as RunError
+    from sim.core.errors import ScenarioError as ScenarioError
+    from sim.core.errors import SpreadgameError as SpreadgameError
+    from sim.core.errors import StrategyError as StrategyError
     from sim.experiment import Job as Job
     from sim.experiment import grid as grid
     from sim.experiment import jobs_of as jobs_of
     from sim.experiment import open_many as open_many
     from sim.experiment import run_many as run_many
-    from sim.market import Market as Market
-    from sim.replay import replay as replay
-    from sim.runs import Run as Run
-    from sim.runs import open_run as open_run
+    from sim.mesa_model.market import Market as Market
+    from sim.mesa_model.trader import Trader as Trader
+    from sim.recorded.replay import replay as replay
+    from sim.runs.result import Run as Run
+    from sim.runs.result import open_run as open_run
     from sim.scenario import Scenario as Scenario
-    from sim.trader import Trader as Trader
     from sim.venues.standalone import OrderBook as OrderBook
     from spreadgame.api import load as load
     from spreadgame.api import load_strategies as load_strategies
@@ -53,20 +53,20 @@ _HOMES = {
     "jobs_of": "sim.experiment",
     "grid": "sim.experiment",
     "open_many": "sim.experiment",
-    "open_run": "sim.runs",
-    "Run": "sim.runs",
+    "open_run": "sim.runs.result",
+    "Run": "sim.runs.result",
     "Scenario": "sim.scenario",
-    "Market": "sim.market",
-    "Trader": "sim.trader",
+    "Market": "sim.mesa_model.market",
+    "Trader": "sim.mesa_model.trader",
     "OrderBook": "sim.venues.standalone",
-    "replay": "sim.replay",
-    "picture": "analysis.plots",
-    "save_picture": "analysis.plots",
-    "SpreadgameError": "sim.errors",
-    "ScenarioError": "sim.errors",
-    "StrategyError": "sim.errors",
-    "RunError": "sim.errors",
-    "ReplayError": "sim.errors",
+    "replay": "sim.recorded.replay",
+    "picture": "analysis.output.run_picture",
+    "save_picture": "analysis.output.run_picture",
+    "SpreadgameError": "sim.core.errors",
+    "ScenarioError": "sim.core.errors",
+    "StrategyError": "sim.core.errors",
+    "RunError": "sim.core.errors",
+    "ReplayError": "sim.core.errors",
 }
 __all__ = sorted([*_HOMES, "__version__"])
 

@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.arguments import a_path, paths
-from sim.errors import RunError
+from sim.core.arguments import a_path, paths
+from sim.core.errors import RunError
+from sim.core.wording import shown
 from sim.scenario import Scenario, with_overrides
 from sim.scenario import load as _load
 from sim.scenario.overrides import Overrides
-from sim.scenario.wording import shown
-from sim.strategies.declare import Strategy
+from sim.strategy_kit.declare import Strategy
 
 _FOLDER = re.compile(r"\w[\w.=-]{0,99}")
 
 if TYPE_CHECKING:  # reading a scenario needs no engine
-    from sim.execute import Watch
-    from sim.runs import Run
+    from sim.runs.execute import Watch
+    from sim.runs.result import Run
 
 
 def load(path: str | Path, seed: int | None = None, overrides: Overrides | None = None) -> Scenario:
@@ -47,7 +47,7 @@ def load_strategies(path: str | Path) -> list[Strategy]:
     StrategyError
         If the file cannot be loaded, or a strategy in it is badly declared.
     """
-    from sim.strategies.files import load_file
+    from sim.strategy_kit.loading.files import load_file
 
     return load_file(a_path("path", path))
 
@@ -69,7 +69,7 @@ def run(
     seed, overrides : as for :func:`load`.
     out : the folder that will hold the run folder; None keeps the tables in memory.
     strategies : files of strategies of your own.
-    watch : called between chunks with a :class:`sim.execute.Progress`.
+    watch : called between chunks with a :class:`sim.runs.execute.Progress`.
     name : of the run folder, a number is put behind it where that is taken; None for :func:`run_name`.
 
     Returns
@@ -94,14 +94,14 @@ def run(
     >>> result = run("scenarios/quickstart.toml", overrides={"run.steps": 1000})  # doctest: +SKIP
     >>> result.summary  # doctest: +SKIP
     """
-    from sim.strategies.files import load_files
+    from sim.strategy_kit.loading.files import load_files
 
     load_files(paths("strategies", strategies))
     if not isinstance(scenario, Scenario):
         scenario = _load(a_path("scenario", scenario), overrides, seed)
     elif seed is not None or overrides:
         scenario = with_overrides(scenario, overrides, seed)
-    from sim.execute import execute, whole
+    from sim.runs.execute import execute, whole
 
     return whole(execute(scenario, None if out is None else a_path("out", out), run_name(scenario, name), watch))
 
@@ -115,7 +115,7 @@ def run_name(scenario: Scenario, name: str | None = None) -> str:
         If it is no name of a folder.
     """
     if name is not None:
-        from sim.run_files import PARTIAL
+        from sim.runs.files import PARTIAL
 
         if not _FOLDER.fullmatch(name) or name.endswith(PARTIAL):
             raise RunError(f"name: {shown(name)} is no name of a run folder — use letters, digits and . _ - = alone")

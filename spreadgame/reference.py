@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sim import strategies
 from sim.scenario import json_schema
-from sim.strategies.declare import Parameter, Strategy
+from sim.strategy_kit import registry
+from sim.strategy_kit.declare import Parameter, Strategy
 
 _SECTIONS = (
     ("Run", "[run]"),
@@ -109,8 +109,8 @@ def _type(field: dict[str, Any]) -> str:
 def strategy_page() -> str:
     """Our strategies as Markdown."""
     parts = [_STRATEGY_HEAD]
-    for name in sorted(strategies.built_in()):
-        parts += _strategy(strategies.get(name))
+    for name in sorted(registry.built_in()):
+        parts += _strategy(registry.get(name))
     return "\n".join(parts)
 
 

@@ -32,11 +32,11 @@ A maker that joins the best quotes, in a file ``joiner.py``::
 
 from typing import Any
 
-from sim.compiled import guarded as compiled
-from sim.errors import StrategyError
-from sim.renamed import STRATEGY_FUNCTIONS
-from sim.strategies.declare import Parameter, strategy
-from sim.strategies.desk import (
+from sim.core.compiled import guarded as compiled
+from sim.core.errors import StrategyError
+from sim.core.renamed import STRATEGY_FUNCTIONS
+from sim.strategy_kit.declare import Parameter, strategy
+from sim.strategy_kit.interface import (
     BUY,
     HISTORY,
     NO_ASK,
@@ -100,7 +100,7 @@ from sim.strategies.desk import (
     uniform,
     venue_of,
 )
-from sim.strategies.quoting import MOST_LEVELS, keep_ladder, keep_quotes, room_to_trade
+from sim.strategy_kit.quoting import MOST_LEVELS, keep_ladder, keep_quotes, room_to_trade
 
 __all__ = [
     "BUY",

@@ -10,7 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.places import ROOT
+
 QUICKSTART = ROOT / "scenarios" / "quickstart.toml"
 MARKET = """
 title = "One maker and one trader"

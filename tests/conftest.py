@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from analysis.recorded.files import data_folder as recorded_folder
-from sim.errors import RunError
+from sim.core.errors import RunError
 from tests.command_line import end_started
 
 # The same examples in every run, however busy the machine is: a test that fails has found something.

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from spreadgame import reference
-from spreadgame.cli import main
+from spreadgame.commands.parser import main
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 

@@ -11,15 +11,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from analysis.options import Parser
+from analysis.output.options import Parser
 from analysis.recorded import backtests, facts, impact, spreads
 from analysis.recorded.board import Board
 from analysis.recorded.files import VARIABLE, data_folder
 from analysis.recorded.markets import recorded
 from analysis.recorded.page import page
-from analysis.stylised_facts import Facts
-from sim.errors import RunError, SpreadgameError
-from sim.runs import open_run
+from analysis.risk.stylised_facts import Facts
+from sim.core.errors import RunError, SpreadgameError
+from sim.runs.result import open_run
 
 _WIDTH, _BAD_INPUT = 80, 2
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from analysis.measures import Measure
+from analysis.reading.measures import Measure
 from analysis.recorded.board import PROBABILITY, Board, Word
-from analysis.risk_backtest import (
+from analysis.risk.risk_backtest import (
     Draw,
     christoffersen,
     conditional_coverage,
@@ -18,9 +18,9 @@ from analysis.risk_backtest import (
     traffic_light,
     transitions,
 )
-from analysis.stylised_facts import Facts
-from analysis.tail_risk import Floats, Forecasts, filtered, fit_student, rolling, student_tail
-from sim.errors import RunError
+from analysis.risk.stylised_facts import Facts
+from analysis.risk.tail_risk import Floats, Forecasts, filtered, fit_student, rolling, student_tail
+from sim.core.errors import RunError
 
 LEVELS = (0.95, 0.99)
 WINDOW, EVERY = 250, 20  # days that are learnt from, and between two fits of Student's t
@@ -53,7 +53,7 @@ def student_forecasts(
     ----------
     returns : float64 (n,), finite.
     window : returns that a fit sees.
-    every : days for which a fit is kept, 1 for :func:`analysis.value_at_risk.rolling`'s.
+    every : days for which a fit is kept, 1 for :func:`analysis.risk.value_at_risk.rolling`'s.
 
     Returns
     -------

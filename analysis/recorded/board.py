@@ -13,10 +13,10 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from analysis.command import number
-from analysis.dress import clipped, short, with_error
-from analysis.estimates import Estimate
-from analysis.measures import Measure
+from analysis.output.command import number
+from analysis.output.style import clipped, short, with_error
+from analysis.reading.measures import Measure
+from analysis.stats.estimates import Estimate
 
 PROBABILITY = "probability"  # the unit of what is shown to three places at most
 _DIGITS, _NAME, _LEAST = 4, 12, 0.001

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.clusters import STRETCHES
-from analysis.tape import Quotes, Tape
+from analysis.reading.trades_and_quotes import Quotes, Tape
+from analysis.stats.clusters import STRETCHES
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from analysis.measures import Measure
-from analysis.price_impact import intervals
+from analysis.impact.price_impact import intervals
+from analysis.reading.measures import Measure
 from analysis.recorded.board import PROBABILITY, Board, Word
 from analysis.recorded.day import Day
-from analysis.stylised_facts import Facts, facts, facts_of, returns_of
-from sim.errors import RunError
-from sim.runs import Run
+from analysis.risk.stylised_facts import Facts, facts, facts_of, returns_of
+from sim.core.errors import RunError
+from sim.runs.result import Run
 
 SECONDS = 10  # of a stock's returns
 _NOTE = (
@@ -45,7 +45,7 @@ def of_day(day: Day, seconds: int = SECONDS) -> Facts:
 
 
 def of_run(run: Run) -> Facts:
-    """:func:`analysis.stylised_facts.facts_of` the first venue of a run. Raises RunError if it has too few samples."""
+    """The facts of the first venue of a run. Raises RunError if it has too few samples."""
     found = facts_of(run, run.scenario.venues[0].name)
     if np.isfinite(found.returns).sum() < 2:
         raise RunError(f"{run.folder or 'this run'}: too few samples of the book for returns — run more steps")
@@ -56,7 +56,7 @@ def of_run(run: Run) -> Facts:
 
 
 def table(found: Facts) -> list[Measure]:
-    """:func:`analysis.stylised_facts.facts` of a market, without volume where it has none."""
+    """:func:`analysis.risk.stylised_facts.facts` of a market, without volume where it has none."""
     volumes, signed = (each if np.isfinite(each).any() else None for each in (found.volumes, found.signed))
     rows = facts(found.returns, volumes, signed)
     error = next((each.standard_error for each in rows if each.name.startswith("returns lag")), None)

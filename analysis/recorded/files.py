@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.errors import RunError
-from sim.recordings import content
+from sim.core.errors import RunError
+from sim.recorded.readers import content
 
 VARIABLE = "SPREADGAME_DATA"
 _BESIDE = Path(__file__).resolve().parents[2].parent / "shared" / "data"  # beside the repository

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.clusters import group_means
-from analysis.estimates import Estimate
-from analysis.measures import Measure
-from analysis.price_impact import amihud, following_changes, impact_curve, intervals, kyle_lambda, trade_response
+from analysis.impact.price_impact import amihud, following_changes, impact_curve, intervals, kyle_lambda, trade_response
+from analysis.impact.spread_models import glosten_harris, huang_stoll, huang_stoll_three_way, madhavan, roll
+from analysis.reading.measures import Measure
 from analysis.recorded.board import Board, Word, scaled
 from analysis.recorded.day import Day, Floats, stretches
-from analysis.spread_models import glosten_harris, huang_stoll, huang_stoll_three_way, madhavan, roll
+from analysis.stats.clusters import group_means
+from analysis.stats.estimates import Estimate
 
 _CENTS, _ROUND = 100.0, 1_000.0  # shares for which what grows with the size is told
 _LENGTHS, _MINUTE = (10, 60), 60.0  # seconds

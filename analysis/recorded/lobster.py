@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from analysis.recorded.day import Day, Floats, Orders, orders_of
-from sim.errors import ReplayError, RunError
-from sim.recordings import ASK, BID, EXECUTE, HIDDEN, Recording, line_of, read
+from sim.core.errors import ReplayError, RunError
+from sim.recorded.readers import ASK, BID, EXECUTE, HIDDEN, Recording, line_of, read
 
 _TICK = 0.01  # USD, of all stocks above a dollar
 

@@ -11,8 +11,8 @@ from analysis.recorded.day import Day
 from analysis.recorded.files import columns_of, file_in, numbers
 from analysis.recorded.lobster import lobster_day
 from analysis.recorded.taq import taq_day
-from analysis.stylised_facts import Facts, returns_of
-from sim.errors import RunError
+from analysis.risk.stylised_facts import Facts, returns_of
+from sim.core.errors import RunError
 
 _NASDAQ = {"AAPL": 1, "AMZN": 5}  # recorded levels of each book
 _LOBSTER = "lobster/{name}_2012-06-21_34200000_57600000_{what}_{depth}.csv.gz"

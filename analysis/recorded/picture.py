@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from analysis.dress import GREY, INK, clipped, style, style_axes
+from analysis.output.style import GREY, INK, clipped, style, style_axes
 from analysis.recorded.facts import SECONDS
-from analysis.stylised_facts import Facts, aggregated, autocorrelation, excess_kurtosis, leverage
+from analysis.risk.stylised_facts import Facts, aggregated, autocorrelation, excess_kurtosis, leverage
 
 _COLOURS = ("#2a6f97", "#8c5aa8", "#468f5b", "#b8860b", "#c44e00")  # of what is recorded
 _LONGEST, _DPI = 50, 110

@@ -1,6 +1,6 @@
 """What trading cost on a recorded day: quoted, effective and realised spread, and price impact, with their errors.
 
-Errors are those of :func:`analysis.clusters.group_means` over two hundred equally long stretches of the day.
+Errors are those of :func:`analysis.stats.clusters.group_means` over two hundred equally long stretches of the day.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.clusters import group_means
-from analysis.measures import Measure
+from analysis.quality.spreads import decomposed
+from analysis.reading.measures import Measure
 from analysis.recorded.board import Board, Word, scaled
 from analysis.recorded.day import CLOSES, OPENS, Day, Floats, Orders, stretches
-from analysis.spreads import decomposed
+from analysis.stats.clusters import group_means
 
 HORIZONS = (1.0, 5.0, 30.0, 60.0)  # seconds
 _CENTS, _POINTS = 100.0, 1e4

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.impact.trade_signing import lee_ready, prevailing
 from analysis.recorded.day import CLOSES, OPENS, Day, Floats, Integers, orders_of
 from analysis.recorded.files import columns_of, line_at, numbers
-from analysis.trade_signing import lee_ready, prevailing
-from sim.errors import RunError
+from sim.core.errors import RunError
 
 _PRICE, _TICK, _SECOND = 1e-4, 0.01, 1_000  # USD in a unit of price; USD; milliseconds
 # Bits of the sale condition. The others mark prices that are not those of the moment: opening and closing prints,

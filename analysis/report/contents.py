@@ -14,23 +14,23 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis import trade_network
-from analysis.attribution import Attribution, both
-from analysis.command import plus_minus
-from analysis.dress import short, style
-from analysis.estimates import mean
-from analysis.measures import Measure
-from analysis.plots import picture
-from analysis.refusals import rejection_lines
+from analysis.money import trade_network
+from analysis.money.attribution import Attribution, both
+from analysis.money.who_paid_whom import WhoPaidWhom, who_paid_whom
+from analysis.output.command import plus_minus
+from analysis.output.rejections import rejection_lines
+from analysis.output.run_picture import picture
+from analysis.output.style import short, style
+from analysis.quality.spreads import HORIZON, PARTS, Spreads, tables
+from analysis.reading.columns import has_many_episodes
+from analysis.reading.measures import Measure
 from analysis.report import figures, words
 from analysis.report.glossary import Chapter, chapters
-from analysis.samples import has_many_episodes
-from analysis.spreads import HORIZON, PARTS, Spreads, tables
-from analysis.stylised_facts import facts_of
-from analysis.stylised_facts import figure as figure_of_facts
-from analysis.who_paid_whom import WhoPaidWhom, who_paid_whom
-from sim.errors import RunError
-from sim.runs import Run, changes_in_words
+from analysis.risk.stylised_facts import facts_of
+from analysis.risk.stylised_facts import figure as figure_of_facts
+from analysis.stats.estimates import mean
+from sim.core.errors import RunError
+from sim.runs.result import Run, changes_in_words
 from sim.scenario import dump_toml
 
 Watch = Callable[[str], None]

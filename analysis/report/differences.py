@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.runs import Run
+from sim.runs.result import Run
 from sim.scenario.toml_writer import to_text
 
 _MOST, _LONGEST = 24, 60  # rows, and characters of a value

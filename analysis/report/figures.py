@@ -12,13 +12,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from analysis import volatility
-from analysis.attribution import Attribution
-from analysis.dress import GREY, INK, clipped, short, signed, style, style_axes, with_error
-from analysis.estimates import Estimate
-from analysis.spreads import Spreads
-from analysis.who_paid_whom import WhoPaidWhom
-from sim.runs import Run
+from analysis.money.attribution import Attribution
+from analysis.money.who_paid_whom import WhoPaidWhom
+from analysis.output.style import GREY, INK, clipped, short, signed, style, style_axes, with_error
+from analysis.quality import volatility
+from analysis.quality.spreads import Spreads
+from analysis.stats.estimates import Estimate
+from sim.runs.result import Run
 
 HORIZONS = (1, 3, 10, 30, 100, 300)
 _MOST_PANELS = 9

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from analysis.options import Parser
+from analysis.output.options import Parser
 from analysis.report.contents import Grid, ReportedRun, Watch, opening, parts, reported, scenario_texts
 from analysis.report.differences import differences
-from sim.errors import RunError
-from sim.runs import Run, reason_of
+from sim.core.errors import RunError
+from sim.runs.result import Run, reason_of
 
 NAME = "report.html"
 
@@ -115,8 +115,8 @@ def _question(everything: Sequence[ReportedRun]) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """``python -m analysis.report``: the same as ``spreadgame report``."""
-    from sim.errors import SpreadgameError
-    from sim.runs import open_run
+    from sim.core.errors import SpreadgameError
+    from sim.runs.result import open_run
 
     parser = Parser(prog="python -m analysis.report", description="A report of runs as one HTML file.")
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="a folder that a run printed")

@@ -7,17 +7,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analysis.attribution import Attribution, by_mark
-from analysis.command import error
-from analysis.dress import percent, short
-from analysis.estimates import Estimate, mean
-from analysis.refusals import rejection_lines
-from analysis.samples import columns
-from analysis.spreads import HORIZON, Parts, Spreads
-from analysis.trades import Floats, Trades, trades_of
-from analysis.who_paid_whom import WhoPaidWhom
-from sim.errors import RunError
-from sim.runs import Run
+from analysis.money.attribution import Attribution, by_mark
+from analysis.money.who_paid_whom import WhoPaidWhom
+from analysis.output.command import error
+from analysis.output.rejections import rejection_lines
+from analysis.output.style import percent, short
+from analysis.quality.spreads import HORIZON, Parts, Spreads
+from analysis.reading.columns import columns
+from analysis.reading.trades import Floats, Trades, trades_of
+from analysis.stats.estimates import Estimate, mean
+from sim.core.errors import RunError
+from sim.runs.result import Run
 
 _SURE = 4.0  # standard errors within which a mean is taken to be what it should be
 _ROUNDED = 3.0  # ticks by which rounding may move a quote and a belief

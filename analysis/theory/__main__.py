@@ -2,6 +2,6 @@
 
 import sys
 
-from spreadgame.cli import main
+from spreadgame.commands.parser import main
 
 main(["theory", *sys.argv[1:]])

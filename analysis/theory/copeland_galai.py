@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.estimates import mean
+from analysis.stats.estimates import mean
 from analysis.theory.experiments import experiment
 from analysis.theory.markets import Markets, payoffs
 from analysis.theory.rows import Row, compare

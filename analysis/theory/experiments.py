@@ -70,8 +70,8 @@ def chosen(names: list[str]) -> list[Experiment]:
     RunError
         If a name is none of them.
     """
-    from sim.errors import RunError
-    from sim.scenario.wording import near_or_all
+    from sim.core.errors import RunError
+    from sim.core.wording import near_or_all
 
     known = all_experiments()
     picked: dict[str, Experiment] = {}

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.estimates import Estimate, mean, ratio
+from analysis.stats.estimates import Estimate, mean, ratio
 from analysis.theory.experiments import experiment
 from analysis.theory.markets import Markets, columns, payoffs
 from analysis.theory.rows import Row, compare
 from sim.models import glosten_milgrom as model
-from sim.runs import Run
+from sim.runs.result import Run
 
 SOURCE = "Glosten and Milgrom 1985"
 SHARES = (0.1, 0.3, 0.5, 0.7)

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.estimates import Estimate, deviation, mean, ratio
+from analysis.stats.estimates import Estimate, deviation, mean, ratio
 from analysis.theory.experiments import experiment
 from analysis.theory.markets import Markets, columns, payoffs
 from analysis.theory.rows import Row, compare
 from sim.models import inventory as model
-from sim.runs import Run
+from sim.runs.result import Run
 
 _STEPS, _VOLATILITY, _DECAY, _RATE = 200, 2.0 * 0.005**0.5, 1.5, 140 * 0.005  # inventory.toml: a step, currency, fills
 _TICK = 1e-5

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.estimates import mean, residual_variance, slope
+from analysis.stats.estimates import mean, residual_variance, slope
 from analysis.theory.experiments import experiment
 from analysis.theory.markets import Markets, columns, payoffs
 from analysis.theory.rows import Row, compare
 from sim.models import kyle as model
-from sim.runs import Run
+from sim.runs.result import Run
 
 SOURCE = "Kyle 1985"
 _VALUE, _NOISE = 2.0, 1000.0  # deviations in kyle.toml: currency, lots

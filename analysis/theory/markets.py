@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.execute import Progress, execute, whole
-from sim.runs import Run
+from sim.runs.execute import Progress, execute, whole
+from sim.runs.result import Run
 from sim.scenario import load
 
 _ROOT = Path(__file__).parents[2]

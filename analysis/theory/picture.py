@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.dress import ALARM, GREY, INK, style
+from analysis.output.style import ALARM, GREY, INK, style
 from analysis.theory.experiments import all_experiments
 from analysis.theory.rows import Row
 

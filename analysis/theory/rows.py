@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from analysis.estimates import Estimate
+from analysis.stats.estimates import Estimate
 
 MOST_ERRORS = 4.0  # distance in standard errors up to which an estimate agrees with its target
 Verdict = Literal["pass", "fail", "differs"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.estimates import Estimate, mean
+from analysis.stats.estimates import Estimate, mean
 from analysis.theory.experiments import experiment
 from analysis.theory.markets import Markets, columns, payoffs
 from analysis.theory.rows import Row, compare

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.estimates import Estimate, mean
+from analysis.stats.estimates import Estimate, mean
 from analysis.theory.experiments import experiment
 from analysis.theory.markets import Markets, payoffs
 from analysis.theory.rows import Row, compare

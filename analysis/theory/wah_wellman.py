@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.estimates import Estimate, mean
+from analysis.stats.estimates import Estimate, mean
 from analysis.theory.experiments import experiment
 from analysis.theory.markets import Markets, folder, payoffs
 from analysis.theory.published import published

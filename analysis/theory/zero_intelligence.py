@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from analysis.estimates import Estimate, mean
+from analysis.stats.estimates import Estimate, mean
 from analysis.theory.experiments import experiment
 from analysis.theory.markets import Markets, columns, payoffs
 from analysis.theory.published import published
@@ -14,7 +14,7 @@ from analysis.theory.rows import Row, compare
 from sim.models import double_auction
 from sim.models import santa_fe as model
 from sim.models.santa_fe import SpreadEstimate
-from sim.runs import Run
+from sim.runs.result import Run
 
 _SPREAD, _WINDOW = 60, 8  # ticks, and spreads, about
 _LIFETIMES = 20  # of an order, before the spread is measured

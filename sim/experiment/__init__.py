@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from sim.experiment.designs import Range, cross, grid, jobs_of, latin_hypercube, profiles, sobol
 from sim.experiment.jobs import Job
-from sim.experiment.many import SweepProgress, run_many
 from sim.experiment.results import Results, open_many
+from sim.experiment.run_many import SweepProgress, run_many
 from sim.experiment.workers import open_workers
 
 __all__ = [

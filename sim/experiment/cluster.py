@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from sim.errors import RunError, SpreadgameError
+from sim.core.errors import RunError, SpreadgameError
 from sim.experiment.jobs import Chunk
 from sim.experiment.work import do_chunk
 

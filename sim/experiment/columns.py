@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from sim.build import Built
 from sim.experiment.jobs import Label, Piece
+from sim.runs.build import Built
+from sim.runs.tables import number_column, text_column
+from sim.runs.totals import UNITS, population_measures, venue_measures
 from sim.scenario import Scenario
-from sim.tables import number_column, text_column
-from sim.totals import UNITS, population_measures, venue_measures
 
 _UNITS = UNITS | {
     "payoffs": "currency, an episode each", "repriced_quotes": "number", "seed": "number",
@@ -39,7 +39,7 @@ def table_of(
     Parameters
     ----------
     clocks : arrays (runs,) by the names of :func:`run_columns`.
-    venues, populations : totals of :mod:`sim.totals`, (runs, venues) and (runs, populations).
+    venues, populations : totals of :mod:`sim.runs.totals`, (runs, venues) and (runs, populations).
     payoffs : float64 (runs, episodes, populations), or None.
 
     Returns

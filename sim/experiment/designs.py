@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from sim.arguments import several
-from sim.errors import Problem, ScenarioError
+from sim.core.arguments import several
+from sim.core.errors import Problem, ScenarioError
+from sim.core.wording import shown
 from sim.experiment.jobs import Job, Label
 from sim.scenario import Scenario, with_overrides
-from sim.scenario.game import offered, with_choices
-from sim.scenario.wording import shown
+from sim.scenario.choices import offered, with_choices
 
 Point = dict[str, Any]  # paths of overrides, and values
 MOST_JOBS = 1_000_000

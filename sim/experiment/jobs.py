@@ -9,13 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sim.arguments import several, whole
-from sim.errors import RunError, StrategyError
+from sim.core.arguments import several, whole
+from sim.core.errors import RunError, StrategyError
+from sim.core.wording import shown
 from sim.kept.version import CODE
 from sim.scenario import Scenario, dump_toml
-from sim.scenario.wording import shown
-from sim.strategies import files
-from sim.strategies.beside import digest as files_digest
+from sim.strategy_kit.loading import files
+from sim.strategy_kit.loading.module_loader import digest as files_digest
 
 Label = bool | int | float | str | None
 FORMAT = 3

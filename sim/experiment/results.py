@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from sim.arguments import a_path
-from sim.errors import RunError
+from sim.core.arguments import a_path
+from sim.core.errors import RunError
+from sim.core.wording import near
 from sim.experiment.jobs import FORMAT, Job
 from sim.experiment.store import SAID, TABLE, read_sealed
 from sim.kept.sealed import Damaged, digest_in, read_json
-from sim.scenario.wording import near
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.build import Built, build, seed_streams
+from sim.runs.build import Built, build, seed_streams
 from sim.scenario import Scenario
 
 # What a run writes before it reads: buffers, the list of turns, tables of rows.
@@ -25,7 +25,7 @@ class Reusable:
     Parameters
     ----------
     scenario : its own seed does not matter.
-    capacities : as for :func:`sim.build.build`.
+    capacities : as for :func:`sim.runs.build.build`.
     """
 
     def __init__(self, scenario: Scenario, **capacities: int) -> None:

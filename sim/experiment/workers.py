@@ -21,7 +21,7 @@ from typing import Protocol
 from joblib import cpu_count
 from joblib.externals.loky import ProcessPoolExecutor
 
-from sim.errors import RunError, SpreadgameError
+from sim.core.errors import RunError, SpreadgameError
 from sim.experiment.jobs import Chunk
 from sim.experiment.work import do_chunk, keep_strategies_in, never
 

@@ -19,9 +19,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from sim.errors import RunError
+from sim.core.errors import RunError
 from sim.kept.sealed import remove_leftovers, write_whole
-from sim.runs import reason_of
+from sim.runs.result import reason_of
 
 _LOCK, _WRITER = ".writer.lock", ".writer.json"
 _LOOKS, _PAUSE = 40, 0.05  # for what a writer says of itself just after it has the lock

@@ -81,7 +81,7 @@ def mean_spread(
 
 @functools.cache
 def _compiled() -> Callable[..., Any]:
-    from sim.compiled import njit
+    from sim.core.compiled import njit
 
     return njit(_sums_of_batches, cached=False)
 

@@ -1,7 +1,7 @@
 """What a TOML file may say: reading it, checking it, changing it, writing it.
 
-The vocabulary is in :mod:`sim.scenario.vocabulary` and :mod:`sim.scenario.processes`. Importing this compiles nothing
-and imports neither NumPy nor pandas.
+The vocabulary is in :mod:`sim.scenario.tables.market` and :mod:`sim.scenario.tables.processes`. Importing this compiles
+nothing and imports neither NumPy nor pandas.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sim.errors import Problem, ScenarioError
-from sim.scenario.diagnosis import Places, problems_of
-from sim.scenario.fill import filled
-from sim.scenario.kinds import readable
+from sim.core.errors import Problem, ScenarioError
+from sim.core.wording import near, patient
+from sim.scenario.checks.all import reference_problems
+from sim.scenario.defaults import filled
+from sim.scenario.messages import Places, problems_of
 from sim.scenario.overrides import Overrides, override, pairs_of
-from sim.scenario.references import reference_problems
+from sim.scenario.tables.kinds import readable
+from sim.scenario.tables.market import Scenario
 from sim.scenario.toml_writer import to_toml
 from sim.scenario.value_file import read_values
-from sim.scenario.vocabulary import Scenario
-from sim.scenario.wording import near, patient
 
 __all__ = ["Scenario", "dump_toml", "json_schema", "load", "parse", "read_values", "with_overrides"]
 

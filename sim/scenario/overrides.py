@@ -7,11 +7,11 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sim.errors import Problem
-from sim.scenario.diagnosis import own_names
-from sim.scenario.kinds import field_kind, inside, meant, tables
-from sim.scenario.vocabulary import Scenario
-from sim.scenario.wording import near_or_all, shown
+from sim.core.errors import Problem
+from sim.core.wording import near_or_all, shown
+from sim.scenario.messages import own_names
+from sim.scenario.tables.kinds import field_kind, inside, meant, tables
+from sim.scenario.tables.market import Scenario
 
 Overrides = Mapping[str, Any] | Iterable[str]
 Pairs = Sequence[tuple[str, Any]]

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from sim.errors import Problem, ScenarioError
-from sim.scenario.wording import near_or_all, shown
+from sim.core.errors import Problem, ScenarioError
+from sim.core.wording import near_or_all, shown
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,11 +14,11 @@ import math
 
 import numpy as np
 
-from sim.compiled import njit
-from sim.ledger import market_price, record_trade
+from sim.core.compiled import njit
+from sim.core.ledger import market_price, record_trade
+from sim.core.world import BUY, NO_PRICE, NONE, NOTHING, SELL
 from sim.venues import book
 from sim.venues.levels import HIGHEST_PRICE, LOWEST_PRICE, next_level
-from sim.world import BUY, NO_PRICE, NONE, NOTHING, SELL
 
 _LOTS = np.float64(book.MOST_LOTS)
 _FARTHEST = np.int64(1 << 61)

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.compiled import inlined, njit
-from sim.ledger import NEED_ORDERS, NEED_TAPE, RUNNING, record_trade
+from sim.core.compiled import inlined, njit
+from sim.core.ledger import NEED_ORDERS, NEED_TAPE, RUNNING, record_trade
+from sim.core.world import HISTORY, NO_PRICE, NONE, NOTHING
 from sim.venues.levels import (
     HIGHEST_PRICE,
     KEYS,
@@ -24,7 +25,6 @@ from sim.venues.levels import (
     open_side,
     remove_level,
 )
-from sim.world import HISTORY, NO_PRICE, NONE, NOTHING
 
 # Kinds of message; the log has them all, agents send the first seven.
 LIMIT, MARKET, IMMEDIATE_OR_CANCEL, FILL_OR_KILL, POST_ONLY, CANCEL, REPLACE = (np.int64(i) for i in range(7))

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.compiled import inlined, njit, trailing_zeros
-from sim.ledger import market_price
-from sim.world import NONE, NOTHING
+from sim.core.compiled import inlined, njit, trailing_zeros
+from sim.core.ledger import market_price
+from sim.core.world import NONE, NOTHING
 
 LOWEST_PRICE, HIGHEST_PRICE = -(1 << 29), (1 << 29) - 1
 KEYS = 1 << 30

@@ -11,16 +11,16 @@ from typing import Any, Literal
 import numpy as np
 from numba.core.errors import TypingError
 
-from sim.arguments import finite, one_of, whole
-from sim.arguments import side as one_side
-from sim.compiled import njit
-from sim.errors import RunError
-from sim.ledger import MONEY_OVERFLOW, MOST_MONEY, NEED_TAPE, RUNNING
-from sim.renamed import old_arguments_refused, old_attributes_refused
+from sim.core.arguments import finite, one_of, whole
+from sim.core.arguments import side as one_side
+from sim.core.compiled import njit
+from sim.core.errors import RunError
+from sim.core.ledger import MONEY_OVERFLOW, MOST_MONEY, NEED_TAPE, RUNNING
+from sim.core.renamed import old_arguments_refused, old_attributes_refused
+from sim.core.world import HISTORY, NOTHING, Storage, attach
 from sim.venues import book
-from sim.venues.entry import LONGEST, WRONG, bits
+from sim.venues.gateway import LONGEST, WRONG, bits
 from sim.venues.levels import HIGHEST_PRICE, NODES_PER_LEVEL
-from sim.world import HISTORY, NOTHING, Storage, attach
 
 MATCHING = {"price_time": book.PRICE_TIME, "pro_rata": book.PRO_RATA}
 SELF_TRADE = {"cancel_resting": book.CANCEL_RESTING, "cancel_incoming": book.CANCEL_INCOMING, "allow": book.ALLOW}
@@ -320,13 +320,13 @@ class OrderBook:
         return int(self.storage.world.clock[0]["rejection"])
 
     def trades(self) -> Any:
-        """All trades so far, as records of ``sim.world.TRADE``."""
+        """All trades so far, as records of ``sim.core.world.TRADE``."""
         self._mend(NEED_TAPE)
         self._trades = [np.concatenate([*self._trades, self.storage.world.tape[:0]])]
         return self._trades[0]
 
     def messages(self) -> Any:
-        """The message log so far, as records of ``sim.world.MESSAGE`` (empty unless ``keep_log``)."""
+        """The message log so far, as records of ``sim.core.world.MESSAGE`` (empty unless ``keep_log``)."""
         self._mend(NEED_TAPE)
         self._messages = [np.concatenate([*self._messages, self.storage.world.log[:0]])]
         return self._messages[0]

@@ -1,0 +1,1 @@
+"""How sure one is that nobody would deviate."""

@@ -1,0 +1,1 @@
+"""Which equilibrium is reached: motion, learning, error, correlation, and what all get together."""

@@ -1,0 +1,1 @@
+"""A market's game, played: profiles are run, candidates found, evidence gathered."""

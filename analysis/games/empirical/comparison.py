@@ -1,0 +1,244 @@
+"""Games beside one another: each solved by running it, and what its equilibria and references come to.
+
+The references bound what may happen: the profile in which the players earn most together, as a monopolist would have
+them play, and the pure profile of players who all do the same in which they earn least without a loss.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import stdtrit
+
+from analysis.games.certificates.resampling import sampled
+from analysis.games.empirical.candidates import Candidate, Floats
+from analysis.games.empirical.market import Column
+from analysis.games.empirical.payoffs import WELFARE
+from analysis.games.empirical.solution import BUDGET, Solution, solve
+from analysis.games.output.as_json import solution_as_json
+from analysis.stats.estimates import Estimate
+from sim.core.errors import RunError
+from sim.scenario import Scenario
+from sim.scenario.choices import Settings
+
+_CONFIDENCE = 0.95
+_LONGEST = 100  # letters of a folder's name that are those of its label
+
+
+class Gained(NamedTuple):
+    """How much more welfare there is at an equilibrium than at one of the first game.
+
+    Attributes
+    ----------
+    game, equilibrium : places in what was compared, from 0.
+    than : the place of the first game's equilibrium of the greatest welfare.
+    more : currency an episode; its error is infinite where too few runs differ to tell.
+    runs : of which that is the mean.
+    """
+
+    game: int
+    equilibrium: int
+    than: int
+    more: Estimate
+    runs: int
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where it lies with 95 % confidence, by Student's t; no numbers where too few runs differ to tell."""
+        within = float(stdtrit(self.runs - 1, 0.5 + _CONFIDENCE / 2)) * self.more.standard_error
+        return self.more.value - within, self.more.value + within
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain data; equilibria are counted from 1, as tables do."""
+        low, high = (end if math.isfinite(end) else None for end in self.interval)
+        reason = None if low is not None else f"too few of {self.runs:,} runs differ"
+        return {
+            "than_equilibrium": self.than + 1,
+            **self.more.as_json(),
+            "low": low,
+            "high": high,
+            "reason": reason,
+            "runs": self.runs,
+        }
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A game beside others.
+
+    Attributes
+    ----------
+    label : what it is called: the value that varies, or the file's name.
+    scenario, solution : what was solved, and what was found.
+    """
+
+    label: str
+    scenario: Scenario
+    solution: Solution
+
+    @property
+    def references(self) -> dict[str, Candidate]:
+        """The profiles ``together`` and, unless all lose, ``competitive``."""
+        found = {"together": self.solution.together, "competitive": self.solution.competitive}
+        return {name: each for name, each in found.items() if each is not None}
+
+    def parameter(self) -> str | None:
+        """The one number in which the strategies of the game differ; None if there are several or none."""
+        offered = list(self._offered.values())
+        every = {name for params in offered for name in params}
+        names = [name for name in every if any(params.get(name) != offered[0].get(name) for params in offered)]
+        only = names[0] if len(names) == 1 else None
+        numbers = [params.get(only) for params in offered if only]
+        alike = numbers and all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in numbers)
+        return only if alike else None
+
+    def chosen(self, candidate: Candidate, parameter: str) -> Estimate:
+        """The mean of the parameter over all players; as exact as the mixture."""
+        means = [
+            sum(
+                share * float(self._offered[place, name][parameter])
+                for name, share in candidate.plays[role.name].items()
+            )
+            for place, role in enumerate(self.solution.game.roles)
+        ]
+        return Estimate(float(np.average(means, weights=self._players)), 0.0)
+
+    def payoff(self, candidate: Candidate) -> Estimate:
+        """The mean payoff of all players; of several roles the error is the largest that theirs allow."""
+        values, errors = np.array([candidate.payoffs[role.name] for role in self.solution.game.roles]).T
+        return Estimate(*(float(np.average(each, weights=self._players)) for each in (values, errors)))
+
+    def effective_spread(self, candidate: Candidate) -> Estimate | None:
+        """On the first venue; None where nothing was traded against a mid."""
+        return candidate.market.get(f"{self.scenario.venues[0].name}.effective_spread")
+
+    @property
+    def _players(self) -> list[int]:
+        return [role.players for role in self.solution.game.whole]
+
+    @property
+    def _offered(self) -> dict[Column, Settings]:
+        game = self.solution.game
+        return {
+            (place, name): game.settings((place, name))
+            for place, role in enumerate(game.roles)
+            for name in role.strategies
+        }
+
+
+def compare(
+    scenarios: Mapping[str, Scenario],
+    budget: int = BUDGET,
+    epsilon: float | None = None,
+    workers: int | None = 1,
+    out: str | Path | None = None,
+    watch: Callable[[str], Callable[[str], Any]] = lambda label: lambda name: None,
+    strategies: Sequence[str | Path] = (),
+) -> list[Compared]:
+    """Solve games one after the other.
+
+    Parameters
+    ----------
+    scenarios : by label.
+    budget : the most runs of each game.
+    epsilon : a gain that does not count, currency an episode; None for 2 % of the range of payoffs of each.
+    workers : how many runs at a time, None for one a core.
+    out : a folder in which runs are kept, in one of its own for each game; None for memory.
+    watch : gives for a label what :func:`analysis.games.empirical.solution.solve` is watched by.
+    strategies : files of strategies of your own, loaded before the scenarios were.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to compare.
+    ScenarioError, RunError
+        As :func:`analysis.games.empirical.solution.solve`; the message of a RunError begins with the label.
+    """
+    if not scenarios:
+        raise ValueError("there are no games to compare")
+    found = []
+    for label, scenario in scenarios.items():
+        folder = None if out is None else Path(out) / folder_name(label)
+        try:
+            solution = solve(scenario, budget, epsilon, workers, folder, strategies, watch(label))
+            found.append(Compared(label, scenario, solution))
+        except RunError as error:
+            raise RunError(f"{label}: {error}") from error
+    return found
+
+
+def folder_name(label: str) -> str:
+    """What the folder of a game's runs is called: its label, or what of it may stand there and a hash of the whole.
+
+    Whether there is a hash depends on the label alone, so that the same game is found again among others.
+    """
+    plain = re.sub(r"[^\w.=+-]+", "-", label)[:_LONGEST]
+    if plain == label and plain.strip("."):
+        return plain
+    return f"{plain}-{hashlib.blake2b(label.encode(), digest_size=4).hexdigest()}"
+
+
+def welfare_gained(found: Sequence[Compared]) -> list[Gained]:
+    """What each equilibrium of the later games has more welfare than the first game's best one.
+
+    Differences are taken run by run. Runs of the same number have the same seed in all games, so that what the seeds
+    have in common cancels; where one equilibrium has more runs than the other, its further ones are left out. The
+    first game is taken at its best, so that more welfare is no matter of which of its equilibria one looks at. What is
+    known of an equilibrium without a certificate comes from the runs that chose it, so it is left out.
+
+    Returns
+    -------
+    list
+        Empty where nobody gains privately, or the first game has no equilibrium with a certificate.
+    """
+    first = found[0].solution.equilibria
+    known = [place for place, each in enumerate(first) if _sure_welfare(each) is not None]
+    if not known:
+        return []
+    than = max(known, key=lambda place: first[place].market[WELFARE].value)
+    before = np.asarray(first[than].welfare)
+    gained = []
+    for game, each in enumerate(found[1:], 1):
+        for place, candidate in enumerate(each.solution.equilibria):
+            after = _sure_welfare(candidate)
+            if after is not None:
+                runs = min(len(before), len(after))
+                gained.append(Gained(game, place, than, sampled(after[:runs] - before[:runs]), runs))
+    return gained
+
+
+def _sure_welfare(candidate: Candidate) -> Floats | None:
+    """Of each run that chose nothing, (runs,); None where there are none, or nobody gains privately."""
+    return None if candidate.certificate is None else candidate.welfare
+
+
+def as_json(found: Sequence[Compared]) -> dict[str, Any]:
+    """The games as plain data; ``game`` is the label of each.
+
+    The rest is what :func:`analysis.games.output.as_json.solution_as_json` says of it.
+    Where the strategies differ in one number, its mean over the players stands with each equilibrium and reference.
+    Where there is welfare, what is more of it than in the first game stands with each equilibrium of the others, as
+    ``welfare_more``.
+    """
+
+    def told(each: Compared) -> dict[str, Any]:
+        row = {"game": each.label, **solution_as_json(each.solution)}
+        parameter = each.parameter()
+        if parameter is not None:
+            rows = [*zip(row["equilibria"], each.solution.equilibria, strict=True)]
+            rows += [(row[name], candidate) for name, candidate in each.references.items()]
+            for one, candidate in rows:
+                one[f"mean_{parameter}"] = each.chosen(candidate, parameter).value
+        return row
+
+    games = [told(each) for each in found]
+    for each in welfare_gained(found):
+        games[each.game]["equilibria"][each.equilibrium]["welfare_more"] = each.as_json()
+    return {"games": games}

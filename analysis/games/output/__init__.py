@@ -1,0 +1,1 @@
+"""A solved game as tables, text, plain data and pictures."""

@@ -1,0 +1,1 @@
+"""Equilibria of a table: one algorithm a file."""

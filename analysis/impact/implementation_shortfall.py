@@ -1,0 +1,404 @@
+"""Implementation shortfall: what a decision cost, against a paper portfolio that trades at once, for nothing.
+
+Perold 1988, with the parts of Wagner and Edwards 1993 and Kissell: for X lots to buy (side 1) or sell (side -1),
+decided when the mark was P_d, first worked at P_0, executed in lots n_i at p_i, and with what was left valued at P_n,
+
+    delay        side Σ n (P_0 - P_d)
+    impact       side Σ n_i (p_i - P_0)
+    opportunity  side (X - Σ n) (P_n - P_d)
+    fees         as paid
+
+and their sum is side (Σ n_i p_i - Σ n P_d + (X - Σ n)(P_n - P_d)) + fees. All times the units in a lot. Costs are
+positive.
+
+``python -m analysis.impact.implementation_shortfall RUN`` takes what each population ended up with as what it had
+wanted, but of executors the order they were given.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from analysis.output.command import run_command
+from analysis.reading.columns import columns
+from analysis.reading.marked import NEVER, marked
+from analysis.reading.measures import Measure, measure_of
+from analysis.reading.trades import Floats, Integers, Trades, trades_of
+from analysis.stats.estimates import Estimate, mean
+from sim.core.errors import RunError
+from sim.runs.result import Run
+
+
+class Shortfall(NamedTuple):
+    """What one parent order cost, by part. Currency, positive is a cost."""
+
+    delay: float  # the mark moved between the decision and the first trade or order
+    impact: float  # prices of trades against the mark on arrival: spread, price impact, drift while trading
+    opportunity: float  # what was not executed, at the last mark against the decision's
+    fees: float
+    target: float  # lots
+    executed: float  # lots
+    paper: float  # what the target would have cost at the decision's mark, currency
+
+    @property
+    def total(self) -> float:
+        """The sum of the parts."""
+        return self.delay + self.impact + self.opportunity + self.fees
+
+    @property
+    def basis_points(self) -> float:
+        """The total in ten thousandths of the paper portfolio; nan of an empty one."""
+        return 1e4 * self.total / abs(self.paper) if self.paper else math.nan
+
+    @property
+    def fill(self) -> float:
+        """Share of the target that was executed; nan of an empty one."""
+        return self.executed / self.target if self.target else math.nan
+
+
+def shortfall(
+    side: int,
+    target: float,
+    prices: ArrayLike,
+    lots: ArrayLike,
+    decision: float,
+    arrival: float | None = None,
+    final: float | None = None,
+    fees: float = 0.0,
+    lot_size: float = 1.0,
+) -> Shortfall:
+    """The shortfall of a parent order from its trades.
+
+    Parameters
+    ----------
+    side : 1 to buy, -1 to sell.
+    target : lots of the parent order, above or equal to 0.
+    prices, lots : of its trades, (trades,); lots are negative for a trade the other way.
+    decision, arrival, final : marks at the decision, when trading began, and at the end, currency; None for the
+        decision's, and for the arrival's. Of a mark that nobody knows, nan, so is what depends on it.
+    fees : paid, negative for rebates received, currency.
+    lot_size : units of the instrument in a lot.
+
+    Raises
+    ------
+    ValueError
+        If side is neither 1 nor -1, target is negative, or prices and lots have different shapes.
+    """
+    if side not in (1, -1):
+        raise ValueError(f"side must be 1 to buy or -1 to sell, not {side}")
+    if not target >= 0.0:
+        raise ValueError(f"target must not be negative, not {target}")
+    p, n = np.asarray(prices, float), np.asarray(lots, float)
+    if p.shape != n.shape:
+        raise ValueError(f"prices and lots must belong together, not be {p.shape} and {n.shape}")
+    if np.isinf(n).any() or np.isinf(p).any():
+        raise ValueError("prices and lots must be finite, or nan where they are not known")
+    began = decision if arrival is None else arrival
+    ended = began if final is None else final
+    executed = float(n.sum())
+    unit = side * lot_size
+    return Shortfall(
+        delay=float(_cost(unit * executed, began - decision)),
+        impact=unit * float(_cost(n, p - began).sum()),
+        opportunity=float(_cost(unit * (target - executed), ended - decision)),
+        fees=fees,
+        target=target,
+        executed=executed,
+        paper=lot_size * target * decision,
+    )
+
+
+def shortfall_of(
+    run: Run,
+    population: str,
+    target: int | None,
+    side: int,
+    *,
+    agent: int | None = 0,
+    venue: str | None = None,
+    instrument: str | None = None,
+    episode: int = 0,
+    decision_step: int = 0,
+    decision_mark: float | None = None,
+    end_step: int | None = None,
+) -> Shortfall:
+    """The shortfall of one agent's parent order in a run.
+
+    Parameters
+    ----------
+    population, agent : who traded; None for all members together.
+    target, side : lots to be traded, and 1 to buy or -1 to sell; None if what was executed was all that was wanted,
+        whose side is then found out.
+    venue : where; None for all venues of the instrument.
+    instrument : of the order; None for that of the venue, or of the first one the population has.
+    episode : in which.
+    decision_step : trades from this step on count. The decision's mark is that of the last sample of the book before
+        it, or the first one's; the mark on arrival is that just before the agent's first trade.
+    decision_mark : the decision's mark itself, where it is known. Currency.
+    end_step : the last step that counts; None for the episode's. What is left is valued at its last sample's mark.
+
+    Raises
+    ------
+    RunError
+        If there is no such population, agent, venue or sample of the book, or no trades were kept.
+    """
+    scenario = run.scenario
+    who = next((each for each in scenario.populations if each.name == population), None)
+    if who is None or not 0 <= (agent or 0) < who.count:
+        raise RunError(f"this run has no agent {agent or 0} of {population!r}")
+    if not scenario.record.trades:
+        raise RunError("this run kept no trades: it needs record.trades = true")
+    names = [each.name for each in scenario.venues]
+    first = venue if venue is not None else (who.venues[0] if who.venues else names[0])
+    if first not in names:
+        raise RunError(f"this run has no venue {first!r}; there are {', '.join(names)}")
+    if venue is not None or instrument is None:
+        instrument = next(each.instrument for each in scenario.venues if each.name == first)
+    places = [each.name for each in scenario.venues if each.instrument == instrument] if venue is None else [venue]
+    if not places:
+        raise RunError(f"this run has no instrument {instrument!r}")
+    last = scenario.run.steps - 1 if end_step is None else end_step
+
+    book = _marks(run, places)
+    book = book[(book["episode"] == episode) & (book["step"] <= last)]
+    if book.empty and decision_mark is None:
+        raise _no_sample(places, episode)
+    book = book[book["mark"].notna()]
+    if decision_mark is None:
+        before = book[book["step"] < decision_step]["mark"]
+        known = before.iloc[-1:] if len(before) else book["mark"].iloc[:1]
+        decision_mark = float(known.iloc[0]) if len(known) else math.nan
+
+    trades = trades_of(run, instrument)
+    start = episode * scenario.run.steps
+    ends = np.searchsorted(trades.keys, [start + max(decision_step, 0), start + min(last, scenario.run.steps - 1) + 1])
+    rows = np.arange(*ends)
+    if venue is not None:
+        rows = rows[trades.venue[rows] == trades.venues.index(venue)]
+    mine = _trades_by(trades, population, agent, rows)
+    if target is None:
+        net = int(mine.bought.sum())
+        target, side = abs(net), -1 if net < 0 else 1
+    arrival = float(mine.marks[0]) if len(mine.marks) and math.isfinite(mine.marks[0]) else decision_mark
+    return shortfall(
+        side,
+        target,
+        mine.prices,
+        side * mine.bought,
+        decision_mark,
+        arrival,
+        float(book["mark"].iloc[-1]) if len(book) else arrival,
+        float(mine.fees.sum()),
+        _lot_size(run, instrument),
+    )
+
+
+def shortfalls_of(
+    run: Run, population: str, instrument: str, target: float | None = None, side: int = 1, decision_step: int = 0
+) -> dict[str, Floats]:
+    """:func:`shortfall_of` all members of a population, together, in every episode at once.
+
+    Parameters
+    ----------
+    target, side, decision_step : of one parent order an episode; None if what was executed was all that was wanted.
+
+    Returns
+    -------
+    ``delay``, ``impact``, ``opportunity``, ``fees`` and ``total``, currency, and ``executed``, lots: float64
+    (episodes,); nan where it depends on a mid and the episode never had one.
+
+    Raises
+    ------
+    RunError
+        If there is no such population or instrument, an episode has no sample of the book, or no trades were kept.
+    ValueError
+        If side is neither 1 nor -1, or target is negative.
+    """
+    shortfall(side, target or 0.0, [], [], 0.0)  # for its checks
+    if population not in [each.name for each in run.scenario.populations]:
+        raise RunError(f"this run has no population {population!r}")
+    trades = trades_of(run, instrument)
+    count, size = int(run.manifest["episodes"]) or 1, _lot_size(run, trades.instrument)
+    book = _marks(run, trades.venues)
+    book = book[book["episode"] < count]
+    missing = np.setdiff1d(np.arange(count), book["episode"].to_numpy())
+    if len(missing):
+        raise _no_sample(trades.venues, int(missing[0]))
+    book = book[book["mark"].notna()]
+    decision, final = np.full(count, math.nan), np.full(count, math.nan)
+    for rows in (
+        book.drop_duplicates("episode"),
+        book[book["step"] < decision_step].drop_duplicates("episode", keep="last"),
+    ):
+        decision[rows["episode"].to_numpy()] = rows["mark"].to_numpy()
+    last = book.drop_duplicates("episode", keep="last")
+    final[last["episode"].to_numpy()] = last["mark"].to_numpy()
+    mine = _trades_by(trades, population, None, _rows_from(trades, count, decision_step))
+    episodes, opening = np.unique(mine.episodes, return_index=True)
+    arrival = decision.copy()
+    known = np.isfinite(mine.marks[opening])
+    arrival[episodes[known]] = mine.marks[opening[known]]
+    bought = _summed(mine.bought, mine.episodes, count)
+    missed = np.zeros(count) if target is None else side * target - bought
+    parts: dict[str, Floats] = {
+        "delay": _cost(size * bought, arrival - decision),
+        "impact": size * _summed(_cost(mine.bought, mine.prices - arrival[mine.episodes]), mine.episodes, count),
+        "opportunity": _cost(size * missed, final - decision),
+        "fees": _summed(mine.fees, mine.episodes, count),
+    }
+    return {
+        **parts,
+        "total": sum(parts.values(), np.zeros(count)),
+        "executed": np.abs(bought) if target is None else side * bought,
+    }
+
+
+def measures(run: Run) -> list[Measure]:
+    """The parts of each population's shortfall in each instrument it traded, means of whole episodes.
+
+    Executors are held to their parent order, and to nothing else. Populations that only make are left out: they had
+    wanted no position.
+
+    Raises
+    ------
+    RunError
+        If nobody is left, and as :func:`shortfalls_of` does.
+    """
+    found = []
+    several = len(run.scenario.instruments) > 1
+    for population in run.scenario.populations:
+        names = population.venues or tuple(each.name for each in run.scenario.venues)
+        traded = {each.name: each.instrument for each in run.scenario.venues}
+        order = population.strategy == "executor"  # it trades on its first venue
+        for instrument in dict.fromkeys(traded[name] for name in (names[:1] if order else names)):
+            trades = trades_of(run, instrument)
+            if not order and not np.any(trades.taker_populations == trades.populations.index(population.name)):
+                continue
+            who = f"{population.name}.{instrument}" if several else population.name
+            found += (
+                _of_order(run, population, instrument, who) if order else _of_trades(run, population, instrument, who)
+            )
+    if not found:
+        raise RunError(
+            f"{run.folder or 'this run'}: nobody took from a book, so that nobody fell short of what it wanted"
+        )
+    return found
+
+
+def _of_trades(run: Run, population: Any, instrument: str, who: str) -> list[Measure]:
+    """Of a population that wanted what it got."""
+    costs = shortfalls_of(run, population.name, instrument)
+    rows = {
+        "delay": "the mark's move between the start and its first trade",
+        "impact": "prices of its trades against the mark at its first",
+        "fees": "paid, less rebates",
+        "total": "cost against trading at once, for nothing, at the first mark",
+    }
+    known = marked(run, instrument)
+    return [_mean_cost(f"{who}.{part}", costs[part], known, meaning) for part, meaning in rows.items()]
+
+
+def _mean_cost(name: str, costs: Floats, marked: Any, meaning: str) -> Measure:
+    """Mean over all episodes if it is known in all, else over those with a mid, whoever traded in the others."""
+    known = np.isfinite(costs)
+    if not known.all():
+        known &= marked[: len(costs)]
+        if not known.any():
+            return measure_of(name, Estimate(math.nan, math.nan), "currency", meaning, NEVER)
+        meaning += f"; of {known.sum():,} of {len(known):,} episodes, since the others never had a mid"
+    return measure_of(name, mean(costs[known]), "currency", meaning)
+
+
+def _of_order(run: Run, population: Any, instrument: str, who: str) -> list[Measure]:
+    """Of an executor's members, all their orders together."""
+    given = population.params
+    target = float(given["quantity"] * population.count)
+    side = 1 if given["side"] == "buy" else -1
+    costs = shortfalls_of(run, population.name, instrument, target, side, int(given["start"]))
+    rows = {
+        "delay": "the mark's move between its order and its first trade",
+        "impact": "prices of its trades against the mark at its first",
+        "opportunity": "what it did not trade, at the last mark against that of its order",
+        "fees": "paid, less rebates",
+        "total": "cost against trading all of its order at once, for nothing",
+    }
+    known = marked(run, instrument)
+    found = [_mean_cost(f"{who}.{part}", costs[part], known, meaning) for part, meaning in rows.items()]
+    filled = mean(costs["executed"] / target)
+    return [*found, measure_of(f"{who}.filled", filled, "share", f"of its order of {target:,.0f} lots")]
+
+
+def _rows_from(trades: Trades, count: int, step: int) -> Integers:
+    """Those of the first so many episodes, at or after a step of theirs."""
+    rows = np.arange(np.searchsorted(trades.episodes, count))
+    return rows[trades.steps[rows] >= step] if step > 0 else rows
+
+
+def _summed(amounts: Floats, episodes: Integers, count: int) -> Floats:
+    """Sums by episode, (count,)."""
+    return np.bincount(episodes, amounts, count).astype(float)
+
+
+class _Mine(NamedTuple):
+    """Trades of one trader, each (trades,)."""
+
+    episodes: Integers
+    bought: Floats  # lots, negative where sold, 0 where it traded with itself
+    prices: Floats  # currency
+    marks: Floats  # currency, just before
+    fees: Floats  # currency, negative for rebates
+
+
+def _trades_by(trades: Trades, population: str, agent: int | None, rows: Integers) -> _Mine:
+    """Those among rows of an instrument's trades that all members of a population, or one agent of it, took part in."""
+    place = trades.populations.index(population)
+    if agent is None:
+        maker, taker = trades.maker_populations[rows] == place, trades.taker_populations[rows] == place
+    else:
+        number = agent + sum(each.count for each in trades.run.scenario.populations[:place])
+        maker, taker = trades.makers[rows] == number, trades.takers[rows] == number
+    mine = maker | taker
+    rows, maker, taker = rows[mine], maker[mine], taker[mine]
+    side = taker.astype(np.int64) - maker
+    return _Mine(
+        trades.episodes[rows],
+        (trades.signs[rows] * side * trades.quantities[rows]).astype(float),
+        trades.prices[rows],
+        trades.mids[rows],
+        trades.maker_fees[rows] * maker + trades.taker_fees[rows] * taker,
+    )
+
+
+def _marks(run: Run, venues: list[str]) -> pd.DataFrame:
+    """Samples of the mark that venues share, in the order of time; nan before there is one."""
+    book = columns(run, "book", ["episode", "step", "venue", "mark"])
+    return book[book["venue"].isin(venues)].sort_values(["episode", "step"], kind="stable")
+
+
+def _no_sample(venues: list[str], episode: int) -> RunError:
+    return RunError(f"this run kept no sample of {', '.join(venues)} in episode {episode}: see [record]")
+
+
+def _cost(lots: Any, per_lot: Any) -> Floats:
+    """Lots times what each cost; 0 of none, also where nobody knows what one would have cost."""
+    cost: Floats = np.where(np.asarray(lots) == 0.0, 0.0, np.asarray(lots, float) * np.asarray(per_lot, float))
+    return cost
+
+
+def _lot_size(run: Run, instrument: str) -> float:
+    return float(next(each.lot_size for each in run.scenario.instruments if each.name == instrument))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line."""
+    return run_command("implementation_shortfall", "Implementation shortfall of each population.", measures, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Where the money went: who earned what from whom, and for what."""

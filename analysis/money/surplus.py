@@ -1,0 +1,202 @@
+"""Gains from trade: what a run realised of them, and the most there was.
+
+A run's agents gain what lots are privately worth to those who get them less what they were worth to those who gave
+them up: the private value in the table of episodes. Payoffs, fees and settlement only move money between them. The most
+is had when lots go from those who value them least to those who value them most; agents without private values take
+and give any number at the instrument's value.
+
+A taker with a reservation price comes and goes, so what he gains is that of his trade: side * (reservation price - what
+it is drawn around). Where that is what the value is expected to be, payoff and private value together are in
+expectation what his trades were worth to him less what he paid. Nobody can tell what those would have gained who did
+not trade, so a run with such takers has no most and no share of it.
+
+``python -m analysis.money.surplus RUN`` prints what there is of both; ``--json`` as one JSON object.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from analysis.output.command import answer
+from analysis.reading.measures import Measure, measure_of
+from analysis.stats.estimates import Estimate, mean, ratio
+from sim.core.errors import RunError
+from sim.runs.private_values import PrivateValues, Valued
+from sim.runs.result import Run
+
+__all__ = ["Surplus", "gains_from_trade", "surplus_of"]
+
+_UNKNOWN = "nobody can tell what takers with reservation prices who did not trade would have gained"
+
+
+@dataclass(frozen=True)
+class Surplus:
+    """Gains from trade of a run, by episode. Currency."""
+
+    populations: dict[str, NDArray[np.float64]]  # payoff and private value of each population
+    realised: NDArray[np.float64]  # private value of all agents
+    most: NDArray[np.float64]  # what an efficient allocation would have realised; nan with reservation prices
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether the most can be told."""
+        return bool(np.isfinite(self.most).all())
+
+    @property
+    def best(self) -> Estimate:
+        """The most there was, an episode; nan where nobody can tell."""
+        return mean(self.most) if self.is_bounded else Estimate(math.nan, math.nan)
+
+    @property
+    def share(self) -> Estimate:
+        """What was realised of all there was; nan where that was nothing, or nobody can tell."""
+        return self.share_of(self.realised)
+
+    def share_of(self, gained: NDArray[np.float64]) -> Estimate:
+        """What part of all there was these gains are: a ratio of means."""
+        there = self.is_bounded and self.most.any()
+        return ratio(gained, self.most) if there else Estimate(math.nan, math.nan)
+
+
+def surplus_of(run: Run) -> Surplus:
+    """The gains from trade of a run.
+
+    Raises
+    ------
+    RunError
+        If nobody in it has private values or reservation prices, or it kept no table of episodes.
+    """
+    scenario = run.scenario
+    if not any(each.values_privately for each in scenario.populations):
+        raise RunError(
+            "nobody in this run has private values or reservation prices, so there are no gains from trade to speak of"
+        )
+    table = run.table("episodes")
+    names = [population.name for population in scenario.populations]
+    episodes = int(run.manifest["episodes"])
+    if len(table) == 0 or episodes == 0:
+        raise RunError('this run kept no payoffs: it needs record.episodes = "populations" and a whole episode')
+    column = {name: table.column(name).to_numpy() for name in ("episode", "payoff", "private_value")}
+    number = np.array([names.index(name) for name in table.column("population").to_pylist()])
+
+    def by_episode(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(np.bincount(column["episode"], values, episodes), np.float64)
+
+    gained = column["payoff"] + column["private_value"]
+    populations = {name: by_episode(gained * (number == place)) for place, name in enumerate(names)}
+    return Surplus(populations, by_episode(column["private_value"]), _most(run, episodes))
+
+
+def _most(run: Run, episodes: int) -> NDArray[np.float64]:
+    scenario = run.scenario
+    if any(each.reservation for each in scenario.populations):
+        return np.full(episodes, math.nan)
+    traded = {venue.name: venue.instrument for venue in scenario.venues}
+    instrument = {each.name: traded[each.venues[0]] for each in scenario.populations}
+    valued = {each.name for each in scenario.populations if each.private_values}
+    drawn = PrivateValues(scenario)
+    fixed = all(each.private_values.distribution == "linear" for each in scenario.populations if each.private_values)
+
+    def of(episode: int) -> float:
+        values = drawn.of(episode)
+        total = 0.0
+        for name in set(instrument.values()):
+            mine = [values[each] for each in valued if instrument[each] == name]
+            others = any(instrument[each] == name for each in set(instrument) - valued)
+            total += gains_from_trade(mine, others)
+        return total
+
+    return np.full(episodes, of(0)) if fixed else np.array([of(episode) for episode in range(episodes)])
+
+
+def gains_from_trade(valued: Iterable[Valued], others: bool = False) -> float:
+    """The most that agents can gain by trading lots of one instrument with one another. Currency.
+
+    Parameters
+    ----------
+    valued : private values by population; lots change hands in the order in which each agent's values stand, falling
+        for lots it gets, rising for lots it gives up.
+    others : whether there are agents without private values, to whom every lot is worth the same.
+    """
+    valued = list(valued)
+    up = np.concatenate([np.zeros(0), *(each.up.ravel() for each in valued)])
+    down = np.concatenate([np.zeros(0), *(each.down.ravel() for each in valued)])
+    if others:
+        return float(np.maximum(up, 0.0).sum() + np.maximum(-down, 0.0).sum())
+    most = min(len(up), len(down))
+    gains = -np.sort(-up)[:most] - np.sort(down)[:most]
+    return float(np.maximum(gains, 0.0).sum())
+
+
+def measures(run: Run) -> list[Measure]:
+    """The gains of each population and of all, and what part they are of the most; errors are over episodes.
+
+    Raises
+    ------
+    RunError
+        As :func:`surplus_of` does.
+    """
+    surplus = surplus_of(run)
+    found = [
+        measure_of(f"{name}.gains", mean(gained), "currency", "payoff and private value of what was traded, an episode")
+        for name, gained in surplus.populations.items()
+    ]
+    reason = "there was nothing to gain" if surplus.is_bounded else _UNKNOWN
+    best = "what the best allocation would have realised, an episode"
+    return [
+        *found,
+        measure_of("realised", mean(surplus.realised), "currency", "private value of what changed hands, an episode"),
+        measure_of("most", surplus.best, "currency", best, reason),
+        measure_of("share", surplus.share, "share", "realised of the most", reason),
+    ]
+
+
+# --- the command ----------------------------------------------------------------------------------------------------
+
+
+def _as_json(surplus: Surplus) -> dict[str, Any]:
+    return {
+        "episodes": len(surplus.most),
+        "populations": {name: mean(gained).as_json() for name, gained in surplus.populations.items()},
+        "realised": mean(surplus.realised).as_json(),
+        "most": surplus.best.as_json(),
+        "share": surplus.share.as_json(),
+    }
+
+
+def _as_table(surplus: Surplus) -> Table:
+    heads, rows = ["currency\nan episode", "standard\nerror"], {**surplus.populations, "realised": surplus.realised}
+    if surplus.is_bounded:
+        heads, rows = [*heads, "% of\nthe most", "standard\nerror"], {**rows, "most": surplus.most}
+    caption = None if surplus.is_bounded else f"no most: {_UNKNOWN}"
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", caption=caption)
+    table.caption_justify = "left"
+    table.add_column("gains from trade")
+    for head in heads:
+        table.add_column(head, justify="right")
+    for name, gained in rows.items():
+        amount, share = mean(gained), surplus.share_of(gained)
+        numbers = (amount.value, amount.standard_error, 100 * share.value, 100 * share.standard_error)
+        shown = (f"{number:,.2f}" if math.isfinite(number) else "-" for number in numbers[: len(heads)])
+        table.add_row(name, *shown)
+    return table
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line: exits with 2 where a run cannot be read or has no gains from trade."""
+    code = answer("surplus", "Gains from trade of a run.", surplus_of, _as_json, _as_table, arguments)
+    if code:
+        sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

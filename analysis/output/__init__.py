@@ -1,0 +1,1 @@
+"""How runs are told and drawn: tables, pictures, numbers as text."""

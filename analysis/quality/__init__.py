@@ -1,0 +1,1 @@
+"""How good a market is: spreads, depth, volatility, price discovery, market making."""

@@ -1,0 +1,227 @@
+"""Volatility that comes in clusters: GARCH(1, 1) by maximum likelihood (Bollerslev 1986, J. Econometrics 31, 307).
+
+Returns r_t, float64 (n,), in any unit, have mean μ and the variance
+
+    h_t = ω + α e²_{t-1} + β h_{t-1},    e_t = r_t - μ,
+
+and are normal given the past. Before the first return e² and h are both taken as the mean of e² with weights that fall
+by 0.94 over the first 75 of them. Standard errors are those of quasi-maximum likelihood, which hold if returns are not
+normal (Bollerslev and Wooldridge 1992).
+
+``python -m analysis.risk.garch RUN [--json]`` fits the mids of each book of a run.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import minimize
+from scipy.signal import lfilter
+
+from analysis.output.command import run_command
+from analysis.reading.measures import Measure, measure_of
+from analysis.risk.stylised_facts import facts_of
+from analysis.stats.arguments import checked
+from analysis.stats.estimates import Estimate
+from sim.core.errors import RunError
+from sim.runs.result import Run
+
+Floats = NDArray[np.float64]
+_NOTHING = Estimate(math.nan, math.nan)
+_FEWEST = 50  # returns
+_STARTS = ((0.05, 0.90), (0.1, 0.8), (0.02, 0.97), (0.2, 0.5))  # α and β
+_DECAY, _FIRST = 0.94, 75
+_STEP = 1e-4  # of derivatives, relative
+_STATIONARY = 1.0 - 1e-6  # the most that α + β may be
+_LEAST = 1e-8  # ω of returns of unit variance
+_NO_WEIGHT, _UNIT_ROOT = 1e-6, 1e-4  # so near 0, or so near to 1 from below, is at the border
+
+
+@dataclass(frozen=True)
+class Garch:
+    """A fitted GARCH(1, 1)."""
+
+    mean: Estimate  # μ, in the unit of returns
+    constant: Estimate  # ω, its square
+    news: Estimate  # α
+    memory: Estimate  # β
+    persistence: Estimate  # α + β
+    half_life: Estimate  # of a shock to the variance, in returns: ln ½ / ln (α + β)
+    likelihood: float  # the logarithm
+    variances: Floats  # h, (n + 1,): of each return given those before, and of the next one
+    reason: str = ""  # why there is no fit, or no error of it
+
+
+@checked(amounts=["squares"])
+def variances(squares: ArrayLike, constant: float, news: float, memory: float, before: float) -> Floats:
+    """The variance h of each of n squared innovations given those before it, and of the next one, float64 (n + 1,).
+
+    Parameters
+    ----------
+    squares : e², (n,).
+    before : e² and h before the first.
+    """
+    x = np.concatenate([[before], np.asarray(squares, float)])
+    found, _ = lfilter([1.0], [1.0, -memory], constant + news * x, zi=[memory * before])
+    return np.asarray(found, float)
+
+
+@checked(amounts=["squares"])
+def backcast(squares: ArrayLike) -> float:
+    """What e² and h are taken to be before the first of (n,) squared innovations; nan of none."""
+    first = np.asarray(squares, float)[:_FIRST]
+    if not len(first):
+        return math.nan
+    weights = _DECAY ** np.arange(len(first))
+    return float(weights @ first / weights.sum())
+
+
+@checked("returns", infinite=True)
+def garch(returns: ArrayLike) -> Garch:
+    """Fit a GARCH(1, 1) to returns; those that are not finite are left out.
+
+    Everything is nan, and ``reason`` says why, of fewer than 50 returns and of returns that do not differ. Where the
+    likelihood is greatest at a border of ω > 0, α, β ≥ 0, α + β < 1 the values stand, but errors do not hold: they and
+    the half-life are nan, and ``reason`` names the border.
+    """
+    r = np.asarray(returns, float)
+    r = r[np.isfinite(r)]
+    n = len(r)
+    if n < _FEWEST:
+        return _unfit(n, f"fewer than {_FEWEST} returns")
+    scale = float(r.std())
+    if not scale > 1e-12 * float(np.abs(r).max()):
+        return _unfit(n, "returns do not differ")
+    x = r / scale
+
+    def path(given: Floats) -> tuple[Floats, Floats]:
+        squares = (x - given[0]) ** 2
+        return squares, variances(squares, given[1], given[2], given[3], backcast(squares))
+
+    def each(given: Floats) -> Floats:
+        """Minus the logarithm of each return's density, (n,)."""
+        squares, h = path(given)
+        return 0.5 * (math.log(2 * math.pi) + np.log(h[:-1]) + squares / h[:-1])
+
+    def total(given: Floats) -> float:
+        value = float(each(given).mean())
+        return value if math.isfinite(value) else 1e10
+
+    bounds = [(-10.0, 10.0), (_LEAST, 10.0), (0.0, 1.0), (0.0, 1.0)]
+    limit = {"type": "ineq", "fun": lambda given: _STATIONARY - given[2] - given[3]}
+    fits = [
+        minimize(total, [float(x.mean()), 1.0 - a - b, a, b], method="SLSQP", bounds=bounds, constraints=[limit],
+                 options={"ftol": 1e-12, "maxiter": 500})
+        for a, b in _STARTS
+    ]  # fmt: skip
+    best = min(fits, key=lambda fit: float(fit.fun))
+    values = np.asarray(best.x, float)
+    _, h = path(values)
+    likelihood = -n * float(best.fun) - n * math.log(scale)
+    border = _border(values)
+    errors = np.full(5, math.nan) if border else _errors(each, values)
+    mean, constant, news, memory, persistence = (
+        Estimate(float(value), float(error))
+        for value, error in zip([*values, values[2] + values[3]], errors, strict=True)
+    )
+    reason = f"the likelihood is greatest at the border {border}, where errors do not hold" if border else ""
+    life = _NOTHING
+    if not border:
+        logarithm = math.log(persistence.value)
+        slope = math.log(2.0) / (persistence.value * logarithm**2)
+        life = Estimate(math.log(0.5) / logarithm, slope * persistence.standard_error)
+    return Garch(
+        Estimate(mean.value * scale, mean.standard_error * scale),
+        Estimate(constant.value * scale**2, constant.standard_error * scale**2),
+        news, memory, persistence, life, likelihood, h * scale**2, reason,
+    )  # fmt: skip
+
+
+def _unfit(count: int, reason: str) -> Garch:
+    n = _NOTHING
+    return Garch(n, n, n, n, n, n, math.nan, np.full(count + 1, math.nan), reason)
+
+
+def _border(values: Floats) -> str:
+    """The border of the parameters that a fit to returns of unit variance lies at; empty inside."""
+    _, constant, news, memory = values.tolist()
+    borders = {
+        "alpha + beta = 1": news + memory >= 1.0 - _UNIT_ROOT,
+        "alpha = 0": news <= _NO_WEIGHT,
+        "beta = 0": memory <= _NO_WEIGHT,
+        "omega = 0": constant <= 2 * _LEAST,
+    }
+    return ", ".join(name for name, reached in borders.items() if reached)
+
+
+def _errors(each: Callable[[Floats], Floats], values: Floats) -> Floats:
+    """Errors of the four values and of α + β: the sandwich of Hessian and outer product of scores; nan at a border."""
+    count = len(values)
+    steps = np.maximum(_STEP * np.abs(values), 1e-6)
+
+    def moved(*places: tuple[int, int]) -> Floats:
+        there = values.copy()
+        for place, sign in places:
+            there[place] += sign * steps[place]
+        return each(there)
+
+    n = len(moved())
+    scores = np.column_stack([(moved((i, 1)) - moved((i, -1))) / (2 * steps[i]) for i in range(count)])
+    hessian = np.empty((count, count))
+    middle = float(moved().mean())
+    for i in range(count):
+        for j in range(i, count):
+            if i == j:
+                value = (moved((i, 1)).mean() - 2 * middle + moved((i, -1)).mean()) / steps[i] ** 2
+            else:
+                corners = [moved((i, a), (j, b)).mean() * a * b for a in (1, -1) for b in (1, -1)]
+                value = sum(corners) / (4 * steps[i] * steps[j])
+            hessian[i, j] = hessian[j, i] = value
+    try:
+        inverse = np.linalg.inv(hessian)
+    except np.linalg.LinAlgError:
+        return np.full(count + 1, math.nan)
+    covariance = inverse @ (scores.T @ scores / n) @ inverse / n
+    whole = np.append(np.diag(covariance), covariance[2, 2] + covariance[3, 3] + 2 * covariance[2, 3])
+    return np.sqrt(np.where(whole > 0, whole, math.nan))
+
+
+def measures(run: Run) -> list[Measure]:
+    """The fit to the returns of each venue's mid, from sample to sample of its book.
+
+    Raises
+    ------
+    RunError
+        If no book was sampled.
+    """
+    found: list[Measure] = []
+    if not run.scenario.record.levels:
+        raise RunError(f"{run.folder or 'this run'}: it kept no book — set record.levels = 1 and run it again")
+    for venue in run.scenario.venues:
+        fit = garch(facts_of(run, venue.name).returns)
+        name = f"{venue.name}." if len(run.scenario.venues) > 1 else ""
+        rows = (
+            ("news", fit.news, "", "weight of the last squared return, alpha"),
+            ("memory", fit.memory, "", "weight of the last variance, beta"),
+            ("persistence", fit.persistence, "", "of a shock to the variance"),
+            ("half_life", fit.half_life, "samples", "of a shock to the variance"),
+        )
+        for short, estimate, unit, meaning in rows:
+            if fit.reason and math.isfinite(estimate.value):
+                meaning = f"{meaning}; no error: {fit.reason}"
+            found.append(measure_of(f"{name}garch.{short}", estimate, unit, meaning, fit.reason))
+    return found
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line. Returns the exit code."""
+    return run_command("garch", "Clusters of volatility: GARCH(1, 1).", measures, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

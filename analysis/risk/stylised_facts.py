@@ -1,0 +1,376 @@
+"""Stylised facts of returns: fat tails, no memory of direction, long memory of size (Cont 2001).
+
+Functions take arrays of prices, returns or volumes, from anywhere; ``python -m analysis.risk.stylised_facts RUN`` takes
+the mids of each book of a run, and ``figure`` draws them. A correlation's error is 1 / √n, that of independent series.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
+
+from analysis.output.command import run_command
+from analysis.output.style import GREY, style, style_axes
+from analysis.reading.columns import columns
+from analysis.reading.measures import Measure, measure_of
+from analysis.reading.trades import trades_of
+from analysis.stats.arguments import array_of, at_least, checked, refuse, whole
+from analysis.stats.estimates import Estimate
+from sim.core.errors import RunError
+from sim.runs.result import Run
+
+Floats = NDArray[np.float64]
+LAGS = (1, 5, 20, 50)
+HORIZONS = (1, 4, 16, 64)
+_NOTHING = Estimate(math.nan, math.nan)
+
+
+class LjungBox(NamedTuple):
+    """A test that no autocorrelation up to a lag differs from 0."""
+
+    statistic: float
+    p_value: float
+
+
+class Decay(NamedTuple):
+    """A power law: correlation = level · lag^-exponent."""
+
+    level: float
+    exponent: Estimate
+
+
+class Facts(NamedTuple):
+    """Returns of one venue, and what was traded meanwhile."""
+
+    returns: Floats  # log where all prices are positive, else differences; nan between episodes
+    volumes: Floats  # lots traded in each interval
+    signed: Floats  # lots bought less lots sold by takers
+
+
+# --- numbers --------------------------------------------------------------------------------------------------------
+
+
+@checked("prices")
+def returns_of(prices: ArrayLike) -> Floats:
+    """Ln of successive prices' ratios, or their differences if a price is not positive: (n - 1,); nan beside a nan."""
+    p = np.asarray(prices, float)
+    moves: Floats = np.diff(p if np.any(p <= 0) else np.log(p))
+    return moves
+
+
+@checked("series")
+def autocorrelation(series: ArrayLike, lags: ArrayLike) -> Floats:
+    """Correlations of a series with itself so many samples later, (lags,); pairs with a nan are left out.
+
+    Σ (x_t - m)(x_{t+k} - m) / n over the variance; nan of a constant series or a lag as long as it.
+    """
+    x = np.asarray(series, float)
+    return cross_correlation(x, x, lags)
+
+
+@checked("first", "second")
+def cross_correlation(first: ArrayLike, second: ArrayLike, lags: ArrayLike) -> Floats:
+    """Correlations of first at t with second at t + lag, (lags,); lags may be negative. As `autocorrelation`."""
+    x, y = (np.asarray(each, float) for each in (first, second))
+    places = _lags(lags)
+    known = np.isfinite(x).sum()
+    if known == 0 or np.isfinite(y).sum() == 0:
+        return np.full(len(places), math.nan)
+    a, b = x - np.nanmean(x), y - np.nanmean(y)
+    scale = math.sqrt(float(np.nanmean(a**2)) * float(np.nanmean(b**2)))
+    if scale <= 1e-13 * max(float(np.nanmax(np.abs(x))) * float(np.nanmax(np.abs(y))), 1e-300):
+        return np.full(len(places), math.nan)
+    n = len(x)
+    result = np.full(len(places), math.nan)
+    for place, lag in enumerate(places.tolist()):
+        if abs(lag) < n:
+            early, late = (a[: n - lag], b[lag:]) if lag >= 0 else (a[-lag:], b[: n + lag])
+            result[place] = float(np.nansum(early * late)) / known / scale
+    return result
+
+
+@checked("first", "second", infinite=True)
+def correlation(first: ArrayLike, second: ArrayLike) -> Estimate:
+    """Of pairs, those with a nan left out; its error is (1 - ρ²) / √(n - 1). nan if one does not vary."""
+    x, y = (np.asarray(each, float) for each in (first, second))
+    both = np.isfinite(x) & np.isfinite(y)
+    n = int(both.sum())
+    if n < 3:
+        return _NOTHING
+    rho = float(cross_correlation(x[both], y[both], 0)[0])
+    return Estimate(rho, (1.0 - rho**2) / math.sqrt(n - 1))
+
+
+@checked("returns", infinite=True)
+def hill(returns: ArrayLike, share: float = 0.05) -> Estimate:
+    """The exponent α of P(|r| > x) ~ x^-α: 1 over the mean of ln (|r| / x) beyond x (Hill 1975); its error is α / √k.
+
+    Parameters
+    ----------
+    returns : (n,); signs do not count. Give only the gains or the losses for one tail.
+    share : of all returns, how many make up the tail; k of them, at least 2.
+
+    Returns
+    -------
+    nan where there is no tail: too few returns, or too many that are equal. The error is for independent returns.
+
+    Raises
+    ------
+    ValueError
+        If share is not between 0 and 1.
+    """
+    if not 0.0 < share < 1.0:
+        raise ValueError(f"share must be between 0 and 1, not {share}")
+    sizes = np.abs(np.asarray(returns, float))
+    sizes = np.sort(sizes[np.isfinite(sizes)])[::-1]
+    count = int(share * len(sizes))
+    if count < 2 or sizes[count] <= 0.0:
+        return _NOTHING
+    excess = float(np.log(sizes[:count] / sizes[count]).mean())
+    return Estimate(1.0 / excess, 1.0 / excess / math.sqrt(count)) if excess > 0.0 else _NOTHING
+
+
+@checked("series", infinite=True)
+def excess_kurtosis(series: ArrayLike) -> Estimate:
+    """Fourth moment over squared variance, less 3; its error, √(24 / n), is that of independent normal numbers."""
+    x = np.asarray(series, float)
+    x = x[np.isfinite(x)]
+    if len(x) < 4 or np.ptp(x) <= 1e-13 * np.abs(x).max():
+        return _NOTHING
+    z = x - x.mean()
+    return Estimate(float((z**4).mean() / (z**2).mean() ** 2) - 3.0, math.sqrt(24.0 / len(x)))
+
+
+@checked("returns")
+def aggregated(returns: ArrayLike, horizon: int) -> Floats:
+    """Sums of `horizon` successive returns that do not overlap, complete ones only; one with a nan is nan."""
+    x = np.asarray(returns, float)
+    at_least("horizon", horizon, 1)
+    whole = len(x) // horizon
+    sums: Floats = x[: whole * horizon].reshape(whole, horizon).sum(axis=1)
+    return sums
+
+
+@checked("series", infinite=True)
+def ljung_box(series: ArrayLike, lags: int) -> LjungBox:
+    """N (n + 2) Σ ρ_k² / (n - k), chi-squared with `lags` degrees of freedom (Ljung and Box 1978).
+
+    Of absolute returns it tests for clusters of volatility. nan of a series that is constant or not longer than lags.
+    """
+    from scipy.special import chdtrc
+
+    at_least("lags", lags, 1)
+    x = np.asarray(series, float)
+    x = x[np.isfinite(x)]
+    n, places = len(x), np.arange(1, lags + 1)
+    if n <= lags:
+        return LjungBox(math.nan, math.nan)
+    statistic = n * (n + 2) * float((autocorrelation(x, places) ** 2 / (n - places)).sum())
+    return LjungBox(statistic, float(chdtrc(lags, statistic)))
+
+
+@checked("series")
+def power_law(series: ArrayLike, lags: ArrayLike) -> Decay:
+    """How slowly autocorrelations fall: a line through ln ρ over ln lag, where ρ is positive.
+
+    The exponent's error is that of the line, as if correlations were independent of one another, which they are not.
+    nan of fewer than three lags with positive correlations.
+    """
+    places = _lags(lags)
+    refuse("lags", places, places < 1, "a correlation falls from lag 1 on")
+    rho = autocorrelation(series, places)
+    kept = rho > 0.0
+    if len(np.unique(places[kept])) < 3:
+        return Decay(math.nan, _NOTHING)
+    x, y = np.log(places[kept]), np.log(rho[kept])
+    away = x - x.mean()
+    slope = float(away @ y / (away @ away))
+    left = y - y.mean() - slope * away
+    error = math.sqrt(float(left @ left) / (len(x) - 2) / float(away @ away))
+    return Decay(math.exp(float(y.mean()) - slope * float(x.mean())), Estimate(-slope, error))
+
+
+def _lags(given: ArrayLike) -> NDArray[np.int64]:
+    """Lags as whole numbers, (lags,)."""
+    lags = array_of("lags", np.atleast_1d(np.asarray(given)))
+    whole("lags", lags, counted=False)
+    return lags.astype(np.int64)
+
+
+@checked("returns")
+def leverage(returns: ArrayLike, lags: ArrayLike) -> Floats:
+    """Correlations of a return with |return| so many samples later, (lags,): negative where falls bring volatility."""
+    x = np.asarray(returns, float)
+    return cross_correlation(x, np.abs(x), lags)
+
+
+def facts(
+    returns: ArrayLike,
+    volumes: ArrayLike | None = None,
+    signed: ArrayLike | None = None,
+    lags: Sequence[int] = LAGS,
+    horizons: Sequence[int] = HORIZONS,
+    share: float = 0.05,
+) -> list[Measure]:
+    """All of the above as one table.
+
+    Parameters
+    ----------
+    returns : (n,); nan where there is none, as between episodes.
+    volumes, signed : lots traded, and bought less sold by takers, over the same intervals; None where unknown.
+    lags : at which correlations are given, in samples.
+    horizons : over which returns are added up for their kurtosis.
+    share : in the tail, as in `hill`.
+    """
+    r = np.asarray(returns, float)
+    size = np.abs(r)
+    known = int(np.isfinite(r).sum())
+    error = 1.0 / math.sqrt(known) if known else math.nan
+
+    def correlations(name: str, values: Floats, meaning: str) -> list[Measure]:
+        return [
+            measure_of(f"{name} lag {lag}", Estimate(float(value), error), "", meaning)
+            for lag, value in zip(lags, values, strict=True)
+        ]
+
+    box = ljung_box(size, 20)
+    decay = power_law(size, np.arange(1, max(lags) + 1))
+    found = [
+        Measure("returns", float(known), None, "number", "that were observed"),
+        measure_of("tail index", hill(r, share), "", f"Hill's exponent of the largest {100 * share:g} % of |returns|"),
+        *(
+            measure_of(f"kurtosis {horizon}", excess_kurtosis(aggregated(r, horizon)), "",
+                       f"excess, of returns over {horizon} samples")
+            for horizon in horizons
+        ),
+        *correlations("returns", autocorrelation(r, lags), "autocorrelation of returns"),
+        *correlations("|returns|", autocorrelation(size, lags), "autocorrelation of absolute returns"),
+        measure_of("decay", decay.exponent, "", "exponent at which autocorrelations of |returns| fall with the lag"),
+        Measure("Ljung-Box 20", box.statistic, None, "", "of |returns|, χ²(20) without clusters of volatility"),
+        Measure("Ljung-Box p", box.p_value, None, "", "probability of as much without clusters"),
+        *correlations("leverage", leverage(r, lags), "correlation of a return with later |returns|"),
+    ]  # fmt: skip
+    if volumes is not None:
+        found.append(
+            measure_of("volume-volatility", correlation(volumes, size), "", "correlation of volume and |returns|")
+        )
+    if signed is not None:
+        flow = np.asarray(signed, float)
+        found += correlations("signed volume", autocorrelation(flow, lags), "autocorrelation of lots bought less sold")
+        found.append(measure_of("flow-return", correlation(flow, r), "", "correlation of signed volume and returns"))
+    return found
+
+
+# --- of a run -------------------------------------------------------------------------------------------------------
+
+
+def facts_of(run: Run, venue: str) -> Facts:
+    """Returns of a venue's mid from sample to sample, and the lots traded between the two samples.
+
+    Where a side of the book is empty the mark stands for the mid. Episodes are kept apart by a nan.
+
+    Raises
+    ------
+    RunError
+        If there is no such venue.
+    """
+    names = [each.name for each in run.scenario.venues]
+    if venue not in names:
+        raise RunError(f"this run has no venue {venue!r}; there are {', '.join(names)}")
+    book = columns(run, "book", ["episode", "step", "venue", "bid", "ask", "mark"])
+    book = book[book["venue"] == venue].sort_values(["episode", "step"])
+    mids = (0.5 * (book["bid"] + book["ask"])).fillna(book["mark"]).to_numpy(float)
+    episode, step = book["episode"].to_numpy(), book["step"].to_numpy()
+    same = np.diff(episode) == 0
+    returns = np.where(same, returns_of(mids), math.nan)
+    volumes, signed = np.zeros(len(returns)), np.zeros(len(returns))
+    if run.scenario.record.trades and len(returns):
+        trades = trades_of(run, next(each.instrument for each in run.scenario.venues if each.name == venue))
+        lots = trades.quantities
+        if len(trades.venues) > 1:
+            lots = np.where(trades.venue == trades.venues.index(venue), lots, 0)
+        ends = np.searchsorted(trades.keys, episode * run.scenario.run.steps + step, side="right")
+        volumes, signed = (
+            np.diff(np.append(0, np.cumsum(each))[ends]).astype(float) for each in (lots, trades.signs * lots)
+        )
+        volumes, signed = (np.where(same, each, math.nan) for each in (volumes, signed))
+    return Facts(returns, volumes, signed)
+
+
+def measures(run: Run) -> list[Measure]:
+    """`facts` of each venue, from sample to sample of its book."""
+    found = []
+    several = len(run.scenario.venues) > 1
+    for venue in run.scenario.venues:
+        mine = facts_of(run, venue.name)
+        traded = (mine.volumes, mine.signed) if run.scenario.record.trades else (None, None)
+        for each in facts(mine.returns, *traded):
+            name = f"{venue.name} {each.name}" if several else each.name
+            found.append(Measure(name, each.value, each.standard_error, each.unit, each.meaning))
+    return found
+
+
+def table(run: Run) -> pd.DataFrame:
+    """The same as a DataFrame: name, value, standard_error, unit, meaning."""
+    return pd.DataFrame([vars(each) for each in measures(run)])
+
+
+@checked("returns", "volumes")
+def figure(returns: ArrayLike, volumes: ArrayLike | None = None, longest: int = 100) -> Figure:
+    """Four panels: the tail, kurtosis by horizon, autocorrelations, leverage; where volumes are given, with theirs.
+
+    Parameters
+    ----------
+    returns, volumes : as in `facts`.
+    longest : lag that is drawn.
+    """
+    r = np.asarray(returns, float)
+    known = np.isfinite(r)
+    longest = max(1, min(longest, int(known.sum()) // 4))
+    lags = np.arange(1, longest + 1)
+    band = 2.0 / math.sqrt(max(int(known.sum()), 1))
+    with style():
+        drawn = Figure(figsize=(11.0, 7.5), layout="constrained")
+        (tail, kurtosis), (memory, lever) = drawn.subplots(2, 2)
+        deviation = float(np.std(r[known])) if known.any() else 0.0
+        if deviation > 0.0:
+            sizes = np.sort(np.abs(r[known]))[::-1] / deviation
+            sizes = sizes[sizes > 0]
+            tail.loglog(sizes, np.arange(1, len(sizes) + 1) / int(known.sum()), ".", ms=3)
+        tail.set_xlabel("|return| in standard deviations")
+        style_axes(tail, "Tail", "share beyond")
+        horizons = [horizon for horizon in (1, 2, 4, 8, 16, 32, 64, 128) if int(known.sum()) >= 8 * horizon]
+        kurtosis.semilogx(horizons, [excess_kurtosis(aggregated(r, each)).value for each in horizons], "o-", base=2)
+        kurtosis.set_xlabel("samples")
+        style_axes(kurtosis, "Kurtosis", "excess")
+        lines = [("returns", r), ("|returns|", np.abs(r))]
+        lines += [] if volumes is None else [("volume", np.asarray(volumes, float))]
+        entries = []
+        for name, series in lines:
+            (line,) = memory.plot(lags, autocorrelation(series, lags), lw=1.2)
+            entries.append((line.get_color(), name))
+        memory.set_xlabel("lag, samples")
+        style_axes(memory, "Memory", "autocorrelation", entries)
+        lever.plot(lags, leverage(r, lags), lw=1.2)
+        lever.set_xlabel("lag, samples")
+        style_axes(lever, "Leverage", "correlation of return and later |return|")
+        for panel in (memory, lever):
+            panel.axhspan(-band, band, color=".93", zorder=0)
+            panel.axhline(0.0, color=GREY, lw=0.8, zorder=1)
+    return drawn
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line."""
+    return run_command("stylised_facts", "Stylised facts of the returns of each book of a run.", measures, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What everything else stands on: the World, compiled code, random streams, the ledger, errors."""

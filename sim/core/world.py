@@ -1,0 +1,283 @@
+"""The whole state of a run: record arrays in one NamedTuple, and its address.
+
+Python allocates the arrays and keeps them alive. Compiled code gets one int64, the address of a table of pointers and
+lengths, and ``attach`` makes of it something that reads like the NamedTuple. When an array grows, Python rewrites the
+table, never while compiled code runs.
+
+Every array has its instrument or venue axis, even while there is one of each: holdings are ``agent * instruments +
+instrument``, sides are ``2 * venue + side``. Prices are whole ticks, quantities whole lots, cash whole money units.
+A field must not have a name of numpy.record's own (``sum``, ``size``, ``fill``, …): uncompiled code reads it there.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.core.compiled import COMPILED
+
+# Of type int64, so that compiled code makes no second version of a function for each constant it is called with.
+NOTHING = np.int64(-1)  # no order, no level, no node
+NO_PRICE = np.int64(-(1 << 62))
+NONE = np.int64(0)
+BUY, SELL = np.int64(1), np.int64(-1)
+HISTORY = 1024  # trades that strategies may always look back on, whatever the tape's capacity
+
+
+def _record(*fields: tuple[str, str]) -> np.dtype[Any]:
+    return np.dtype(list(fields), align=True)
+
+
+def _named(types: str) -> np.dtype[Any]:
+    """``"i8: a b / i4: c"`` as an aligned record type."""
+    groups = (group.split(":") for group in types.split("/"))
+    return _record(*((name, kind.strip()) for kind, names in groups for name in names.split()))
+
+
+# The clock: where the run stands, the cursor inside a step, serial numbers, pool marks, and what the last message did.
+CLOCK = _named(
+    "i8: step episode steps episodes until phase turn_class place length population member status fault_agent "
+    "fault_reason fault_value sent allowed simultaneous pending external next_number sequence messages rejected trades "
+    "repriced_quotes filled rejection cut shares free_order orders_used resting free_level levels_used free_node "
+    "nodes_used nodes_live tape_drained messages_logged log_drained keeps_log samples_used agent_samples_used "
+    "outcomes_used settlements_used "
+    "book_every agents_every book_episodes agents_episodes book_levels agents_by episodes_by draw block "
+    "first_account instruments auctions plain credited "
+    "interest_every interest_account issue_account settlement_account "
+    "/ f8: interest money_unit centre slope "
+    "/ u8: seed draw_key turn_key step_key"
+)
+# A resting or pending order: one cache line.
+ORDER = _named(
+    "i8: remaining number expires / i4: level next previous agent agent_next agent_previous wheel_next wheel_previous "
+    "generation / i1: state post_only leaves"
+)
+# What an order to an auction needs besides, slot by slot: a schedule's line, what the clearing gave the order, and how
+# far beyond the anchor its agent's reservation prices were; the last two are of the generation that is ``marked``.
+AUCTION_ORDER = _named("f8: centre slope buying selling / i8: most allotted / i4: venue chain marked")
+LEVEL = _named("i8: key price volume / i4: head tail count node side next")
+NODE = _named("i8: bits / i4: parent place")
+# ``hidden``: the venue collects orders for an auction. Here, since whoever asks looks at the side next: one cache line.
+SIDE = _named("i8: prefix branch_prefix orders volume bought / i4: best root leaf branch venue hidden")
+VENUE = _named(
+    "i8: instrument mechanism matching self_trade_prevention post_only fee_per fee_account tick_units safe_lots "
+    "clear_book_after_trade every opening closing price_units per_tick first_schedule last_schedule "
+    "last_price last_quantity last_side last_trade trades volume next_of_instrument "
+    "/ f8: tick_size price_size maker_fee taker_fee"
+)
+# ``price_unit``: what a unit of money a lot is, in currency a unit of the instrument.
+INSTRUMENT = _named(
+    "i8: process settlement public_delay history_start history_mask first_venue jumped clip "
+    "first_shock shocks next_shock dividend_every dividend_account "
+    "/ f8: value initial mark public lot_size price_unit volatility volatility_factor drift mean reversion low high "
+    "probability feedback dividend dividend_deviation"
+)
+SHOCK = _named("i8: step / f8: value volatility")
+INCREMENT = _named("f8: diffusion jump uniform dividend")
+POPULATION = _named(
+    "i8: first count strategy first_venue venues parameters law group gap ordinal allowed external "
+    "delay redraw reservation reference units_down units_up private_first precomputed_first precomputed_count "
+    "endowment_lots turns minimum_size first_obligation "
+    "/ f8: log_miss rate share wait noise sight first_number second_number deviation presence maximum_spread "
+    "/ u8: stream"
+)
+GROUP = _named("i8: chosen news_population news_instrument / u8: stream")
+TURN_CLASS = _named("i8: first count simultaneous")
+AGENT = _named("u8: stream / i8: memory / f8: belief / i4: population number first_order last_order orders")
+ACCOUNT = _named("i8: cash fees dividends interest trades volume messages")
+HOLDING = _named("i8: lots")
+# Of a maker with an obligation: the orders added to its own, its turns, and those in which it kept the obligation.
+OBLIGATION = _named("i8: bid ask turns kept")
+# Of an agent, where anybody has reservation prices: how far beyond the anchor those it last drew were, and what its
+# trades of the episode were worth to it beyond the anchor. Currency.
+RESERVED = _named("f8: buying selling gain")
+TURN = _named("u8: key / i4: agent ordinal")
+PENDING = _named("u8: key / i8: price handle / i4: venue side agent kind")
+TRADE = _named(
+    "i8: sequence step episode price quantity maker_order taker_order maker_fee taker_fee "
+    "/ f8: mark microprice value belief / i4: maker taker venue aggressor"
+)
+MESSAGE = _named("i8: sequence step episode number price quantity filled / f8: slope / i4: agent venue kind side")
+BOOK_SAMPLE = _named(
+    "i8: step episode bid bid_volume ask ask_volume bid_depth ask_depth orders last indicative imbalance "
+    "/ f8: value public mark microprice / i4: venue"
+)
+AGENT_SAMPLE = _named("i8: step episode cash fees dividends interest / f8: wealth / i4: agent population")
+OUTCOME = _named(
+    "i8: episode cash fees dividends interest trades volume messages turns kept "
+    "/ f8: payoff private_value / i4: agent population"
+)
+
+# What an instrument came to in an episode: its first mark, the price at which positions were closed, and whether the
+# mark ever was a price.
+SETTLEMENT = _named("i8: episode / f8: initial price value / i4: instrument marked")
+
+_I8 = np.dtype(np.int64)
+_I4 = np.dtype(np.int32)
+_F8 = np.dtype(np.float64)
+_U1 = np.dtype(np.uint8)
+
+
+class World(NamedTuple):
+    """Every array of a run. Compiled code reads and writes these; nothing else holds state."""
+
+    clock: Any
+    orders: Any
+    auction_orders: Any  # one for each order, where there are auctions
+    levels: Any
+    nodes: Any
+    children: Any  # int32, 64 to a node
+    sides: Any
+    venues: Any
+    instruments: Any
+    shocks: Any
+    history: Any  # float64 rings of past values, one for each instrument
+    increments: Any  # nature's block, or what a short run needs of it: step in block * instruments + instrument
+    agents: Any
+    accounts: Any  # one for each agent, then the named ones
+    holdings: Any
+    populations: Any
+    groups: Any
+    classes: Any
+    in_class: Any  # int64: populations by turn class
+    in_venues: Any  # int64: venues by population
+    first_holdings: Any  # int64: lots of each account and instrument when an episode starts
+    first_cash: Any  # int64
+    parameters: Any  # uint8: the parameter records, one after another
+    memories: Any  # uint8: the memory records
+    private_values: Any
+    obligations: Any  # one for each member of a population with an obligation
+    reserved: Any  # one for each agent, where anybody has reservation prices
+    precomputed: Any  # float64: what strategies had solved before the run
+    turns: Any
+    scratch: Any  # for sorting turns
+    pending: Any
+    rejections: Any  # int64: messages rejected, by population and reason (sim.venues.book.REASONS)
+    wheel: Any  # int32: heads, then tails, of the lists of orders by step of expiry
+    tape: Any  # ring of trades
+    log: Any  # ring of messages
+    book_samples: Any
+    ladder: Any  # int64: bid, volume, ask, volume by level of each book sample
+    agent_samples: Any
+    sample_lots: Any  # int64: inventory by instrument of each agent sample
+    outcomes: Any
+    outcome_lots: Any
+    settlements: Any  # one for each instrument of each episode
+    strategies: Any  # int64: addresses of callbacks
+    gateway: Any  # int64: addresses of the callbacks that take messages (sim.venues.gateway)
+
+
+DTYPES = World(
+    CLOCK, ORDER, AUCTION_ORDER, LEVEL, NODE, _I4, SIDE, VENUE, INSTRUMENT, SHOCK, _F8, INCREMENT, AGENT, ACCOUNT,
+    HOLDING, POPULATION, GROUP, TURN_CLASS, _I8, _I8, _I8, _I8, _U1, _U1, _F8, OBLIGATION, RESERVED, _F8, TURN, TURN,
+    PENDING, _I8, _I4, TRADE, MESSAGE,
+    BOOK_SAMPLE, _I8, AGENT_SAMPLE, _I8, OUTCOME, _I8, SETTLEMENT, _I8, _I8,
+)  # fmt: skip
+
+if COMPILED:
+    from sim.core.compiled_tables import read_only_in as read_only_in
+    from sim.core.compiled_tables import record_in as record_in
+    from sim.core.compiled_tables import tables
+
+    # In compiled code a World is its address alone: a single register to pass on, and an array is loaded when named.
+    attach, address_of, close, opened = tables("World", DTYPES._asdict())
+else:
+    _worlds: dict[int, World] = {}
+
+    def attach(address: int) -> World:
+        """The World at an address."""
+        return _worlds[int(address)]
+
+    def address_of(world: World) -> int:
+        """The address of a World."""
+        return next(address for address, known in _worlds.items() if known is world)
+
+    def record_in(table: Any, offset: int, dtype: np.dtype[Any]) -> Any:  # type: ignore[misc]
+        """The record of type ``dtype`` that begins ``offset`` bytes into a table of bytes."""
+        return table[int(offset) : int(offset) + dtype.itemsize].view(dtype).view(np.recarray)[0]
+
+    def read_only_in(table: Any, offset: int, dtype: np.dtype[Any]) -> Any:  # type: ignore[misc]
+        """As ``record_in``, but a record that cannot be written."""
+        fields = table[int(offset) : int(offset) + dtype.itemsize].view(dtype).view(np.recarray)
+        fields.flags.writeable = False
+        return fields[0]
+
+    class View:
+        """A World as strategies are handed it: what it holds is read and written through functions alone."""
+
+        __slots__ = ("_world",)
+
+        def __init__(self, world: World) -> None:
+            self._world = world
+
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(f"market shows no {name!r} — functions of spreadgame.strategy tell what may be seen")
+
+    def close(world: World) -> View:
+        """A World without what it holds, for strategies."""
+        return View(world)
+
+    def opened(market: Any) -> World:
+        """The World behind what a strategy was handed, or the World itself."""
+        found: World = market._world if isinstance(market, View) else market
+        return found
+
+
+class Storage:
+    """The arrays of a World, kept alive by Python, and the table of pointers that compiled code reads.
+
+    ``Storage(clock=1, orders=1024, …)`` allocates zeroed arrays of these lengths; what is not named has length 0. A
+    copy, by ``copy`` or by ``pickle``, has arrays and a table of its own: an address is good for one World alone.
+    """
+
+    def __init__(self, **lengths: int) -> None:
+        unknown = set(lengths) - set(World._fields)
+        if unknown:
+            raise TypeError(f"no such arrays: {sorted(unknown)}")
+        self._arrays = {name: self._empty(dtype, lengths.get(name, 0)) for name, dtype in DTYPES._asdict().items()}
+        self._table = np.zeros(2 * len(World._fields), np.int64)
+        self._publish()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: np.array(array) for name, array in self._arrays.items()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._arrays = {name: self._empty(array.dtype, len(array)) for name, array in state.items()}
+        for name, array in state.items():
+            self._arrays[name][:] = array
+        self._table = np.zeros(2 * len(World._fields), np.int64)
+        self._publish()
+
+    @staticmethod
+    def _empty(dtype: np.dtype[Any], length: int) -> Any:
+        # At least one element, so that every pointer is valid; int64 words, so that every record is aligned.
+        words = -(-max(length, 1) * dtype.itemsize // 8)
+        return np.zeros(words, np.int64).view(np.uint8)[: max(length, 1) * dtype.itemsize].view(dtype)[:length]
+
+    def _publish(self) -> None:
+        for place, array in enumerate(self._arrays.values()):
+            self._table[2 * place] = array.ctypes.data
+            self._table[2 * place + 1] = len(array)
+        views = {
+            name: array.view(np.recarray) if array.dtype.names and not COMPILED else array
+            for name, array in self._arrays.items()
+        }
+        self.world = World(**views)
+        self.address = int(self._table.ctypes.data)
+        if not COMPILED:
+            _worlds[self.address] = self.world
+
+    def grow(self, name: str, length: int) -> None:
+        """Give an array a new length; what it held stays, what is new is zero."""
+        old = self._arrays[name]
+        new = self._empty(old.dtype, length)
+        new[: min(len(old), length)] = old[: min(len(old), length)]
+        self._arrays[name] = new
+        self._publish()
+
+    def put(self, name: str, array: Any) -> None:
+        """Replace an array's content and length."""
+        self._arrays[name] = self._empty(DTYPES._asdict()[name], len(array))
+        self._arrays[name][:] = array
+        self._publish()

@@ -1,0 +1,1 @@
+"""What can be held, and what the world does to it: values, income, settlement."""

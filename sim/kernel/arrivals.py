@@ -1,0 +1,167 @@
+"""Who acts in a step, and in which order: arrival laws, and the shuffling of a turn class.
+
+Draws restart with every episode from a key of (seed, population, episode), so that an episode's arrivals do not
+depend on the episodes before it. Laws that leave most members asleep cost by the arrival, not by the member: what is
+kept is the distance to the next one.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sim.core.compiled import njit
+from sim.core.rng import AGAIN, ARRIVAL, TURN_ORDER, mix, to_uniform
+from sim.core.world import NONE, NOTHING
+
+ALWAYS, BERNOULLI, POISSON, ONE_OF, ON_NEWS = 0, 1, 2, 3, 4
+LAWS = {"bernoulli": BERNOULLI, "poisson": POISSON, "one_of": ONE_OF, "on_news": ON_NEWS}
+_FOREVER = 1 << 62
+
+
+@njit
+def _draw(world, population):
+    """The population's next arrival draw of the episode."""
+    record = world.populations[population]
+    word = mix(mix(mix(record.stream, ARRIVAL), world.clock[0].episode), record.ordinal)
+    record.ordinal += 1
+    return to_uniform(word)
+
+
+@njit
+def _next_gap(world, population):
+    """Members passed over before the next Bernoulli arrival: geometric."""
+    miss = world.populations[population].log_miss  # log(1 - probability): 0 for never, -inf for always
+    if miss == 0.0:
+        return np.int64(_FOREVER)
+    steps = math.log(_draw(world, population)) / miss
+    return np.int64(steps) if steps < 4.0e18 else np.int64(_FOREVER)
+
+
+@njit
+def _next_wait(world, population):
+    """Steps until the next Poisson arrival: exponential."""
+    rate = world.populations[population].rate
+    return -math.log(_draw(world, population)) / rate if rate > 0.0 else math.inf
+
+
+@njit
+def open_arrivals(world):
+    """An episode begins: the first arrival of each population is drawn."""
+    for population in range(len(world.populations)):
+        record = world.populations[population]
+        record.ordinal = 0
+        if record.law == BERNOULLI:
+            record.gap = _next_gap(world, population)
+        elif record.law == POISSON:
+            record.wait = _next_wait(world, population)
+
+
+@njit
+def choose_in_groups(world):
+    """A step begins: one population of each group is chosen, the one that comes with the news if there is news."""
+    clock = world.clock[0]
+    for number in range(len(world.groups)):
+        group = world.groups[number]
+        if group.news_population != NOTHING and world.instruments[group.news_instrument].jumped != 0:
+            group.chosen = group.news_population
+            continue
+        draw = to_uniform(mix(mix(mix(group.stream, ARRIVAL), clock.episode), clock.step))
+        group.chosen = NOTHING
+        for population in range(len(world.populations)):
+            record = world.populations[population]
+            if record.law == ONE_OF and record.group == number:
+                if record.share > 0.0:
+                    group.chosen = population  # the last one with a share also takes what rounding leaves
+                draw -= record.share
+                if draw < 0.0:
+                    break
+
+
+@njit
+def _add(world, population, member, ordinal):
+    clock = world.clock[0]
+    agent = world.populations[population].first + member
+    key = mix(world.agents[agent].stream, clock.step_key)
+    if ordinal > 0:  # a member that arrives again in the same step
+        key = mix(mix(key, AGAIN), ordinal)
+    row = world.turns[clock.length]
+    row.key = mix(key, TURN_ORDER)
+    row.agent = agent
+    row.ordinal = ordinal
+    clock.length += 1
+
+
+@njit
+def collect(world, population):
+    """Add a population's arrivals of this step to the list of turns. False if the list is full: call again to go on."""
+    clock = world.clock[0]
+    record = world.populations[population]
+    if record.law != POISSON and clock.length + record.count > len(world.turns):
+        return False
+    if record.law == ALWAYS:
+        for member in range(record.count):
+            _add(world, population, member, NONE)
+    elif record.law == BERNOULLI:
+        member = record.gap
+        while member < record.count:
+            _add(world, population, member, NONE)
+            member += 1 + _next_gap(world, population)
+        record.gap = member - record.count
+    elif record.law == POISSON:
+        # clock.member counts this population's arrivals of the step, across calls.
+        while record.wait < 1.0:
+            if clock.length == len(world.turns):
+                return False
+            member = np.int64(_draw(world, population) * record.count)
+            _add(world, population, member, clock.member)
+            clock.member += 1
+            record.wait += _next_wait(world, population)
+        record.wait -= 1.0
+        clock.member = 0
+    elif world.groups[record.group].chosen == population:
+        draw = to_uniform(mix(mix(mix(record.stream, ARRIVAL), clock.episode), clock.step))
+        _add(world, population, np.int64(draw * record.count), NONE)
+    return True
+
+
+@njit
+def _copy(target, i, source, j):
+    target[i].key = source[j].key
+    target[i].agent = source[j].agent
+    target[i].ordinal = source[j].ordinal
+
+
+@njit
+def shuffle(world):
+    """Sort the list of turns by its keys: merge sort, by insertion while runs are short."""
+    turns = world.turns
+    length = world.clock[0].length
+    run = 16
+    for start in range(0, length, run):
+        for i in range(start + 1, min(start + run, length)):
+            key, agent, ordinal = turns[i].key, turns[i].agent, turns[i].ordinal
+            j = i
+            while j > start and turns[j - 1].key > key:
+                _copy(turns, j, turns, j - 1)
+                j -= 1
+            turns[j].key = key
+            turns[j].agent = agent
+            turns[j].ordinal = ordinal
+    scratch = world.scratch
+    while run < length:
+        for start in range(0, length, 2 * run):
+            middle = min(start + run, length)
+            end = min(start + 2 * run, length)
+            i, j = start, middle
+            for k in range(start, end):
+                if i < middle and (j >= end or turns[i].key <= turns[j].key):
+                    _copy(scratch, k, turns, i)
+                    i += 1
+                else:
+                    _copy(scratch, k, turns, j)
+                    j += 1
+        for k in range(length):
+            _copy(turns, k, scratch, k)
+        run *= 2

@@ -1,0 +1,1 @@
+"""The market as a Mesa model, and its agents."""

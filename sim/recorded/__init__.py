@@ -1,0 +1,1 @@
+"""Recorded exchange messages: their readers, and a replay through the engine."""

@@ -1,0 +1,1 @@
+"""What is put around a strategy: what it must, may and may not do."""

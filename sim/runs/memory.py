@@ -1,0 +1,68 @@
+"""How much memory a market takes, told before it is taken: a market that does not fit is refused in words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from sim.core.errors import RunError
+from sim.core.world import DTYPES, Storage
+
+try:
+    import resource
+except ImportError:  # Windows, which has no limits of this kind
+    resource = None  # type: ignore[assignment]
+
+_NAME = 120  # bytes of an account's name
+_GIB = 2.0**30
+_UNKNOWN = 1 << 62
+
+
+def needed(lengths: Mapping[str, int]) -> int:
+    """Bytes of a World's arrays.
+
+    Parameters
+    ----------
+    lengths : of the arrays, by name, as :class:`sim.core.world.Storage` takes them.
+    """
+    sizes = {name: dtype.itemsize for name, dtype in DTYPES._asdict().items()}
+    arrays = sum(int(sizes[name]) * length for name, length in lengths.items())
+    return arrays + _NAME * lengths.get("accounts", 0)
+
+
+def available() -> int:
+    """Bytes that this process can still take: what is free, and what the limits of the process leave."""
+    found = [_UNKNOWN]
+    with suppress(AttributeError, OSError, ValueError):  # not every system says
+        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    with suppress(OSError, ValueError, IndexError):
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        found += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
+    with suppress(OSError, ValueError):  # of a container; "max" is no number
+        found.append(int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
+    if resource is not None:
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit != resource.RLIM_INFINITY:
+            found.append(limit)
+    return min(found)
+
+
+def fitting(**lengths: int) -> Storage:
+    """:class:`sim.core.world.Storage` of these lengths, if it fits.
+
+    Raises
+    ------
+    RunError
+        With the memory they take, what is available, and what there is so much of.
+    """
+    takes, free = needed(lengths), available()
+    if takes <= free:
+        return Storage(**lengths)
+    counts = {name: lengths.get(name, 0) for name in ("agents", "instruments", "venues", "private_values")}
+    listed = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count)
+    raise RunError(
+        f"this market takes {takes / _GIB:,.1f} GiB of memory ({listed}), and {free / _GIB:,.1f} GiB are available — "
+        "take fewer agents or instruments, or a shorter run"
+    )

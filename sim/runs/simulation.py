@@ -1,0 +1,225 @@
+"""Driving the kernel: giving it what it lacks, taking away what it wrote, until the run is over.
+
+The kernel runs in chunks. Between two of them Python drains the tapes, shows progress and may stop.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+from sim.core import ledger
+from sim.core.errors import RunError, StrategyError
+from sim.core.world import HISTORY
+from sim.instruments.nature import BLOCK
+from sim.kernel.kernel import advance
+from sim.rules.quoting_obligation import MESSAGES
+from sim.runs.build import Built, compile_all, fill_block
+from sim.strategy_kit import callbacks
+from sim.venues import gateway
+from sim.venues.standalone import make_room, undrained
+
+_CHUNK_SECONDS = 0.1
+_FIRST_CHUNK = 256
+
+
+class Sink(Protocol):
+    """Where a run's rows go. Each array is a copy; records are those of :mod:`sim.core.world`."""
+
+    def trades(self, rows: Any) -> None:
+        """Rows of the trade tape."""
+        ...
+
+    def messages(self, rows: Any) -> None:
+        """Rows of the message log."""
+        ...
+
+    def book(self, rows: Any, ladder: Any) -> None:
+        """Samples of the book, and its levels where more than one is sampled."""
+        ...
+
+    def agents(self, rows: Any, lots: Any) -> None:
+        """Samples of agents or populations, and their lots by instrument."""
+        ...
+
+    def episodes(self, rows: Any, lots: Any) -> None:
+        """Results of episodes, and lots by instrument before settlement."""
+        ...
+
+    def settlements(self, rows: Any) -> None:
+        """What each instrument came to in each episode."""
+        ...
+
+
+class Simulation:
+    """A run in progress.
+
+    Parameters
+    ----------
+    built : the World and what Python remembers of it.
+    sink : takes what is drained; None drops it.
+    act : called with the row of a Python agent whose turn it is.
+    """
+
+    def __init__(self, built: Built, sink: Sink | None = None, act: Callable[[int], None] | None = None) -> None:
+        compile_all(built)
+        self.built = built
+        self.sink = sink
+        self._act = act
+        self._storage = built.storage
+        self._pace = 0.0  # steps a second
+
+    @property
+    def clock(self) -> Any:
+        """The clock record: step, episode, counts."""
+        return self._storage.world.clock[0]
+
+    @property
+    def done(self) -> int:
+        """Steps done, over all episodes."""
+        clock = self.clock
+        return int(clock["episode"]) * int(clock["steps"]) + int(clock["step"])
+
+    @property
+    def total(self) -> int:
+        """Steps of the whole run."""
+        run = self.built.scenario.run
+        return run.steps * run.episodes
+
+    def advance(self, until: int) -> None:
+        """Run to a step, counted over all episodes, with whatever that takes."""
+        while True:
+            status = advance(self._storage.address, until)
+            if status == ledger.RUNNING:
+                return
+            if status & 0xFF == ledger.EXTERNAL and self._act is not None:
+                self._act(status >> 8)
+            else:
+                self._provide(status)
+
+    def run(self, progress: Callable[[], bool] = lambda: True, chunk: int | None = None) -> bool:
+        """Run to the end, or until ``progress``, called between chunks, says False. Says whether the end was reached.
+
+        ``chunk`` fixes the steps of a chunk; None lets a chunk last about a tenth of a second. No result depends on it.
+        """
+        size = chunk or _FIRST_CHUNK
+        while self.done < self.total:
+            begin = time.perf_counter()
+            self.advance(min(self.done + size, self.total))
+            self.drain()
+            self._check_ledger()
+            if chunk is None:
+                spent = max(time.perf_counter() - begin, 1e-6)
+                size = int(min(max(size * _CHUNK_SECONDS / spent, 1), 4 * size))
+            if not progress():
+                return False
+        return True
+
+    def drain(self) -> None:
+        """Hand everything written so far to the sink."""
+        world, clock = self._storage.world, self.clock
+        instruments = int(clock["instruments"])
+        if self.sink is not None:
+            if clock["trades"] > clock["tape_drained"]:
+                self.sink.trades(undrained(world.tape, clock["tape_drained"], clock["trades"]))
+            if clock["messages_logged"] > clock["log_drained"]:
+                self.sink.messages(undrained(world.log, clock["log_drained"], clock["messages_logged"]))
+            if used := int(clock["samples_used"]):
+                width = 4 * int(clock["book_levels"])
+                ladder = world.ladder[: used * width].reshape(used, -1) if len(world.ladder) else None
+                self.sink.book(np.array(world.book_samples[:used]), None if ladder is None else np.array(ladder))
+            if used := int(clock["agent_samples_used"]):
+                lots = world.sample_lots[: used * instruments].reshape(used, instruments)
+                self.sink.agents(np.array(world.agent_samples[:used]), np.array(lots))
+            if used := int(clock["outcomes_used"]):
+                lots = world.outcome_lots[: used * instruments].reshape(used, instruments)
+                self.sink.episodes(np.array(world.outcomes[:used]), np.array(lots))
+            if used := int(clock["settlements_used"]):
+                self.sink.settlements(np.array(world.settlements[:used]))
+        clock["tape_drained"] = clock["trades"]
+        clock["log_drained"] = clock["messages_logged"]
+        clock["samples_used"] = clock["agent_samples_used"] = clock["outcomes_used"] = clock["settlements_used"] = 0
+
+    def _provide(self, status: int) -> None:
+        """Give the kernel what it stopped for."""
+        storage = self._storage
+        if status in (ledger.NEED_ORDERS, ledger.NEED_TAPE):
+            self.make_room(status)
+        elif status == ledger.NEED_TURNS:
+            for name in ("turns", "scratch"):
+                storage.grow(name, 2 * len(storage.world.turns) if name == "turns" else len(storage.world.turns))
+        elif status == ledger.NEED_NATURE:
+            fill_block(self.built, self.done // BLOCK)
+        else:
+            raise self._failure(status)
+
+    def make_room(self, status: int) -> None:
+        """Make the pools or tapes hold what one more turn may need."""
+        if status == ledger.NEED_TAPE:
+            self.drain()
+        allowed = int(self._storage.world.populations["allowed"].max())
+        make_room(self._storage, status, max(allowed, int(self.clock["pending"])), [], [])
+
+    def _failure(self, status: int) -> Exception:
+        clock, world = self.clock, self._storage.world
+        agent = int(clock["fault_agent"])
+        population = self.built.scenario.populations[int(world.agents[agent]["population"])]
+        where = f"episode {int(clock['episode'])}, step {int(clock['step'])}"
+        who = f"strategy {population.strategy!r} of agent {self.built.accounts.names[agent]!r}, {where}"
+        if status == ledger.RAISED:
+            cause = callbacks.raised[0] if callbacks.raised else None
+            how = f": {cause!r}" if cause else "; run it with NUMBA_DISABLE_JIT=1 to see which"
+            error = StrategyError(f"{who}: it raised an exception{how}")
+            error.__cause__ = cause
+            return error
+        if status == ledger.TOO_MANY:
+            row = world.populations[int(world.agents[agent]["population"])]
+            allowed = int(row["allowed"]) - (MESSAGES if row["minimum_size"] else 0)
+            return StrategyError(
+                f"{who}: it sent more than the {allowed} messages it declared — raise its max_messages, or send fewer"
+            )
+        if status == ledger.MISTAKEN:
+            return StrategyError(
+                f"{who}: {self._mistake(agent, int(clock['fault_reason']), int(clock['fault_value']))}"
+            )
+        if status == ledger.MONEY_OVERFLOW:
+            return RunError(
+                f"{where}: an amount of money is too large to count — use a larger money.unit or smaller orders"
+            )
+        return RunError(
+            f"{where}: the engine stopped with status {status}; this is a bug in Spreadgame, please report it"
+        )
+
+    def _mistake(self, agent: int, what: int, value: int) -> str:
+        """A number that a strategy gave and that means nothing, in words."""
+        world = self._storage.world
+        row = world.populations[int(world.agents[agent]["population"])]
+        if what == gateway.SIDE:
+            return f"it gave side {value} — a side is BUY (1) or SELL (-1)"
+        if what == gateway.SERIAL:
+            return (
+                f"it asked for trade {value} — the last {HISTORY:,} can be read, up to number "
+                f"{int(self.clock['trades']) - 1} (next_trade_number less 1)"
+            )
+        if what == gateway.LEVELS:
+            return f"it keeps a ladder of {value} levels — its memory has room for fewer handles"
+        called, count = {
+            int(gateway.VENUE): ("venue", len(world.venues)),
+            int(gateway.INSTRUMENT): ("instrument", len(world.instruments)),
+            int(gateway.AGENT): ("agent", len(world.agents)),
+            int(gateway.PLACE): ("venue of its own, number", int(row["venues"])),
+            int(gateway.PRECOMPUTED): ("precomputed number", int(row["precomputed_count"])),
+        }[what]
+        known = f"there are {count:,}, numbered from 0" if count else "there is none"
+        return f"it asked for {called} {value} — {known}"
+
+    def _check_ledger(self) -> None:
+        world = self._storage.world
+        lots = np.asarray(world.holdings["lots"]).reshape(-1, int(self.clock["instruments"]))
+        if np.asarray(world.accounts["cash"]).sum() != 0 or lots.sum(axis=0).any():
+            raise RunError(
+                f"step {self.done}: the ledger does not sum to zero; this is a bug in Spreadgame, please report it"
+            )

@@ -1,0 +1,102 @@
+"""What a scenario leaves out because the rest of it says it: the only instrument, all venues, the rest of a group."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from sim.scenario.tables.market import OneOf, OnNews, Population, Scenario, Venue
+from sim.scenario.tables.processes import FromFile, MeanReverting, Process
+from sim.scenario.tables.table import Unreadable
+
+
+def instrument_of(draft: Scenario, venue: Venue) -> str:
+    """The name of what a venue trades.
+
+    Raises
+    ------
+    Unreadable
+        If it was left open and there is not just one instrument.
+    """
+    if not venue.instrument and len(draft.instruments) != 1:
+        raise Unreadable(venue.instrument)
+    return venue.instrument or draft.instruments[0].name
+
+
+def mechanism_of(venue: Venue) -> str:
+    """How orders meet on a venue."""
+    return venue.mechanism or ("limit_order_book" if venue.auction.every is None else "call_auction")
+
+
+def filled(draft: Scenario, folder: Path) -> Scenario:
+    """A scenario in which nothing is wrong, with nothing left open.
+
+    Parameters
+    ----------
+    draft : as it was written.
+    folder : where its relative paths start; those of the result are absolute.
+    """
+    instruments = [each.model_copy(update={"value": _process(each.value, folder)}) for each in draft.instruments]
+    venues = {each.name: _venue(draft, each) for each in draft.venues}
+    rest = _rest_of(draft)
+    populations = []
+    for each in draft.populations:
+        own = each.venues or tuple(venues)
+        law = each.arrivals
+        if isinstance(law, OnNews):
+            law = law.model_copy(update={"instrument": law.instrument or venues[own[0]].instrument})
+        elif isinstance(law, OneOf) and law.share is None:
+            law = law.model_copy(update={"share": rest[law.group]})
+        populations.append(each.model_copy(update={"venues": own, "arrivals": law, "params": _params(each)}))
+    return draft.model_copy(
+        update={
+            "instruments": tuple(instruments),
+            "venues": tuple(venues.values()),
+            "populations": tuple(populations),
+        }
+    )
+
+
+def _rest_of(draft: Scenario) -> dict[str, float]:
+    """What the stated shares of each group leave."""
+    shares: dict[str, list[float]] = {}
+    for each in draft.populations:
+        if isinstance(each.arrivals, OneOf):
+            stated = shares.setdefault(each.arrivals.group, [])
+            if each.arrivals.share is not None:
+                stated.append(each.arrivals.share)
+    return {group: max(0.0, 1.0 - math.fsum(stated)) for group, stated in shares.items()}
+
+
+def _venue(draft: Scenario, venue: Venue) -> Venue:
+    mechanism = mechanism_of(venue)
+    every = venue.auction.every or (1 if mechanism == "call_auction" else None)
+    auction = venue.auction.model_copy(update={"every": every})
+    return venue.model_copy(
+        update={"instrument": instrument_of(draft, venue), "mechanism": mechanism, "auction": auction}
+    )
+
+
+def _process(process: Process, folder: Path) -> Process:
+    if isinstance(process, MeanReverting) and process.initial is None:
+        return process.model_copy(update={"initial": process.mean})
+    if isinstance(process, FromFile):
+        return process.model_copy(update={"path": str((folder / process.path).absolute())})
+    return process
+
+
+def _params(population: Population) -> dict[str, Any]:
+    from sim.strategy_kit import (
+        registry,  # declarations are slower to import than everything else that a scenario needs
+    )
+
+    strategy = registry.get(population.strategy)
+    params = strategy.resolve(population.params)
+    return {name: _as_floats(strategy.parameters[name].type, value) for name, value in params.items()}
+
+
+def _as_floats(kind: type, value: Any) -> Any:
+    if kind is tuple:
+        return tuple(map(float, value))
+    return float(value) if kind is float else value

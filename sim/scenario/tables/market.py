@@ -1,0 +1,413 @@
+"""The words of a scenario file: every table and every key, with its meaning, unit, default and limits.
+
+What a table says about another (which venue, which strategy) is checked in :mod:`sim.scenario.checks.all`; value
+processes and games have their own files, :mod:`sim.scenario.tables.processes` and :mod:`sim.scenario.tables.game`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from sim.core.errors import Problem
+from sim.scenario.tables.game import Game
+from sim.scenario.tables.processes import Dividend, Process, Shock
+from sim.scenario.tables.table import (
+    MOST_AGENTS,
+    Amount,
+    Delay,
+    EverySteps,
+    Fraction,
+    Name,
+    NotNegative,
+    Positive,
+    PublicDelay,
+    Rank,
+    Settings,
+    Steps,
+    Table,
+    refuse,
+)
+
+
+class Run(Table):
+    """How long, how often, and on which random streams."""
+
+    steps: int = Field(ge=1, le=10**12, description="length of each episode, steps")
+    episodes: int = Field(default=1, ge=1, le=10**9, description="number of episodes, each an independent small market")
+    seed: int = Field(
+        default=1, ge=0, le=2**63 - 1, description="start of the random streams; 0 is a seed like any other"
+    )
+    step_seconds: Positive = Field(default=1.0, description="market time of one step, seconds")
+
+
+class Money(Table):
+    """In what money is counted, and what it earns."""
+
+    unit: Positive = Field(
+        default=1e-6, description="smallest amount of money, currency; cash is a whole number of these"
+    )
+    interest: float = Field(default=0.0, ge=-1, le=1, description="rate paid on cash at each payment; may be negative")
+    interest_every: EverySteps = Field(default=1, description="steps between payments of interest")
+
+
+class Instrument(Table):
+    """Something to hold."""
+
+    name: Name = Field(description="what venues call it")
+    lot_size: Positive = Field(default=1.0, description="units of the instrument in a lot")
+    value: Process = Field(description="how the fundamental value moves; `process` says by which law")
+    public_delay: PublicDelay = Field(
+        default="never", description='steps after which everybody knows the value, or "never"'
+    )
+    settlement: Literal["value", "mid", "none"] = Field(
+        default="value", description="price at which positions are closed at an episode's end"
+    )
+    price_feedback: Fraction = Field(
+        default=0.0, description="share of the distance to the market price by which the value moves each step, 0 to 1"
+    )
+    dividend: Dividend | None = Field(default=None, description="what holders are paid; omitted: nothing")
+    shocks: tuple[Shock, ...] = Field(default=(), description="changes at known steps of each episode")
+
+
+class Auction(Table):
+    """When orders collect and trade at one price: always, at an episode's beginning, or at its end."""
+
+    every: EverySteps | None = Field(
+        default=None, description="steps between the clearings of a call auction; omitted: 1 there"
+    )
+    opening: Steps = Field(
+        default=0, description="first steps of an episode in which a limit order book only collects orders"
+    )
+    closing: Steps = Field(
+        default=0, description="last steps of an episode in which a limit order book only collects orders"
+    )
+    pricing: Literal["tick", "free"] = Field(
+        default="tick", description="a clearing price is a whole number of ticks, or of units of money"
+    )
+
+
+class Venue(Table):
+    """A place that trades one instrument by one mechanism."""
+
+    name: Name = Field(description="what populations call it")
+    instrument: str = Field(default="", description="name of what it trades; omitted: the only instrument")
+    mechanism: Literal["limit_order_book", "call_auction"] | None = Field(
+        default=None, description="how orders meet; omitted: call_auction if auction.every is given, else a book"
+    )
+    auction: Auction = Field(default=Auction(), description="when orders collect and trade at one price")
+    tick_size: Positive = Field(default=0.01, description="smallest price increment, currency")
+    matching: Literal["price_time", "pro_rata"] = Field(
+        default="price_time", description="who trades first at one price: the first to come, or all by size"
+    )
+    self_trade_prevention: Literal["cancel_resting", "cancel_incoming", "allow"] = Field(
+        default="cancel_resting",
+        description="which order goes when an agent would trade with itself; an auction pairs whom it pairs",
+    )
+    maker_fee: Amount = Field(default=0.0, description="fee of the resting side, as fee_per says; negative is a rebate")
+    taker_fee: Amount = Field(
+        default=0.0, description="fee of the arriving side, as fee_per says; negative is a rebate"
+    )
+    fee_per: Literal["notional", "lot"] = Field(
+        default="notional", description="fees are a fraction of the money traded, or currency per lot"
+    )
+    post_only: Literal["reject", "reprice"] = Field(
+        default="reprice", description="a post-only order that would trade is rejected, or repriced a tick away"
+    )
+    clear_book_after_trade: bool = Field(
+        default=False, description="whether a trade empties the book, as in the double auctions of the laboratory"
+    )
+    order_delay: Delay = Field(default=0, description="steps an order takes to arrive; only 0 runs so far")
+    data_delay: Delay = Field(default=0, description="steps the book takes to be seen; only 0 runs so far")
+
+
+class Bernoulli(Table):
+    """Each member acts with a probability, at most once a step."""
+
+    law: Literal["bernoulli"]
+    probability: Fraction = Field(description="probability that a member acts in a step, 0 to 1")
+
+
+class Poisson(Table):
+    """Any number of arrivals a step, each by a member drawn with replacement."""
+
+    law: Literal["poisson"]
+    rate: float = Field(ge=0, le=MOST_AGENTS, description="expected arrivals of the whole population in a step")
+
+
+class OneOf(Table):
+    """The populations of a group share exactly one arrival a step."""
+
+    law: Literal["one_of"]
+    group: Name = Field(description="name shared by the populations that take part")
+    share: Fraction | None = Field(
+        default=None, description="probability that the arrival is theirs; omitted: the rest"
+    )
+
+
+class OnNews(Table):
+    """Acts in the steps in which the value jumps; the others of its group share the rest."""
+
+    law: Literal["on_news"]
+    group: Name = Field(description="name shared by the populations that take part")
+    instrument: str = Field(
+        default="", description="whose value's jumps are the news; omitted: that of its first venue"
+    )
+
+
+Arrivals = Annotated[Bernoulli | Poisson | OneOf | OnNews, Field(discriminator="law")]
+
+
+class Sees(Table):
+    """A signal: what members know that others need not."""
+
+    of: Literal["value"] = Field(default="value", description="what the signal is of")
+    delay: Steps = Field(default=0, description="age of what is seen, steps")
+    noise: NotNegative = Field(default=0.0, description="standard deviation of the error, currency")
+    probability: Fraction = Field(default=1.0, description="probability that a member sees it, 0 to 1")
+    redraw: Literal["step", "episode"] = Field(
+        default="step", description="how often who sees, and the error, are drawn anew"
+    )
+
+
+class _Reservation(Table):
+    reference: Literal["public_value", "signal", "mid"] = Field(
+        default="public_value",
+        description="price from which the distance is measured; where that is what the value is expected to be, payoff "
+        "and private value are together, in expectation, what trades were worth to members less what they paid",
+    )
+
+
+class FixedReservation(_Reservation):
+    """Everybody trades up to the same distance beyond the anchor."""
+
+    distribution: Literal["fixed"]
+    distance: Amount = Field(description="distance beyond the anchor up to which members still trade, currency")
+
+
+class UniformReservation(_Reservation):
+    """The distance is drawn evenly between two bounds."""
+
+    distribution: Literal["uniform"]
+    low: Amount = Field(description="least distance, currency")
+    high: Amount = Field(description="greatest distance, currency")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.high < self.low:
+            raise refuse(f"high = {self.high:g} must not be below low = {self.low:g}")
+        return self
+
+
+class NormalReservation(_Reservation):
+    """The distance is drawn from a normal law."""
+
+    distribution: Literal["normal"]
+    mean: Amount = Field(description="mean distance, currency")
+    deviation: NotNegative = Field(description="standard deviation of the distance, currency")
+
+
+class ExponentialReservation(_Reservation):
+    """The distance is drawn from an exponential law, and shifted."""
+
+    distribution: Literal["exponential"]
+    mean: Positive = Field(description="mean of the exponential part, currency")
+    offset: Amount = Field(default=0.0, description="added to every draw, currency")
+
+
+Reservation = Annotated[
+    FixedReservation | UniformReservation | NormalReservation | ExponentialReservation,
+    Field(discriminator="distribution"),
+]
+
+
+class NormalPrivateValues(Table):
+    """What further lots up or down are worth: normal draws, new in each episode, sorted from high to low."""
+
+    distribution: Literal["normal"]
+    deviation: Positive = Field(description="standard deviation of the draws, currency")
+    units: int = Field(ge=1, le=1000, description="number of further lots valued, up and down")
+
+
+class LinearPrivateValues(Table):
+    """One lot a member, the members' values evenly spaced: a linear demand or supply curve."""
+
+    distribution: Literal["linear"]
+    role: Literal["buyer", "seller"] = Field(
+        description="whether a member wants a lot worth so much to it, or may give up one that costs it so much"
+    )
+    first: Amount = Field(description="the first member's value or cost, currency")
+    last: Amount = Field(description="the last member's value or cost, currency")
+
+
+PrivateValues = Annotated[NormalPrivateValues | LinearPrivateValues, Field(discriminator="distribution")]
+
+
+class Obligation(Table):
+    """What a maker must quote on its first venue, whatever its strategy; the lots that are missing are added.
+
+    Lots count within half of maximum_spread of the middle of the member's own quotes, or of the mark where it lacks a
+    side. A turn is excused as long as presence holds without it. What is added counts for no limit of the strategy.
+    """
+
+    presence: Fraction = Field(description="share of its turns in which a member must quote both sides, 0 to 1")
+    maximum_spread: Positive = Field(description="greatest distance of the ask from the bid, currency")
+    minimum_size: int = Field(ge=1, le=10**9, description="least size on each side, lots")
+
+
+class Endowment(Table):
+    """What each member holds when an episode starts."""
+
+    cash: Amount = Field(default=0.0, description="money, currency")
+    inventory: int = Field(
+        default=0,
+        ge=-(10**9),
+        le=10**9,
+        description="lots of each instrument of its venues; negative is a short position",
+    )
+
+
+class Population(Table):
+    """Agents of one kind."""
+
+    name: Name = Field(description="what [game] and overrides call it")
+    strategy: str = Field(description="what its members do at their turn")
+    count: int = Field(default=1, ge=1, le=MOST_AGENTS, description="number of members")
+    turn: Rank = Field(default=0, description="rank within a step; lower acts first")
+    venues: tuple[str, ...] = Field(
+        default=(),
+        description="names of the venues traded on; omitted: all, if the strategy takes as many as there are",
+    )
+    arrivals: Arrivals | None = Field(default=None, description="when members act; omitted: each of them every step")
+    sees: Sees | None = Field(default=None, description="the signal members get; omitted: none")
+    params: Settings = Field(
+        default_factory=dict, description="settings of the strategy; those left out keep its defaults"
+    )
+    reservation: Reservation | None = Field(
+        default=None,
+        description="price beyond which members do not trade; its distance from what it is drawn around is private "
+        "value of each unit they trade; omitted: none",
+    )
+    private_values: PrivateValues | None = Field(
+        default=None, description="what further lots are worth; omitted: nothing"
+    )
+    endowment: Endowment = Field(default=Endowment(), description="what each member starts an episode with")
+    obligation: Obligation | None = Field(default=None, description="what members must quote; omitted: nothing")
+    order_delay: Delay = Field(default=0, description="steps an order takes to arrive; only 0 runs so far")
+    data_delay: Delay = Field(default=0, description="steps the book takes to be seen; only 0 runs so far")
+
+    @property
+    def values_privately(self) -> bool:
+        """Whether members gain by trading beyond what money they make: private values, or reservation prices."""
+        return self.private_values is not None or self.reservation is not None
+
+
+class Turns(Table):
+    """How the turns within a step are played."""
+
+    simultaneous: tuple[Rank, ...] = Field(
+        default=(), description="ranks whose agents act at once, unseen by one another"
+    )
+
+
+class Record(Table):
+    """What of a run is kept."""
+
+    trades: bool = Field(default=True, description="whether every trade is kept")
+    messages: bool = Field(default=False, description="whether every order message is kept")
+    levels: int = Field(default=1, ge=0, le=50, description="price levels of each side in a sample of the book")
+    book_every: EverySteps | None = Field(
+        default=None, description="steps between samples of the book; omitted: moderate"
+    )
+    agents_every: EverySteps | None = Field(
+        default=None, description="steps between samples of the agents; omitted: moderate"
+    )
+    agents: Literal["auto", "agents", "populations", "none"] = Field(
+        default="auto", description="whom samples list; auto: agents up to 1,000 of them, populations above"
+    )
+    episodes: Literal["auto", "agents", "populations", "none"] = Field(
+        default="auto", description="whom the results of an episode list; auto: agents up to 1,000, populations above"
+    )
+
+
+class Scenario(Table):
+    """Who trades what, where and under which rules: a scenario file, checked and with every default filled in.
+
+    Made by :func:`sim.scenario.load` and :func:`sim.scenario.parse`. Two scenarios are equal when they say the same,
+    wherever they were read.
+    """
+
+    title: str = Field(default="", description="what the scenario is, in a line")
+    question: str = Field(default="", description="the question it answers")
+    run: Run = Field(description="[run]: how long, how often, on which random streams")
+    money: Money = Field(default=Money(), description="[money]: in what money is counted, and what it earns")
+    instruments: tuple[Instrument, ...] = Field(
+        min_length=1, description="a [[instruments]] table for each instrument, at least one"
+    )
+    venues: tuple[Venue, ...] = Field(min_length=1, description="a [[venues]] table for each venue, at least one")
+    populations: tuple[Population, ...] = Field(
+        min_length=1, description="a [[populations]] table for each population, at least one"
+    )
+    turns: Turns = Field(default=Turns(), description="[turns]: how the turns within a step are played")
+    record: Record = Field(default=Record(), description="[record]: what of a run is kept")
+    game: Game | None = Field(default=None, description="[game]: who may choose which strategy; omitted: nobody")
+
+    _source: str = PrivateAttr("<text>")
+    _folder: Path = PrivateAttr(Path())
+    _given: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _changes: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        """Where it was read: a path, or ``<text>``."""
+        return self._source
+
+    @property
+    def folder(self) -> Path:
+        """The folder from which relative paths in the file are meant."""
+        return self._folder
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What was read, before defaults were filled in."""
+        return self._given
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What was changed of what its file says, by path as it was written; the seed is in ``run.seed``."""
+        return self._changes
+
+    def came_from(
+        self, source: str, folder: Path, given: dict[str, Any], changes: Mapping[str, Any] | None = None
+    ) -> None:
+        """Remember where it was read, what stood there and what was changed; for :func:`sim.scenario.parse`."""
+        self._source, self._folder, self._given, self._changes = source, folder, given, dict(changes or {})
+
+    def warnings(self) -> list[Problem]:
+        """What in it will have no effect, or keep all trade from happening; found anew at each call.
+
+        A scenario that cannot be is refused when it is read; this one may well be meant so.
+        """
+        from sim.scenario.checks.dead_ends import warnings_of  # which knows this vocabulary
+
+        return warnings_of(self)
+
+    def agents(self) -> int:
+        """Number of agents in all populations."""
+        return sum(population.count for population in self.populations)
+
+    def price_sizes(self) -> list[float]:
+        """The smallest difference between the prices of trades on each venue, currency."""
+        lots = {instrument.name: instrument.lot_size for instrument in self.instruments}
+        return [
+            venue.tick_size if venue.auction.pricing == "tick" else self.money.unit / lots[venue.instrument]
+            for venue in self.venues
+        ]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Scenario) and self.model_dump() == other.model_dump()
+
+    __hash__ = None  # type: ignore[assignment]

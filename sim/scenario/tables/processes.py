@@ -1,0 +1,131 @@
+"""How an instrument's value moves: one table a process, told apart by the key ``process``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from sim.scenario.tables.table import Amount, Fraction, NotNegative, Positive, Table, refuse
+
+
+class Constant(Table):
+    """A value that stays where it starts."""
+
+    process: Literal["constant"]
+    initial: Amount = Field(description="value at the start of each episode, currency")
+
+
+class RandomWalk(Table):
+    """A value that takes independent steps of equal spread."""
+
+    process: Literal["random_walk"]
+    initial: Amount = Field(description="value at the start of each episode, currency")
+    volatility: NotNegative = Field(description="standard deviation, currency per square root of a step")
+    drift: Amount = Field(default=0.0, description="mean change, currency per step")
+    increments: Literal["normal", "coin"] = Field(
+        default="normal", description="law of a step's change: normal, or up or down by the volatility on a fair coin"
+    )
+
+
+class GeometricBrownian(Table):
+    """A value whose logarithm walks, so that it stays above zero."""
+
+    process: Literal["geometric_brownian"]
+    initial: Positive = Field(description="value at the start of each episode, currency")
+    volatility: NotNegative = Field(description="standard deviation, relative, per square root of a step")
+    drift: Amount = Field(default=0.0, description="mean change, relative, per step")
+
+
+class MeanReverting(Table):
+    """A value drawn back to its mean, by a share of the distance each step."""
+
+    process: Literal["mean_reverting"]
+    initial: Amount | None = Field(
+        default=None, description="value at the start of each episode, currency; omitted: the mean"
+    )
+    mean: Amount = Field(description="value it is drawn back to, currency")
+    reversion: Fraction = Field(description="share of the distance to the mean made good each step, 0 to 1")
+    volatility: NotNegative = Field(description="standard deviation, currency per square root of a step")
+    clip_at_zero: bool = Field(default=False, description="whether a value below zero is set to zero")
+
+
+class JumpDiffusion(Table):
+    """A random walk that now and then jumps: the news of the textbooks."""
+
+    process: Literal["jump_diffusion"]
+    initial: Amount = Field(description="value at the start of each episode, currency")
+    volatility: NotNegative = Field(
+        default=0.0, description="standard deviation between jumps, currency per square root of a step"
+    )
+    drift: Amount = Field(default=0.0, description="mean change between jumps, currency per step")
+    jump_probability: Fraction = Field(description="probability of a jump in a step, 0 to 1")
+    jump: Literal["normal", "fixed", "exponential"] = Field(
+        default="normal", description="law of a jump; fixed and exponential ones have a sign drawn apart"
+    )
+    up_probability: Fraction = Field(
+        default=0.5, description="probability that a fixed or exponential jump goes up, 0 to 1"
+    )
+    jump_size: Positive = Field(
+        description="standard deviation (normal), size (fixed) or mean size (exponential) of a jump, currency"
+    )
+
+
+class Binary(Table):
+    """A value drawn once, at the start of each episode: high or low."""
+
+    process: Literal["binary"]
+    low: Amount = Field(description="the lower value, currency")
+    high: Amount = Field(description="the higher value, currency")
+    probability: Fraction = Field(default=0.5, description="probability that an episode has the higher value, 0 to 1")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.high > self.low:
+            raise refuse(f"high = {self.high:g} must be above low = {self.low:g}")
+        return self
+
+
+class FromFile(Table):
+    """A value read from a file, the same in every episode."""
+
+    process: Literal["file"]
+    path: str = Field(
+        min_length=1, description="CSV (also .csv.gz) or Parquet file, one row a step; relative to the scenario file"
+    )
+    column: str = Field(default="value", min_length=1, description="name of the column that holds the value, currency")
+
+
+Process = Annotated[
+    Constant | RandomWalk | GeometricBrownian | MeanReverting | JumpDiffusion | Binary | FromFile,
+    Field(discriminator="process"),
+]
+
+
+def known_at_first(process: Process) -> float | None:
+    """What everybody knows of the value before an episode begins; None for a file's, which must be read. Currency."""
+    if isinstance(process, FromFile):
+        return None
+    if isinstance(process, Binary):
+        return process.low + process.probability * (process.high - process.low)
+    if isinstance(process, MeanReverting):
+        return process.mean if process.initial is None else process.initial
+    return process.initial
+
+
+class Dividend(Table):
+    """What holders are paid."""
+
+    mean: Amount = Field(description="mean payment, currency per unit held")
+    deviation: NotNegative = Field(default=0.0, description="standard deviation of a payment, currency per unit held")
+    every: int = Field(default=1, ge=1, le=10**12, description="steps between payments")
+
+
+class Shock(Table):
+    """A change of the world at a known step."""
+
+    step: int = Field(ge=0, lt=10**12, description="step of the episode at which it strikes, counted from 0")
+    value: Amount = Field(default=0.0, description="added to the value, currency")
+    volatility: NotNegative | None = Field(
+        default=None, description="factor on the process's volatility from then on; omitted: no change"
+    )

@@ -1,0 +1,1 @@
+"""Strategies that trade one venue against another."""

@@ -1,0 +1,1 @@
+"""Strategies that buy or sell a given quantity."""

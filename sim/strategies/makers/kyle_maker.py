@@ -1,0 +1,60 @@
+"""Makers that price the net flow: each unit bought says a little about the value, and moves the price by as much."""
+
+from sim.core.compiled import njit
+from sim.strategy_kit.declare import Parameter, strategy
+from sim.strategy_kit.interface import demand_schedule, inventory, precomputed, public_value, publish_belief
+from sim.strategy_kit.kyle_game import GAME, KEPT, equilibrium, follow_price, unsolvable
+
+
+@strategy(
+    "kyle_maker",
+    summary="offers an auction a schedule whose price moves in proportion to the net flow it takes",
+    source="Kyle 1985; with a slope of its own Kyle 1989 and Bondarenko 2001",
+    parameters=GAME
+    | {
+        "makers": Parameter(1, "makers that share the flow, each with its part of the schedule", low=1, high=1000),
+        "impact": Parameter(
+            0.0,
+            "price change for each lot that this maker sells; 0: the equilibrium's, times the number of makers",
+            unit="currency a lot",
+            low=0.0,
+            high=1e9,
+        ),
+        "learns": Parameter(False, "estimate the impact from flows and the values published after them"),
+        "prior_auctions": Parameter(
+            10.0, "auctions that the first impact counts for while it learns", above=0.0, high=1e9
+        ),
+    },
+    memory=KEPT | {"begun": int, "cross": float, "square": float, "published": float, "held": int},
+    max_messages=1,
+    validate=unsolvable,
+    precompute=lambda given, steps: equilibrium(given).impact * given["makers"],
+)
+def act(me, market):
+    """Send one schedule, centred where the last auction left the price."""
+    choice = me.parameters
+    kept = me.memory
+    auction = follow_price(me, market)
+    publish_belief(me, market, kept.price)
+    impact = choice.impact if choice.impact > 0.0 else precomputed(me, market, auction)
+    if choice.learns:
+        impact = _learned(me, market, impact)
+    demand_schedule(me, market, me.venue, kept.price, 1.0 / impact)
+
+
+@njit
+def _learned(me, market, first):
+    """Regression of the change of what is published on the flow before it, from a first guess on."""
+    choice = me.parameters
+    kept = me.memory
+    published, held = public_value(me, market), inventory(me, market)
+    if kept.begun == 0:
+        kept.begun = 1
+        kept.square = choice.prior_auctions * choice.noise_deviation * choice.noise_deviation
+        kept.cross = first * kept.square
+    else:
+        sold = kept.held - held
+        kept.cross += (published - kept.published) * sold
+        kept.square += float(sold) * sold
+    kept.published, kept.held = published, held
+    return max(1e-12, kept.cross / kept.square)

@@ -1,0 +1,51 @@
+"""A maker that keeps a ladder of orders on both sides of what it expects the value to come to."""
+
+from sim.strategy_kit.declare import Parameter, strategy
+from sim.strategy_kit.final_value import expected_final_value
+from sim.strategy_kit.interface import (
+    BUY,
+    SELL,
+    best_ask,
+    best_bid,
+    cancel_all,
+    post_only_order,
+    tick_above,
+    tick_below,
+)
+
+
+@strategy(
+    "ladder",
+    summary="quotes a ladder of orders a side around the expected final value",
+    source="the fundamental market maker of Wah, Wright and Wellman 2017, Welfare effects of market making in "
+    "continuous double auctions",
+    parameters={
+        "reversion": Parameter(
+            0.05, "share of the value's distance to its mean made good each step", low=0.0, high=1.0
+        ),
+        "long_run_mean": Parameter(100.0, "mean that the value reverts to", unit="currency"),
+        "spread": Parameter(
+            0.1, "distance of its best bid from its best ask; both are rounded outward", unit="currency", low=0.0
+        ),
+        "levels": Parameter(10, "orders on each side, 0 for none", low=0, high=100),
+        "level_gap": Parameter(1, "distance of one level from the next", unit="ticks", low=1, high=1_000_000),
+        "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),
+    },
+    max_messages=lambda given: 4 * given["levels"],
+    needs=("signal",),
+)
+def act(me, market):
+    """Withdraw the old ladder and set up a new one, without the levels that would trade with what stands."""
+    choice = me.parameters
+    cancel_all(me, market)
+    expected = expected_final_value(me, market)
+    lowest_ask, highest_bid = best_ask(me, market, me.venue), best_bid(me, market, me.venue)
+    bid = tick_below(me, market, me.venue, expected - 0.5 * choice.spread)
+    # A spread of 0 on a tick would lock its own book.
+    ask = max(bid + 1, tick_above(me, market, me.venue, expected + 0.5 * choice.spread))
+    for level in range(choice.levels):
+        below, above = bid - choice.level_gap * level, ask + choice.level_gap * level
+        if below < lowest_ask:
+            post_only_order(me, market, me.venue, BUY, below, choice.quantity)
+        if above > highest_bid:
+            post_only_order(me, market, me.venue, SELL, above, choice.quantity)

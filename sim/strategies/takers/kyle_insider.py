@@ -1,0 +1,28 @@
+"""Insiders who know the value and hide behind noise: each trades a share of what the price is wrong by."""
+
+from sim.strategy_kit.declare import Parameter, strategy
+from sim.strategy_kit.interface import BUY, SELL, market_order, nearest_lots, precomputed, signal
+from sim.strategy_kit.kyle_game import GAME, KEPT, equilibrium, follow_price, unsolvable
+
+
+@strategy(
+    "kyle_insider",
+    summary="knows the value, and buys in each auction a share of what the last price is below it",
+    source="Kyle 1985; Holden and Subrahmanyam 1992 (several insiders)",
+    parameters=GAME
+    | {
+        "factor": Parameter(1.0, "multiple of the equilibrium's intensity that it plays", low=0.0, high=100.0),
+    },
+    memory=KEPT,
+    max_messages=1,
+    needs=("signal",),
+    validate=unsolvable,
+    precompute=lambda given, steps: equilibrium(given).intensity,
+)
+def act(me, market):
+    """Send one market order."""
+    auction = follow_price(me, market)
+    intensity = me.parameters.factor * precomputed(me, market, auction)
+    lots = nearest_lots(intensity * (signal(me, market) - me.memory.price))
+    if lots != 0:
+        market_order(me, market, me.venue, BUY if lots > 0 else SELL, abs(lots))

@@ -1,0 +1,49 @@
+"""Noise traders: they buy or sell at the market for reasons of their own."""
+
+import math
+
+from sim.core.compiled import njit
+from sim.strategy_kit.declare import Parameter, strategy
+from sim.strategy_kit.interface import BUY, SELL, market_order, nearest_lots, normal, round_lots, uniform
+
+
+@strategy(
+    "noise",
+    summary="market orders of random side and size, whatever the price",
+    source="the uninformed of Glosten and Milgrom 1985; Kyle 1985",
+    parameters={
+        "distribution": Parameter(
+            "fixed",
+            "how sizes are drawn; normal: side and size at once, a normal number of lots",
+            choices=("fixed", "geometric", "lognormal", "normal"),
+        ),
+        "quantity": Parameter(
+            1.0, "mean size; with the normal law, the standard deviation", unit="lots", low=1.0, high=1e9
+        ),
+        "dispersion": Parameter(0.5, "standard deviation of the logarithm of a lognormal size", low=0.0, high=10.0),
+        "buy_probability": Parameter(0.5, "chance that an order buys", low=0.0, high=1.0),
+    },
+    max_messages=1,
+)
+def act(me, market):
+    """Send one market order."""
+    choice = me.parameters
+    if choice.distribution == 3:
+        _normal_order(me, market)
+        return
+    side = BUY if uniform(me, market) < choice.buy_probability else SELL
+    lots = choice.quantity
+    if choice.distribution == 1 and choice.quantity > 1.0:
+        lots = 1.0 + math.floor(math.log(uniform(me, market)) / math.log(1.0 - 1.0 / choice.quantity))
+    elif choice.distribution == 2:
+        spread = choice.dispersion
+        lots = choice.quantity * math.exp(spread * normal(me, market) - 0.5 * spread * spread)
+    market_order(me, market, me.venue, side, round_lots(min(lots, 2.0e9)))
+
+
+@njit
+def _normal_order(me, market):
+    """Buy a normal number of lots, or sell if it is negative; nothing if it rounds to none."""
+    lots = nearest_lots(me.parameters.quantity * normal(me, market))
+    if lots != 0:
+        market_order(me, market, me.venue, BUY if lots > 0 else SELL, abs(lots))

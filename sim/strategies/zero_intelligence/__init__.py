@@ -1,0 +1,1 @@
+"""Strategies whose orders are drawn at random."""

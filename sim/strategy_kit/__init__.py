@@ -1,0 +1,1 @@
+"""What strategies are written with: how they declare themselves, what they see and what they send."""

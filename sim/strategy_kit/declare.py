@@ -1,0 +1,322 @@
+"""How a strategy declares itself: its parameters, its memory, what it needs, how much it may send, where it comes from.
+
+A declaration is data. Nothing is compiled by declaring; :mod:`sim.strategy_kit.callbacks` compiles on demand.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sim.core.errors import StrategyError
+from sim.core.renamed import old_arguments_refused
+
+Value = bool | int | float | str | tuple[float, ...]
+
+_MOST_VENUES = 1_000
+_MOST_KEPT = 1_000_000  # numbers of one name in an agent's memory
+NEEDS = ("signal", "reservation", "private_values")
+_CALLED: dict[type, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a name in quotes",
+    tuple: "a list of numbers",
+}
+# Fields of a compiled record are read as attributes; these names belong to numpy.record itself.
+RESERVED = frozenset(
+    [
+        "T",
+        "all",
+        "any",
+        "argmax",
+        "argmin",
+        "argsort",
+        "astype",
+        "base",
+        "byteswap",
+        "choose",
+        "clip",
+        "compress",
+        "conj",
+        "conjugate",
+        "copy",
+        "cumprod",
+        "cumsum",
+        "data",
+        "device",
+        "diagonal",
+        "dtype",
+        "dump",
+        "dumps",
+        "fill",
+        "flags",
+        "flat",
+        "flatten",
+        "getfield",
+        "imag",
+        "item",
+        "itemset",
+        "itemsize",
+        "max",
+        "mean",
+        "min",
+        "nbytes",
+        "ndim",
+        "newbyteorder",
+        "nonzero",
+        "pprint",
+        "prod",
+        "ptp",
+        "put",
+        "ravel",
+        "real",
+        "repeat",
+        "reshape",
+        "resize",
+        "round",
+        "searchsorted",
+        "setfield",
+        "setflags",
+        "shape",
+        "size",
+        "sort",
+        "squeeze",
+        "std",
+        "strides",
+        "sum",
+        "swapaxes",
+        "take",
+        "to_device",
+        "tobytes",
+        "tofile",
+        "tolist",
+        "tostring",
+        "trace",
+        "transpose",
+        "var",
+        "view",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One number, switch, choice or list of numbers that a scenario may set in ``params``.
+
+    The type follows from the default: bool, int, float, str (then ``choices`` lists what is allowed), or a tuple of
+    floats. A compiled strategy reads a choice as its index in ``choices``; a list is for ``precompute`` alone.
+    """
+
+    default: Value
+    meaning: str
+    unit: str = ""
+    low: float | None = None  # inclusive
+    high: float | None = None  # inclusive
+    above: float | None = None  # exclusive lower bound
+    choices: tuple[str, ...] = ()
+    needs: Mapping[str, str] = field(
+        default_factory=dict
+    )  # choice -> what the population must then have (one of NEEDS)
+
+    @property
+    def type(self) -> type:
+        """Of its values: that of the default."""
+        return type(self.default)
+
+    @property
+    def field_type(self) -> str:
+        """NumPy type of the compiled field: ``f8`` for float, ``i8`` for bool, int and the index of a choice."""
+        return "f8" if self.type is float else "i8"
+
+    def check(self, value: object) -> str:
+        """Return what is wrong with ``value``, or an empty string."""
+        if self.type is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if self.type is tuple and isinstance(value, list | tuple):
+            return next(filter(None, map(self._check_number, value)), "")
+        if type(value) is not self.type:
+            return f"{value!r} is not {_CALLED[self.type]}"
+        if isinstance(value, str):
+            return "" if value in self.choices else f"{value!r} is none of {', '.join(self.choices)}"
+        return self._check_number(value)
+
+    def _check_number(self, value: Any) -> str:
+        """What is wrong with a number, or with a member of a list."""
+        if self.type is tuple and (isinstance(value, bool) or not isinstance(value, int | float)):
+            return f"{value!r} in it is not a number"
+        if not (abs(value) < 2**62):  # also refuses nan
+            return f"{value!r} is not a finite number of reasonable size"
+        if self.low is not None and value < self.low:
+            return f"{value!r} is below the least allowed, {self.low:g}"
+        if self.above is not None and value <= self.above:
+            return f"{value!r} is not above {self.above:g}"
+        if self.high is not None and value > self.high:
+            return f"{value!r} is above the most allowed, {self.high:g}"
+        return ""
+
+    def number(self, value: Any) -> float | int:
+        """The number that compiled code reads for ``value``, which is no list."""
+        if isinstance(value, str):
+            return self.choices.index(value)
+        return float(value) if self.type is float else int(value)
+
+
+@dataclass(frozen=True, eq=False)
+class Strategy:
+    """A strategy's declaration: what a scenario may set, and the function that acts.
+
+    ``act(me, market)`` is called once a turn, compiled. ``memory`` names what an agent keeps from turn to turn within
+    an episode (zero at its start). ``max_messages`` bounds the orders, replacements and cancellations of one turn.
+    ``validate`` says what is wrong with parameters that are right one by one; ``precompute`` solves in Python, once per
+    run, what the compiled ``act`` looks up.
+    """
+
+    name: str
+    act: Callable[..., None]
+    summary: str
+    source: str
+    parameters: Mapping[str, Parameter]
+    memory: Mapping[str, tuple[str, int]]  # name -> NumPy type, and how many (0: one number)
+    max_messages: Callable[[Mapping[str, Any]], int]
+    venues: int
+    needs: frozenset[str]
+    file: str
+    validate: Callable[[Mapping[str, Any]], str] = lambda given: ""
+    precompute: Callable[[Mapping[str, Any], int], Any] | None = None
+    cache_key: str | None = ""  # folder of its compiled code: "" with ours, a hash for a user's file, None for nowhere
+
+    def __deepcopy__(self, memo: object) -> Strategy:
+        return self  # what is known of it goes by which object it is
+
+    def __reduce__(self) -> tuple[Callable[[str], Strategy], tuple[str]]:
+        from sim.strategy_kit.registry import get  # by name: in another process it may have to be loaded first
+
+        return get, (self.name,)
+
+    def resolve(self, given: Mapping[str, Value]) -> dict[str, Value]:
+        """All parameters: those given, the rest at their defaults."""
+        return {name: given.get(name, parameter.default) for name, parameter in self.parameters.items()}
+
+    def needs_of(self, given: Mapping[str, Value]) -> set[str]:
+        """What a population playing this strategy with these parameters must have: any of NEEDS."""
+        found = set(self.needs)
+        for name, parameter in self.parameters.items():
+            need = parameter.needs.get(str(given.get(name, parameter.default)))
+            if need:
+                found.add(need)
+        return found
+
+
+def _check_words(name: object, words: Mapping[str, object]) -> None:
+    for what, given in words.items():
+        if not isinstance(given, str):
+            raise StrategyError(f"strategy {name}: {what} must be a text, not {given!r}")
+
+
+def _check_parts(
+    name: str, venues: object, needs: object, validate: object, precompute: object, parameters: Mapping[Any, object]
+) -> None:
+    """What is wrong with the parts of a declaration, one by one."""
+    if not _is_count(venues, 1, _MOST_VENUES):
+        raise StrategyError(f"strategy {name}: venues must be a whole number from 1, not {venues!r}")
+    if isinstance(needs, str):
+        raise StrategyError(f"strategy {name}: needs must be a list of names: needs=({needs!r},)")
+    for what, function in (("validate", validate), ("precompute", precompute)):
+        if function is not None and not callable(function):
+            raise StrategyError(f"strategy {name}: {what} must be a function, not {function!r}")
+    for field_name, parameter in parameters.items():
+        if not isinstance(parameter, Parameter):
+            raise StrategyError(
+                f"strategy {name}: parameter {field_name!r} must be declared as Parameter(default, meaning), "
+                f"not {parameter!r}"
+            )
+
+
+def _is_count(number: object, low: int, high: int) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and low <= number <= high
+
+
+def _can_be_field(name: object) -> bool:
+    """Whether a field of a compiled record can have this name."""
+    return isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name) and name not in RESERVED
+
+
+@old_arguments_refused
+def strategy(
+    name: str,
+    *,
+    summary: str,
+    source: str = "",
+    parameters: Mapping[str, Parameter] | None = None,
+    memory: Mapping[str, type | tuple[type, int]] | None = None,
+    max_messages: int | Callable[[Mapping[str, Any]], int] = 1,
+    venues: int = 1,
+    needs: tuple[str, ...] = (),
+    validate: Callable[[Mapping[str, Any]], str] = lambda given: "",
+    precompute: Callable[[Mapping[str, Any], int], Any] | None = None,
+) -> Callable[[Callable[..., None]], Strategy]:
+    """Declare the decorated ``act(me, market)`` as a strategy.
+
+    Parameters
+    ----------
+    name : what a scenario writes in ``strategy = "…"``.
+    summary : one line, shown by ``spreadgame strategies``.
+    source : where the behaviour comes from (paper, section, equation).
+    parameters : what ``params`` may set.
+    memory : names with ``int`` or ``float``, or ``(int, 8)`` for eight of them; 0 at the start of each episode.
+    max_messages : the most orders, replacements and cancellations of one turn, or a function of the parameters.
+    venues : how many venues it trades on (``me.venues`` has this length).
+    needs : any of ``signal``, ``reservation``, ``private_values``, without which it cannot play.
+    validate : given all parameters, each right by itself: what is wrong with them together, or an empty text.
+    precompute : given all parameters and the steps of an episode: a float64 array, which
+        ``precomputed(me, market, i)`` looks up; solved once for each population, in plain Python.
+
+    Raises
+    ------
+    StrategyError
+        If a name cannot be a field of a compiled record, or a type or need is unknown.
+    """
+
+    def declare(act: Callable[..., None]) -> Strategy:
+        _check_words(name, {"its name": name, "summary": summary, "source": source})
+        _check_parts(name, venues, needs, validate, precompute, parameters or {})
+        for what, names in (("parameter", parameters or {}), ("memory", memory or {})):
+            for field_name in names:
+                if not _can_be_field(field_name):
+                    raise StrategyError(f"strategy {name}: {what} {field_name!r} cannot be a name here; choose another")
+        fields: dict[str, tuple[str, int]] = {}
+        for field_name, kept in (memory or {}).items():
+            kind, length = kept if isinstance(kept, tuple) else (kept, 0)
+            if kind not in (int, float) or not _is_count(length, 0, _MOST_KEPT):
+                raise StrategyError(
+                    f"strategy {name}: memory {field_name!r} must be int or float, or (int, 8) for up to "
+                    f"{_MOST_KEPT:,} of them, not {kept!r}"
+                )
+            fields[field_name] = ("f8" if kind is float else "i8", length)
+        for field_name, parameter in (parameters or {}).items():
+            problem = parameter.check(parameter.default)
+            if problem:
+                raise StrategyError(f"strategy {name}: the default of {field_name!r} is not allowed: {problem}")
+        unknown = set(needs) - set(NEEDS)
+        if unknown:
+            raise StrategyError(f"strategy {name}: needs {sorted(unknown)} unknown; there are {', '.join(NEEDS)}")
+        bound = max_messages if callable(max_messages) else (lambda _, most=max_messages: most)
+        return Strategy(
+            name=name,
+            act=act,
+            summary=summary,
+            source=source,
+            parameters=dict(parameters or {}),
+            memory=fields,
+            max_messages=bound,
+            venues=venues,
+            needs=frozenset(needs),
+            file=act.__code__.co_filename,
+            validate=validate,
+            precompute=precompute,
+        )
+
+    return declare

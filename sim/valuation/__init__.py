@@ -1,0 +1,1 @@
+"""What lots are privately worth to those who trade them."""
