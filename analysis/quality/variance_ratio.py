@@ -58,19 +58,16 @@ def variance_ratios(
     if min(horizons, default=2) < 2:
         raise ValueError(f"a variance ratio is of changes over 2 rows or more, not {min(horizons)}")
     p = np.asarray(prices, float)
-    change, joins = np.diff(p), np.isfinite(p[1:]) & np.isfinite(p[:-1])
-    if stretches is not None:
-        labels = np.asarray(stretches)
-        joins &= labels[1:] == labels[:-1]
+    joins = _joins(p, stretches)
     before = np.concatenate([[0], np.cumsum(joins)])  # changes up to each row
-    change = change[joins]
+    change = np.diff(p)[joins]
     count = len(change)
     if count < 2 or not np.ptp(change) > 1e-13 * np.nanmax(np.abs(p)):
         return [VarianceRatio(math.nan, math.nan, math.nan)] * len(horizons)
     drift = float(change.mean())
     squares = (change - drift) ** 2
     sums = np.concatenate([[0.0], np.cumsum(squares)])
-    piece = np.cumsum(~joins)[joins]
+    piece = np.cumsum(~joins, dtype=np.int64)[joins]
     ends = np.append(np.flatnonzero(np.diff(piece)) + 1, count)
     lengths = np.diff(ends, prepend=0)
     most = min(max(horizons, default=2), int(lengths.max()) + 1)
@@ -88,6 +85,15 @@ def variance_ratios(
         parts = _overlaps(lengths, q) * 4 / (q * windows) ** 2
         found.append(VarianceRatio(value, math.sqrt(parts.sum()), math.sqrt(parts @ alike[: q - 1])))
     return found
+
+
+def _joins(p: Floats, stretches: ArrayLike | None) -> NDArray[np.bool_]:
+    """Between which rows there is a change, (rows - 1,): both prices are known and of one stretch."""
+    joins: NDArray[np.bool_] = np.isfinite(p[1:]) & np.isfinite(p[:-1])
+    if stretches is not None:
+        labels = np.asarray(stretches)
+        joins &= labels[1:] == labels[:-1]
+    return joins
 
 
 def _products(squares: Floats, piece: Integers, ends: Integers, lag: int) -> float:

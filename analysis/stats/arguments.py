@@ -69,10 +69,8 @@ def checked(
                     whole(name, array, name in counts)
                 elif name in signs:
                     refuse(name, array, (array != 0) & (np.abs(array) != 1), _SIGN)
-                elif not infinite:
-                    refuse(name, array, np.isinf(array), _NUMBER)
-                if name in amounts:
-                    refuse(name, array, array < 0, _AMOUNT)
+                else:
+                    _real(name, array, infinite, name in amounts)
                 given.arguments[name] = array
             with np.errstate(over="ignore", invalid="ignore"):
                 return function(*given.args, **given.kwargs)
@@ -80,6 +78,14 @@ def checked(
         return cast(Function, door)
 
     return decorated
+
+
+def _real(name: str, array: NDArray[Any], infinite: bool, amounts: bool) -> None:
+    """Refuse what is infinite unless it may be, and what is below 0 where it is an amount."""
+    if not infinite:
+        refuse(name, array, np.isinf(array), _NUMBER)
+    if amounts:
+        refuse(name, array, array < 0, _AMOUNT)
 
 
 def whole(name: str, array: NDArray[Any], counted: bool = True) -> None:
