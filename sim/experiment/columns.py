@@ -11,17 +11,16 @@ import pyarrow as pa
 from sim.experiment.jobs import Label, Piece
 from sim.runs.build import Built
 from sim.runs.tables import number_column, text_column
-from sim.runs.totals import UNITS, population_measures, venue_measures
+from sim.runs.total_measures import PAYOFFS, PAYOFFS_UNIT, UNITS, of_scope
+from sim.runs.totals import population_measures, venue_measures
 from sim.scenario import Scenario
 
-_UNITS = UNITS | {
-    "payoffs": "currency, an episode each", "repriced_quotes": "number", "seed": "number",
-}  # fmt: skip
+_UNITS = UNITS | {PAYOFFS: PAYOFFS_UNIT, "seed": "number"}
 
 
 def run_columns() -> tuple[str, ...]:
     """Counts of a whole run, as the clock keeps them."""
-    return ("messages", "trades", "rejected", "repriced_quotes")
+    return of_scope("run")
 
 
 def measured_names(scenario: Scenario) -> dict[tuple[str, str], str]:
@@ -61,7 +60,7 @@ def table_of(
         ends = number_column(np.arange(runs + 1, dtype=np.int32) * episodes)
         for number, population in enumerate(built.scenario.populations):
             flat = number_column(payoffs[:, :, number].ravel())
-            columns[f"{names['populations', population.name]}.payoffs"] = pa.ListArray.from_arrays(ends, flat)
+            columns[f"{names['populations', population.name]}.{PAYOFFS}"] = pa.ListArray.from_arrays(ends, flat)
     fields = [pa.field(name, column.type, metadata=_unit(name, piece.labels)) for name, column in columns.items()]
     return pa.Table.from_arrays(list(columns.values()), schema=pa.schema(fields))
 

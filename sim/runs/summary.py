@@ -8,30 +8,25 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sim.runs.totals import UNITS, Counted, population_measures, venue_measures
-
-_OF_VENUES = ("trades", "volume", "quoted_spread", "effective_spread", "one_sided", "pricing_error")
-_OF_POPULATIONS = (
-    "agents", "payoff", "payoff_per_lot", "private_value", "presence", "fees", "trades", "volume", "messages",
-    "rejected",
-)  # fmt: skip
+from sim.runs.total_measures import UNITS, of_scope
+from sim.runs.totals import Counted, population_measures, venue_measures
 
 
 def summary_of(run: Counted) -> list[dict[str, Any]]:
     """Rows ``scope, name, measure, value, standard_error, unit`` of what was drained, in the words of many runs.
 
-    The measures are those of :mod:`sim.runs.totals`. What could not be had is left out.
+    The measures are those of :mod:`sim.runs.total_measures`. What could not be had is left out.
     """
     venues = venue_measures(run.built, run.venues[None])
     populations = population_measures(run.built, run.populations[None]) if run.populations["episodes"].any() else {}
-    return [*_rows("venue", venues, _OF_VENUES), *_rows("population", populations, _OF_POPULATIONS)]
+    return [*_rows("venue", venues), *_rows("population", populations)]
 
 
-def _rows(scope: str, found: dict[str, dict[str, Any]], wanted: tuple[str, ...]) -> list[dict[str, Any]]:
+def _rows(scope: str, found: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     rows = []
     for name, measures in found.items():
         numbers = {measure: values[0].item() for measure, values in measures.items()}
-        for measure in wanted:
+        for measure in of_scope(scope, in_summary=True):
             if not math.isfinite(numbers.get(measure, math.nan)):
                 continue
             error = numbers.get(f"{measure}_standard_error", math.nan)

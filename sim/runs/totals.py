@@ -3,6 +3,8 @@
 Rows are added one after another in the order in which they were written. So no sum depends on when the tapes were
 drained, to the last bit, and nothing is copied and no GIL is held for it. Of one run :mod:`sim.runs.summary` makes a
 table.
+
+What the measures are is declared in :mod:`sim.runs.total_measures`.
 """
 
 from __future__ import annotations
@@ -32,14 +34,6 @@ POPULATION_TOTALS = np.dtype(
     [(name, "i8") for name in ("episodes", "trades", "volume", "messages", "fees", "turns", "kept", "rejected")]
     + [(name, "f8") for name in ("payoff", "average", "squares", "private", "private_value")]
 )
-
-UNITS = {  # of the measures below
-    "trades": "number", "volume": "lots", "quoted_spread": "currency", "effective_spread": "currency", "depth": "lots",
-    "pricing_error": "currency", "one_sided": "share of samples", "agents": "number",
-    "payoff": "currency an episode", "payoff_standard_error": "currency an episode", "payoff_per_lot": "currency a lot",
-    "private_value": "currency an episode", "presence": "share of turns", "fees": "currency", "messages": "number",
-    "rejected": "number",
-}  # fmt: skip
 
 
 def new_totals(runs: int, kind: np.dtype[Any], count: int) -> Any:
