@@ -1,6 +1,7 @@
 """Everything that reads runs: pictures and tables, spreads, attribution, risk and equilibria.
 
-Most modules are commands too, ``python -m analysis.NAME RUN``, and Ctrl-C ends one quietly while it begins.
+What a run is measured by declares itself in one of the rooms (:mod:`analysis.reading.registry`). The scripts at the top
+run scenarios, ``python -m analysis.NAME``, and Ctrl-C ends one quietly while it begins.
 """
 
 from sim.runs.leaving import leave_quietly_if_started

@@ -1,7 +1,7 @@
 """``python -m benchmarks.measures [--steps N] [--json FILE]``: what time and memory it takes to measure a large run.
 
 Runs the quickstart scenario for so many steps (5,300,000 make more than 5 million trades) into a folder that is thrown
-away, then measures it in processes of their own: each module of ``analysis``, and the whole report. Times are
+away, then measures it in processes of their own: each measure that this market has, and the whole report. Times are
 wall-clock, from the start of Python to its end.
 """
 
@@ -19,13 +19,11 @@ from subprocess import DEVNULL, Popen
 from rich.console import Console
 from rich.table import Table
 
+from analysis.reading.registry import all_measures
 from benchmarks.measure import ROOT, Skipped
+from sim.runs.result import open_run
 
-MODULES = (
-    "attribution", "who_paid_whom", "trade_network", "spreads", "liquidity", "volatility", "making", "spread_models",
-    "price_impact", "informed_trading", "trade_signing", "risk", "value_at_risk", "risk_backtest", "stylised_facts",
-    "garch", "implementation_shortfall",
-)  # fmt: skip
+_NOT_THERE = ("price_discovery", "surplus")  # of one book, without private values
 _SCENARIO = ROOT / "scenarios" / "quickstart.toml"
 
 
@@ -66,7 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         measured([python, "-m", "spreadgame", "run", str(_SCENARIO), *overrides])
         run = next(Path(folder).glob("*/manifest.json")).parent
         trades = json.loads((run / "manifest.json").read_text(encoding="utf-8"))["trades"]
-        commands = {name: [python, "-m", f"analysis.{name}", str(run)] for name in MODULES}
+        opened = open_run(run)
+        names = [each.name for each in all_measures() if not each.lack(opened) and each.name not in _NOT_THERE]
+        commands = {name: [python, "-m", "spreadgame", "measure", name, str(run)] for name in names}
         commands["report"] = [
             python,
             "-m",

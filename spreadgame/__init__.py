@@ -3,6 +3,7 @@
 ``import spreadgame as sg`` costs nothing until a name is used:
 
 - ``sg.load(path)`` reads a scenario, ``sg.run(scenario)`` runs it, ``sg.open_run(folder)`` opens what a run left;
+- ``run.measure(name)`` takes a measure of it, of those that ``spreadgame measure`` lists;
 - ``sg.Market`` is the market as a Mesa model, ``sg.Trader`` the base of an agent written in Python;
 - ``sg.OrderBook`` is one limit order book by itself, ``sg.replay`` drives it with a recorded exchange day;
 - ``sg.run_many(sg.jobs_of(scenario, seeds, sg.grid({path: values})))`` runs it many times;

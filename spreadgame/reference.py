@@ -1,10 +1,14 @@
-"""The reference pages: ``python -m spreadgame.reference`` writes docs/scenarios.md and docs/strategies.md."""
+"""The reference pages in docs: ``python -m spreadgame.reference`` writes scenarios, strategies and measures."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+from analysis.reading import registry as measures
+from analysis.reading.registry import Measure
+from analysis.report.glossary import chapters
+from sim.runs.total_measures import TOTALS
 from sim.scenario import json_schema
 from sim.strategy_kit import registry
 from sim.strategy_kit.declare import Parameter, Strategy
@@ -33,6 +37,14 @@ nobody can trade, is a warning: `spreadgame validate` and `spreadgame run` show 
 _STRATEGY_HEAD = """# Strategies
 
 Generated from their declarations by `python -m spreadgame.reference`. Parameters go into a population's `params`.
+"""
+_MEASURE_HEAD = """# Measures
+
+Generated from their declarations by `python -m spreadgame.reference`. `spreadgame measure NAME RUN` takes one of a run,
+`run.measure("NAME")` does so in Python, and a report has those of each chapter.
+"""
+_TOTALS_HEAD = """They are added up while runs go on, so that a sweep keeps no tables. They are rows of a summary too.
+In columns they stand behind the name of the venue or the population.
 """
 
 
@@ -144,9 +156,41 @@ def _allowed(parameter: Parameter) -> str:
     return ", ".join(bounds)
 
 
+def measure_page() -> str:
+    """The measures of runs as Markdown, by the chapters of the report, and what a sweep adds up."""
+    parts = [_MEASURE_HEAD]
+    for title in chapters():
+        found = measures.of_chapter(title)
+        parts += [f"## {title}\n"] if found else []
+        for each in found:
+            parts += _measure(each)
+    parts += ["## Columns of a sweep\n", _TOTALS_HEAD, "| column | of each | what it says | unit | source |"]
+    parts.append("|---|---|---|---|---|")
+    parts += [f"| `{t.name}` | {t.scope} | {t.summary} | {t.unit} | {t.source} |" for t in TOTALS]
+    return "\n".join([*parts, ""])
+
+
+def _measure(found: Measure) -> list[str]:
+    lines = [
+        f"### {found.name}\n", f"{found.summary[0].upper()}{found.summary[1:]}.\n",
+        f"Unit: {found.unit}. Source: {found.source}.\n",
+    ]  # fmt: skip
+    if found.needs:
+        lines.append(f"The run must have kept: {', '.join(found.needs)}.\n")
+    lines += [f"Without a standard error: {names}; {why}.\n" for why, names in found.reasons.items()]
+    if found.options:
+        lines += ["| option | default | allowed | meaning |", "|---|---|---|---|"]
+        for name, option in found.options.items():
+            default = "" if option.default is None else f"`{option.default_text}`"
+            lines.append(f"| `--{name}` | {default} | {option.allowed} | {option.meaning} |")
+        lines.append("")
+    return lines
+
+
 def pages() -> dict[str, str]:
     """Every generated page by its path in the repository."""
-    return {"docs/scenarios.md": scenario_page(), "docs/strategies.md": strategy_page()}
+    made = {"scenarios": scenario_page(), "strategies": strategy_page(), "measures": measure_page()}
+    return {f"docs/{name}.md": text for name, text in made.items()}
 
 
 def main() -> None:

@@ -8,8 +8,10 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from spreadgame.commands.parser import main
 from tests.places import ROOT
 
 QUICKSTART = ROOT / "scenarios" / "quickstart.toml"
@@ -57,6 +59,15 @@ def shell(*arguments: str | Path, cwd: Path | None = None, **more: str) -> subpr
     return subprocess.run(
         command(*arguments), cwd=cwd, env=environment(**more), capture_output=True, text=True, encoding="utf-8"
     )
+
+
+def take(name: str, arguments: Sequence[str | Path]) -> int:
+    """The exit code of ``spreadgame measure NAME``, called in this process."""
+    try:
+        main(["measure", name, *map(str, arguments)])
+    except SystemExit as end:
+        return int(end.code or 0)
+    raise AssertionError("a command ends by exiting")
 
 
 def started(*arguments: str | Path, **more: str) -> subprocess.Popen[str]:

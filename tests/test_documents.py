@@ -4,11 +4,15 @@ import html
 import importlib
 import re
 import shutil
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
+import analysis.quality
+import spreadgame as sg
+from analysis.reading import registry
 from spreadgame import reference
 from spreadgame.commands.parser import main
 from tests.places import ROOT
@@ -132,6 +136,34 @@ def test_contributing_takes_a_strategy_from_an_empty_file_to_a_run(workplace, ca
     assert "jumpers" in capsys.readouterr().out
     jumpers = next(Path("runs").glob("mine*/trades.parquet"))
     assert jumpers.stat().st_size > 0
+
+
+@pytest.fixture
+def trade_size(tmp_path, monkeypatch):
+    """CONTRIBUTING's measure, as if its file lay in its room."""
+    text = next(block for block in blocks(CONTRIBUTING, "python") if "@measure(" in block)
+    (tmp_path / "trade_size.py").write_text(text, encoding="utf-8")
+    assert registry.declared(text) == ["trade_size"]
+    known = registry.modules() | {"trade_size": "analysis.quality.trade_size"}
+    monkeypatch.setattr(registry, "modules", lambda: known)
+    monkeypatch.setattr(analysis.quality, "__path__", [*analysis.quality.__path__, str(tmp_path)])
+    yield
+    registry._known.pop("trade_size", None)
+    sys.modules.pop("analysis.quality.trade_size", None)
+
+
+def test_contributing_takes_a_measure_from_an_empty_file_to_its_number(workplace, trade_size, capsys):
+    assert obeyed("spreadgame run scenarios/quickstart.toml --set run.steps=300 --name fifth-informed") == 0
+    lines = next(block for block in blocks(CONTRIBUTING, "sh") if "trade_size" in block).splitlines()
+    for line in lines:
+        capsys.readouterr()
+        assert run(line) == 0, line
+    shown = capsys.readouterr().out
+    assert re.search(r"^trade_size\.mean +- +- +lots", shown, re.MULTILINE)  # there every order is of one lot
+    assert "none: no such order" in " ".join(shown.split())
+    found = sg.open_run("runs/fifth-informed").measure("trade_size")
+    assert found.loc["trade_size.mean", "value"] == 1
+    assert found.loc["trade_size.mean", "standard_error"] == 0
 
 
 def test_the_reference_pages_are_the_generated_ones():

@@ -11,107 +11,27 @@ decided when the mark was P_d, first worked at P_0, executed in lots n_i at p_i,
 and their sum is side (Σ n_i p_i - Σ n P_d + (X - Σ n)(P_n - P_d)) + fees. All times the units in a lot. Costs are
 positive.
 
-``python -m analysis.impact.implementation_shortfall RUN`` takes what each population ended up with as what it had
+``spreadgame measure implementation_shortfall RUN`` takes what each population ended up with as what it had
 wanted, but of executors the order they were given.
 """
 
 from __future__ import annotations
 
 import math
-import sys
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
-from analysis.output.command import run_command
+from analysis.impact.parent_orders import Shortfall, cost_of, shortfall
 from analysis.reading.columns import columns
 from analysis.reading.marked import NEVER, marked
-from analysis.reading.measures import Measure, measure_of
+from analysis.reading.measures import Measurement, measure_of
+from analysis.reading.registry import measure
 from analysis.reading.trades import Floats, Integers, Trades, trades_of
 from analysis.stats.estimates import Estimate, mean
 from sim.core.errors import RunError
 from sim.runs.result import Run
-
-
-class Shortfall(NamedTuple):
-    """What one parent order cost, by part. Currency, positive is a cost."""
-
-    delay: float  # the mark moved between the decision and the first trade or order
-    impact: float  # prices of trades against the mark on arrival: spread, price impact, drift while trading
-    opportunity: float  # what was not executed, at the last mark against the decision's
-    fees: float
-    target: float  # lots
-    executed: float  # lots
-    paper: float  # what the target would have cost at the decision's mark, currency
-
-    @property
-    def total(self) -> float:
-        """The sum of the parts."""
-        return self.delay + self.impact + self.opportunity + self.fees
-
-    @property
-    def basis_points(self) -> float:
-        """The total in ten thousandths of the paper portfolio; nan of an empty one."""
-        return 1e4 * self.total / abs(self.paper) if self.paper else math.nan
-
-    @property
-    def fill(self) -> float:
-        """Share of the target that was executed; nan of an empty one."""
-        return self.executed / self.target if self.target else math.nan
-
-
-def shortfall(
-    side: int,
-    target: float,
-    prices: ArrayLike,
-    lots: ArrayLike,
-    decision: float,
-    arrival: float | None = None,
-    final: float | None = None,
-    fees: float = 0.0,
-    lot_size: float = 1.0,
-) -> Shortfall:
-    """The shortfall of a parent order from its trades.
-
-    Parameters
-    ----------
-    side : 1 to buy, -1 to sell.
-    target : lots of the parent order, above or equal to 0.
-    prices, lots : of its trades, (trades,); lots are negative for a trade the other way.
-    decision, arrival, final : marks at the decision, when trading began, and at the end, currency; None for the
-        decision's, and for the arrival's. Of a mark that nobody knows, nan, so is what depends on it.
-    fees : paid, negative for rebates received, currency.
-    lot_size : units of the instrument in a lot.
-
-    Raises
-    ------
-    ValueError
-        If side is neither 1 nor -1, target is negative, or prices and lots have different shapes.
-    """
-    if side not in (1, -1):
-        raise ValueError(f"side must be 1 to buy or -1 to sell, not {side}")
-    if not target >= 0.0:
-        raise ValueError(f"target must not be negative, not {target}")
-    p, n = np.asarray(prices, float), np.asarray(lots, float)
-    if p.shape != n.shape:
-        raise ValueError(f"prices and lots must belong together, not be {p.shape} and {n.shape}")
-    if np.isinf(n).any() or np.isinf(p).any():
-        raise ValueError("prices and lots must be finite, or nan where they are not known")
-    began = decision if arrival is None else arrival
-    ended = began if final is None else final
-    executed = float(n.sum())
-    unit = side * lot_size
-    return Shortfall(
-        delay=float(_cost(unit * executed, began - decision)),
-        impact=unit * float(_cost(n, p - began).sum()),
-        opportunity=float(_cost(unit * (target - executed), ended - decision)),
-        fees=fees,
-        target=target,
-        executed=executed,
-        paper=lot_size * target * decision,
-    )
 
 
 def shortfall_of(
@@ -149,6 +69,36 @@ def shortfall_of(
         If there is no such population, agent, venue or sample of the book, or no trades were kept.
     """
     scenario = run.scenario
+    instrument, places = _traded_at(run, population, agent, venue, instrument)
+    last = scenario.run.steps - 1 if end_step is None else end_step
+    book = _marks(run, places)
+    book = book[(book["episode"] == episode) & (book["step"] <= last)]
+    if book.empty and decision_mark is None:
+        raise _no_sample(places, episode)
+    book = book[book["mark"].notna()]
+    if decision_mark is None:
+        decision_mark = _mark_before(book, decision_step)
+    trades = trades_of(run, instrument)
+    start = episode * scenario.run.steps
+    ends = np.searchsorted(trades.keys, [start + max(decision_step, 0), start + min(last, scenario.run.steps - 1) + 1])
+    rows = np.arange(*ends)
+    if venue is not None:
+        rows = rows[trades.venue[rows] == trades.venues.index(venue)]
+    mine = _trades_by(trades, population, agent, rows)
+    if target is None:
+        net = int(mine.bought.sum())
+        target, side = abs(net), -1 if net < 0 else 1
+    arrival = float(mine.marks[0]) if len(mine.marks) and math.isfinite(mine.marks[0]) else decision_mark
+    final = float(book["mark"].iloc[-1]) if len(book) else arrival
+    size, fees = _lot_size(run, instrument), float(mine.fees.sum())
+    return shortfall(side, target, mine.prices, side * mine.bought, decision_mark, arrival, final, fees, size)
+
+
+def _traded_at(
+    run: Run, population: str, agent: int | None, venue: str | None, instrument: str | None
+) -> tuple[str, list[str]]:
+    """The instrument of an order, and the venues at which its trades count; RunError where there are none."""
+    scenario = run.scenario
     who = next((each for each in scenario.populations if each.name == population), None)
     if who is None or not 0 <= (agent or 0) < who.count:
         raise RunError(f"this run has no agent {agent or 0} of {population!r}")
@@ -163,40 +113,14 @@ def shortfall_of(
     places = [each.name for each in scenario.venues if each.instrument == instrument] if venue is None else [venue]
     if not places:
         raise RunError(f"this run has no instrument {instrument!r}")
-    last = scenario.run.steps - 1 if end_step is None else end_step
+    return instrument, places
 
-    book = _marks(run, places)
-    book = book[(book["episode"] == episode) & (book["step"] <= last)]
-    if book.empty and decision_mark is None:
-        raise _no_sample(places, episode)
-    book = book[book["mark"].notna()]
-    if decision_mark is None:
-        before = book[book["step"] < decision_step]["mark"]
-        known = before.iloc[-1:] if len(before) else book["mark"].iloc[:1]
-        decision_mark = float(known.iloc[0]) if len(known) else math.nan
 
-    trades = trades_of(run, instrument)
-    start = episode * scenario.run.steps
-    ends = np.searchsorted(trades.keys, [start + max(decision_step, 0), start + min(last, scenario.run.steps - 1) + 1])
-    rows = np.arange(*ends)
-    if venue is not None:
-        rows = rows[trades.venue[rows] == trades.venues.index(venue)]
-    mine = _trades_by(trades, population, agent, rows)
-    if target is None:
-        net = int(mine.bought.sum())
-        target, side = abs(net), -1 if net < 0 else 1
-    arrival = float(mine.marks[0]) if len(mine.marks) and math.isfinite(mine.marks[0]) else decision_mark
-    return shortfall(
-        side,
-        target,
-        mine.prices,
-        side * mine.bought,
-        decision_mark,
-        arrival,
-        float(book["mark"].iloc[-1]) if len(book) else arrival,
-        float(mine.fees.sum()),
-        _lot_size(run, instrument),
-    )
+def _mark_before(book: pd.DataFrame, step: int) -> float:
+    """The mark of the last sample before a step, or the first one's; nan where there is none."""
+    before = book[book["step"] < step]["mark"]
+    known = before.iloc[-1:] if len(before) else book["mark"].iloc[:1]
+    return float(known.iloc[0]) if len(known) else math.nan
 
 
 def shortfalls_of(
@@ -247,9 +171,9 @@ def shortfalls_of(
     bought = _summed(mine.bought, mine.episodes, count)
     missed = np.zeros(count) if target is None else side * target - bought
     parts: dict[str, Floats] = {
-        "delay": _cost(size * bought, arrival - decision),
-        "impact": size * _summed(_cost(mine.bought, mine.prices - arrival[mine.episodes]), mine.episodes, count),
-        "opportunity": _cost(size * missed, final - decision),
+        "delay": cost_of(size * bought, arrival - decision),
+        "impact": size * _summed(cost_of(mine.bought, mine.prices - arrival[mine.episodes]), mine.episodes, count),
+        "opportunity": cost_of(size * missed, final - decision),
         "fees": _summed(mine.fees, mine.episodes, count),
     }
     return {
@@ -259,7 +183,15 @@ def shortfalls_of(
     }
 
 
-def measures(run: Run) -> list[Measure]:
+@measure(
+    "implementation_shortfall",
+    summary="what the decisions of each population cost, against trading at once, for nothing",
+    source="Perold 1988, J. Portfolio Management 14, 4; Wagner and Edwards 1993, Financial Analysts Journal 49, 65",
+    chapter="Price impact",
+    place=2,
+    needs=("trades", "book"),
+)
+def measures(run: Run) -> list[Measurement]:
     """The parts of each population's shortfall in each instrument it traded, means of whole episodes.
 
     Executors are held to their parent order, and to nothing else. Populations that only make are left out: they had
@@ -291,7 +223,7 @@ def measures(run: Run) -> list[Measure]:
     return found
 
 
-def _of_trades(run: Run, population: Any, instrument: str, who: str) -> list[Measure]:
+def _of_trades(run: Run, population: Any, instrument: str, who: str) -> list[Measurement]:
     """Of a population that wanted what it got."""
     costs = shortfalls_of(run, population.name, instrument)
     rows = {
@@ -304,7 +236,7 @@ def _of_trades(run: Run, population: Any, instrument: str, who: str) -> list[Mea
     return [_mean_cost(f"{who}.{part}", costs[part], known, meaning) for part, meaning in rows.items()]
 
 
-def _mean_cost(name: str, costs: Floats, marked: Any, meaning: str) -> Measure:
+def _mean_cost(name: str, costs: Floats, marked: Any, meaning: str) -> Measurement:
     """Mean over all episodes if it is known in all, else over those with a mid, whoever traded in the others."""
     known = np.isfinite(costs)
     if not known.all():
@@ -315,7 +247,7 @@ def _mean_cost(name: str, costs: Floats, marked: Any, meaning: str) -> Measure:
     return measure_of(name, mean(costs[known]), "currency", meaning)
 
 
-def _of_order(run: Run, population: Any, instrument: str, who: str) -> list[Measure]:
+def _of_order(run: Run, population: Any, instrument: str, who: str) -> list[Measurement]:
     """Of an executor's members, all their orders together."""
     given = population.params
     target = float(given["quantity"] * population.count)
@@ -385,20 +317,5 @@ def _no_sample(venues: list[str], episode: int) -> RunError:
     return RunError(f"this run kept no sample of {', '.join(venues)} in episode {episode}: see [record]")
 
 
-def _cost(lots: Any, per_lot: Any) -> Floats:
-    """Lots times what each cost; 0 of none, also where nobody knows what one would have cost."""
-    cost: Floats = np.where(np.asarray(lots) == 0.0, 0.0, np.asarray(lots, float) * np.asarray(per_lot, float))
-    return cost
-
-
 def _lot_size(run: Run, instrument: str) -> float:
     return float(next(each.lot_size for each in run.scenario.instruments if each.name == instrument))
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
-    return run_command("implementation_shortfall", "Implementation shortfall of each population.", measures, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -4,7 +4,7 @@ PIN is the model of Easley, Kiefer, O'Hara and Paperman (1996, J. Finance 51, 14
 ``event``, bad with probability ``bad``. Buyers and sellers without news arrive as Poisson with rates ``buyers`` and
 ``sellers`` a day; on a day with news as many as ``informed`` more come to the side of the news.
 
-``python -m analysis.impact.informed_trading RUN [--json]`` prints both. A day of a run is an episode, or, where there
+``spreadgame measure informed_trading RUN`` prints both. A day of a run is an episode, or, where there
 are few, a fiftieth of the run.
 """
 
@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import itertools
 import math
-import sys
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.output.command import run_command
-from analysis.reading.measures import Measure, measure_of
+from analysis.reading.measures import Measurement, measure_of
+from analysis.reading.registry import measure
 from analysis.reading.trades_and_quotes import Tape, by_venue, tape_of
 from analysis.stats.arguments import checked, refuse
 from analysis.stats.estimates import NOTHING, Estimate
@@ -33,6 +32,7 @@ _STEP = 1e-5  # of the Hessian's differences
 _ROUNDS = ((5, 15), (15, 5), (200, 1))  # steps of each search, and how many of the best go on
 _MOST_BUCKETS = 100_000_000
 _DAYS, _BUCKETS = 50, 50  # of a run
+_AT_A_BOUND = "an estimate lies at a bound of what may be"
 
 
 class Rates(NamedTuple):
@@ -249,12 +249,22 @@ def counts(tape: Tape, episodes: int, steps: int) -> tuple[Floats, Floats]:
     return buys.astype(float), sells.astype(float)
 
 
-def measures(run: Run) -> list[Measure]:
+@measure(
+    "informed_trading",
+    summary="how much of the trading is informed: PIN and VPIN",
+    source="Easley, Kiefer, O'Hara and Paperman 1996, J. Finance 51, 1405 (PIN); Easley, López de Prado and O'Hara "
+    "2012, Review of Financial Studies 25, 1457 (VPIN)",
+    chapter="What the spread is made of",
+    place=2,
+    needs=("trades",),
+    without_error={"log_likelihood": "it is the maximum that the estimates reach"},
+)
+def measures(run: Run) -> list[Measurement]:
     """PIN with its parameters, and VPIN over fifty buckets of a run's volume, venue by venue."""
     return by_venue(run, _measures)
 
 
-def _measures(run: Run, venue: str) -> list[Measure]:
+def _measures(run: Run, venue: str) -> list[Measurement]:
     tape = tape_of(run, venue)
     model = pin(*counts(tape, run.scenario.run.episodes, run.scenario.run.steps))
     volume = float(tape.quantities.sum())
@@ -267,16 +277,7 @@ def _measures(run: Run, venue: str) -> list[Measure]:
         ("pin.buyers", model.buyers, "orders/day", "uninformed buyers"),
         ("pin.sellers", model.sellers, "orders/day", "uninformed sellers"),
     ]
-    found = [measure_of(name, value, unit, meaning, model.reason) for name, value, unit, meaning in rows]
-    found.append(Measure("pin.log_likelihood", model.log_likelihood, None, "", "at the estimates"))
+    found = [measure_of(name, value, unit, meaning, model.reason, _AT_A_BOUND) for name, value, unit, meaning in rows]
+    found.append(Measurement("pin.log_likelihood", model.log_likelihood, None, "", "at the estimates"))
     meaning = f"imbalance of volume, over buckets of {volume / _BUCKETS:,.5g} lots"
     return [*found, measure_of("vpin", toxicity, "share", meaning, "no trades")]
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line. Returns the exit code."""
-    return run_command("informed_trading", "How much of the trading is informed.", measures, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

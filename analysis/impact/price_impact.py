@@ -4,22 +4,21 @@ Arrays are float64; signed volumes are lots, above 0 where takers bought more. S
 :mod:`analysis.stats.regression`, of impact by size those of :mod:`analysis.stats.clusters`. Where the data do not
 determine a number it is nan, and nothing is raised.
 
-``python -m analysis.impact.price_impact RUN [--json]`` prints all of them. Intervals are single steps, or a thousandth
+``spreadgame measure price_impact RUN`` prints all of them. Intervals are single steps, or a thousandth
 of a run where that is longer.
 """
 
 from __future__ import annotations
 
 import math
-import sys
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.output.command import run_command
-from analysis.reading.measures import Measure, measure_of
+from analysis.reading.measures import Measurement, measure_of
+from analysis.reading.registry import measure
 from analysis.reading.trades_and_quotes import Quotes, Tape, by_venue, consecutive, quotes_of, tape_of
 from analysis.stats.arguments import at_least, checked
 from analysis.stats.clusters import Clustered, clusters_of, group_means
@@ -221,12 +220,21 @@ def following_changes(tape: Tape) -> Floats:
     return changes
 
 
-def measures(run: Run) -> list[Measure]:
+@measure(
+    "price_impact",
+    summary="what trading does to the price",
+    source="Kyle 1985, Econometrica 53, 1315 (lambda); Hasbrouck 1991, J. Finance 46, 179 (response to a trade); "
+    "Amihud 2002, J. Financial Markets 5, 31 (illiquidity)",
+    chapter="Price impact",
+    place=1,
+    needs=("trades",),
+)
+def measures(run: Run) -> list[Measurement]:
     """All measures, venue by venue."""
     return by_venue(run, _measures)
 
 
-def _measures(run: Run, venue: str) -> list[Measure]:
+def _measures(run: Run, venue: str) -> list[Measurement]:
     tape, quotes = tape_of(run, venue), quotes_of(run, venue)
     length = max(1, run.scenario.run.steps * run.scenario.run.episodes // _INTERVALS)
     changes, returns, lots, money = intervals(tape, quotes, min(length, max(1, run.scenario.run.steps // 2)))
@@ -250,12 +258,3 @@ def _measures(run: Run, venue: str) -> list[Measure]:
         ),
         measure_of("impact.scale", curve.scale, "currency", f"impact of one lot{partly}", curve.reason),
     ]
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line. Returns the exit code."""
-    return run_command("price_impact", "What trading does to the price.", measures, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

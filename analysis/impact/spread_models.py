@@ -7,21 +7,20 @@ model, or a price is not known, its estimates are nan and ``reason`` says why. V
 trades alone: infinite prices, other signs, arrays of different lengths. What is but rounding beside the size of prices
 is 0.
 
-``python -m analysis.impact.spread_models RUN [--json]`` prints all of them.
+``spreadgame measure spread_models RUN`` prints all of them.
 """
 
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.output.command import run_command
-from analysis.reading.measures import Measure, measure_of
+from analysis.reading.measures import Measurement, measure_of
+from analysis.reading.registry import measure
 from analysis.reading.trades_and_quotes import by_venue, consecutive, tape_of
 from analysis.stats.arguments import checked, unknown
 from analysis.stats.estimates import NOTHING, Estimate
@@ -283,12 +282,22 @@ def _unrounded(found: Iterable[Estimate], least: float) -> list[Estimate]:
 # --- the command ----------------------------------------------------------------------------------------------------
 
 
-def measures(run: Run) -> list[Measure]:
+@measure(
+    "spread_models",
+    summary="what the spread is made of, from trades alone",
+    source="Roll 1984, J. Finance 39, 1127; Madhavan, Richardson and Roomans 1997, Review of Financial Studies 10, "
+    "1035; Huang and Stoll 1997, Review of Financial Studies 10, 995; Glosten and Harris 1988, J. Financial Economics "
+    "21, 123",
+    chapter="What the spread is made of",
+    place=1,
+    needs=("trades",),
+)
+def measures(run: Run) -> list[Measurement]:
     """All models, venue by venue."""
     return by_venue(run, _measures)
 
 
-def _measures(run: Run, venue: str) -> list[Measure]:
+def _measures(run: Run, venue: str) -> list[Measurement]:
     tape = tape_of(run, venue)
     one = roll(tape.prices, tape.episodes)
     two = madhavan(tape.prices, tape.signs, tape.episodes)
@@ -313,12 +322,3 @@ def _measures(run: Run, venue: str) -> list[Measure]:
         ("glosten_harris.spread", five.spread, "currency", "spread at the mean quantity", five.reason),
     ]
     return [measure_of(name, found, unit, meaning, reason) for name, found, unit, meaning, reason in rows]
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line. Returns the exit code."""
-    return run_command("spread_models", "What the spread is made of, from trades.", measures, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

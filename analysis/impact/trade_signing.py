@@ -3,20 +3,19 @@
 Signs are int64 (trades,): +1 a buy, -1 a sell, 0 where the rule says nothing. Prices are (trades,) in currency; bids
 and asks (trades,) are those in force at each trade, nan where there were none; :func:`prevailing` looks them up.
 
-``python -m analysis.impact.trade_signing RUN [--json]`` holds each rule against the known taker; quotes are a step old.
+``spreadgame measure trade_signing RUN`` holds each rule against the known taker; quotes are a step old.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.output.command import run_command
-from analysis.reading.measures import Measure, measure_of
+from analysis.reading.measures import Measurement, measure_of
+from analysis.reading.registry import measure
 from analysis.reading.trades_and_quotes import by_venue, quotes_of, tape_of
 from analysis.stats.arguments import checked, refuse
 from analysis.stats.estimates import Estimate
@@ -120,12 +119,21 @@ def accuracy(signs: ArrayLike, aggressors: ArrayLike) -> Accuracy:
 # --- the command ----------------------------------------------------------------------------------------------------
 
 
-def measures(run: Run) -> list[Measure]:
+@measure(
+    "trade_signing",
+    summary="how often rules that infer the taker are right",
+    source="Lee and Ready 1991, J. Finance 46, 733; Ellis, Michaely and O'Hara 2000, J. Financial and Quantitative "
+    "Analysis 35, 529",
+    chapter="What the spread is made of",
+    place=3,
+    needs=("trades",),
+)
+def measures(run: Run) -> list[Measurement]:
     """Accuracy of each rule, venue by venue."""
     return by_venue(run, _measures)
 
 
-def _measures(run: Run, venue: str) -> list[Measure]:
+def _measures(run: Run, venue: str) -> list[Measurement]:
     tape, quotes = tape_of(run, venue), quotes_of(run, venue)
     bids, asks = (
         prevailing(each, quotes.steps, tape.steps, 1, quotes.episodes, tape.episodes)
@@ -143,12 +151,3 @@ def _measures(run: Run, venue: str) -> list[Measure]:
         found.append(measure_of(f"{name}.signed", did.signed, "share", "of trades that got a sign", "no trades"))
         found.append(measure_of(f"{name}.right", did.right, "share", "of the signed that are right", "none is signed"))
     return found
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line. Returns the exit code."""
-    return run_command("trade_signing", "Rules that infer the taker, against the known one.", measures, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

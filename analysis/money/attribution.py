@@ -25,32 +25,27 @@ parts mean nothing: they are given of the other episodes, and are nan where ther
 Amounts are counted in units of money. Prices and mids are whole numbers or halves of these, so where no value enters
 the sums are exact, up to 2^52 units: 4.5 billion in currency if a unit is a millionth.
 
-``python -m analysis.money.attribution RUN [--mark MARK] [--horizon N] [--unit steps|trades] [--by agent] [--json]``.
+``spreadgame measure attribution RUN [--mark MARK] [--horizon N] [--unit steps|trades] [--by agent]``.
 """
 
 from __future__ import annotations
 
-import argparse
 import math
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from rich.box import SIMPLE_HEAD
-from rich.console import Group
-from rich.table import Table
 
 from analysis.money.accounts import Holders, edges_of, even_edges
-from analysis.money.marks import MARKS, Marks, check_horizon, marks_of
-from analysis.output.command import answer, error, number
-from analysis.output.options import MOST_HORIZON, whole_number
+from analysis.money.amounts import Amounts
+from analysis.money.marks import MARKS, MOST_HORIZON, check_horizon, marks_of
 from analysis.reading.marked import NEVER
-from analysis.reading.trades import Floats, Integers, Trades, trades_of
+from analysis.reading.measures import ERROR
+from analysis.reading.registry import Option, measure
+from analysis.reading.trades import Floats, trades_of
 from analysis.stats.bootstrap import bootstrap
 from analysis.stats.estimates import Estimate, mean
 from sim.runs.result import Run
@@ -62,8 +57,6 @@ HORIZON, UNIT = 20, "trades"
 _MANY = 30  # episodes whose scatter gives an error
 _FEWEST_PIECES = 8  # of one series, from which an error can be had
 _RESAMPLED = 400
-_MOST_SHOWN = 24  # holders of a table on the screen
-_NEAR = 1e-6  # of a unit of money: so far are halves from what float64 makes of them
 
 
 @dataclass(frozen=True)
@@ -151,6 +144,16 @@ class Attribution:
         Episodes whose lines are not known are left out; where there are no others the lines are nan.
         """
         return self._estimates
+
+    def of_an_episode(self) -> pd.DataFrame:
+        """:meth:`estimates` with the errors in columns ``LINE_error``, and what was ``recorded``. Currency."""
+        estimates = self._estimates
+        columns = {
+            line + end: estimates[line, part]
+            for line in (*self.lines, "total")
+            for end, part in zip(("", ERROR), Estimate._fields, strict=True)
+        }
+        return pd.DataFrame(columns).assign(recorded=self.recorded.sum(axis=(0, 1)) * self.unit / len(self.units))
 
     @cached_property
     def _estimates(self) -> pd.DataFrame:
@@ -246,95 +249,6 @@ def _attribution(
     )  # fmt: skip
 
 
-class Amounts:
-    """What the trades of one instrument brought their takers and makers, in units of money.
-
-    Every method that gives amounts gives float64 (episodes, pieces, holders).
-    """
-
-    def __init__(self, trades: Trades, marks: Marks, holders: Holders) -> None:
-        scenario = trades.run.scenario
-        lot = next(each.lot_size for each in scenario.instruments if each.name == trades.instrument)
-        self._scale = lot / scenario.money.unit
-        self._unit = scenario.money.unit
-        self._trades, self._marks, self._holders = trades, marks, holders
-        self.before = self._counted(marks.before)
-        self.edges: Floats = self._counted(holders.at_edges(marks))  # marks at the edges, (episodes, edges)
-        self._bought = trades.signs * trades.quantities.astype(float)  # by the taker
-        self._pieces = holders.piece(trades.steps)
-
-    def _counted(self, prices: Floats) -> Floats:
-        """Prices as units of money a lot, those that are whole or halves exactly so."""
-        units = prices * self._scale
-        halves = np.rint(2.0 * units) / 2.0
-        return np.where(np.abs(units - halves) < _NEAR, halves, units)
-
-    def _summed(self, amounts: Floats, pieces: Integers | None = None, rows: Integers | None = None) -> Floats:
-        """Amounts that takers receive and makers give."""
-        trades = self._trades
-        taken = (self._pieces if rows is None else self._pieces[rows]) if pieces is None else pieces
-        episodes = trades.episodes if rows is None else trades.episodes[rows]
-        takers, makers = self._holders.takers(trades), self._holders.makers(trades)
-        sums = self._holders.summed(amounts, episodes, taken, takers if rows is None else takers[rows])
-        return sums - self._holders.summed(amounts, episodes, taken, makers if rows is None else makers[rows])
-
-    @property
-    def _prices(self) -> Floats:
-        units: Floats = np.rint(self._trades.prices * self._scale)
-        return units
-
-    def gross(self) -> Floats:
-        """Money traded, as maker or taker."""
-        money, trades = np.abs(self._bought * self._prices), self._trades
-        return sum(
-            self._holders.summed(money, trades.episodes, self._pieces, who)
-            for who in (self._holders.takers(trades), self._holders.makers(trades))
-        )  # type: ignore[return-value]
-
-    def fees(self) -> Floats:
-        """Fees paid, less rebates."""
-        trades, holders = self._trades, self._holders
-        paid = ((trades.taker_fees, holders.takers), (trades.maker_fees, holders.makers))
-        return sum(
-            holders.summed(np.rint(fees / self._unit), trades.episodes, self._pieces, who(trades)) for fees, who in paid
-        )  # type: ignore[return-value]
-
-    def spread(self) -> Floats:
-        """Σ z (m - P)."""
-        return self._summed(self._bought * (self.before - self._prices))
-
-    def settled(self) -> Floats:
-        """Σ z (m - P) of each trade's taker, with m the mark at its episode's end, (trades,)."""
-        won: Floats = self._bought * (self.edges[self._trades.episodes, -1] - self._prices)
-        return won
-
-    def wrong_by(self, valued: Amounts) -> Floats:
-        """Σ z (V - m), with V the other's marks."""
-        return self._summed(self._bought * (valued.before - self.before))
-
-    def moves(self) -> Floats:
-        """Σ q Δm: what is held at a piece's beginning, and what is bought within it from then on."""
-        held = self._holders.opening(self._trades, self._pieces, self._bought)
-        after = self.edges[self._trades.episodes, self._pieces + 1] - self.before
-        opening: Floats = held * np.diff(self.edges)[:, :, None]
-        return opening + self._summed(self._bought * after)
-
-    def young(self, horizon: int, unit: str) -> Floats:
-        """Σ Y Δm: what the mark does within the horizon after each trade, each part in the piece in which it does."""
-        marks, steps = self._marks.later(horizon, unit)
-        last, later = self._holders.piece(steps), self._counted(marks)
-        at_once = last == self._pieces
-        total = self._summed(np.where(at_once, self._bought * (later - self.before), 0.0))
-        rows = np.flatnonzero(~at_once)
-        piece, mark = self._pieces[rows], self.before[rows]
-        while len(rows):
-            until = last[rows] == piece
-            ahead = np.where(until, later[rows], self.edges[self._trades.episodes[rows], piece + 1])
-            total += self._summed(self._bought[rows] * (ahead - mark), piece, rows)
-            rows, piece, mark = rows[~until], piece[~until] + 1, ahead[~until]
-        return total
-
-
 def _estimate(parts: Floats) -> Estimate:
     """Mean of an episode, from its pieces (episodes, pieces)."""
     episodes, pieces = parts.shape
@@ -345,9 +259,6 @@ def _estimate(parts: Floats) -> Estimate:
         return Estimate(0.0, 0.0)
     piece = bootstrap(parts.ravel(), lambda x: float(np.mean(x)), np.random.default_rng(0), _RESAMPLED)
     return Estimate(pieces * piece.value, pieces * piece.standard_error)
-
-
-# --- the command ----------------------------------------------------------------------------------------------------
 
 
 def fitting_horizon(run: Run) -> int:
@@ -367,74 +278,45 @@ def both(
     return [by_mark(run, mark, horizon, unit, by, edges), by_value(run, mark, by, edges)]
 
 
-def _as_table(found: list[Attribution]) -> Group:
-    parts: list[Any] = []
-    for each, how in zip(found, ("by the mark", "by the value"), strict=True):
-        estimates = each.estimates()
-        shown = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-        shown.add_column(how, overflow="fold", min_width=10)
-        lines = [line for line in (*each.lines, "total") if estimates[line].to_numpy()[:, 0].any() or line == "total"]
-        for line in lines:
-            shown.add_column(line.replace("_", "\n"), justify="right", no_wrap=True)
-        stake = np.abs(each.units).sum(axis=(0, 1, 3))
-        most = set(np.argsort(-stake, kind="stable")[:_MOST_SHOWN].tolist())
-        rows = (row for place, row in enumerate(estimates.iterrows()) if place in most)
-        for holder, row in rows:
-            shown.add_row(_name(holder), *(number(row[line, "value"]) for line in lines))
-            if np.isfinite([row[line, "standard_error"] for line in lines]).any():
-                shown.add_row("  ±", *(error(row[line, "standard_error"]) for line in lines), style="dim")
-        shown.caption = f"currency an episode; {each.left_over}"
-        if each.unknown:
-            shown.caption += f"; {each.unknown}"
-        if len(each.holders) > _MOST_SHOWN:
-            shown.caption += f"; the {_MOST_SHOWN} of {len(each.holders):,} with most at stake, --json has all"
-        parts += [shown, ""]
-    return Group(*parts[:-1])
+@measure(
+    "attribution",
+    summary="where the money went: every change of wealth as a sum of lines, against the mark and the value",
+    source="an identity of the ledger, as docs/design.md writes it",
+    unit="currency, mean of an episode",
+    chapter="Where the money went",
+    needs=("trades",),
+    options={
+        "mark": Option("mid", "what prices are held against", choices=MARKS),
+        "horizon": Option(
+            None,
+            "at least 1 trade, or 0 steps: to the step's end; the episode's end is the last "
+            f"(default: {HORIZON}, less where episodes are short)",
+            int,
+            0,
+            MOST_HORIZON,
+        ),
+        "unit": Option(UNIT, "of the horizon", choices=("steps", "trades")),
+        "by": Option("population", "whom a row is of", choices=("population", "agent")),
+    },
+    without_error={"recorded": "it is read in the ledger"},
+    sparse=True,
+)
+def table(
+    run: Run, mark: str = "mid", horizon: int | None = None, unit: str = UNIT, by: str = "population"
+) -> pd.DataFrame:
+    """Lines of each holder, ``against`` the mark and the value, with standard errors, and what the ledger recorded.
 
-
-def _name(holder: Any) -> str:
-    return holder if isinstance(holder, str) else f"{holder[0]} {holder[1]}"
-
-
-def _as_json(found: list[Attribution]) -> dict[str, Any]:
-    def finite(value: float) -> float | None:
-        return value if math.isfinite(value) else None
-
-    answers: dict[str, Any] = {}
-    for each, how in zip(found, ("by_mark", "by_value"), strict=True):
-        table, estimates = each.table(), each.estimates()
-        answers[how] = [
-            {
-                "holder": _name(holder),
-                "recorded": finite(table["recorded"].iloc[place]),
-                "lines": {
-                    line: {"total": finite(table[line].iloc[place]),
-                           "episode": finite(estimates[line, "value"].iloc[place]),
-                           "standard_error": finite(estimates[line, "standard_error"].iloc[place])}
-                    for line in (*each.lines, "total")
-                },
-            }
-            for place, holder in enumerate(each.holders)
-        ]  # fmt: skip
-        answers[f"{how}_left_over"] = each.gap
-        answers[f"{how}_unknown"] = each.unknown or None
-    return answers
-
-
-def _options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--mark", choices=MARKS, default="mid", help="what prices are held against (default: mid)")
-    parser.add_argument("--horizon", type=whole_number(0, MOST_HORIZON), metavar="N",
-                        help="at least 1 trade, or 0 steps: to the step's end; the episode's end is the last "
-                             f"(default: {HORIZON}, less where episodes are short)")  # fmt: skip
-    parser.add_argument("--unit", choices=("steps", "trades"), default=UNIT, help=f"of the horizon (default: {UNIT})")
-    parser.add_argument("--by", choices=("population", "agent"), default="population", help="whom a row is of")
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line. Returns the exit code."""
-    what = "Where the money went: every change of wealth as a sum of lines."
-    return answer("attribution", what, both, _as_json, _as_table, arguments, _options)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    A line that one of the two does not have is nan in its rows. Parameters and errors are those of :func:`both`.
+    """
+    found = both(run, mark, horizon, unit, by)
+    frame = pd.concat({against: each.of_an_episode() for against, each in zip((mark, "value"), found, strict=True)},
+                      names=["against"])  # fmt: skip
+    last = [name for line in ("total", "recorded") for name in (line, line + ERROR) if name in frame]
+    frame = frame[[name for name in frame.columns if name not in last] + last]
+    notes = {
+        against: "; ".join(filter(None, (each.left_over, each.unknown)))
+        for against, each in zip((mark, "value"), found, strict=True)
+    }
+    alike = len(set(notes.values())) == 1
+    frame.attrs["note"] = notes[mark] if alike else "; ".join(f"against {name}: {note}" for name, note in notes.items())
+    return frame

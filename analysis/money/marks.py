@@ -19,7 +19,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.output.options import MOST_HORIZON
 from analysis.reading.columns import columns
 from analysis.reading.marked import marked
 from analysis.reading.trades import Floats, Integers, Trades
@@ -27,6 +26,7 @@ from sim.core.errors import RunError
 from sim.core.wording import shown
 from sim.scenario.tables.processes import known_at_first
 
+MOST_HORIZON = 10**12  # steps, trades or orders
 MARKS = ("mid", "microprice", "last", "value", "belief")
 _COLUMNS = {"mid": "mark", "microprice": "microprice", "value": "value"}
 

@@ -10,24 +10,20 @@ it is drawn around). Where that is what the value is expected to be, payoff and 
 expectation what his trades were worth to him less what he paid. Nobody can tell what those would have gained who did
 not trade, so a run with such takers has no most and no share of it.
 
-``python -m analysis.money.surplus RUN`` prints what there is of both; ``--json`` as one JSON object.
+``spreadgame measure surplus RUN`` prints what there is of both.
 """
 
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
-from analysis.output.command import answer
-from analysis.reading.measures import Measure, measure_of
+from analysis.reading.measures import Measurement, measure_of
+from analysis.reading.registry import measure
 from analysis.stats.estimates import Estimate, mean, ratio
 from sim.core.errors import RunError
 from sim.runs.private_values import PrivateValues, Valued
@@ -137,7 +133,14 @@ def gains_from_trade(valued: Iterable[Valued], others: bool = False) -> float:
     return float(np.maximum(gains, 0.0).sum())
 
 
-def measures(run: Run) -> list[Measure]:
+@measure(
+    "surplus",
+    summary="gains from trade of each population and of all, and the most there could have been",
+    source="Gode and Sunder 1993, J. Political Economy 101, 119 (allocative efficiency)",
+    chapter="Gains from trade",
+    needs=("episodes",),
+)
+def measures(run: Run) -> list[Measurement]:
     """The gains of each population and of all, and what part they are of the most; errors are over episodes.
 
     Raises
@@ -152,51 +155,14 @@ def measures(run: Run) -> list[Measure]:
     ]
     reason = "there was nothing to gain" if surplus.is_bounded else _UNKNOWN
     best = "what the best allocation would have realised, an episode"
+    shares = [
+        measure_of(f"{name}.share", surplus.share_of(gained), "share", "what it gained of the most", reason)
+        for name, gained in surplus.populations.items()
+    ]
     return [
         *found,
+        *shares,
         measure_of("realised", mean(surplus.realised), "currency", "private value of what changed hands, an episode"),
         measure_of("most", surplus.best, "currency", best, reason),
         measure_of("share", surplus.share, "share", "realised of the most", reason),
     ]
-
-
-# --- the command ----------------------------------------------------------------------------------------------------
-
-
-def _as_json(surplus: Surplus) -> dict[str, Any]:
-    return {
-        "episodes": len(surplus.most),
-        "populations": {name: mean(gained).as_json() for name, gained in surplus.populations.items()},
-        "realised": mean(surplus.realised).as_json(),
-        "most": surplus.best.as_json(),
-        "share": surplus.share.as_json(),
-    }
-
-
-def _as_table(surplus: Surplus) -> Table:
-    heads, rows = ["currency\nan episode", "standard\nerror"], {**surplus.populations, "realised": surplus.realised}
-    if surplus.is_bounded:
-        heads, rows = [*heads, "% of\nthe most", "standard\nerror"], {**rows, "most": surplus.most}
-    caption = None if surplus.is_bounded else f"no most: {_UNKNOWN}"
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", caption=caption)
-    table.caption_justify = "left"
-    table.add_column("gains from trade")
-    for head in heads:
-        table.add_column(head, justify="right")
-    for name, gained in rows.items():
-        amount, share = mean(gained), surplus.share_of(gained)
-        numbers = (amount.value, amount.standard_error, 100 * share.value, 100 * share.standard_error)
-        shown = (f"{number:,.2f}" if math.isfinite(number) else "-" for number in numbers[: len(heads)])
-        table.add_row(name, *shown)
-    return table
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line: exits with 2 where a run cannot be read or has no gains from trade."""
-    code = answer("surplus", "Gains from trade of a run.", surplus_of, _as_json, _as_table, arguments)
-    if code:
-        sys.exit(code)
-
-
-if __name__ == "__main__":
-    main()

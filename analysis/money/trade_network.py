@@ -4,16 +4,12 @@ A node is a population or an agent, or a venue that took fees. An edge leads fro
 which positions were settled: ``money`` is the net amount in currency, ``lots`` and ``trades`` what was traded between
 the two.
 
-``python -m analysis.money.trade_network RUN [--by agent] [--figure FILE] [--json]``.
+``spreadgame measure trade_network RUN [--by agent] [--figure FILE]``.
 """
 
 from __future__ import annotations
 
-import argparse
 import math
-import sys
-from pathlib import Path
-from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -22,17 +18,15 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
 from analysis.money.accounts import Holders, edges_of
-from analysis.money.attribution import Amounts
+from analysis.money.amounts import Amounts
 from analysis.money.marks import marks_of
-from analysis.output.command import answer, check_figure, number
 from analysis.output.style import GREY, INK, clipped, short, style
+from analysis.reading.registry import Option, measure
 from analysis.reading.trades import trades_of
 from sim.core.errors import RunError
-from sim.runs.result import Run, reason_of
+from sim.runs.result import Run
 
 _MOST_NODES = 2000
 _MOST_DRAWN, _MOST_NAMED = 40, 12
@@ -175,47 +169,22 @@ def figure(graph: nx.DiGraph) -> Figure:
     return drawn
 
 
-# --- the command ----------------------------------------------------------------------------------------------------
+def _drawn(run: Run, by: str = "population") -> Figure:
+    return figure(trade_network(run, by))
 
 
-def _as_table(found: pd.DataFrame) -> Table:
-    shown = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    shown.add_column("trader", overflow="fold")
-    for name in found.columns:
-        shown.add_column(name, justify="right", no_wrap=True)
-    for trader, row in found.iterrows():
-        shown.add_row(str(trader), *(number(value, 4) for value in row))
-    return shown
-
-
-def _as_json(found: pd.DataFrame) -> dict[str, Any]:
-    finite = found.astype(object).where(np.isfinite(found), None)  # nobody's share where nobody traded
-    rows = zip(found.index, finite.to_dict("records"), strict=True)
-    return {"traders": [{"trader": str(name), **row} for name, row in rows]}
-
-
-def _found(run: Run, by: str, figure_file: Path | None) -> pd.DataFrame:
-    if figure_file is not None:
-        check_figure(figure_file)
-    graph = trade_network(run, by)
-    if figure_file is not None:
-        try:
-            figure(graph).savefig(figure_file)
-        except OSError as error:
-            raise RunError(f"{figure_file}: the figure cannot be written ({reason_of(error)})") from error
-    return centralities(graph)
-
-
-def _options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--by", choices=("population", "agent"), default="population", help="what a node is")
-    parser.add_argument("--figure", type=Path, metavar="FILE", dest="figure_file", help="draw the network too")
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line. Returns the exit code."""
-    what = "Who traded with whom, and how central each trader is."
-    return answer("trade_network", what, _found, _as_json, _as_table, arguments, _options)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+@measure(
+    "trade_network",
+    summary="who traded with whom, and how central each trader is",
+    source="Freeman 1977, Sociometry 40, 35 (betweenness); Page, Brin, Motwani and Winograd 1999 (PageRank)",
+    unit="received and paid: currency; lots: lots; partners: number; the rest: shares",
+    chapter="Who paid whom",
+    place=2,
+    needs=("trades",),
+    options={"by": Option("population", "what a node is", choices=("population", "agent"))},
+    without_error={"": "the network is what it is: nothing is estimated"},
+    draw=_drawn,
+)
+def table(run: Run, by: str = "population") -> pd.DataFrame:
+    """:func:`centralities` of :func:`trade_network`."""
+    return centralities(trade_network(run, by))

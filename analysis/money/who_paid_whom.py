@@ -4,31 +4,27 @@ Entry (a, b) is Σ z (m - P) over the trades of a with b, with z the lots that a
 the instrument came to at the episode's end. It is minus entry (b, a). Fees are a column for each venue, negative where
 paid. With what endowments gained, dividends and interest, a row sums to the change of wealth.
 
-``python -m analysis.money.who_paid_whom RUN [--json]``.
+``spreadgame measure who_paid_whom RUN``.
 """
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
 from analysis.money.accounts import Holders, edges_of
-from analysis.money.attribution import Amounts
+from analysis.money.amounts import Amounts
 from analysis.money.marks import marks_of
-from analysis.output.command import answer, number
+from analysis.reading.measures import ERROR
+from analysis.reading.registry import measure
 from analysis.reading.trades import Floats, trades_of
 from analysis.stats.estimates import mean
 from sim.core.errors import RunError
 from sim.runs.result import Run
 
 _MOST_CELLS = 50_000_000
-_MOST_COLUMNS = 6  # of a table that fits a terminal
 
 
 @dataclass(frozen=True)
@@ -114,45 +110,25 @@ def who_paid_whom(run: Run) -> WhoPaidWhom:
     return WhoPaidWhom(names, tuple(venues), won, fees, others, recorded, run.scenario.money.unit)
 
 
-# --- the command ----------------------------------------------------------------------------------------------------
-
-
-def _as_table(found: WhoPaidWhom) -> Table:
-    frame = found.table()
-    frame = frame.loc[:, [name in found.populations or bool(frame[name].any()) for name in frame.columns]]
-    shown = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    shown.caption = "currency, over all episodes, at the prices at which positions were settled"
-    if len(frame.columns) <= _MOST_COLUMNS:
-        shown.add_column("won by", overflow="fold")
-        for name in frame.columns:
-            head = f"from\n{name}" if name in found.populations else str(name)
-            shown.add_column(head, justify="right", overflow="fold")
-        for population, row in frame.iterrows():
-            shown.add_row(str(population), *(number(value) for value in row))
-        return shown
-    for head in ("won by", "from"):
-        shown.add_column(head, overflow="fold")
-    shown.add_column("currency", justify="right", no_wrap=True)
-    for population, row in frame.iterrows():
-        for source, value in row[row != 0].items():
-            shown.add_row(str(population), str(source), number(value))
-    return shown
-
-
-def _as_json(found: WhoPaidWhom) -> dict[str, Any]:
-    table, errors = found.table(), found.errors()
-    finite = table.astype(object).where(np.isfinite(table), None)
-    return {
-        "rows": [{"population": name, **row} for name, row in zip(table.index, finite.to_dict("records"), strict=True)],
-        "standard_errors_an_episode": errors.astype(object).where(np.isfinite(errors), None).to_dict("index"),
-    }
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line. Returns the exit code."""
-    what = "What each population won from each other one."
-    return answer("who_paid_whom", what, who_paid_whom, _as_json, _as_table, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+@measure(
+    "who_paid_whom",
+    summary="what each population won from each other one, at the prices at which positions were settled",
+    source="an identity of the ledger: each trade has two sides",
+    unit="currency, over all episodes",
+    chapter="Who paid whom",
+    place=1,
+    needs=("trades",),
+    without_error=dict.fromkeys(("fees", "endowment", "dividends", "interest", "total", "recorded"), "it is counted"),
+    sparse=True,
+)
+def table(run: Run) -> pd.DataFrame:
+    """Rows: who won. Columns: ``from`` whom, with standard errors, then fees and the rest of the change of wealth."""
+    found = who_paid_whom(run)
+    frame, errors = found.table(), found.errors() * len(found.won)
+    columns = {}
+    for name in frame.columns:
+        won = f"from {name}" if name in found.populations else str(name)
+        columns[won] = frame[name]
+        if name in found.populations:
+            columns[won + ERROR] = errors[name]
+    return pd.DataFrame(columns)

@@ -12,7 +12,6 @@ from typing import Any, NoReturn
 
 BAD_INPUT = 2
 MOST_WORKERS = 10_000
-MOST_HORIZON = 10**12  # steps, trades or orders
 _SHOWN = 60  # characters of what was typed
 
 
@@ -67,7 +66,7 @@ def whole_number(least: int | None = None, most: int | None = None) -> Callable[
     return read
 
 
-def real_number(least: float = -math.inf, most: float = math.inf) -> Callable[[str], float]:
+def real_number(least: float | None = None, most: float | None = None) -> Callable[[str], float]:
     """A type of option: a finite number within bounds, both included."""
 
     def read(text: str) -> float:
@@ -77,8 +76,18 @@ def real_number(least: float = -math.inf, most: float = math.inf) -> Callable[[s
             number = math.nan
         if not math.isfinite(number):
             raise argparse.ArgumentTypeError(f"{text[:_SHOWN]!r} is not a number")
-        _within(text, number, least if math.isfinite(least) else None, most if math.isfinite(most) else None)
+        _within(text, number, least, most)
         return number
+
+    return read
+
+
+def numbers(least: float | None = None, most: float | None = None) -> Callable[[str], tuple[float, ...]]:
+    """A type of option: finite numbers between commas, each within bounds, both included; at least one."""
+    read_one = real_number(least, most)
+
+    def read(text: str) -> tuple[float, ...]:
+        return tuple(read_one(each) for each in text.split(","))
 
     return read
 

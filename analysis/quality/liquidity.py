@@ -4,23 +4,22 @@ Arrays are of the samples of one book, float64 (samples,) in the order of time; 
 one before, and means are over time. Quotes are nan where a side is empty. Errors allow for autocorrelation
 (:func:`analysis.quality.volatility.time_average`).
 
-``python -m analysis.quality.liquidity RUN [--json]`` prints all of it. While an auction collects orders a venue shows
-no quotes; those samples count for the depth of the whole book only.
+``spreadgame measure liquidity RUN`` prints all of it. While an auction collects orders a venue shows no
+quotes; those samples count for the depth of the whole book only.
 """
 
 from __future__ import annotations
 
 import math
-import sys
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.output.command import run_command
 from analysis.quality.resilience import AFTER, Recovery, large, ratio_of_totals, recovery
 from analysis.reading.columns import columns
-from analysis.reading.measures import Measure, measure_of
+from analysis.reading.measures import Measurement, measure_of
+from analysis.reading.registry import measure
 from analysis.reading.trades_and_quotes import Tape, by_venue, kept_tape
 from analysis.stats.arguments import at_least, checked
 from analysis.stats.estimates import NOTHING, Estimate
@@ -141,12 +140,19 @@ def _recoveries(book: dict[str, Any], tape: Tape, length: int) -> tuple[Recovery
     return found[0], found[1]
 
 
-def measures(run: Run) -> list[Measure]:
+@measure(
+    "liquidity",
+    summary="what trading at once costs, how much the book bears, how soon it is whole again",
+    source="Cao, Hansch and Wang 2009, J. Futures Markets 29, 16 (imbalance); Gould and Bonart 2016, Market "
+    "Microstructure and Liquidity 2, 1650006 (what it predicts)",
+    chapter="Liquidity",
+)
+def measures(run: Run) -> list[Measurement]:
     """All measures, venue by venue."""
     return by_venue(run, _measures)
 
 
-def _measures(run: Run, venue: str) -> list[Measure]:
+def _measures(run: Run, venue: str) -> list[Measurement]:
     book, tape, length = _book(run, venue), kept_tape(run, venue), run.scenario.run.steps
     place = next(each for each in run.scenario.venues if each.name == venue)
     lot = next(each.lot_size for each in run.scenario.instruments if each.name == place.instrument)
@@ -191,7 +197,9 @@ def _measures(run: Run, venue: str) -> list[Measure]:
     return [*found, *_turnover(run, book, tape, lot, weights, untold), *_resilience(book, tape, length, none or untold)]
 
 
-def _turnover(run: Run, book: dict[str, Any], tape: Tape, lot: float, weights: Integers, untold: str) -> list[Measure]:
+def _turnover(
+    run: Run, book: dict[str, Any], tape: Tape, lot: float, weights: Integers, untold: str
+) -> list[Measurement]:
     clock = run.scenario.run.steps, int(run.manifest["steps"])
     lots, spans, own = counted(tape.quantities, tape.steps, tape.episodes, *clock)
     money = counted(tape.prices * tape.quantities * lot, tape.steps, tape.episodes, *clock)[0]
@@ -212,7 +220,7 @@ def _turnover(run: Run, book: dict[str, Any], tape: Tape, lot: float, weights: I
     ]  # fmt: skip
 
 
-def _resilience(book: dict[str, Any], tape: Tape, length: int, untold: str) -> list[Measure]:
+def _resilience(book: dict[str, Any], tape: Tape, length: int, untold: str) -> list[Measurement]:
     depth, spread = _recoveries(book, tape, length)
     few = "no samples just before large orders and then" if large(tape.quantities).any() else "orders are of one size"
     why = untold or (few if len(tape.steps) else "no trades")
@@ -226,12 +234,3 @@ def _resilience(book: dict[str, Any], tape: Tape, length: int, untold: str) -> l
         reason = each.reason if known else why
         found.append(measure_of(f"resilience.{name}.half_life", each.half_life, "steps", text, reason))
     return found
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line. Returns the exit code."""
-    return run_command("liquidity", "What trading at once costs, and how much the book bears.", measures, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

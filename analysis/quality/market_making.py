@@ -7,13 +7,12 @@ of it by the stationary bootstrap. They are taken over a nonlinear function too,
 
 How long anyone was present, trades do not tell; the message log does (:mod:`analysis.reading.orders`).
 
-``python -m analysis.quality.market_making RUN [--json]``.
+``spreadgame measure market_making RUN`` prints all of it.
 """
 
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -21,10 +20,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.output.command import run_command
 from analysis.quality.presence import holders, presence_of
 from analysis.reading.columns import columns
-from analysis.reading.measures import Measure, measure_of
+from analysis.reading.measures import Measurement, measure_of
+from analysis.reading.registry import measure
 from analysis.reading.trades import trades_of
 from analysis.reading.trades_and_quotes import by_venue
 from analysis.stats.arguments import checked
@@ -193,7 +192,15 @@ def obligation_kept(run: Run, population: str) -> Estimate:
 # --- the command ----------------------------------------------------------------------------------------------------
 
 
-def measures(run: Run) -> list[Measure]:
+@measure(
+    "market_making",
+    summary="who makes the market: shares of making and taking, concentration, presence in the book",
+    source="Hirschman 1964, American Economic Review 54, 761 (Herfindahl index)",
+    chapter="Who makes the market",
+    place=1,
+    needs=("trades",),
+)
+def measures(run: Run) -> list[Measurement]:
     """Making, taking, presence and concentration of every venue, and concentration of venues of one instrument.
 
     Raises
@@ -210,7 +217,7 @@ def measures(run: Run) -> list[Measure]:
     return found
 
 
-def _measures(run: Run, venue: str) -> list[Measure]:
+def _measures(run: Run, venue: str) -> list[Measurement]:
     making, taking = makers_of(run, [venue])
     logged = presence_of(run, venue) if run.scenario.record.messages else None
     found = []
@@ -237,7 +244,7 @@ def _measures(run: Run, venue: str) -> list[Measure]:
     return found + _concentration(run, [venue])
 
 
-def _concentration(run: Run, venues: Sequence[str]) -> list[Measure]:
+def _concentration(run: Run, venues: Sequence[str]) -> list[Measurement]:
     rows, where = [], " on all venues" if len(venues) > 1 else ""
     for by in ("agent", "population"):
         making, _ = makers_of(run, venues, by)
@@ -248,12 +255,3 @@ def _concentration(run: Run, venues: Sequence[str]) -> list[Measure]:
             ),
         ]
     return rows
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line. Returns the exit code."""
-    return run_command("making", "Who makes the market.", measures, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -6,12 +6,11 @@ stays. Lots that a replacement took off an order are not counted as sent. Errors
 dependence in time (:mod:`analysis.stats.clusters`); those of lifetimes are Greenwood's, which take stays as
 independent.
 
-``python -m analysis.quality.order_flow RUN [--json]``; the run needs ``record.messages = true``.
+``spreadgame measure order_flow RUN`` prints all of it; the run needs ``record.messages = true``.
 """
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -19,10 +18,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.output.command import run_command
-from analysis.reading.measures import Measure, measure_of
+from analysis.reading.measures import Measurement, measure_of
 from analysis.reading.orders import IMMEDIATE, RESTING, orders_of
 from analysis.reading.queues import ENDS
+from analysis.reading.registry import measure
 from analysis.reading.trades_and_quotes import by_venue
 from analysis.stats.arguments import checked
 from analysis.stats.clusters import clusters_of, group_means
@@ -151,7 +150,16 @@ def terciles(ahead: ArrayLike, traded: ArrayLike, episodes: ArrayLike) -> list[T
 # --- the command ----------------------------------------------------------------------------------------------------
 
 
-def measures(run: Run) -> list[Measure]:
+@measure(
+    "order_flow",
+    summary="what becomes of orders: how many trade, how long they wait and behind how many",
+    source="Greenwood 1926 (errors of lifetimes); shares and means are counted",
+    chapter="Who makes the market",
+    place=2,
+    needs=("trades", "messages"),
+    without_error={".messages.": "they are counted"},
+)
+def measures(run: Run) -> list[Measurement]:
     """All measures of each population that sent messages, venue by venue.
 
     Raises
@@ -162,7 +170,7 @@ def measures(run: Run) -> list[Measure]:
     return by_venue(run, _measures)
 
 
-def _measures(run: Run, venue: str) -> list[Measure]:
+def _measures(run: Run, venue: str) -> list[Measurement]:
     known = orders_of(run)
     log, orders, stays = (each[each["venue"] == venue] for each in (known.messages, known.orders, known.stays))
     trades = known.trades[known.trades["venue"] == venue]
@@ -178,10 +186,10 @@ def _measures(run: Run, venue: str) -> list[Measure]:
     return found
 
 
-def _sent(sent: pd.DataFrame, trades: pd.DataFrame) -> list[Measure]:
+def _sent(sent: pd.DataFrame, trades: pd.DataFrame) -> list[Measurement]:
     counts = sent["kind"].value_counts()
     rows = [
-        Measure(f"messages.{kind}", float(counts[kind]), None, "messages", f"of kind {kind}")
+        Measurement(f"messages.{kind}", float(counts[kind]), None, "messages", f"of kind {kind}")
         for kind in SENT
         if counts.get(kind, 0)
     ]
@@ -189,7 +197,7 @@ def _sent(sent: pd.DataFrame, trades: pd.DataFrame) -> list[Measure]:
     return [*rows, measure_of("order_to_trade", value, "messages", "for each trade it took part in", "no trades")]
 
 
-def _filled(orders: pd.DataFrame) -> list[Measure]:
+def _filled(orders: pd.DataFrame) -> list[Measurement]:
     rows = []
     for name, kinds in (("limit", RESTING), ("immediate", IMMEDIATE)):
         own = orders[orders["kind"].isin(kinds)]
@@ -202,7 +210,7 @@ def _filled(orders: pd.DataFrame) -> list[Measure]:
     return rows
 
 
-def _waited(stays: pd.DataFrame) -> list[Measure]:
+def _waited(stays: pd.DataFrame) -> list[Measurement]:
     if not len(stays):
         return []
     ends, last, until_trade = fates(stays), lifetimes(stays), lifetimes(stays, first_trade=True)
@@ -234,12 +242,3 @@ def _waited(stays: pd.DataFrame) -> list[Measure]:
             span = f"{each.least:,}{f' to {each.most:,}' if each.most > each.least else ''} lots ahead"
         rows.append(measure_of(f"queue.{name}", value, "share", f"that traded, of stays with {span}", "equal queues"))
     return rows
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line. Returns the exit code."""
-    return run_command("order_flow", "What becomes of orders.", measures, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

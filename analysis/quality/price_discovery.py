@@ -7,20 +7,19 @@ Mids p are float64 (times, venues), in the order of time, sampled together; they
 estimated by least squares. The random walk moves by ψ e, with ψ α = 0. Both measures reward little noise as
 well as speed.
 
-``python -m analysis.quality.price_discovery RUN [--json]`` prints the shares of every instrument with several venues.
+``spreadgame measure price_discovery RUN`` prints the shares of every instrument with several venues.
 """
 
 from __future__ import annotations
 
 import itertools
-import sys
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.output.command import run_command
-from analysis.reading.measures import Measure, measure_of
+from analysis.reading.measures import Measurement, measure_of
+from analysis.reading.registry import measure
 from analysis.reading.trades_and_quotes import consecutive, quotes_of
 from analysis.stats.arguments import at_least, checked
 from analysis.stats.estimates import NOTHING, Estimate
@@ -135,7 +134,16 @@ def mids_of(run: Run, venues: list[str]) -> tuple[Floats, NDArray[np.int64]]:
     return table.to_numpy(), table.index.get_level_values("episode").to_numpy()
 
 
-def measures(run: Run) -> list[Measure]:
+@measure(
+    "price_discovery",
+    summary="which venue finds the price of an instrument that several trade",
+    source="Hasbrouck 1995, J. Finance 50, 1175 (information shares); Gonzalo and Granger 1995, J. Business & Economic "
+    "Statistics 13, 27 (component shares)",
+    chapter="Prices",
+    place=2,
+    needs=("book",),
+)
+def measures(run: Run) -> list[Measurement]:
     """Shares of every venue of every instrument that several venues trade.
 
     Raises
@@ -157,19 +165,10 @@ def measures(run: Run) -> list[Measure]:
     return found
 
 
-def _rows(share: VenueShare) -> list[Measure]:
+def _rows(share: VenueShare) -> list[Measurement]:
     return [
         measure_of("component_share", share.component, "share", "weight in the common price", share.reason),
         measure_of("information_lower", share.lower, "share", "of the common price's variance, least", share.reason),
         measure_of("information_upper", share.upper, "share", "of the common price's variance, most", share.reason),
         measure_of("information_midpoint", share.midpoint, "share", "halfway between the bounds", share.reason),
     ]
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line. Returns the exit code."""
-    return run_command("price_discovery", "Which venue finds the price.", measures, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

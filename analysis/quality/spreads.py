@@ -8,26 +8,21 @@ and M' the mid a horizon later. Then
 (Huang and Stoll 1996, J. Financial Economics 41, 313). Currency; means weigh by lots. Against another mark, such as
 the makers' belief, the same parts tell another story: :mod:`analysis.money.marks`.
 
-``python -m analysis.quality.spreads RUN [--mark MARK] [--horizon N] [--unit steps|orders] [--by GROUP] [--json]``.
+``spreadgame measure spreads RUN [--mark MARK] [--horizon N] [--unit steps|orders] [--by GROUP]``.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
-from analysis.money.marks import MARKS, check_horizon, marks_of
-from analysis.output.command import answer, plus_minus
-from analysis.output.options import MOST_HORIZON, whole_number
+from analysis.money.marks import MARKS, MOST_HORIZON, check_horizon, marks_of
 from analysis.reading.marked import NEVER
+from analysis.reading.registry import Option, measure
 from analysis.reading.trades import Floats, Integers, trades_of
 from analysis.stats.arguments import checked
 from analysis.stats.clusters import Clustered, clusters_of
@@ -199,50 +194,27 @@ class Spreads:
         return frame[frame["trades"] > 0]
 
 
-def tables(run: Run, by: str, mark: str = "mid", horizon: int = HORIZON, unit: str = UNIT) -> pd.DataFrame:
+@measure(
+    "spreads",
+    summary="what trading cost: effective spread = realised spread + price impact, order by order",
+    source="Huang and Stoll 1996, J. Financial Economics 41, 313",
+    unit="currency, weighed by lots",
+    chapter="What trading cost",
+    needs=("trades",),
+    options={
+        "by": Option("all", "what a row is; pair: taker → maker", choices=GROUPS),
+        "mark": Option("mid", "what prices are held against", choices=MARKS),
+        "horizon": Option(HORIZON, "at least 1 order, or 0 steps: to the step's end", int, 0, MOST_HORIZON),
+        "unit": Option(UNIT, "of the horizon", choices=("steps", "orders")),
+    },
+    without_error={
+        "trades": "they are counted",
+        "lots": "they are counted",
+        "share": "the impact's of the effective spread; see the errors of both",
+    },
+)
+def tables(run: Run, by: str = "all", mark: str = "mid", horizon: int = HORIZON, unit: str = UNIT) -> pd.DataFrame:
     """:meth:`Spreads.table` of every instrument, one below the other. Parameters and errors are those of `Spreads`."""
     names = [each.name for each in run.scenario.instruments]
     parts = [Spreads(run, name, mark, horizon, unit).table(by) for name in names]
-    if len(parts) > 1:
-        for name, part in zip(names, parts, strict=True):
-            part.index = pd.Index([f"{name}: {group}" for group in part.index], name=by)
-    return pd.concat(parts)
-
-
-# --- the command ----------------------------------------------------------------------------------------------------
-
-
-def _as_table(frame: pd.DataFrame) -> Table:
-    shown = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    shown.add_column(str(frame.index.name), max_width=24, overflow="fold")
-    for head in ("lots", "effective spread", "realised spread", "price impact"):
-        shown.add_column(head, justify="right", no_wrap=True)
-    for name, row in frame.iterrows():
-        cells = [plus_minus(row[part], row[f"{part}_standard_error"]) for part in PARTS]
-        shown.add_row(str(name), f"{row['lots']:,.0f}", *cells)
-    shown.caption = "currency, ± one standard error; means weigh by lots"
-    return shown
-
-
-def _as_json(frame: pd.DataFrame) -> dict[str, Any]:
-    rows = frame.astype(object).where(np.isfinite(frame.astype(float)), None)
-    named = zip(frame.index, rows.to_dict("records"), strict=True)
-    return {"groups": [{"group": str(name), **row} for name, row in named]}
-
-
-def _options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--by", choices=GROUPS, default="all", help="what a row is; pair: taker → maker (default: all)")
-    parser.add_argument("--mark", choices=MARKS, default="mid", help="what prices are held against (default: mid)")
-    parser.add_argument("--horizon", type=whole_number(0, MOST_HORIZON), default=HORIZON, metavar="N",
-                        help=f"at least 1 order, or 0 steps: to the step's end (default: {HORIZON})")  # fmt: skip
-    parser.add_argument("--unit", choices=("steps", "orders"), default=UNIT, help=f"of the horizon (default: {UNIT})")
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line. Returns the exit code."""
-    what = "Effective spread, realised spread and price impact."
-    return answer("spreads", what, tables, _as_json, _as_table, arguments, _options)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return parts[0] if len(parts) == 1 else pd.concat(dict(zip(names, parts, strict=True)), names=["instrument"])

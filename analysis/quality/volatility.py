@@ -4,14 +4,13 @@ Prices are float64 (rows,) in currency and in the order of time, nan where there
 episode's end. Errors allow for autocorrelation: rows are gathered in stretches that are long beside their memory, or in
 episodes where there are many (:mod:`analysis.stats.clusters`).
 
-``python -m analysis.quality.volatility RUN [--json]`` prints all of it. Mids and pricing errors are those of the
+``spreadgame measure volatility RUN`` prints all of it. Mids and pricing errors are those of the
 samples of the book, trade prices one an arriving order.
 """
 
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -20,12 +19,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.output.command import run_command
 from analysis.output.style import NUMBERS, nothing, style_axes
 from analysis.quality.variance_ratio import HORIZONS, variance_ratios
 from analysis.reading.columns import columns
 from analysis.reading.marked import NEVER
-from analysis.reading.measures import Measure, measure_of
+from analysis.reading.measures import Measurement, measure_of
+from analysis.reading.registry import measure
 from analysis.reading.trades_and_quotes import by_venue, kept_tape
 from analysis.risk.positions import half_life
 from analysis.stats.arguments import checked
@@ -221,12 +220,21 @@ def draw(ax: Axes, run: Run, venue: str | None = None) -> Axes:
     return ax
 
 
-def measures(run: Run) -> list[Measure]:
+@measure(
+    "volatility",
+    summary="how prices move, and how far from the value they are",
+    source="Andersen, Bollerslev, Diebold and Labys 2003, Econometrica 71, 579 (realised volatility); Lo and MacKinlay "
+    "1988, Review of Financial Studies 1, 41 (variance ratios)",
+    chapter="Prices",
+    place=1,
+    without_error={".iid": "it is a standard error itself"},
+)
+def measures(run: Run) -> list[Measurement]:
     """All measures, venue by venue."""
     return by_venue(run, _measures)
 
 
-def _measures(run: Run, venue: str) -> list[Measure]:
+def _measures(run: Run, venue: str) -> list[Measurement]:
     book, tape = _book(run, venue), kept_tape(run, venue)
     every, own = book["every"], book["episodes"]
     off = pricing_error(book["error"], own, book["weights"], book["stretches"])
@@ -265,12 +273,3 @@ def _measures(run: Run, venue: str) -> list[Measure]:
         measure_of("pricing_error.half_life", life, "steps", "until half of an error is gone, by an AR(1)",
                    priced or off.reason),
     ]  # fmt: skip
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line. Returns the exit code."""
-    return run_command("volatility", "How prices move, and how far from the value they are.", measures, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

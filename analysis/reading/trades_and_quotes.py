@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.reading.columns import columns
-from analysis.reading.measures import Measure
+from analysis.reading.measures import Measurement
 from analysis.reading.trades import trades_of
 from analysis.stats.arguments import checked
 from sim.core.errors import RunError
@@ -113,7 +113,7 @@ def consecutive(count: int, lags: int, episodes: ArrayLike | None = None) -> NDA
     return same
 
 
-def by_venue(run: Run, measure: Callable[[Run, str], list[Measure]]) -> list[Measure]:
+def by_venue(run: Run, measure: Callable[[Run, str], list[Measurement]]) -> list[Measurement]:
     """The measures of every venue; their names begin with the venue's where there are several."""
     venues = [venue.name for venue in run.scenario.venues]
     if len(venues) == 1:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from analysis.reading.measures import Measure
+from analysis.reading.measures import Measurement
 from analysis.recorded.board import PROBABILITY, Board, Word
 from analysis.risk.risk_backtest import (
     Draw,
@@ -113,7 +113,7 @@ def exponential_tail(found: Forecasts, level: float) -> Draw:
     return draw
 
 
-def backtested(returns: Floats, found: Forecasts, level: float, repeats: int = _REPEATS) -> list[Measure | Word]:
+def backtested(returns: Floats, found: Forecasts, level: float, repeats: int = _REPEATS) -> list[Measurement | Word]:
     """Backtests of forecasts, without the first ``WINDOW`` days and those for which there is none.
 
     Parameters
@@ -147,15 +147,19 @@ def backtested(returns: Floats, found: Forecasts, level: float, repeats: int = _
         repeats,
     )
     return [
-        Measure("days", float(days), None, "", "that have a forecast"),
-        Measure("expected", rare * days, None, "", "exceptions if the forecasts are right"),
-        Measure("exceptions", float(count), None, "", "losses beyond the value at risk"),
-        Measure("p, number", kupiec(count, days, rare).p_value, None, PROBABILITY, "Kupiec's test"),
-        Measure("p, clusters", christoffersen(*transitions(flags)).p_value, None, PROBABILITY, "Christoffersen's test"),
-        Measure("p, both", conditional_coverage(flags, rare).p_value, None, PROBABILITY, "conditional coverage"),
+        Measurement("days", float(days), None, "", "that have a forecast"),
+        Measurement("expected", rare * days, None, "", "exceptions if the forecasts are right"),
+        Measurement("exceptions", float(count), None, "", "losses beyond the value at risk"),
+        Measurement("p, number", kupiec(count, days, rare).p_value, None, PROBABILITY, "Kupiec's test"),
+        Measurement(
+            "p, clusters", christoffersen(*transitions(flags)).p_value, None, PROBABILITY, "Christoffersen's test"
+        ),
+        Measurement("p, both", conditional_coverage(flags, rare).p_value, None, PROBABILITY, "conditional coverage"),
         Word("zone", light.zone, "of the Basel Committee's rule, over all days"),
-        Measure("shortfall Z", shortfall.statistic, None, "", "0 on average, below 0 if losses were greater"),
-        Measure("p, shortfall", shortfall.p_value, None, PROBABILITY, "Acerbi and Szekely's second test, one-sided"),
+        Measurement("shortfall Z", shortfall.statistic, None, "", "0 on average, below 0 if losses were greater"),
+        Measurement(
+            "p, shortfall", shortfall.p_value, None, PROBABILITY, "Acerbi and Szekely's second test, one-sided"
+        ),
     ]
 
 
@@ -164,7 +168,7 @@ def boards(daily: Mapping[str, Facts], levels: Sequence[float] = LEVELS) -> list
     found: list[Board] = []
     for name, facts in daily.items():
         for level, made in zip(levels, forecasts(facts.returns, levels), strict=True):
-            columns: dict[str, list[Measure | Word]] = {
+            columns: dict[str, list[Measurement | Word]] = {
                 method: backtested(facts.returns, each, level) for method, each in made.items()
             }
             first = not found

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from analysis.output.command import number
 from analysis.output.style import clipped, short, with_error
-from analysis.reading.measures import Measure
+from analysis.reading.measures import Measurement
 from analysis.stats.estimates import Estimate
 
 PROBABILITY = "probability"  # the unit of what is shown to three places at most
@@ -42,7 +42,7 @@ class Board:
 
     title: str
     note: str  # how the numbers were made
-    columns: dict[str, list[Measure | Word]]
+    columns: dict[str, list[Measurement | Word]]
     errors: bool = True  # whether cells show standard errors
     reading: str = field(default="", kw_only=True)  # what the recorded numbers say, for the page
 
@@ -53,13 +53,13 @@ class Board:
         found = []
         for name in names:
             mine = [column.get(name) for column in entries.values()]
-            unit = next((each.unit for each in mine if isinstance(each, Measure)), "")
+            unit = next((each.unit for each in mine if isinstance(each, Measurement)), "")
             found.append(
                 (f"{name}, {unit}" if unit not in ("", PROBABILITY) else name, [self._cell(each) for each in mine])
             )
         return found
 
-    def _cell(self, entry: Measure | Word | None) -> str:
+    def _cell(self, entry: Measurement | Word | None) -> str:
         if entry is None:
             return ""
         if isinstance(entry, Word):
@@ -104,10 +104,10 @@ class Board:
         }
 
 
-def scaled(name: str, found: Estimate, factor: float, unit: str, meaning: str) -> Measure:
+def scaled(name: str, found: Estimate, factor: float, unit: str, meaning: str) -> Measurement:
     """An estimate in a unit ``factor`` times smaller."""
     value, spread = found.value * factor, found.standard_error * factor
-    return Measure(name, value, spread if math.isfinite(spread) else None, unit, meaning)
+    return Measurement(name, value, spread if math.isfinite(spread) else None, unit, meaning)
 
 
 def _in_order(lists: Sequence[Sequence[str]]) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from analysis.impact.price_impact import intervals
-from analysis.reading.measures import Measure
+from analysis.reading.measures import Measurement
 from analysis.recorded.board import PROBABILITY, Board, Word
 from analysis.recorded.day import Day
 from analysis.risk.stylised_facts import Facts, facts, facts_of, returns_of
@@ -55,12 +55,12 @@ def of_run(run: Run) -> Facts:
     return found._replace(volumes=nothing, signed=nothing)
 
 
-def table(found: Facts) -> list[Measure]:
+def table(found: Facts) -> list[Measurement]:
     """:func:`analysis.risk.stylised_facts.facts` of a market, without volume where it has none."""
     volumes, signed = (each if np.isfinite(each).any() else None for each in (found.volumes, found.signed))
     rows = facts(found.returns, volumes, signed)
     error = next((each.standard_error for each in rows if each.name.startswith("returns lag")), None)
-    last = Measure(
+    last = Measurement(
         "1/√n", np.nan if error is None else error, None, "", "standard error of a correlation without dependence"
     )
     return [*rows, last]
@@ -68,7 +68,7 @@ def table(found: Facts) -> list[Measure]:
 
 def board(markets: Mapping[str, Facts], run: str = "") -> Board:
     """The table of several markets; ``run`` is the name of the one that was simulated."""
-    columns: dict[str, list[Measure | Word]] = {
+    columns: dict[str, list[Measurement | Word]] = {
         name: [replace(each, unit=PROBABILITY if each.name == "Ljung-Box p" else "") for each in table(found)]
         for name, found in markets.items()
     }

@@ -8,7 +8,7 @@ import numpy as np
 
 from analysis.impact.price_impact import amihud, following_changes, impact_curve, intervals, kyle_lambda, trade_response
 from analysis.impact.spread_models import glosten_harris, huang_stoll, huang_stoll_three_way, madhavan, roll
-from analysis.reading.measures import Measure
+from analysis.reading.measures import Measurement
 from analysis.recorded.board import Board, Word, scaled
 from analysis.recorded.day import Day, Floats, stretches
 from analysis.stats.clusters import group_means
@@ -48,7 +48,7 @@ _MODELLED = (
 )
 
 
-def impact(day: Day) -> list[Measure]:
+def impact(day: Day) -> list[Measurement]:
     """Kyle's lambda, Amihud's ratio, Hasbrouck's response, mean impact by size and its exponent."""
     found = []
     quotes, everything, tape = day.quotes(), day.tape(day.all_orders), day.tape(day.visible)
@@ -72,7 +72,7 @@ def impact(day: Day) -> list[Measure]:
     return found
 
 
-def _by_size(day: Day, moved: Floats, when: str) -> list[Measure]:
+def _by_size(day: Day, moved: Floats, when: str) -> list[Measurement]:
     """Mean of what visible orders moved the mid by until then, class by class, and the exponent of size."""
     sizes = day.visible.quantities
     groups = np.searchsorted(_SIZES, sizes, side="right") - 1
@@ -88,7 +88,7 @@ def _by_size(day: Day, moved: Floats, when: str) -> list[Measure]:
     return [*found, scaled(f"{when}: exponent", exponent, 1.0, "", "of size, in a power law through the means")]
 
 
-def models(day: Day) -> list[Measure]:
+def models(day: Day) -> list[Measurement]:
     """What Roll, Madhavan et al., Huang and Stoll, and Glosten and Harris make of the visible orders."""
     prices, signs, sizes, mids = day.visible.prices, day.visible.signs, day.visible.quantities, day.visible.mids
     one, two, three = roll(prices), madhavan(prices, signs), huang_stoll(prices, signs)
@@ -112,8 +112,8 @@ def models(day: Day) -> list[Measure]:
 
 def boards(days: Sequence[Day]) -> list[Board]:
     """The tables of several days."""
-    moved: dict[str, list[Measure | Word]] = {day.name: [*impact(day)] for day in days}
-    modelled: dict[str, list[Measure | Word]] = {day.name: [*models(day)] for day in days}
+    moved: dict[str, list[Measurement | Word]] = {day.name: [*impact(day)] for day in days}
+    modelled: dict[str, list[Measurement | Word]] = {day.name: [*models(day)] for day in days}
     return [
         Board("What trading did to the price", _IMPACT, moved, reading=_MOVED),
         Board("What models of the spread make of the trades", _MODELS, modelled, reading=_MODELLED),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from analysis.quality.spreads import decomposed
-from analysis.reading.measures import Measure
+from analysis.reading.measures import Measurement
 from analysis.recorded.board import Board, Word, scaled
 from analysis.recorded.day import CLOSES, OPENS, Day, Floats, Orders, stretches
 from analysis.stats.clusters import group_means
@@ -36,15 +36,15 @@ _READING = (
 )
 
 
-def activity(day: Day) -> list[Measure]:
+def activity(day: Day) -> list[Measurement]:
     """Shares traded, the hidden ones' share of them, and the mean mid over the time for which it stood."""
     visible, hidden = (float(each.quantities.sum()) for each in (day.visible, day.hidden))
-    found = [Measure("shares traded", visible + hidden, None, "", "by all orders")]
+    found = [Measurement("shares traded", visible + hidden, None, "", "by all orders")]
     if hidden:
-        found.append(Measure("with hidden orders", hidden / (visible + hidden), None, "", "share of them"))
+        found.append(Measurement("with hidden orders", hidden / (visible + hidden), None, "", "share of them"))
     return [
         *found,
-        Measure(
+        Measurement(
             "mid",
             float(group_means(day.mids, stretches(day.quote_times), weights=_stood(day)).values[0]),
             None,
@@ -61,13 +61,13 @@ def _stood(day: Day) -> Floats:
     return stood
 
 
-def quoted(day: Day) -> list[Measure]:
+def quoted(day: Day) -> list[Measurement]:
     """The quoted spread of a day, weighted by time: currency, basis points of the mid, share of time at one tick."""
     wide = day.asks - day.bids
     stood, clusters = _stood(day), stretches(day.quote_times)
     known, tight = np.isfinite(wide), (wide < 1.5 * day.tick).astype(float)
 
-    def over_time(values: Floats, name: str, factor: float, unit: str, meaning: str) -> Measure:
+    def over_time(values: Floats, name: str, factor: float, unit: str, meaning: str) -> Measurement:
         found = group_means(np.where(known, values, np.nan), clusters, weights=stood)
         return scaled(name, found.estimate(), factor, unit, meaning)
 
@@ -78,7 +78,7 @@ def quoted(day: Day) -> list[Measure]:
     ]  # fmt: skip
 
 
-def traded(day: Day, orders: Orders, label: str, horizons: Sequence[float] = HORIZONS) -> list[Measure]:
+def traded(day: Day, orders: Orders, label: str, horizons: Sequence[float] = HORIZONS) -> list[Measurement]:
     """Effective spread, and its parts at each horizon, of orders whose longest horizon lies within the day.
 
     Parameters
@@ -99,11 +99,11 @@ def traded(day: Day, orders: Orders, label: str, horizons: Sequence[float] = HOR
     times, prices, signs, shares, mids = (each[inside] for each in orders)
     clusters = stretches(times)
 
-    def over_shares(values: Floats, name: str, factor: float, unit: str, meaning: str) -> Measure:
+    def over_shares(values: Floats, name: str, factor: float, unit: str, meaning: str) -> Measurement:
         found = group_means(values, clusters, weights=shares)
         return scaled(f"{label}{name}", found.estimate(), factor, unit, meaning)
 
-    found = [Measure(f"{label}orders", float(len(times)), None, "", "arriving orders that traded")]
+    found = [Measurement(f"{label}orders", float(len(times)), None, "", "arriving orders that traded")]
     for place, horizon in enumerate(horizons):
         parts = decomposed(prices, signs, mids, day.mids_at(times + horizon))
         if not place:
@@ -122,7 +122,7 @@ def traded(day: Day, orders: Orders, label: str, horizons: Sequence[float] = HOR
 
 def board(days: Sequence[Day]) -> Board:
     """The table of several days."""
-    columns: dict[str, list[Measure | Word]] = {}
+    columns: dict[str, list[Measurement | Word]] = {}
     for day in days:
         columns[day.name] = [*activity(day), *quoted(day), *traded(day, day.visible, "")]
         if len(day.hidden.times):

@@ -10,8 +10,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analysis.output.options import Parser
-from analysis.report.contents import Grid, ReportedRun, Watch, opening, parts, reported, scenario_texts
+from analysis.report.contents import Watch, opening, parts, reported, scenario_texts
 from analysis.report.differences import differences
+from analysis.report.parts import Grid, ReportedRun
 from sim.core.errors import RunError
 from sim.runs.result import Run, reason_of
 

@@ -8,13 +8,12 @@ and are normal given the past. Before the first return e² and h are both taken 
 by 0.94 over the first 75 of them. Standard errors are those of quasi-maximum likelihood, which hold if returns are not
 normal (Bollerslev and Wooldridge 1992).
 
-``python -m analysis.risk.garch RUN [--json]`` fits the mids of each book of a run.
+``spreadgame measure garch RUN`` fits the mids of each book of a run.
 """
 
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,8 +22,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.signal import lfilter
 
-from analysis.output.command import run_command
-from analysis.reading.measures import Measure, measure_of
+from analysis.reading.measures import Measurement, measure_of
+from analysis.reading.registry import measure
 from analysis.risk.stylised_facts import facts_of
 from analysis.stats.arguments import checked
 from analysis.stats.estimates import Estimate
@@ -191,7 +190,15 @@ def _errors(each: Callable[[Floats], Floats], values: Floats) -> Floats:
     return np.sqrt(np.where(whole > 0, whole, math.nan))
 
 
-def measures(run: Run) -> list[Measure]:
+@measure(
+    "garch",
+    summary="whether volatility comes in clusters: GARCH(1, 1)",
+    source="Bollerslev 1986, J. Econometrics 31, 307; Bollerslev and Wooldridge 1992, Econometric Reviews 11, 143",
+    chapter="Stylised facts",
+    place=2,
+    needs=("book",),
+)
+def measures(run: Run) -> list[Measurement]:
     """The fit to the returns of each venue's mid, from sample to sample of its book.
 
     Raises
@@ -199,7 +206,7 @@ def measures(run: Run) -> list[Measure]:
     RunError
         If no book was sampled.
     """
-    found: list[Measure] = []
+    found: list[Measurement] = []
     if not run.scenario.record.levels:
         raise RunError(f"{run.folder or 'this run'}: it kept no book — set record.levels = 1 and run it again")
     for venue in run.scenario.venues:
@@ -212,16 +219,5 @@ def measures(run: Run) -> list[Measure]:
             ("half_life", fit.half_life, "samples", "of a shock to the variance"),
         )
         for short, estimate, unit, meaning in rows:
-            if fit.reason and math.isfinite(estimate.value):
-                meaning = f"{meaning}; no error: {fit.reason}"
-            found.append(measure_of(f"{name}garch.{short}", estimate, unit, meaning, fit.reason))
+            found.append(measure_of(f"{name}garch.{short}", estimate, unit, meaning, fit.reason, unsure=fit.reason))
     return found
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line. Returns the exit code."""
-    return run_command("garch", "Clusters of volatility: GARCH(1, 1).", measures, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

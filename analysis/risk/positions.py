@@ -1,14 +1,12 @@
 """Risk of what traders hold: drawdowns, Sharpe ratios, inventories, losses under shocks.
 
-``python -m analysis.risk.positions RUN [--shocks -0.3,-0.1,0.1]`` measures each population from the samples of its
+``spreadgame measure positions RUN [--shocks -0.3,-0.1,0.1]`` measures each population from the samples of its
 agents.
 """
 
 from __future__ import annotations
 
-import argparse
 import math
-import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -16,9 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.output.command import run_command
 from analysis.reading.columns import columns
-from analysis.reading.measures import Measure, measure_of
+from analysis.reading.measures import Measurement, measure_of
+from analysis.reading.registry import Option, measure
 from analysis.reading.trades import trades_of
 from analysis.stats.arguments import checked, refuse
 from analysis.stats.estimates import Estimate, mean, ratio
@@ -28,7 +26,8 @@ from sim.runs.result import Run
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 _NOTHING = Estimate(math.nan, math.nan)
-_MOST_SHOCK = 100.0
+_IDLE = "nothing was held when it was sampled, or no trades were kept"
+_STAYS = "deviations do not shrink, or samples are too few"
 SHOCKS = (-0.2, -0.1, 0.1, 0.2)  # relative moves of all prices
 
 
@@ -244,7 +243,24 @@ def traded_of(run: Run, population: str, instrument: str) -> float:
     return float(_traded(run, population, instrument, count).sum())
 
 
-def measures(run: Run, shocks: Sequence[float] = SHOCKS) -> list[Measure]:
+@measure(
+    "positions",
+    summary="what each population risked: drawdowns, Sharpe ratios, inventories, losses under shocks",
+    source="Lo 2002, Financial Analysts Journal 58, 36 (error of the Sharpe ratio)",
+    chapter="Risk",
+    place=1,
+    needs=("agents",),
+    options={
+        "shocks": Option(SHOCKS, "relative moves of all prices, from -1, which leaves nothing, to 100", float, -1, 100)
+    },
+    without_error={
+        "directional": "it is a ratio of the two before it",
+        "under_water": "it is the longest there was",
+        ".loss.": "it is what that sample's positions come to",
+        ".worst.": "it is the worst there was",
+    },
+)
+def measures(run: Run, shocks: Sequence[float] = SHOCKS) -> list[Measurement]:
     """Drawdown, Sharpe ratio, inventories and stress of each population that was sampled.
 
     Raises
@@ -253,7 +269,7 @@ def measures(run: Run, shocks: Sequence[float] = SHOCKS) -> list[Measure]:
         If none was.
     """
     check_sampled(run)
-    found: list[Measure] = []
+    found: list[Measurement] = []
     for population in run.scenario.populations:
         rows = samples_of(run, population.name)
         if rows.empty:
@@ -265,7 +281,7 @@ def measures(run: Run, shocks: Sequence[float] = SHOCKS) -> list[Measure]:
         found += [
             measure_of(f"{name}.drawdown", mean([fall.depth for fall in falls]), "currency",
                        "deepest fall of wealth below its peak, mean of episodes"),
-            Measure(f"{name}.under_water", float(max(fall.longest for fall in falls)), None, "samples",
+            Measurement(f"{name}.under_water", float(max(fall.longest for fall in falls)), None, "samples",
                     "longest stay of wealth below its peak"),
             measure_of(f"{name}.sharpe_ratio", sharpe_ratio(gains, lags=_lags(len(gains))), "",
                        "mean over deviation of the change of wealth from sample to sample"),
@@ -278,17 +294,17 @@ def measures(run: Run, shocks: Sequence[float] = SHOCKS) -> list[Measure]:
         for shock, worst, last in zip(shocks, np.nanmax(losses, axis=0, initial=-math.inf), losses[-1], strict=True):
             move = f"if all prices move by {100 * shock:+g} %"
             found += [
-                Measure(
+                Measurement(
                     f"{name}.loss.{100 * shock:+g}_percent", float(last), None, "currency", f"of the last sample {move}"
                 ),
-                Measure(
+                Measurement(
                     f"{name}.worst.{100 * shock:+g}_percent", float(worst), None, "currency", f"of any sample {move}"
                 ),
             ]
     return found
 
 
-def _holding(run: Run, population: Any, instrument: str, rows: pd.DataFrame) -> list[Measure]:
+def _holding(run: Run, population: Any, instrument: str, rows: pd.DataFrame) -> list[Measurement]:
     name, column = population.name, f"inventory.{instrument}"
     found = inventory(rows[column], math.nan, episodes=rows["episode"].to_numpy())
     episodes, sizes = _sizes(rows["episode"].to_numpy(), rows[column].to_numpy(float))
@@ -301,10 +317,12 @@ def _holding(run: Run, population: Any, instrument: str, rows: pd.DataFrame) -> 
     return [
         measure_of(f"{what}.inventory", found.mean, "lots", "mean of what it holds"),
         measure_of(f"{what}.size", size, "lots", "mean of what it holds either way"),
-        Measure(f"{what}.directional", found.directional, None, "", "the first over the second: ±1 is always one side"),
-        measure_of(f"{what}.turnover", turnover, "", "lots traded an episode for each lot held either way"),
-        measure_of(f"{what}.half_life", life, "steps", "of a deviation of inventory from its mean, by an AR(1)"),
-        Measure(f"{what}.at_limit", _at_limit(run, population, column), None, "share",
+        Measurement(
+            f"{what}.directional", found.directional, None, "", "the first over the second: ±1 is always one side"
+        ),
+        measure_of(f"{what}.turnover", turnover, "", "lots traded an episode for each lot held either way", _IDLE),
+        measure_of(f"{what}.half_life", life, "steps", "of a deviation of inventory from its mean, AR(1)", _STAYS),
+        Measurement(f"{what}.at_limit", _at_limit(run, population, column), None, "share",
                 "samples of its members at their inventory_limit; none without one"),
     ]  # fmt: skip
 
@@ -335,36 +353,3 @@ def _at_limit(run: Run, population: Any, column: str) -> float:
 
 def _lags(samples: int) -> int:
     return int(4 * (max(samples, 1) / 100) ** (2 / 9))
-
-
-def _shocks(text: str) -> list[float]:
-    """What ``--shocks`` says."""
-    try:
-        moves = [float(each) for each in text.split(",")]
-    except ValueError:
-        moves = []
-    if not moves or not all(-1.0 <= each <= _MOST_SHOCK for each in moves):
-        bounds = f"from -1 to {_MOST_SHOCK:g}"
-        raise argparse.ArgumentTypeError(f"{text[:60]!r} must be relative moves {bounds}, as in -0.3,-0.1,0.1")
-    return moves
-
-
-def _options(parser: argparse.ArgumentParser) -> None:
-    default = ",".join(f"{each:g}" for each in SHOCKS)
-    parser.add_argument("--shocks", type=_shocks, default=SHOCKS, metavar="MOVES",
-                        help=f"relative moves of all prices at once, from -1, which leaves nothing, to {_MOST_SHOCK:g} "
-                             f"(default: {default})")  # fmt: skip
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
-    words = sys.argv[1:] if arguments is None else list(arguments)
-    for place in range(len(words) - 1, 0, -1):
-        if words[place - 1] == "--shocks":  # argparse takes what begins with a minus for an option
-            words[place - 1 : place + 1] = [f"--shocks={words[place]}"]
-    what = "Drawdowns, Sharpe ratios, inventories and stress losses of a run."
-    return run_command("risk", what, measures, words, _options)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

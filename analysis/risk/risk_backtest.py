@@ -3,22 +3,21 @@
 An exception is a loss beyond the value at risk; its probability should be 1 - level, each day anew. Likelihood ratios
 are asymptotically chi-squared under the forecasts.
 
-``python -m analysis.risk.risk_backtest RUN`` holds forecasts of each population's wealth by exponential weights against
+``spreadgame measure risk_backtest RUN`` holds forecasts of each population's wealth by exponential weights against
 it.
 """
 
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.output.command import run_command
-from analysis.reading.measures import Measure
+from analysis.reading.measures import Measurement
+from analysis.reading.registry import measure
 from analysis.risk.positions import check_sampled
 from analysis.risk.tail_risk import filtered
 from analysis.risk.value_at_risk import gains_of
@@ -225,7 +224,17 @@ def expected_shortfall_test(
     return TestResult(observed, (as_low + 1) / (repeats + 1))
 
 
-def measures(run: Run, level: float = 0.975, settle: int = 50, repeats: int = 1_000) -> list[Measure]:
+@measure(
+    "risk_backtest",
+    summary="whether forecasts of each population's risk held",
+    source="Kupiec 1995, J. Derivatives 3, 73; Christoffersen 1998, International Economic Review 39, 841; Acerbi and "
+    "Székely 2014, Risk 27, 76",
+    chapter="Risk",
+    place=3,
+    needs=("agents",),
+    without_error={"": "statistics of tests have probabilities"},
+)
+def measures(run: Run, level: float = 0.975, settle: int = 50, repeats: int = 1_000) -> list[Measurement]:
     """All tests of normal, exponentially weighted forecasts of each population's change of wealth between samples.
 
     The first `settle` changes are only learnt from. ``repeats`` samples are simulated, fewer where these are long.
@@ -260,12 +269,16 @@ def measures(run: Run, level: float = 0.975, settle: int = 50, repeats: int = 1_
             ),
         )
         found.append(
-            Measure(f"{name}.exceptions", float(flags.mean()), None, "share", f"{1 - level:.2g} if forecasts are right")
+            Measurement(
+                f"{name}.exceptions", float(flags.mean()), None, "share", f"{1 - level:.2g} if forecasts are right"
+            )
         )
         for short, what, test in tests:
-            found.append(Measure(f"{name}.{short}", test.statistic, None, "", what))
+            found.append(Measurement(f"{name}.{short}", test.statistic, None, "", what))
             found.append(
-                Measure(f"{name}.{short}.p_value", test.p_value, None, "", "probability of as much if they are right")
+                Measurement(
+                    f"{name}.{short}.p_value", test.p_value, None, "", "probability of as much if they are right"
+                )
             )
     if not found:
         raise RunError(
@@ -273,11 +286,6 @@ def measures(run: Run, level: float = 0.975, settle: int = 50, repeats: int = 1_
             "smaller record.agents_every and run it again"
         )
     return found
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
-    return run_command("risk_backtest", "Backtests of value at risk and expected shortfall.", measures, arguments)
 
 
 def _forecasts(*given: ArrayLike) -> list[Floats]:
@@ -302,7 +310,3 @@ def _chi_squared(statistic: float, degrees: int) -> TestResult:
     return TestResult(
         max(statistic, 0.0) if statistic == statistic else statistic, float(chdtrc(degrees, max(statistic, 0.0)))
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,13 +1,12 @@
 """Stylised facts of returns: fat tails, no memory of direction, long memory of size (Cont 2001).
 
-Functions take arrays of prices, returns or volumes, from anywhere; ``python -m analysis.risk.stylised_facts RUN`` takes
+Functions take arrays of prices, returns or volumes, from anywhere; ``spreadgame measure stylised_facts RUN`` takes
 the mids of each book of a run, and ``figure`` draws them. A correlation's error is 1 / √n, that of independent series.
 """
 
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -16,10 +15,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.output.command import run_command
 from analysis.output.style import GREY, style, style_axes
 from analysis.reading.columns import columns
-from analysis.reading.measures import Measure, measure_of
+from analysis.reading.measures import Measurement, measure_of
+from analysis.reading.registry import measure
 from analysis.reading.trades import trades_of
 from analysis.stats.arguments import array_of, at_least, checked, refuse, whole
 from analysis.stats.estimates import Estimate
@@ -218,7 +217,7 @@ def facts(
     lags: Sequence[int] = LAGS,
     horizons: Sequence[int] = HORIZONS,
     share: float = 0.05,
-) -> list[Measure]:
+) -> list[Measurement]:
     """All of the above as one table.
 
     Parameters
@@ -234,7 +233,7 @@ def facts(
     known = int(np.isfinite(r).sum())
     error = 1.0 / math.sqrt(known) if known else math.nan
 
-    def correlations(name: str, values: Floats, meaning: str) -> list[Measure]:
+    def correlations(name: str, values: Floats, meaning: str) -> list[Measurement]:
         return [
             measure_of(f"{name} lag {lag}", Estimate(float(value), error), "", meaning)
             for lag, value in zip(lags, values, strict=True)
@@ -243,7 +242,7 @@ def facts(
     box = ljung_box(size, 20)
     decay = power_law(size, np.arange(1, max(lags) + 1))
     found = [
-        Measure("returns", float(known), None, "number", "that were observed"),
+        Measurement("returns", float(known), None, "number", "that were observed; no error: they are counted"),
         measure_of("tail index", hill(r, share), "", f"Hill's exponent of the largest {100 * share:g} % of |returns|"),
         *(
             measure_of(f"kurtosis {horizon}", excess_kurtosis(aggregated(r, horizon)), "",
@@ -253,8 +252,8 @@ def facts(
         *correlations("returns", autocorrelation(r, lags), "autocorrelation of returns"),
         *correlations("|returns|", autocorrelation(size, lags), "autocorrelation of absolute returns"),
         measure_of("decay", decay.exponent, "", "exponent at which autocorrelations of |returns| fall with the lag"),
-        Measure("Ljung-Box 20", box.statistic, None, "", "of |returns|, χ²(20) without clusters of volatility"),
-        Measure("Ljung-Box p", box.p_value, None, "", "probability of as much without clusters"),
+        Measurement("Ljung-Box 20", box.statistic, None, "", "of |returns|, χ²(20) without clusters of volatility"),
+        Measurement("Ljung-Box p", box.p_value, None, "", "probability of as much without clusters"),
         *correlations("leverage", leverage(r, lags), "correlation of a return with later |returns|"),
     ]  # fmt: skip
     if volumes is not None:
@@ -304,7 +303,17 @@ def facts_of(run: Run, venue: str) -> Facts:
     return Facts(returns, volumes, signed)
 
 
-def measures(run: Run) -> list[Measure]:
+@measure(
+    "stylised_facts",
+    summary="what returns of real markets have in common, of the mids of each book",
+    source="Cont 2001, Quantitative Finance 1, 223; Hill 1975, Annals of Statistics 3, 1163; Ljung and Box 1978, "
+    "Biometrika 65, 297",
+    chapter="Stylised facts",
+    place=1,
+    needs=("book",),
+    without_error={"Ljung-Box": "statistics of tests have probabilities"},
+)
+def measures(run: Run) -> list[Measurement]:
     """`facts` of each venue, from sample to sample of its book."""
     found = []
     several = len(run.scenario.venues) > 1
@@ -313,7 +322,7 @@ def measures(run: Run) -> list[Measure]:
         traded = (mine.volumes, mine.signed) if run.scenario.record.trades else (None, None)
         for each in facts(mine.returns, *traded):
             name = f"{venue.name} {each.name}" if several else each.name
-            found.append(Measure(name, each.value, each.standard_error, each.unit, each.meaning))
+            found.append(Measurement(name, each.value, each.standard_error, each.unit, each.meaning))
     return found
 
 
@@ -365,12 +374,3 @@ def figure(returns: ArrayLike, volumes: ArrayLike | None = None, longest: int = 
             panel.axhspan(-band, band, color=".93", zorder=0)
             panel.axhline(0.0, color=GREY, lw=0.8, zorder=1)
     return drawn
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
-    return run_command("stylised_facts", "Stylised facts of the returns of each book of a run.", measures, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,19 +2,18 @@
 
 The laws and their formulas are in :mod:`analysis.risk.tail_risk`.
 
-``python -m analysis.risk.value_at_risk RUN`` measures the wealth of each population from sample to sample.
+``spreadgame measure value_at_risk RUN`` measures the wealth of each population from sample to sample.
 """
 
 from __future__ import annotations
 
 import math
-import sys
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.output.command import run_command
-from analysis.reading.measures import Measure, measure_of
+from analysis.reading.measures import Measurement, measure_of
+from analysis.reading.registry import measure
 from analysis.risk.positions import check_sampled, samples_of
 from analysis.risk.tail_risk import (
     NOTHING,
@@ -46,7 +45,17 @@ def gains_of(run: Run, population: str) -> Floats:
     return _changes(run, population)[0]
 
 
-def measures(run: Run, levels: tuple[float, ...] = (0.95, 0.99), repeats: int = 200) -> list[Measure]:
+@measure(
+    "value_at_risk",
+    summary="value at risk and expected shortfall of each population's wealth, by every method",
+    source="RiskMetrics 1996 (exponential weights); Cornish and Fisher 1938; Acerbi and Tasche 2002, J. Banking & "
+    "Finance 26, 1487 (expected shortfall)",
+    chapter="Risk",
+    place=2,
+    needs=("agents",),
+    without_error={".student.": "its fit is not repeated", ".ewma.": "it is a forecast from the last sample"},
+)
+def measures(run: Run, levels: tuple[float, ...] = (0.95, 0.99), repeats: int = 200) -> list[Measurement]:
     """Risks of each population's wealth by every method, and a forecast of its next change by exponential weights.
 
     Errors are those of `repeats` resampled series, the same for all methods: whole episodes where there are 30, else
@@ -86,11 +95,6 @@ def measures(run: Run, levels: tuple[float, ...] = (0.95, 0.99), repeats: int = 
             "run it again"
         )
     return found
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
-    return run_command("value_at_risk", "Value at risk and expected shortfall of each population.", measures, arguments)
 
 
 def _changes(run: Run, population: str) -> tuple[Floats, Integers]:
@@ -146,7 +150,3 @@ def _students(gains: Floats, levels: tuple[float, ...]) -> list[TailRisk]:
         return [student(gains, level) if np.ptp(gains) == 0.0 else NOTHING for level in levels]
     enough = len(gains) >= 4
     return [student_tail(level, degrees).of(location, scale) if enough else NOTHING for level in levels]
-
-
-if __name__ == "__main__":
-    sys.exit(main())

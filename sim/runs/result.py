@@ -13,8 +13,9 @@ import json
 import math
 import platform
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,7 @@ if TYPE_CHECKING:  # opening a run needs neither the engine nor pandas
     from sim.runs.simulation import Simulation
 
 ROW_GROUP = 131_072
+_MEASURES = "analysis.reading.registry"  # asked for by name when wanted: what measures runs stands above them
 _PACKAGES = ("spreadgame", "numpy", "numba", "pandas", "pyarrow", "mesa")
 
 
@@ -305,6 +307,27 @@ class Run:
         import pandas as pd
 
         return pd.DataFrame(self.measures, columns=["scope", "name", "measure", "value", "standard_error", "unit"])
+
+    def measure(self, name: str, **options: Any) -> pd.DataFrame:
+        """Take a measure of the run; ``spreadgame measure`` lists them, with their options.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Rows ``value, standard_error, unit, meaning`` by name, or a table with a column for each number, and
+            ``X_error`` for its standard errors; ``attrs["note"]`` is to be read with it.
+
+        Raises
+        ------
+        RunError
+            If there is no such measure or option, or the run did not keep what is needed.
+
+        Examples
+        --------
+        >>> run.measure("attribution", horizon=50)  # doctest: +SKIP
+        """
+        measured: Callable[..., pd.DataFrame] = import_module(_MEASURES).measured
+        return measured(self, name, **options)
 
     def __repr__(self) -> str:
         where = self.folder or "in memory"

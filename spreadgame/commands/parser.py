@@ -15,6 +15,7 @@ from typing import Any
 
 from analysis.output.options import BAD_INPUT as BAD_INPUT
 from analysis.output.options import MOST_WORKERS, Parser, real_number, whole_number
+from spreadgame.commands import measure
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
 _MOST_RUNS = 1_000_000_000  # of a game
@@ -191,6 +192,7 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
                         help="take no level from the file that slides in from beyond its depth")  # fmt: skip
     _add_json(replay)
 
+    measure.add(commands)
     _add_sweep(commands)
     _add_solve(commands)
 
@@ -211,7 +213,10 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
 
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser, commands = _parser()
-    given, unknown = parser.parse_known_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["measure"]:  # whose options are those of the measure that is named
+        words[1:] = measure.learn(commands["measure"], words[1:])
+    given, unknown = parser.parse_known_args(words)
     if unknown:
         chosen = commands.get(given.command or "", parser)
         options = [option for option in chosen._option_string_actions if option.startswith("--")]

@@ -127,6 +127,12 @@ def _bar(what: str, of: str, hidden: bool) -> Iterator[Move]:
 # --- run ------------------------------------------------------------------------------------------------------------
 
 
+def _measure(given: argparse.Namespace) -> int:
+    from spreadgame.commands.measure import measure
+
+    return measure(given)
+
+
 def _run(given: argparse.Namespace) -> int:
     _load_strategies(given.strategies)
     from sim.scenario import load

@@ -8,10 +8,12 @@ import math
 import numpy as np
 import pytest
 
-from analysis.impact.implementation_shortfall import main, measures, shortfall, shortfall_of, shortfalls_of
+from analysis.impact.implementation_shortfall import measures, shortfall_of, shortfalls_of
+from analysis.impact.parent_orders import shortfall
 from sim.core.errors import RunError
 from sim.runs.execute import execute
 from sim.scenario import load, parse
+from tests.command_line import take
 from tests.places import SCENARIOS
 
 
@@ -97,8 +99,8 @@ def test_who_is_not_there_is_refused(run):
 
 
 def test_the_command_measures_what_each_population_lost_on_its_way(run, capsys):
-    assert main([str(run.folder), "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)["measures"]
+    assert take("implementation_shortfall", [str(run.folder), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["runs"][0]["rows"]
     assert any(row["name"].endswith("impact") for row in rows)
 
 

@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from analysis.impact import informed_trading
 from analysis.impact.informed_trading import Rates, imbalances, log_likelihood, pin, vpin
 from spreadgame.api import run
+from tests.command_line import take
 from tests.places import ROOT
 
 BUYS = [350, 250, 500, 552, 163, 345, 847, 923, 123, 349]
@@ -111,8 +111,8 @@ def test_vpin_of_independent_orders():
 
 def test_the_command(tmp_path, capsys):
     folder = run(ROOT / "scenarios" / "quickstart.toml", overrides={"run.steps": 2000}, out=tmp_path).folder
-    assert informed_trading.main([str(folder), "--json"]) == 0
-    rows = {row["name"]: row["value"] for row in json.loads(capsys.readouterr().out)["measures"]}
+    assert take("informed_trading", [str(folder), "--json"]) == 0
+    rows = {row["name"]: row["value"] for row in json.loads(capsys.readouterr().out)["runs"][0]["rows"]}
     assert 0 <= rows["pin"] < 1
     assert 0 < rows["vpin"] < 1
-    assert informed_trading.main([str(tmp_path)]) == 2
+    assert take("informed_trading", [str(tmp_path)]) == 2

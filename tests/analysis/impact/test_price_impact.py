@@ -6,10 +6,10 @@ import math
 import numpy as np
 import pytest
 
-from analysis.impact import price_impact
 from analysis.impact.price_impact import amihud, following_changes, impact_curve, intervals, kyle_lambda, trade_response
 from analysis.reading.trades_and_quotes import Quotes, Tape
 from spreadgame.api import run
+from tests.command_line import take
 from tests.places import ROOT
 
 
@@ -100,10 +100,10 @@ def test_what_cannot_be_known_is_nan(r, x):
 
 def test_the_command(tmp_path, capsys):
     folder = run(ROOT / "scenarios" / "two_books.toml", overrides={"run.steps": 2000}, out=tmp_path).folder
-    assert price_impact.main([str(folder), "--json"]) == 0
-    rows = {row["name"]: row["value"] for row in json.loads(capsys.readouterr().out)["measures"]}
+    assert take("price_impact", [str(folder), "--json"]) == 0
+    rows = {row["name"]: row["value"] for row in json.loads(capsys.readouterr().out)["runs"][0]["rows"]}
     assert rows["main.hasbrouck.permanent"] > 0
-    assert price_impact.main([str(folder)]) == 0
+    assert take("price_impact", [str(folder)]) == 0
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
 
 
@@ -157,7 +157,7 @@ def test_sizes_without_an_impact_are_counted():
 def test_a_book_without_two_mids_is_not_said_to_have_no_trades(tmp_path, capsys):
     overrides = {"run.steps": 200, "record.book_every": 1000}
     folder = run(ROOT / "scenarios" / "quickstart.toml", overrides=overrides, out=tmp_path).folder
-    assert price_impact.main([str(folder), "--json"]) == 0
-    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["measures"]}
+    assert take("price_impact", [str(folder), "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["runs"][0]["rows"]}
     assert rows["amihud"]["value"] is None
     assert rows["amihud"]["meaning"].endswith("none: no trades, or no two mids")

@@ -6,10 +6,10 @@ import math
 import numpy as np
 import pytest
 
-from analysis.impact import spread_models
 from analysis.impact.spread_models import glosten_harris, huang_stoll, huang_stoll_three_way, madhavan, roll
 from analysis.stats.regression import least_squares, long_run_variance
 from spreadgame.api import run
+from tests.command_line import take
 from tests.places import ROOT
 
 
@@ -170,15 +170,15 @@ def test_nothing_is_taken_across_episodes():
 
 def test_the_command_prints_a_table_and_json(tmp_path, capsys):
     folder = run(ROOT / "scenarios" / "quickstart.toml", overrides={"run.steps": 2000}, out=tmp_path).folder
-    assert spread_models.main([str(folder)]) == 0
+    assert take("spread_models", [str(folder)]) == 0
     text = capsys.readouterr().out
     assert "mrr.theta" in text
     assert max(map(len, text.splitlines())) <= 80
-    assert spread_models.main([str(folder), "--json"]) == 0
-    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["measures"]}
+    assert take("spread_models", [str(folder), "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["runs"][0]["rows"]}
     assert rows["mrr.spread"]["value"] > 0
     assert rows["glosten_harris.c1"]["value"] is None
-    assert spread_models.main([str(tmp_path / "nowhere")]) == 2
+    assert take("spread_models", [str(tmp_path / "nowhere")]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 

@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from analysis.impact import trade_signing
 from analysis.impact.trade_signing import accuracy, ellis_michaely_ohara, lee_ready, prevailing, quote_rule, tick_rule
 from spreadgame.api import run
+from tests.command_line import take
 from tests.places import ROOT
 
 NAN = math.nan
@@ -77,7 +77,7 @@ def test_no_trades_and_constant_prices():
 
 def test_the_command(tmp_path, capsys):
     folder = run(ROOT / "scenarios" / "quickstart.toml", overrides={"run.steps": 2000}, out=tmp_path).folder
-    assert trade_signing.main([str(folder), "--json"]) == 0
-    rows = {row["name"]: row["value"] for row in json.loads(capsys.readouterr().out)["measures"]}
+    assert take("trade_signing", [str(folder), "--json"]) == 0
+    rows = {row["name"]: row["value"] for row in json.loads(capsys.readouterr().out)["runs"][0]["rows"]}
     assert rows["lee_ready.right"] > 0.8
     assert rows["lee_ready.signed"] > 0.99

@@ -13,12 +13,13 @@ import pandas as pd
 import pytest
 
 from analysis.money.accounts import even_edges
-from analysis.money.attribution import BY_MARK, BY_VALUE, Attribution, both, by_mark, by_value, main
+from analysis.money.attribution import BY_MARK, BY_VALUE, Attribution, both, by_mark, by_value
 from analysis.stats.estimates import mean
 from sim.core.errors import RunError
 from sim.runs.execute import execute
 from sim.runs.result import Run
 from sim.scenario import load, parse
+from tests.command_line import take
 from tests.markets.random_markets import random_market, stopped, values_from_a_file
 from tests.places import ROOT
 
@@ -513,26 +514,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_command_prints_a_table_and_one_json_object(
     folder: Path, capsys: pytest.CaptureFixture[str], more: list[str]
 ):
-    assert main([str(folder), *more]) == 0
+    assert take("attribution", [str(folder), *more]) == 0
     shown = capsys.readouterr().out
     assert max(map(len, shown.splitlines())) <= 80
     for word in ("makers", "informed", "adverse", "information", "total", "±"):
         assert word in shown
-    assert main([str(folder), *more, "--json"]) == 0
-    said = json.loads(capsys.readouterr().out)
-    for how, lines in (("by_mark", BY_MARK), ("by_value", BY_VALUE)):
-        assert [each["holder"] for each in said[how]] == ["makers", "noise", "informed"]
-        assert said[f"{how}_left_over"] <= 1e-9
-        for each in said[how]:
-            assert sum(each["lines"][line]["total"] for line in lines) == pytest.approx(each["recorded"], abs=1e-6)
-            assert each["lines"]["total"]["standard_error"] > 0
+    assert take("attribution", [str(folder), *more, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)["runs"][0]
+    assert "left over" in said["note"]
+    mark = said["rows"][0]["against"]
+    for against, lines in ((mark, BY_MARK), ("value", BY_VALUE)):
+        rows = [each for each in said["rows"] if each["against"] == against]
+        assert [each["population"] for each in rows] == ["makers", "noise", "informed"]
+        for each in rows:
+            assert sum(each[line] for line in lines) == pytest.approx(each["recorded"], abs=1e-6)
+            assert each["total_standard_error"] > 0
 
 
 def test_the_command_says_what_is_wrong(folder: Path, capsys: pytest.CaptureFixture[str]):
-    assert main([str(folder), "--horizon", "0"]) == 2
+    assert take("attribution", [str(folder), "--horizon", "0"]) == 2
     assert "at least 1 trade, not 0" in capsys.readouterr().err
-    assert main([str(folder / "nothing")]) == 2
+    assert take("attribution", [str(folder / "nothing")]) == 2
     assert "there is no such folder" in capsys.readouterr().err
-    with pytest.raises(SystemExit) as exit_of:
-        main([str(folder), "--mark", "median"])
-    assert exit_of.value.code == 2
+    assert take("attribution", [str(folder), "--mark", "median"]) == 2

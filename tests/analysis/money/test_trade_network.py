@@ -10,12 +10,13 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from analysis.money.trade_network import CENTRALITIES, centralities, figure, main, trade_network
+from analysis.money.trade_network import CENTRALITIES, centralities, figure, trade_network
 from analysis.money.who_paid_whom import who_paid_whom
 from sim.core.errors import RunError
 from sim.runs.execute import execute
 from sim.scenario import load, parse
 from tests.analysis.money.test_attribution import THEORY, still
+from tests.command_line import take
 from tests.markets.random_markets import random_market
 
 
@@ -116,24 +117,24 @@ def test_networks_that_are_too_large_or_asked_for_wrongly_are_refused():
 def test_the_command_prints_a_table_one_json_object_and_a_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     run = execute(load(THEORY / "glosten_milgrom.toml", {"run.episodes": 50}), tmp_path, "gm")
     for by in ("population", "agent"):
-        assert main([str(run.folder), "--by", by]) == 0
+        assert take("trade_network", [str(run.folder), "--by", by]) == 0
         assert "betweenness" in capsys.readouterr().out.replace("\n", "")
     picture = tmp_path / "network.png"
-    assert main([str(run.folder), "--json", "--figure", str(picture)]) == 0
-    said = json.loads(capsys.readouterr().out)["traders"]
+    assert take("trade_network", [str(run.folder), "--json", "--figure", str(picture)]) == 0
+    said = json.loads(capsys.readouterr().out)["runs"][0]["rows"]
     assert [each["trader"] for each in said] == ["makers", "noise", "informed"]
     assert sum(each["strength"] for each in said) == pytest.approx(1.0)
     assert picture.read_bytes().startswith(b"\x89PNG")
-    assert main([str(run.folder), "--figure", str(tmp_path / "nowhere" / "network.png")]) == 2
+    assert take("trade_network", [str(run.folder), "--figure", str(tmp_path / "nowhere" / "network.png")]) == 2
     assert "there is no folder" in capsys.readouterr().err
-    assert main([str(run.folder), "--figure", str(tmp_path / "network.abc")]) == 2
+    assert take("trade_network", [str(run.folder), "--figure", str(tmp_path / "network.abc")]) == 2
     assert "end its name in .png, .svg, .pdf" in capsys.readouterr().err
 
 
 def test_no_trade_at_all_is_one_json_object_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     quiet = {"arrivals": {"law": "bernoulli", "probability": 0.0}}
     run = execute(parse(still(5, noise=quiet)), tmp_path, "quiet")
-    assert main([str(run.folder), "--json"]) == 0
-    said = json.loads(capsys.readouterr().out)["traders"]
+    assert take("trade_network", [str(run.folder), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)["runs"][0]["rows"]
     assert [each["lots"] for each in said] == [0, 0]
     assert np.isfinite([each["pagerank"] for each in said]).all()

@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.money.who_paid_whom import main, who_paid_whom
+from analysis.money.who_paid_whom import who_paid_whom
 from analysis.stats.estimates import mean
 from sim.core.errors import RunError
 from sim.runs.execute import execute
 from sim.scenario import load, parse
 from tests.analysis.money.test_attribution import THEORY, still
+from tests.command_line import take
 from tests.markets.random_markets import random_market, stopped
 
 
@@ -114,16 +115,16 @@ def test_the_command_prints_a_table_and_one_json_object(tmp_path: Path, capsys: 
     scenarios = {"gm": load(THEORY / "glosten_milgrom.toml", {"run.episodes": 50}), "wide": parse(random_market(12))}
     for name, scenario in scenarios.items():
         run = execute(scenario, tmp_path, name)
-        assert main([str(run.folder)]) == 0
+        assert take("who_paid_whom", [str(run.folder)]) == 0
         shown = capsys.readouterr().out
         assert max(map(len, shown.splitlines())) <= 80
         assert "won" in shown
-        assert main([str(run.folder), "--json"]) == 0
-        said = json.loads(capsys.readouterr().out)
+        assert take("who_paid_whom", [str(run.folder), "--json"]) == 0
+        rows = json.loads(capsys.readouterr().out)["runs"][0]["rows"]
         table = who_paid_whom(run).table()
-        assert [row["population"] for row in said["rows"]] == table.index.tolist()
-        for row in said["rows"]:
+        assert [row["population"] for row in rows] == table.index.tolist()
+        for row in rows:
             assert row["total"] == pytest.approx(table.loc[row["population"], "total"])
-        assert set(said["standard_errors_an_episode"]) == set(table.index)
-    assert main([str(tmp_path / "nothing")]) == 2
+            assert {f"from {name}_standard_error" for name in table.index} < set(row)
+    assert take("who_paid_whom", [str(tmp_path / "nothing")]) == 2
     assert "there is no such folder" in capsys.readouterr().err

@@ -16,8 +16,11 @@ import pytest
 import analysis
 import spreadgame as sg
 from analysis.compare_equilibria import main as compare
-from analysis.output.options import Parser, real_number, whole_number
+from analysis.output.options import Parser, numbers, real_number, whole_number
+from analysis.reading import registry
+from analysis.reading.registry import Option
 from spreadgame.commands import parser as cli
+from spreadgame.commands.measure import learn
 from tests.command_line import ROOT
 
 QUICKSTART, GAME = ROOT / "scenarios" / "quickstart.toml", ROOT / "scenarios" / "spread_game.toml"
@@ -39,12 +42,20 @@ COMMANDS: dict[str, tuple[list[str], dict[str, tuple[str, ...]]]] = {
         {"--budget": (), "--epsilon": ("1.5", HUGE), "--seed": ("0",), "--workers": (), "--payoff-bounds": ODD},
     ),
     "spreadgame replay": (["gone.csv", "--book", "gone.csv"], {"--depth": ()}),
-    "money.attribution": ([RUN], {"--horizon": ()}),
-    "quality.spreads": ([RUN], {"--horizon": ()}),
-    "risk.positions": ([RUN], {"--shocks": ("0", "-1", "-0.5", "1.5")}),
     "strategy_comparison": ([str(SHOWDOWN), "--set", "run.steps=20", "--set", "run.episodes=2"], {"--seed": ("0",)}),
     "compare_equilibria": ([str(GAME)], {"--budget": (), "--epsilon": ("1.5", HUGE), "--workers": ()}),
 }
+
+
+def taken(option: Option) -> tuple[str, ...]:
+    """Which odd numbers an option of a measure takes."""
+    values = {text: option.kind(text) for text in ODD if option.kind is float or re.fullmatch(r"-?\d+", text)}
+    return tuple(text for text, value in values.items() if option.fits((value,) if option.is_several else value))
+
+
+for measured in registry.all_measures():
+    if options := {f"--{name}": taken(each) for name, each in measured.options.items() if each.kind is not str}:
+        COMMANDS[f"spreadgame measure {measured.name}"] = ([RUN], options)
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +81,10 @@ def module_of(name: str) -> Any:
 def parsers() -> Iterator[tuple[str, argparse.ArgumentParser]]:
     """Every parser that a command makes, by the name that is typed."""
     yield from ((f"spreadgame {name}", parser) for name, parser in cli._parser()[1].items())
+    for name in registry.modules():
+        parser = cli._parser()[1]["measure"]
+        learn(parser, [name])
+        yield f"spreadgame measure {name}", parser
     made: list[argparse.ArgumentParser] = []
 
     class Shown(Exception):
@@ -155,17 +170,18 @@ def test_a_number_that_cannot_be_is_refused_in_words_with_exit_2(
         ("attribution", ["--horizon", "1000000000001"], 2),
         ("spreads", ["--horizon", "0", "--unit", "steps"], 0),
         ("spreads", ["--horizon", "1000000000000", "--unit", "steps"], 2),  # every horizon lies beyond its episode
-        ("risk", ["--shocks", "0"], 0),
-        ("risk", ["--shocks=-1,100"], 0),
-        ("risk", ["--shocks=-1.01"], 2),
-        ("risk", ["--shocks", "101"], 2),
+        ("positions", ["--shocks", "0"], 0),
+        ("positions", ["--shocks=-1,100"], 0),
+        ("positions", ["--shocks=-1.01"], 2),
+        ("positions", ["--shocks", "101"], 2),
     ],
 )
 def test_numbers_at_the_bounds_that_the_help_names(
     command: str, typed: list[str], code: int, run_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert called(command, [str(run_folder), *typed]) == code
-    assert called(command, ["--help"]) == 0
+    assert called(f"spreadgame measure {command}", [str(run_folder), *typed]) == code
+    capsys.readouterr()
+    assert called(f"spreadgame measure {command}", ["--help"]) == 0
     told = " ".join(capsys.readouterr().out.split())
     says = {"attribution": "at least 1 trade, or 0 steps", "spreads": "at least 1 order, or 0 steps"}
     assert says.get(command, "from -1, which leaves nothing, to 100") in told
@@ -191,6 +207,8 @@ def test_types_of_numbers_name_what_was_typed_and_the_bound() -> None:
         (whole_number(), "9" * 5_000, "is not a whole number"),
         (real_number(), "nan", "'nan' is not a number"),
         (real_number(0.0), "-1", "-1 is too small: at least 0"),
+        (numbers(0.0), "1,-1", "-1 is too small: at least 0"),
+        (numbers(), "1,,2", "'' is not a number"),
     ):
         with pytest.raises(argparse.ArgumentTypeError, match=re.escape(says)):
             read(text)

@@ -18,6 +18,7 @@ from analysis.stats.estimates import Estimate
 from sim.runs.execute import execute
 from sim.runs.result import Run
 from sim.scenario import load, parse
+from tests.command_line import take
 from tests.places import ROOT
 
 HALF_SPREAD, QUANTITY = 0.05, 20
@@ -342,9 +343,9 @@ def test_samples_weigh_by_the_steps_for_which_they_stand():
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     folder = execute(load(ROOT / "scenarios" / "two_books.toml", ["run.steps=1500"]), tmp_path).folder
-    assert liquidity.main([str(folder), "--json"]) == 0
-    rows = {row["name"]: row["value"] for row in json.loads(capsys.readouterr().out)["measures"]}
+    assert take("liquidity", [str(folder), "--json"]) == 0
+    rows = {row["name"]: row["value"] for row in json.loads(capsys.readouterr().out)["runs"][0]["rows"]}
     assert rows["main.spread.quoted"] > 0
     assert rows["rival.depth.bid"] > 0
-    assert liquidity.main([str(folder)]) == 0
+    assert take("liquidity", [str(folder)]) == 0
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 80

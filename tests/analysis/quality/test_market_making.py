@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.quality import market_making
 from analysis.quality.market_making import makers_of, measures, shares_of, table
 from analysis.quality.presence import Intervals, overlaps, presence_of, time_in, union
 from analysis.reading.orders import shows
@@ -20,6 +19,7 @@ from sim.runs.execute import execute
 from sim.runs.result import Run
 from sim.scenario import load, parse
 from spreadgame.api import run as run_of
+from tests.command_line import take
 from tests.markets.scripted import BUY, MEMBERS, SELL, Chaos, play, scenario
 from tests.places import SCENARIOS
 
@@ -270,9 +270,9 @@ def test_traders_are_told_apart_by_population_or_agent_only():
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     overrides = {"run.steps": 1000, "record.messages": True}
     folder = run_of(SCENARIOS / "two_books.toml", overrides=overrides, out=tmp_path).folder
-    assert market_making.main([str(folder), "--json"]) == 0
-    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["measures"]}
+    assert take("market_making", [str(folder), "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["runs"][0]["rows"]}
     assert rows["main.main_makers.making"]["value"] == 1
     assert rows["ACME.all.makers.populations"]["standard_error"] > 0
-    assert market_making.main([str(folder)]) == 0
+    assert take("market_making", [str(folder)]) == 0
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 80

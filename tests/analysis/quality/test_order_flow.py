@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.quality import order_flow
 from analysis.quality.order_flow import (
     FILLED,
     REMOVED,
@@ -30,6 +29,7 @@ from sim.runs.execute import execute
 from sim.runs.result import Run
 from sim.scenario import load
 from spreadgame.api import run as run_of
+from tests.command_line import take
 from tests.markets.scripted import BUY, SELL, play, scenario
 from tests.places import SCENARIOS
 
@@ -197,18 +197,18 @@ def test_a_run_without_messages_has_no_measures():
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     overrides = {"run.steps": 2000, "record.messages": True}
     folder = run_of(SCENARIOS / "two_books.toml", overrides=overrides, out=tmp_path).folder
-    assert order_flow.main([str(folder), "--json"]) == 0
-    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["measures"]}
+    assert take("order_flow", [str(folder), "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["runs"][0]["rows"]}
     assert rows["main.main_makers.order_to_trade"]["value"] > 1
     assert rows["main.main_makers.lifetime"]["unit"] == "steps"
     assert rows["rival.rival_noise.immediate.traded"]["value"] == 1
-    assert order_flow.main([str(folder)]) == 0
+    assert take("order_flow", [str(folder)]) == 0
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
 
 
 def test_the_command_says_what_the_run_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     folder = run_of(SCENARIOS / "quickstart.toml", overrides={"run.steps": 50}, out=tmp_path).folder
-    assert order_flow.main([str(folder)]) == 2
+    assert take("order_flow", [str(folder)]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "record.messages = true" in said

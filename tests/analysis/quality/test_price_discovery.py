@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from analysis.quality import price_discovery as module
 from analysis.quality.price_discovery import price_discovery
 from spreadgame.api import run
+from tests.command_line import take
 from tests.places import ROOT
 
 
@@ -110,9 +110,9 @@ def test_one_venue_is_refused():
 
 def test_the_command(tmp_path, capsys):
     folder = run(ROOT / "scenarios" / "two_books.toml", overrides={"run.steps": 3000}, out=tmp_path).folder
-    assert module.main([str(folder), "--json"]) == 0
-    rows = {row["name"]: row["value"] for row in json.loads(capsys.readouterr().out)["measures"]}
+    assert take("price_discovery", [str(folder), "--json"]) == 0
+    rows = {row["name"]: row["value"] for row in json.loads(capsys.readouterr().out)["runs"][0]["rows"]}
     assert rows["main.component_share"] + rows["rival.component_share"] == pytest.approx(1)
     single = run(ROOT / "scenarios" / "quickstart.toml", overrides={"run.steps": 50}, out=tmp_path).folder
-    assert module.main([str(single)]) == 2
+    assert take("price_discovery", [str(single)]) == 2
     assert "price discovery compares them" in capsys.readouterr().err

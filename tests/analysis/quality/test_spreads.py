@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from analysis.money.marks import Marks
-from analysis.quality.spreads import GROUPS, PARTS, Spreads, decomposed, main, tables
+from analysis.quality.spreads import GROUPS, PARTS, Spreads, decomposed, tables
 from analysis.reading.trades import Trades
 from analysis.stats.clusters import clusters_of, group_means
 from sim.core.errors import RunError
@@ -19,6 +19,7 @@ from sim.runs.execute import execute
 from sim.runs.result import Run
 from sim.scenario import load, parse
 from tests.analysis.money.test_attribution import THEORY, still
+from tests.command_line import take
 from tests.markets.random_markets import random_market
 
 
@@ -225,18 +226,16 @@ def test_what_cannot_be_measured_is_said():
 def test_the_command_prints_a_table_and_one_json_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     run = execute(load(THEORY / "glosten_milgrom.toml", {"run.episodes": 100}), tmp_path, "gm")
     for by in GROUPS:
-        assert main([str(run.folder), "--by", by, "--horizon", "1"]) == 0
+        assert take("spreads", [str(run.folder), "--by", by, "--horizon", "1"]) == 0
         shown = capsys.readouterr().out
         assert max(map(len, shown.splitlines())) <= 80
         assert "effective" in shown
-    assert main([str(run.folder), "--by", "taker", "--mark", "belief", "--horizon", "1", "--json"]) == 0
-    groups = json.loads(capsys.readouterr().out)["groups"]
-    assert [each["group"] for each in groups] == ["noise", "informed"]
+    assert take("spreads", [str(run.folder), "--by", "taker", "--mark", "belief", "--horizon", "1", "--json"]) == 0
+    groups = json.loads(capsys.readouterr().out)["runs"][0]["rows"]
+    assert [each["taker"] for each in groups] == ["noise", "informed"]
     assert sum(each["lots"] for each in groups) == 900
     for each in groups:
         assert each["effective"] == pytest.approx(each["realised"] + each["impact"])
-    assert main([str(run.folder), "--horizon", "50"]) == 2
+    assert take("spreads", [str(run.folder), "--horizon", "50"]) == 2
     assert "take a shorter one" in capsys.readouterr().err
-    with pytest.raises(SystemExit) as exit_of:
-        main([str(run.folder), "--by", "sides"])
-    assert exit_of.value.code == 2
+    assert take("spreads", [str(run.folder), "--by", "sides"]) == 2

@@ -21,6 +21,7 @@ from analysis.stats.time_averages import clusters_over, steps_since, time_averag
 from sim.runs.execute import execute
 from sim.runs.result import Run
 from sim.scenario import load, parse
+from tests.command_line import take
 from tests.places import ROOT
 
 THEORY = ROOT / "scenarios" / "theory"
@@ -341,8 +342,8 @@ def test_the_signature_plot_shows_mid_trades_and_value():
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     scenario = load(ROOT / "scenarios" / "two_books.toml", ["run.steps=1500"])
     folder = execute(scenario, tmp_path).folder
-    assert volatility.main([str(folder), "--json"]) == 0
-    rows = {row["name"]: row["value"] for row in json.loads(capsys.readouterr().out)["measures"]}
+    assert take("volatility", [str(folder), "--json"]) == 0
+    rows = {row["name"]: row["value"] for row in json.loads(capsys.readouterr().out)["runs"][0]["rows"]}
     assert rows["main.mid.volatility"] > 0
-    assert volatility.main([str(folder)]) == 0
+    assert take("volatility", [str(folder)]) == 0
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 80

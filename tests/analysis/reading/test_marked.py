@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from analysis.impact.implementation_shortfall import main, measures, shortfall_of
+from analysis.impact.implementation_shortfall import measures, shortfall_of
 from analysis.money.attribution import by_mark, by_value
 from analysis.quality.spreads import Spreads
 from analysis.reading.marked import marked
@@ -14,6 +14,7 @@ from sim.core.errors import RunError
 from sim.experiment import Job, run_many
 from sim.runs.execute import execute
 from sim.scenario import parse
+from tests.command_line import take
 
 BUYING = {"name": "desk", "strategy": "executor", "turn": 1, "params": {"quantity": 50, "side": "buy"}}
 SELLING = BUYING | {"params": {"quantity": 50, "side": "sell"}}
@@ -127,9 +128,9 @@ def test_an_auction_makes_a_mark():
 
 def test_the_table_shows_a_dash_and_json_null(tmp_path, capsys):
     run = execute(parse(one_sided(BUYING)), tmp_path, "market")
-    assert main([str(run.folder), "--json"]) == 0
+    assert take("implementation_shortfall", [str(run.folder), "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
-    assert next(row["value"] for row in rows["measures"] if row["name"] == "desk opportunity") is None
-    assert main([str(run.folder)]) == 0
+    assert next(row["value"] for row in rows["runs"][0]["rows"] if row["name"] == "desk opportunity") is None
+    assert take("implementation_shortfall", [str(run.folder)]) == 0
     line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("desk opportunity"))
     assert line.split()[2:4] == ["-", "-"]

@@ -325,10 +325,10 @@ def test_too_few_returns_are_refused():
 
 
 def test_a_board_shows_rows_that_some_columns_lack():
-    from analysis.reading.measures import Measure
+    from analysis.reading.measures import Measurement
 
-    first = [Measure("a", 1.0, None, "", ""), Measure("c", 0.5, 0.1, "¢", "")]
-    second = [Measure("a", 2.0, None, "", ""), Measure("|b|", float("nan"), None, "", ""), Word("c", "red")]
+    first = [Measurement("a", 1.0, None, "", ""), Measurement("c", 0.5, 0.1, "¢", "")]
+    second = [Measurement("a", 2.0, None, "", ""), Measurement("|b|", float("nan"), None, "", ""), Word("c", "red")]
     board = Board("T", "N", {"x": first, "y": second})
     assert board.rows() == [("a", ["1", "2"]), ("|b|", ["", "-"]), ("c, ¢", ["0.50 ± 0.10", "red"])]
     assert "∣b∣" in board.markdown()

@@ -11,10 +11,14 @@ from typing import Any
 
 import pytest
 
-from analysis.report.contents import only_seeds_differ, told
+from analysis.reading import registry
+from analysis.reading.measures import Measurement
+from analysis.report import contents
+from analysis.report.contents import told
 from analysis.report.differences import differences
-from analysis.report.glossary import chapters
+from analysis.report.glossary import Chapter, chapters
 from analysis.report.page import names_of, report, save_report
+from analysis.report.parts import only_seeds_differ
 from sim.core.errors import RunError
 from sim.runs.execute import execute
 from sim.runs.result import Run, open_run
@@ -246,12 +250,21 @@ def test_a_run_that_was_stopped_says_so(folders, tmp_path):
     assert "This run was stopped: interrupted." in report([open_run(copy)])
 
 
-def test_every_chapter_names_modules_that_can_be_measured():
-    from importlib import import_module
+def test_a_measure_of_a_chapter_stands_in_it_by_declaring_it(monkeypatch):
+    run = run_of(MARKET)
+    rows = [Measurement("steps", 7.0, None, "steps", "that it took")]
+    mine = registry.Measure("mine", "what I count", "my own", registry.EACH_ROW, lambda run: rows, "analysis.risk.mine")
+    monkeypatch.setattr(registry, "of_chapter", lambda title: [mine] if title == "My chapter" else [])
+    monkeypatch.setattr(contents, "chapters", lambda: {"My chapter": Chapter("My chapter")})
+    page = report([run])
+    assert "My chapter" in page
+    assert "that it took" in page
 
-    for chapter in chapters().values():
-        for module in chapter.modules:
-            assert callable(import_module(f"analysis.{module}").measures)
+
+def test_the_last_chapter_is_how_it_was_made_and_every_chapter_of_a_measure_is_there():
+    titles = list(chapters())
+    assert titles[-1] == "How it was made"
+    assert {each.chapter for each in registry.all_measures()} <= set(titles)
 
 
 @pytest.mark.browser

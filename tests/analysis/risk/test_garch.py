@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from analysis.risk.garch import backcast, garch, main, variances
+from analysis.risk.garch import backcast, garch, variances
 from sim.runs.execute import execute
 from sim.scenario import parse
-from tests.command_line import MARKET
+from tests.command_line import MARKET, take
 
 WIDENING = np.exp(np.arange(600) / 100) * np.random.default_rng(3).standard_normal(600)
 
@@ -85,10 +85,10 @@ def test_the_s_and_p_has_clusters(data_folder):
 
 def test_the_command_prints_and_gives_json(tmp_path, capsys):
     run = execute(parse(MARKET), tmp_path)
-    assert main([str(run.folder)]) == 0
+    assert take("garch", [str(run.folder)]) == 0
     assert "garch.persistence" in capsys.readouterr().out
-    assert main([str(run.folder), "--json"]) == 0
-    assert len(json.loads(capsys.readouterr().out)["measures"]) == 4
+    assert take("garch", [str(run.folder), "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["runs"][0]["rows"]) == 4
 
 
 @pytest.mark.parametrize(
@@ -112,8 +112,8 @@ def test_at_a_border_the_values_stand_without_errors(returns, border):
 def test_the_command_names_the_border(tmp_path, capsys, monkeypatch):
     run = execute(parse(MARKET), tmp_path)
     monkeypatch.setattr("analysis.risk.garch.facts_of", lambda *_: SimpleNamespace(returns=WIDENING))
-    assert main([str(run.folder), "--json"]) == 0
-    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["measures"]}
+    assert take("garch", [str(run.folder), "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["runs"][0]["rows"]}
     assert rows["garch.half_life"]["value"] is None
     assert rows["garch.persistence"]["value"] > 0.999
     assert all(row["standard_error"] is None for row in rows.values())

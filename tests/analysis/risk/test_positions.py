@@ -8,10 +8,12 @@ import math
 import numpy as np
 import pytest
 
-from analysis.risk import positions, risk_backtest, value_at_risk
+from analysis.risk import positions
 from analysis.stats.estimates import mean
+from sim.core.errors import RunError
 from sim.runs.execute import execute
 from sim.scenario import load
+from tests.command_line import take
 from tests.places import SCENARIOS
 
 
@@ -129,15 +131,15 @@ def test_lots_traded_are_those_of_the_episodes(two_books):
 
 
 def test_the_command_measures_a_run(two_books, capsys):
-    assert positions.main([str(two_books.folder), "--json"]) == 0
-    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["measures"]}
+    assert take("positions", [str(two_books.folder), "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["runs"][0]["rows"]}
     assert rows["bolt_makers.drawdown"]["value"] >= 0
     assert rows["bolt_makers.BOLT.turnover"]["value"] > 0
     assert rows["bolt_makers.loss.-10_percent"]["value"] == pytest.approx(
         -rows["bolt_makers.loss.+10_percent"]["value"]
     )
     assert rows["bolt_makers.worst.-10_percent"]["value"] >= rows["bolt_makers.loss.-10_percent"]["value"]
-    assert positions.main([str(two_books.folder)]) == 0
+    assert take("positions", [str(two_books.folder)]) == 0
 
 
 def test_only_what_a_population_can_trade_is_said_to_be_held(two_books):
@@ -147,14 +149,13 @@ def test_only_what_a_population_can_trade_is_said_to_be_held(two_books):
 
 
 def test_shocks_are_chosen_on_the_command_line(two_books, capsys):
-    assert positions.main([str(two_books.folder), "--shocks", "-0.3,0.5", "--json"]) == 0
-    losses = {row["name"]: row["value"] for row in json.loads(capsys.readouterr().out)["measures"]}
+    assert take("positions", [str(two_books.folder), "--shocks", "-0.3,0.5", "--json"]) == 0
+    losses = {row["name"]: row["value"] for row in json.loads(capsys.readouterr().out)["runs"][0]["rows"]}
     assert losses["main_makers.loss.-30_percent"] == pytest.approx(-0.6 * losses["main_makers.loss.+50_percent"])
     assert "main_makers.loss.-10_percent" not in losses
     for wrong in ("-1.5", "a", "", "nan"):
-        with pytest.raises(SystemExit):
-            positions.main([str(two_books.folder), f"--shocks={wrong}"])
-        assert "relative moves" in capsys.readouterr().err
+        assert take("positions", [str(two_books.folder), f"--shocks={wrong}"]) == 2
+        assert "--shocks: " in capsys.readouterr().err
 
 
 def test_episodes_give_sizes_and_turnovers_their_errors():
@@ -174,6 +175,8 @@ def test_episodes_give_sizes_and_turnovers_their_errors():
 
 def test_agents_that_were_not_sampled_are_no_measures(tmp_path, capsys):
     run = execute(load(SCENARIOS / "quickstart.toml", ["run.steps=200", "record.agents=none"]), tmp_path / "run")
-    for module in (positions, value_at_risk, risk_backtest):
-        assert module.main([str(run.folder)]) == 2
-        assert "agents were not sampled — set record.agents and record.agents_every" in capsys.readouterr().err
+    for name in ("positions", "value_at_risk", "risk_backtest"):
+        assert take(name, [str(run.folder)]) == 2
+        assert f"it kept no agents, which {name} needs — set record.agents" in capsys.readouterr().err
+    with pytest.raises(RunError, match=r"agents were not sampled — set record\.agents and record\.agents_every"):
+        positions.measures(run)

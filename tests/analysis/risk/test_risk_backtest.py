@@ -15,6 +15,7 @@ from analysis.risk import risk_backtest as backtest
 from analysis.risk.tail_risk import filtered, normal_tail, rolling, student_tail
 from sim.runs.execute import execute
 from sim.scenario import load
+from tests.command_line import take
 from tests.places import SCENARIOS
 
 KUPIEC = {
@@ -200,13 +201,13 @@ def test_slow_forecasts_of_the_index_miss_the_clusters(data_folder):
 
 def test_the_command_tests_a_run(tmp_path, capsys):
     run = execute(load(SCENARIOS / "quickstart.toml", ["run.steps=2_000"]), tmp_path / "run")
-    assert backtest.main([str(run.folder), "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)["measures"]
+    assert take("risk_backtest", [str(run.folder), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["runs"][0]["rows"]
     assert any(row["name"].endswith("kupiec.p_value") for row in rows)
     assert all(0 <= row["value"] <= 1 for row in rows if row["name"].endswith(".p_value") and row["value"] is not None)
 
 
 def test_a_run_too_short_to_learn_from_is_refused(tmp_path, capsys):
     run = execute(load(SCENARIOS / "quickstart.toml", ["run.steps=40"]), tmp_path / "run")
-    assert backtest.main([str(run.folder)]) == 2
+    assert take("risk_backtest", [str(run.folder)]) == 2
     assert "first 50 changes" in capsys.readouterr().err

@@ -13,6 +13,7 @@ import pytest
 from analysis.risk import stylised_facts as facts
 from sim.runs.execute import execute
 from sim.scenario import load
+from tests.command_line import take
 from tests.places import SCENARIOS
 
 
@@ -184,8 +185,8 @@ def test_each_of_two_books_has_its_own_volume():
 
 
 def test_the_command_and_the_table(run, capsys):
-    assert facts.main([str(run.folder), "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)["measures"]
+    assert take("stylised_facts", [str(run.folder), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["runs"][0]["rows"]
     assert len(rows) == len(facts.table(run))
     mine = facts.facts_of(run, run.scenario.venues[0].name)
     assert len(facts.figure(mine.returns, mine.volumes).axes) == 4

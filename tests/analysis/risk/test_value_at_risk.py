@@ -15,6 +15,7 @@ from analysis.stats.bootstrap import multiplicities
 from sim.runs.execute import execute
 from sim.runs.result import Run
 from sim.scenario import load
+from tests.command_line import take
 from tests.places import SCENARIOS
 
 
@@ -145,14 +146,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_the_command_measures_a_run(folder, capsys):
-    assert value_at_risk.main([str(folder.folder), "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)["measures"]
+    assert take("value_at_risk", [str(folder.folder), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["runs"][0]["rows"]
     assert {row["unit"] for row in rows} == {"currency"}
     without = ("student", "ewma")
     for row in rows:
         drawn = row["value"] is not None and not any(word in row["name"] for word in without)
         assert (row["standard_error"] is not None) == drawn
-    assert value_at_risk.main(["nowhere"]) == 2
+    assert take("value_at_risk", ["nowhere"]) == 2
 
 
 def test_errors_are_those_of_the_public_functions_of_each_resampled_series():
@@ -209,5 +210,5 @@ def test_changes_that_are_mostly_nothing_have_no_student_t():
 def test_agents_sampled_once_an_episode_have_no_changes(tmp_path, capsys):
     overrides = ["run.steps=200", "record.agents_every=200"]
     run = execute(load(SCENARIOS / "quickstart.toml", overrides), tmp_path / "run")
-    assert value_at_risk.main([str(run.folder)]) == 2
+    assert take("value_at_risk", [str(run.folder)]) == 2
     assert "no episode has two samples of agents" in capsys.readouterr().err

@@ -5,29 +5,23 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from importlib import import_module
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from analysis.reading import registry
 from sim.core.errors import RunError
 from sim.runs.execute import execute
 from sim.runs.result import Run, open_run
 from sim.scenario import parse
 from spreadgame.commands.parser import main
-from tests.command_line import MARKET
+from tests.command_line import MARKET, take
 from tests.markets.run_folders import seal_again
 
 TABLES = ("trades", "book", "agents", "episodes", "settlements", "messages")
 FILES = ("manifest.json", "summary.json", "scenario.toml", *(f"{name}.parquet" for name in TABLES))
-READERS = (
-    "money.attribution",
-    "quality.spreads",
-    "quality.order_flow",
-    "money.who_paid_whom",
-    "risk.positions",
-)  # together they read every table
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +34,19 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def copy(run: Run, tmp_path: Path) -> Path:
     assert run.folder is not None
     return Path(shutil.copytree(run.folder, tmp_path / "copy"))
+
+
+@pytest.fixture(scope="module")
+def readers(run: Run) -> list[str]:
+    """A measure for each set of tables that measures need, of those that this market has."""
+    found: dict[tuple[str, ...], str] = {}
+    for each in registry.all_measures():
+        if each.needs not in found:
+            with suppress(RunError):
+                each.of(run)
+                found[each.needs] = each.name
+    assert {need for needs in found for need in needs} == set(registry.NEEDS) - {"episodes"}
+    return list(found.values())
 
 
 def read_everything(folder: Path) -> None:
@@ -201,7 +208,7 @@ def test_a_picture_or_a_note_beside_the_files_is_in_nobodys_way(copy):
 
 
 @pytest.mark.parametrize("what", ["gone", "cut", "a bit in the middle", "a list", "deep tables"])
-def test_every_command_says_it_in_one_line(copy, capsys, what):
+def test_every_command_says_it_in_one_line(copy, readers, capsys, what):
     names = ("manifest.json", "summary.json", "scenario.toml", "trades.parquet", "book.parquet", "episodes.parquet")
     for name in names:
         data = (copy / name).read_bytes()
@@ -211,8 +218,8 @@ def test_every_command_says_it_in_one_line(copy, capsys, what):
         else:
             (copy / name).write_bytes(content)
         codes = []
-        for reader in READERS:
-            codes.append(import_module(f"analysis.{reader}").main([str(copy)]))
+        for reader in readers:
+            codes.append(take(reader, [copy]))
             said = capsys.readouterr()
             if codes[-1]:
                 assert (codes[-1], said.out) == (2, ""), (reader, name)

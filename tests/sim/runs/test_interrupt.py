@@ -134,13 +134,15 @@ def press(name, *rest, **more):
 builtins.__import__ = press
 """
 RUN = ("spreadgame", "run", str(QUICKSTART), "--set", LONG)
-MEASURE = ("analysis.quality.spreads", "nowhere")
+MEASURE = ("spreadgame", "measure", "spreads", "nowhere")
+SCRIPT = ("analysis.compare_equilibria", "nowhere.toml")
 
 
 @pytest.mark.parametrize(
     ("program", "module", "number"),
     [(RUN, module, signal.SIGINT) for module in ("argparse", "rich.console", "pydantic", "numpy", "numba", "pyarrow")]
-    + [(MEASURE, module, signal.SIGINT) for module in ("argparse", "numpy", "pandas", "rich.table")]
+    + [(MEASURE, module, signal.SIGINT) for module in ("numpy", "pandas", "rich.table")]
+    + [(SCRIPT, module, signal.SIGINT) for module in ("argparse", "numpy")]
     + [(RUN, "rich.console", signal.SIGTERM), (MEASURE, "pandas", signal.SIGTERM)],
     ids=lambda value: value[0] if isinstance(value, tuple) else getattr(value, "name", value),
 )

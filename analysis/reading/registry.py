@@ -1,0 +1,307 @@
+"""The measures of runs. Each declares itself with :func:`measure` and is found by lying in a room of ``analysis``.
+
+``spreadgame measure`` lists them and runs one, ``run.measure("NAME")`` does the same in Python. The report takes its
+chapters from here, the documents their reference, and the tests go over all of them. To know the names no module is
+imported: the sources are searched for the decorator, so a command imports the one measure that it runs.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pandas as pd
+
+from analysis.reading.measures import Measurement, table_of
+from sim.core.errors import RunError
+from sim.core.wording import near_or_all, shown
+from sim.runs.result import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Found = list[Measurement] | pd.DataFrame
+Finder = TypeVar("Finder", bound=Callable[..., Found])
+Value = int | float | str | tuple[float, ...] | None
+
+EACH_ROW = "each row names its own"  # the unit of a measure that gives measurements
+LAST = 100  # the place in its chapter of a measure that asks for none
+_HOME = Path(__file__).parents[1]
+_DECORATED = re.compile(r'^@measure\((?:\s*"([^"]+)")?', re.MULTILINE)
+# What a run may have kept or not, and the setting that keeps it.
+NEEDS: dict[str, Callable[[Any], str]] = {
+    "trades": lambda record: "" if record.trades else "record.trades = true",
+    "messages": lambda record: "" if record.messages else "record.messages = true",
+    "book": lambda record: "" if record.levels else "record.levels = 1",
+    "agents": lambda record: 'record.agents = "populations"' if record.agents == "none" else "",
+    "episodes": lambda record: 'record.episodes = "populations"' if record.episodes == "none" else "",
+}
+
+
+def _short(number: float) -> str:
+    return f"{int(number):,}" if number == int(number) else f"{number:g}"
+
+
+@dataclass(frozen=True)
+class Option:
+    """What may be chosen of a measure: ``--horizon 50`` on the command line, ``horizon=50`` in Python.
+
+    Attributes
+    ----------
+    default : None where the measure finds out what fits; a tuple for several numbers.
+    meaning : as ``--help`` says it.
+    kind : of the value: ``int``, ``float`` or ``str``.
+    low, high : bounds of numbers, both included.
+    choices : of a word.
+    """
+
+    default: Value
+    meaning: str
+    kind: type = str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+    @property
+    def is_several(self) -> bool:
+        """Whether it takes several numbers."""
+        return isinstance(self.default, tuple)
+
+    @property
+    def allowed(self) -> str:
+        """What may be given, in words."""
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
+        what = "whole number" if self.kind is int else "number"
+        bounds = [_short(bound) for bound in (self.low, self.high) if bound is not None]
+        several = f"{what}s" if self.is_several else f"a {what}"
+        return f"{several} from {' to '.join(bounds)}{'' if self.high is not None else ' on'}" if bounds else several
+
+    @property
+    def said(self) -> str:
+        """Its meaning and default, in words."""
+        return self.meaning if self.default is None else f"{self.meaning} (default: {self.default_text})"
+
+    @property
+    def default_text(self) -> str:
+        """Its default as one types it."""
+        return ",".join(f"{each:g}" for each in self.default) if isinstance(self.default, tuple) else str(self.default)
+
+    def fits(self, value: Any) -> bool:
+        """Whether a value may be given."""
+        if self.is_several:
+            return isinstance(value, (tuple, list)) and bool(value) and all(map(self._fits, value))
+        return (value is None and self.default is None) or self._fits(value)
+
+    def _fits(self, value: Any) -> bool:
+        if self.choices or self.kind is str:
+            return isinstance(value, str) and (not self.choices or value in self.choices)
+        if isinstance(value, bool) or not isinstance(value, (int, float) if self.kind is float else int):
+            return False
+        return math.isfinite(value) and not (
+            (self.low is not None and value < self.low) or (self.high is not None and value > self.high)
+        )
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A declared measure.
+
+    Attributes
+    ----------
+    name : what is typed.
+    summary : what it says of a run, in a line.
+    source : of its formulas.
+    unit : of its numbers; :data:`EACH_ROW` where it gives measurements.
+    find : gives measurements, or a table whose columns are numbers; called with a run and the options. A column
+        ``X_error`` holds the standard errors of ``X``, and ``attrs["note"]`` is a line to be read with the table.
+    module : in which it is declared.
+    chapter, place : of the report, and where in it.
+    needs : keys of :data:`NEEDS`: what a run must have kept.
+    options : by the name of the parameter.
+    without_error : parts of names of rows or columns that have no standard error, and why.
+    sparse : whether columns of zeros are left out on the screen.
+    draw : draws what it found, called as ``find`` is.
+    """
+
+    name: str
+    summary: str
+    source: str
+    unit: str
+    find: Callable[..., Found]
+    module: str
+    chapter: str = ""
+    place: int = LAST
+    needs: tuple[str, ...] = ()
+    options: Mapping[str, Option] = field(default_factory=dict)
+    without_error: Mapping[str, str] = field(default_factory=dict)
+    sparse: bool = False
+    draw: Callable[..., Figure] | None = None
+
+    @property
+    def room(self) -> str:
+        """The room of ``analysis`` in which it lies."""
+        return self.module.split(".")[1]
+
+    @property
+    def common_unit(self) -> str:
+        """The unit of all its numbers; empty where each row names its own."""
+        return "" if self.unit == EACH_ROW else self.unit
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why numbers have no standard error, and the names of these, in words."""
+        found: dict[str, list[str]] = {}
+        for part, why in self.without_error.items():
+            found.setdefault(why, []).append(part.strip(".") or "all of them")
+        return {why: ", ".join(parts) for why, parts in found.items()}
+
+    def as_json(self) -> dict[str, Any]:
+        """The declaration, as JSON has it."""
+        options = {
+            name: {"default": option.default, "allowed": option.allowed, "meaning": option.meaning}
+            for name, option in self.options.items()
+        }
+        told = ("name", "summary", "unit", "source", "chapter", "needs")
+        declared = {name: getattr(self, name) for name in told}
+        return declared | {"options": options, "without_error": dict(self.without_error)}
+
+    def of(self, run: Run, **options: Any) -> pd.DataFrame:
+        """Measure a run: a table, as it is or of measurements (:func:`analysis.reading.measures.table_of`).
+
+        Raises
+        ------
+        RunError
+            If there is no such option, its value cannot be, or the run did not keep what is needed.
+        """
+        self.check(options)
+        if lack := self.lack(run):
+            raise RunError(lack)
+        found = self.find(run, **options)
+        return found if isinstance(found, pd.DataFrame) else table_of(found)
+
+    def check(self, options: Mapping[str, Any]) -> None:
+        """Raise RunError for an option that there is not, or whose value cannot be."""
+        for name, value in options.items():
+            if name not in self.options:
+                known = near_or_all(name, self.options) or "it has none"
+                raise RunError(f"measure {self.name}: there is no option {name!r} — {known}")
+            option = self.options[name]
+            if not option.fits(value):
+                raise RunError(f"measure {self.name}: {name} must be {option.allowed}, not {shown(value)}")
+
+    def lack(self, run: Run) -> str:
+        """What the run did not keep and is needed, as an error says it; empty where nothing is missing."""
+        record = run.scenario.record
+        missing = {need: setting for need in self.needs if (setting := NEEDS[need](record))}
+        if not missing:
+            return ""
+        kept, settings = " and no ".join(missing), " and ".join(missing.values())
+        return (
+            f"{run.folder or 'this run'}: it kept no {kept}, which {self.name} needs — set {settings} and run it again"
+        )
+
+
+_known: dict[str, Measure] = {}
+
+
+def measure(
+    name: str,
+    *,
+    summary: str,
+    source: str,
+    unit: str = EACH_ROW,
+    chapter: str = "",
+    place: int = LAST,
+    needs: tuple[str, ...] = (),
+    options: Mapping[str, Option] | None = None,
+    without_error: Mapping[str, str] | None = None,
+    sparse: bool = False,
+    draw: Callable[..., Figure] | None = None,
+) -> Callable[[Finder], Finder]:
+    """Declare a function of a run to be a measure; the function stays as it is. :class:`Measure` has the parameters.
+
+    The name is written as text behind the bracket, where the search finds it.
+
+    Raises
+    ------
+    ValueError
+        If a need is unknown, or another module has declared a measure of the name.
+    """
+    for need in needs:
+        if need not in NEEDS:
+            raise ValueError(f"measure {name!r}: there is no need {need!r} — {near_or_all(need, NEEDS)}")
+
+    def register(find: Finder) -> Finder:
+        before = _known.get(name)
+        if before is not None and before.module != find.__module__:
+            raise ValueError(f"{find.__module__} and {before.module} both declare a measure {name!r} — rename one")
+        _known[name] = Measure(
+            name, summary, source, unit, find, find.__module__, chapter, place, needs, options or {},
+            without_error or {}, sparse, draw,
+        )  # fmt: skip
+        return find
+
+    return register
+
+
+def declared(text: str) -> list[str]:
+    """Names of the measures that a source declares; empty ones where a name is not written as text."""
+    return _DECORATED.findall(text)
+
+
+@cache
+def modules() -> dict[str, str]:
+    """The module in which each measure is declared, by the measure's name, sorted; nothing is imported.
+
+    Raises
+    ------
+    ValueError
+        If a name is there twice, or is not written as text in the decorator.
+    """
+    found: dict[str, str] = {}
+    for path in sorted(_HOME.rglob("*.py")):
+        module = ".".join(("analysis", *path.relative_to(_HOME).with_suffix("").parts))
+        for name in declared(path.read_text(encoding="utf-8")):
+            if not name:
+                raise ValueError(f'{path}: write the name of the measure as text, in @measure("NAME", …)')
+            if name in found:
+                raise ValueError(f"{module} and {found[name]} both declare a measure {name!r} — rename one")
+            found[name] = module
+    return dict(sorted(found.items()))
+
+
+def get(name: str) -> Measure:
+    """The measure of a name.
+
+    Raises
+    ------
+    RunError
+        If there is none; the message carries the nearest name.
+    """
+    homes = modules()
+    if name not in homes:
+        raise RunError(f"there is no measure {shown(name)} — {near_or_all(name, homes)}")
+    import_module(homes[name])
+    return _known[name]
+
+
+def all_measures() -> list[Measure]:
+    """Every measure, in the order of the names."""
+    return [get(name) for name in modules()]
+
+
+def of_chapter(title: str) -> list[Measure]:
+    """The measures of a chapter of the report, in the order in which they stand there."""
+    return sorted((each for each in all_measures() if each.chapter == title), key=lambda each: (each.place, each.name))
+
+
+def measured(run: Run, name: str, **options: Any) -> pd.DataFrame:
+    """Measure a run: :meth:`Measure.of` of the measure of a name."""
+    return get(name).of(run, **options)

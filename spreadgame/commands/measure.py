@@ -1,0 +1,181 @@
+"""``spreadgame measure``: lists the measures of runs, explains one, or takes one of run folders.
+
+The options are those of the measure that is named, so they are added when the line is read. Nothing slow is imported
+before somebody types the command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analysis.output.options import numbers, real_number, whole_number
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from analysis.reading.registry import Measure, Option
+    from sim.runs.result import Run
+
+
+# --- the line -------------------------------------------------------------------------------------------------------
+
+
+def add(commands: Any) -> None:
+    """Add the command to those of a parser."""
+    parser = commands.add_parser(
+        "measure", help="list the measures of runs, or take one",
+        usage="spreadgame measure [NAME [options] [RUN …]] [--json]",
+        description="List the measures of runs; explain the one of this name; or take it of run folders.",
+        epilog="The options are those of the measure: spreadgame measure NAME --help",
+    )  # fmt: skip
+    parser.set_defaults(name=None)
+    parser.add_argument("runs", nargs="*", type=Path, metavar="RUN", help="folders that runs printed")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on standard output, nothing else")
+
+
+def learn(parser: argparse.ArgumentParser, words: list[str]) -> list[str]:
+    """Give the parser of the command the options of the measure that is named.
+
+    Parameters
+    ----------
+    words : what was typed behind the command.
+
+    Returns
+    -------
+    Those that are left to be read: without the name, and with several numbers bound to their option.
+    """
+    from analysis.reading import registry
+    from sim.core.errors import RunError
+
+    place = next((place for place, word in enumerate(words) if not word.startswith("-")), None)
+    if place is None:
+        return words
+    try:
+        found = registry.get(words[place])
+    except RunError as error:
+        parser.error(str(error))
+    parser.set_defaults(name=found.name)
+    parser.prog, parser.usage = f"{parser.prog} {found.name}", None
+    parser.description, parser.epilog = f"{found.summary[0].upper()}{found.summary[1:]}.", f"Source: {found.source}."
+    for name, option in found.options.items():
+        _add_option(parser, name, option)
+    if found.draw is not None:
+        parser.add_argument("--figure", type=Path, metavar="FILE", help="draw it too")
+    several = {f"--{name}" for name, option in found.options.items() if option.is_several}
+    left: list[str] = []
+    for word in (*words[:place], *words[place + 1 :]):
+        if left and left[-1] in several:  # argparse takes -0.3,0.1 for an option
+            left[-1] = f"{left[-1]}={word}"
+        else:
+            left.append(word)
+    return left
+
+
+def _add_option(parser: argparse.ArgumentParser, name: str, option: Option) -> None:
+    more: dict[str, Any] = {"choices": option.choices}
+    if not option.choices:
+        more = {"type": _reader(option), "metavar": "A,B,…" if option.is_several else "N"}
+    parser.add_argument(f"--{name}", dest=name, default=option.default, help=option.said.replace("%", "%%"), **more)
+
+
+def _reader(option: Option) -> Any:
+    low, high = option.low, option.high
+    if option.is_several:
+        return numbers(low, high)
+    if option.kind is int:
+        return whole_number(None if low is None else int(low), None if high is None else int(high))
+    return real_number(low, high) if option.kind is float else str
+
+
+# --- what is done ---------------------------------------------------------------------------------------------------
+
+
+def measure(given: argparse.Namespace) -> int:
+    """Do what was typed. Returns the exit code."""
+    from analysis.output import measure_listing as listing
+    from analysis.reading import registry
+    from sim.runs.total_measures import TOTALS
+
+    if given.name is None:
+        known = registry.all_measures()
+        if given.json:
+            _dump({"measures": [each.as_json() for each in known], "sweep": [each._asdict() for each in TOTALS]})
+        else:
+            _results().print(listing.list_of(known, TOTALS))
+        return 0
+    found = registry.get(given.name)
+    if given.runs:
+        _take(found, given)
+    elif given.json:
+        _dump(found.as_json())
+    else:
+        _results().print(listing.page_of(found))
+    return 0
+
+
+def _take(found: Measure, given: argparse.Namespace) -> None:
+    from analysis.output.measure_table import tables_of
+    from sim.runs.result import open_run
+
+    options = {name: value for name, value in vars(given).items() if name in found.options}
+    figure = getattr(given, "figure", None)
+    if figure is not None:
+        _check_figure(figure, given.runs)
+    runs = [open_run(path) for path in given.runs]
+    frames = [found.of(run, **options) for run in runs]
+    if figure is not None:
+        _draw(found, runs[0], options, figure)
+    if given.json:
+        measured = [as_json(path, frame) for path, frame in zip(given.runs, frames, strict=True)]
+        _dump({"measure": found.name, "options": options, "runs": measured})
+        return
+    console = _results()
+    for place, (path, run, frame) in enumerate(zip(given.runs, runs, frames, strict=True)):
+        if len(runs) > 1:
+            console.print(*[""] * bool(place), f"{path}: {run.heading}", sep="\n", style="bold")
+        for number, table in enumerate(tables_of(frame, found.common_unit, found.sparse)):
+            console.print(*[""] * bool(number), table, sep="\n")
+
+
+def as_json(path: str | Path, frame: pd.DataFrame) -> dict[str, Any]:
+    """What was found of a run as ``--json`` prints it."""
+    from analysis.reading.measures import records
+
+    return {"run": str(path), "rows": records(frame), "note": frame.attrs.get("note") or None}
+
+
+def _check_figure(figure: Path, runs: list[Path]) -> None:
+    from analysis.output.command import check_figure
+    from sim.core.errors import RunError
+
+    check_figure(figure)
+    if len(runs) > 1:
+        raise RunError(f"{figure}: a figure is of one run — give one RUN, or leave --figure out")
+
+
+def _draw(found: Measure, run: Run, options: dict[str, Any], figure: Path) -> None:
+    from sim.core.errors import RunError
+    from sim.runs.result import reason_of
+
+    if found.draw is None:
+        raise RunError(f"measure {found.name} draws no figure — leave --figure out")
+    try:
+        found.draw(run, **options).savefig(figure)
+    except OSError as error:
+        raise RunError(f"{figure}: the figure cannot be written ({reason_of(error)})") from error
+
+
+def _results() -> Console:
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 80, highlight=False, emoji=False, markup=False)
+
+
+def _dump(found: dict[str, Any]) -> None:
+    from json import dumps
+
+    sys.stdout.write(dumps(found, indent=2, allow_nan=False) + "\n")

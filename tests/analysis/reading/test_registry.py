@@ -1,0 +1,311 @@
+"""Every measure keeps what it declares; a new file in a room is tested by lying there."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import spreadgame as sg
+from analysis.output.measure_table import tables_of
+from analysis.reading import registry
+from analysis.reading.measures import ERROR, Measurement, is_list, records, table_of
+from analysis.reading.registry import EACH_ROW, NEEDS, Measure, Option
+from analysis.report.glossary import chapters
+from sim.core.errors import RunError
+from sim.runs.execute import execute
+from sim.runs.result import Run, open_run
+from sim.runs.total_measures import TOTALS
+from sim.scenario import load, parse
+from sim.scenario.tables.market import Record
+from tests.command_line import MARKET, take
+from tests.places import SCENARIOS
+
+MEASURES = registry.all_measures()
+NAMES = [each.name for each in MEASURES]
+KEPT = {"record.messages": True, "record.book_every": 1, "record.agents_every": 1}
+LEFT_OUT = {  # what keeps a table of each need from being there
+    "trades": {"record.trades": False},
+    "messages": {"record.messages": False},
+    "book": {"record.levels": 0},
+    "agents": {"record.agents": "none"},
+    "episodes": {"record.episodes": "none"},
+}
+# Measures of what a market of two books without private values does not have, and a shipped one that has it.
+SPECIAL: dict[str, tuple[str, dict[str, Any]]] = {"surplus": ("theory/gode_sunder.toml", {"run.episodes": 20})}
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Two books of one instrument, over episodes enough for errors of all that has one."""
+    overrides = KEPT | {"run.steps": 400, "run.episodes": 4}
+    return execute(load(SCENARIOS / "two_books.toml", overrides), tmp_path_factory.mktemp("runs"), "two_books")
+
+
+@pytest.fixture(scope="module")
+def run_for(market: Run, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """The run on which each measure is tried."""
+    out = tmp_path_factory.mktemp("special")
+    special = {
+        name: execute(load(SCENARIOS / path, KEPT | overrides), out, name)
+        for name, (path, overrides) in SPECIAL.items()
+    }
+    return {name: special.get(name, market) for name in NAMES}
+
+
+# --- the declarations -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("measure", MEASURES, ids=NAMES)
+def test_a_measure_declares_what_it_says_in_which_unit_and_after_whom(measure: Measure) -> None:
+    for text in (measure.summary, measure.source, measure.unit):
+        assert text.strip()
+        assert not text.endswith(".")
+    assert measure.chapter in chapters()
+    assert set(measure.needs) <= set(NEEDS)
+    assert all(measure.without_error.values())
+    for option in measure.options.values():
+        assert option.meaning
+        assert option.fits(option.default)
+
+
+def test_names_are_unique_and_those_that_the_search_finds() -> None:
+    assert len(set(NAMES)) == len(NAMES) >= 20
+    assert list(registry.modules()) == NAMES == sorted(NAMES)
+    assert {each.module for each in MEASURES} == set(registry.modules().values())
+
+
+def test_a_name_that_is_there_twice_or_not_written_as_text_is_refused(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(registry, "_HOME", tmp_path)
+    room = tmp_path / "risk"
+    room.mkdir()
+    (room / "one.py").write_text('@measure(\n    "same",\n)\ndef one(run): ...\n', encoding="utf-8")
+    assert registry.modules.__wrapped__() == {"same": "analysis.risk.one"}
+    (room / "two.py").write_text('@measure("same")\ndef two(run): ...\n', encoding="utf-8")
+    with pytest.raises(ValueError, match=r"analysis\.risk\.two and analysis\.risk\.one both declare a measure 'same'"):
+        registry.modules.__wrapped__()
+    (room / "two.py").write_text("@measure(NAME)\ndef two(run): ...\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="write the name of the measure as text"):
+        registry.modules.__wrapped__()
+    with pytest.raises(ValueError, match="no need 'trade' — did you mean 'trades'"):
+        registry.measure("x", summary="x", source="x", needs=("trade",))
+
+
+def test_what_is_added_up_of_every_run_is_declared_too(market: Run) -> None:
+    assert len({(each.scope, each.name) for each in TOTALS}) == len(TOTALS)
+    assert {(row["scope"], row["measure"], row["unit"]) for row in market.measures} <= {
+        (each.scope, each.name, each.unit) for each in TOTALS if each.in_summary
+    }
+    assert all(each.summary and each.unit and each.source for each in TOTALS)
+
+
+# --- what they give -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("measure", MEASURES, ids=NAMES)
+def test_a_measure_gives_numbers_with_errors_or_says_why_not_alike_in_python_and_on_the_command_line(
+    measure: Measure, run_for: dict[str, Run], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = run_for[measure.name]
+    found = run.measure(measure.name)
+    assert len(found)
+    assert without_reason(measure, found) == []
+    assert take(measure.name, [str(run.folder), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["measure"] == measure.name
+    assert said["runs"][0]["rows"] == json.loads(json.dumps(records(found), allow_nan=False))
+    assert take(measure.name, [str(run.folder)]) == 0
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "Traceback" not in shown
+
+
+def without_reason(measure: Measure, found: pd.DataFrame) -> list[str]:
+    """Numbers without a standard error, or no numbers, for which no reason is given."""
+    if is_list(found):
+        assert measure.unit == EACH_ROW
+        assert found.index.is_unique
+        lacking = found[~np.isfinite(found["standard_error"]) & np.isfinite(found["value"])]
+        missing = found[~np.isfinite(found["value"]) & ~found["meaning"].str.contains("none")]
+        names = [name for name, row in lacking.iterrows() if "no error" not in row["meaning"]]
+        return [name for name in (*names, *missing.index) if not excused(measure, str(name))]
+    assert measure.unit != EACH_ROW
+    columns = [str(name) for name in found.columns if not str(name).endswith(ERROR)]
+    return [name for name in columns if f"{name}{ERROR}" not in found and not excused(measure, name)]
+
+
+def excused(measure: Measure, name: str) -> bool:
+    return any(part in name for part in measure.without_error)
+
+
+@pytest.mark.parametrize("need", NEEDS)
+def test_a_run_without_what_is_needed_is_refused_in_words_and_only_then(need: str, capsys, tmp_path) -> None:
+    overrides = KEPT | {"run.steps": 60, "run.episodes": 2} | LEFT_OUT[need]
+    run = execute(load(SCENARIOS / "two_books.toml", overrides), tmp_path, "run")
+    setting = next(iter(LEFT_OUT[need]))
+    for measure in MEASURES:
+        if need in measure.needs:
+            assert take(measure.name, [str(run.folder)]) == 2
+            told = capsys.readouterr()
+            assert (told.out, told.err.count("\n")) == ("", 1)
+            assert f"it kept no {need}, which {measure.name} needs — set {setting} = " in told.err
+        else:
+            why = refusal(measure, run)  # of the market, not of what was kept
+            assert "record." not in why, measure.name
+
+
+def refusal(measure: Measure, run: Run) -> str:
+    try:
+        measure.of(run)
+    except RunError as why:
+        return str(why)
+    return ""
+
+
+def test_what_is_needed_is_kept_unless_a_scenario_says_otherwise() -> None:
+    assert [need for need, lack in NEEDS.items() if lack(Record())] == ["messages"]
+
+
+# --- options --------------------------------------------------------------------------------------------------------
+
+
+def test_an_option_that_is_none_or_cannot_be_is_refused_with_the_remedy(market: Run) -> None:
+    for options, says in (
+        ({"horizn": 5}, "measure spreads: there is no option 'horizn' — did you mean 'horizon'?"),
+        ({"horizon": -1}, "measure spreads: horizon must be a whole number from 0 to 1,000,000,000,000, not -1"),
+        ({"horizon": 1.5}, "horizon must be a whole number"),
+        ({"horizon": True}, "horizon must be a whole number"),
+        ({"by": "sides"}, "by must be one of all, venue, side, size, taker, maker, pair, not 'sides'"),
+    ):
+        with pytest.raises(RunError, match=says.replace("?", r"\?")):
+            market.measure("spreads", **options)
+    with pytest.raises(RunError, match="shocks must be numbers from -1 to 100, not a list"):
+        market.measure("positions", shocks=(0.1, -2))
+    with pytest.raises(RunError, match="there is no option 'by' — it has none"):
+        market.measure("garch", by="venue")
+    with pytest.raises(RunError, match="there is no measure 'spread' — did you mean 'spreads'"):
+        market.measure("spread")
+
+
+def test_options_reach_the_measure(market: Run) -> None:
+    assert market.measure("spreads", by="pair").index.names[-1] == "pair"
+    assert any("-30_percent" in name for name in market.measure("positions", shocks=[-0.3]).index)
+    one, far = (market.measure("attribution", horizon=horizon)["adverse_selection"] for horizon in (1, 50))
+    assert not np.allclose(one, far, equal_nan=True)
+
+
+def test_bounds_are_said_as_they_are() -> None:
+    assert Option(0.5, "x", float, 0).allowed == "a number from 0 on"
+    assert Option((0.5,), "x", float).allowed == "numbers"
+    assert not Option(0.5, "x", float).fits(math.nan)
+    assert not Option((0.5,), "x", float).fits(())
+    assert Option(None, "x", int).fits(None)
+    assert not Option(3, "x", int).fits(None)
+
+
+# --- tables ---------------------------------------------------------------------------------------------------------
+
+
+def test_measurements_make_a_table_and_what_is_no_number_is_null() -> None:
+    frame = table_of([Measurement("a", 1.0, None, "lots", "x"), Measurement("b", math.nan, 0.5, "", "y; none: z")])
+    assert frame.loc["b", "standard_error"] == 0.5
+    assert records(frame)[0] == {"name": "a", "value": 1.0, "standard_error": None, "unit": "lots", "meaning": "x"}
+    assert records(frame)[1]["value"] is None
+    assert is_list(table_of([]))
+
+
+def test_a_table_too_wide_for_a_line_is_printed_a_number_a_row(capsys) -> None:
+    from rich.console import Console
+
+    wide = pd.DataFrame(
+        {f"from population_{n}": [float(n), 0.0] for n in range(12)}, index=pd.Index(["a", "b"], name="x")
+    )
+    Console(width=80).print(*tables_of(wide))
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 80
+    assert shown.count("from population") == 11  # those that are not 0
+
+
+def test_of_many_rows_that_can_be_added_those_with_most_at_stake_are_shown(capsys) -> None:
+    from rich.console import Console
+
+    many = pd.DataFrame({"won": np.arange(100.0), "fees": np.zeros(100)}, index=pd.Index(range(100), name="agent"))
+    Console(width=80).print(*tables_of(many, "currency", sparse=True))
+    shown = capsys.readouterr().out
+    assert "24 of 100 rows, those with most at stake, --json has all" in " ".join(shown.split())
+    assert " 99" in shown
+    assert "fees" not in shown
+    assert "\n75" not in shown
+
+
+# --- the command ----------------------------------------------------------------------------------------------------
+
+
+def test_several_runs_stand_one_after_another_with_their_names(tmp_path, capsys) -> None:
+    folders = [execute(parse(MARKET), tmp_path, name).folder for name in ("one", "two")]
+    assert take("spreads", [*map(str, folders), "--by", "pair"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.index("one: One maker") < shown.index("two: One maker")
+    assert take("spreads", ["--json", "--horizon", "1", *map(str, folders)]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert [each["run"] for each in said["runs"]] == [str(folder) for folder in folders]
+    assert said["options"]["horizon"] == 1
+    assert take("trade_network", [*map(str, folders), "--figure", str(tmp_path / "a.png")]) == 2
+    assert "a figure is of one run" in capsys.readouterr().err
+    assert take("spreads", [str(folders[0]), str(tmp_path / "none")]) == 2
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("\n")) == ("", 1)
+
+
+def test_the_list_and_the_page_of_a_measure_say_what_there_is(capsys) -> None:
+    from spreadgame.commands.parser import main
+
+    def printed(*words: str) -> str:
+        with pytest.raises(SystemExit) as ended:
+            main(["measure", *words])
+        assert ended.value.code == 0
+        return capsys.readouterr().out
+
+    shown = printed()
+    assert max(map(len, shown.splitlines())) <= 80
+    for name in (*NAMES, "quoted_spread"):
+        assert f"  {name} " in shown
+    said = json.loads(printed("--json"))
+    assert [each["name"] for each in said["measures"]] == NAMES
+    assert len(said["sweep"]) == len(TOTALS)
+    page = printed("positions")
+    assert "--shocks" in page
+    assert "Lo 2002" in page
+    assert json.loads(printed("positions", "--json"))["options"]["shocks"]["default"] == [-0.2, -0.1, 0.1, 0.2]
+    assert "--shocks" in printed("positions", "--help")
+
+
+def test_an_unknown_name_is_answered_with_the_nearest(capsys) -> None:
+    assert take("atribution", []) == 2
+    assert "there is no measure 'atribution' — did you mean 'attribution'?" in capsys.readouterr().err
+    assert take("attribution", ["run", "--horizn", "5"]) == 2
+    assert "'--horizn' is no option — did you mean '--horizon'?" in capsys.readouterr().err
+
+
+def test_a_measure_that_is_named_imports_no_other() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from analysis.reading import registry; registry.modules(); first = 'scipy' in sys.modules; "
+        "registry.get('who_paid_whom'); print(first, *(n for n in sys.modules if n.startswith('analysis.risk')))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
+    assert said.stdout.split() == ["False"]
+
+
+def test_a_run_that_was_opened_is_measured_like_one_in_memory(market: Run) -> None:
+    folder = market.folder
+    assert folder is not None
+    pd.testing.assert_frame_equal(open_run(folder).measure("garch"), market.measure("garch"))
+    pd.testing.assert_frame_equal(sg.open_run(folder).measure("who_paid_whom"), market.measure("who_paid_whom"))
