@@ -10,7 +10,8 @@ import math
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-BAD_INPUT = 2
+from analysis.output.exit_codes import BAD_INPUT
+
 MOST_WORKERS = 10_000
 _SHOWN = 60  # characters of what was typed
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group
@@ -12,8 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.theory.experiments import all_experiments
-from analysis.theory.picture import headline, tally
+from analysis.theory.picture import headline, save_picture, tally
 from analysis.theory.rows import MOST_ERRORS, Row
+from sim.kept.sealed import write_whole
 
 _FEW = 90  # rows that a terminal may be asked to hold
 _COLOURS = {"pass": "green", "differs": "yellow", "fail": "bold red"}
@@ -105,6 +107,12 @@ def _every_row(rows: Sequence[Row]) -> Group:
             )
         parts += [table, *dict.fromkeys(row.reason for row in mine if row.reason), ""]
     return Group(*parts)
+
+
+def save_page(rows: Sequence[Row], path: Path, quick: bool = False) -> None:
+    """Write :func:`markdown` into a file, and the picture beside it."""
+    picture = save_picture(rows, path.with_suffix(".png"), quick)
+    write_whole(path, markdown(rows, picture.name, quick).encode(), lasting=False)
 
 
 def markdown(rows: Sequence[Row], picture: str = "", quick: bool = False) -> str:

@@ -18,7 +18,7 @@ from sim.core.errors import RunError
 from sim.experiment.jobs import digest_of
 from sim.scenario import load
 from spreadgame.commands.parser import main
-from spreadgame.commands.solve import _folder, _is_of_another, _keep
+from spreadgame.commands.solve_folder import folder_of, is_of_another, keep
 from tests.command_line import killed_and_typed_again, started
 from tests.places import ROOT
 
@@ -92,7 +92,7 @@ def test_an_answer_that_is_damaged_or_does_not_say_of_which_game_it_is_is_writte
     whole = path.read_text(encoding="utf-8")
     for text in ('{"equilibria": [', "[]", '{"equilibria": []}'):
         path.write_text(text, encoding="utf-8")
-        assert not _is_of_another(folder, digest_of(load(SPREAD_GAME, QUIET)))
+        assert not is_of_another(folder, digest_of(load(SPREAD_GAME, QUIET)))
     assert solved("--out", folder) == 0
     assert path.read_text(encoding="utf-8") == whole
 
@@ -101,7 +101,7 @@ def test_where_there_is_nothing_to_draw_no_earlier_picture_stays(tmp_path):
     (tmp_path / "game.png").write_bytes(b"earlier")
     found: Any = SimpleNamespace(table=SimpleNamespace(roles=[Role("makers", 2, ("only",))]))
     for _ in range(2):
-        assert _keep(tmp_path, {}, found, "one strategy") is None
+        assert keep(tmp_path, {}, found, "one strategy") is None
         assert [path.name for path in tmp_path.iterdir()] == ["equilibria.json"]
 
 
@@ -153,11 +153,11 @@ def test_where_another_game_is_being_solved_or_was_the_next_free_folder_is_taken
     shutil.copytree(kept, tmp_path / "runs" / "spread_game-game")
     monkeypatch.chdir(tmp_path)
     given: Any = SimpleNamespace(out=None, scenario=SPREAD_GAME)
-    with _folder(given, "another") as first, _folder(given, "a third") as second:
+    with folder_of(given, "another") as first, folder_of(given, "a third") as second:
         assert [first.name, second.name] == ["spread_game-game-2", "spread_game-game-3"]
-        with pytest.raises(RunError, match="writes there"), _folder(given, "another"):
+        with pytest.raises(RunError, match="writes there"), folder_of(given, "another"):
             pass
-    with _folder(given, digest_of(load(SPREAD_GAME, QUIET))) as same:
+    with folder_of(given, digest_of(load(SPREAD_GAME, QUIET))) as same:
         assert same.name == "spread_game-game"
 
 

@@ -1,0 +1,47 @@
+"""What commands say on the screen before they begin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analysis.output.console import say, screen
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
+
+def warn(scenario: Scenario) -> None:
+    """Say what in a scenario will have no effect."""
+    if found := scenario.warnings():
+        from sim.core.errors import listed
+
+        screen().print(listed(scenario.source, "warning", found), style="yellow", soft_wrap=True)
+
+
+def load_strategies(files: Sequence[Path]) -> None:
+    """Make the strategies of files known, if there are any."""
+    if files:
+        from sim.strategy_kit.loading.files import load_files
+
+        load_files(files)
+
+
+def announce_compiling(entry: str, strategies: Sequence[str]) -> None:
+    """Say that compiled code, or a strategy, must be compiled first, where that is so.
+
+    Parameters
+    ----------
+    entry : the function that will be called, such as ``kernel.advance``.
+    """
+    from sim.core.compiled import CACHE, COMPILED, is_compiled
+
+    if not COMPILED or is_compiled(strategies, entry):
+        return
+    if CACHE is None:
+        say("compiling, about 20 seconds, each time: no cache can be written — set NUMBA_CACHE_DIR to a folder")
+    elif is_compiled([], entry):
+        say("compiling strategies, once for this version: a few seconds …")
+    else:
+        say("compiling the engine, once for this version: about 20 seconds …")
