@@ -29,3 +29,15 @@ def data_folder() -> Path:
         return recorded_folder()
     except RunError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def restless(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a strategy of one's own, made known."""
+    from sim.strategy_kit.loading.files import load_file
+    from tests.markets.rich_market import RESTLESS
+
+    path = tmp_path_factory.mktemp("strategies") / "restless.py"
+    path.write_text(RESTLESS, encoding="utf-8")
+    load_file(path)
+    return path

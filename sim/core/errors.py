@@ -67,3 +67,9 @@ class RunError(SpreadgameError):
 
 class ReplayError(SpreadgameError):
     """Recorded messages that cannot be read or do not fit their book file."""
+
+
+def reason_of(error: Exception) -> str:
+    """What the system said, without what pyarrow puts around it."""
+    text = (error.strerror if isinstance(error, OSError) else None) or str(error).partition("\n")[0]
+    return text.rpartition("] ")[2] if "Detail: [" in text else text

@@ -72,4 +72,4 @@ def some(names: Sequence[str]) -> str:
 
 def number(value: float) -> str:
     """A limit: whole numbers with commas, others as short as they are exact."""
-    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+    return f"{int(value):,}" if isinstance(value, int) or value.is_integer() else f"{value:g}"

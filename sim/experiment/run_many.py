@@ -90,26 +90,35 @@ def run_many(
         If another process writes in ``out``, or it has the table of another question: one that has a row or a column
         which is not asked for now.
     """
-    asks = several("jobs", jobs, "a list of jobs, as jobs_of(load(path), seeds) makes it", (Job,))
-    for job in asks:
-        if not isinstance(job, Job):
-            raise TypeError(f"jobs must be made by Job or jobs_of, and {job!r:.60} is none")
+    jobs = _jobs_in(jobs)
     if workers is not None and not hasattr(workers, "do"):
         workers = whole("workers", workers, "or None for one per core", low=1)
-    jobs = alike(asks)
-    if not jobs:
-        raise ValueError("there are no jobs to run")
     if run_folders and out is None:
         raise ValueError("run folders need a folder to be written to: give out")
-    given = several("strategies", strategies, "a file, or a list of files", (str, os.PathLike, Source))
-    sources = [each for each in given if isinstance(each, Source)]
-    sources += sources_of([each for each in given if not isinstance(each, Source)])
+    sources = _sources_in(strategies)
     if out is None or isinstance(out, Store):
         opened: Any = nullcontext(out)
     else:
         opened = open_store(a_path("out", out), question_of(jobs, payoffs, sources), over=over)
     with opened as store:
         return _run(jobs, sources, store, workers, backend, scheduler, watch, payoffs, run_folders, asked or {})
+
+
+def _jobs_in(given: Any) -> list[Job]:
+    asks = several("jobs", given, "a list of jobs, as jobs_of(load(path), seeds) makes it", (Job,))
+    for job in asks:
+        if not isinstance(job, Job):
+            raise TypeError(f"jobs must be made by Job or jobs_of, and {job!r:.60} is none")
+    jobs = list(alike(asks))
+    if not jobs:
+        raise ValueError("there are no jobs to run")
+    return jobs
+
+
+def _sources_in(given: Any) -> list[Source]:
+    files = several("strategies", given, "a file, or a list of files", (str, os.PathLike, Source))
+    sources = [each for each in files if isinstance(each, Source)]
+    return sources + sources_of([each for each in files if not isinstance(each, Source)])
 
 
 def _run(

@@ -23,7 +23,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim.core.errors import RunError
+from sim.core.errors import RunError, reason_of
 from sim.experiment.jobs import FORMAT, Chunk, Source
 from sim.experiment.question import Question
 from sim.experiment.work import folder_name, sealable
@@ -43,7 +43,7 @@ from sim.kept.sealed import (
 from sim.kept.version import CODE, packages
 from sim.runs.files import check_file, read_manifest
 from sim.runs.folder import check_writable
-from sim.runs.result import reason_of, versions
+from sim.runs.result import versions
 
 SAID, TABLE = "sweep.json", "runs.parquet"
 _FREE = "free some space; the same command goes on from what is kept"

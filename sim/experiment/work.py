@@ -19,14 +19,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim.core.errors import RunError, SpreadgameError, StrategyError
+from sim.core.errors import RunError, SpreadgameError, StrategyError, reason_of
 from sim.experiment.columns import run_columns, table_of
 from sim.experiment.jobs import Chunk, Piece, Source, digest_of, source_of, told, work_of
 from sim.experiment.reuse import Reusable
 from sim.kept.sealed import UNSEALED, partial_name, seal
 from sim.kept.version import CODE
 from sim.runs.folder import RunFolder
-from sim.runs.result import manifest_of, reason_of
+from sim.runs.result import manifest_of
 from sim.runs.summary import summary_of
 from sim.runs.totals import POPULATION_TOTALS, VENUE_TOTALS, Counted, new_totals
 from sim.scenario import Scenario

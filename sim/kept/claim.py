@@ -19,9 +19,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from sim.core.errors import RunError
+from sim.core.errors import RunError, reason_of
 from sim.kept.sealed import remove_leftovers, write_whole
-from sim.runs.result import reason_of
 
 _LOCK, _WRITER = ".writer.lock", ".writer.json"
 _LOOKS, _PAUSE = 40, 0.05  # for what a writer says of itself just after it has the lock

@@ -82,15 +82,19 @@ def simulate(
         As `maximum_surplus`; if a value or a cost is outside [0, highest], there is no surplus to be had, or steps or
         runs is below 1.
     """
-    wanted, offered = _limits("values", values), _limits("costs", costs)
     for name, number in (("steps", steps), ("runs", runs)):
         if number < 1:
             raise ValueError(f"{name} must be at least 1, not {number}")
-    for name, limits in (("values", wanted), ("costs", offered)):
-        if not 0.0 <= limits.min() <= limits.max() <= highest < math.inf:
-            raise ValueError(f"{name} must be from 0 to highest, {highest}, not from {limits.min()} to {limits.max()}")
+    wanted, offered = _limits_up_to(highest, "values", values), _limits_up_to(highest, "costs", costs)
     attainable = _surplus_to_be_had(wanted, offered)
+    surplus, trades = _simulated(wanted, offered, steps, runs, seed, constrained, highest)
+    return Runs(surplus / attainable, trades)
 
+
+def _simulated(
+    wanted: Floats, offered: Floats, steps: int, runs: int, seed: int, constrained: bool, highest: float
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Surplus and number of trades of each run, (runs,)."""
     # Sellers' prices are counted negatively: the best offer of a side is its highest, and two that add up to 0 meet.
     buyers, traders = len(wanted), len(wanted) + len(offered)
     worth = np.concatenate([wanted, -offered])
@@ -116,7 +120,14 @@ def simulate(
         trades[met] += 1
         done[met, one] = done[met, other] = True
         best[:, met] = -np.inf
-    return Runs(surplus / attainable, trades)
+    return surplus, trades
+
+
+def _limits_up_to(highest: float, name: str, given: ArrayLike) -> Floats:
+    limits = _limits(name, given)
+    if not 0.0 <= limits.min() <= limits.max() <= highest < math.inf:
+        raise ValueError(f"{name} must be from 0 to highest, {highest}, not from {limits.min()} to {limits.max()}")
+    return limits
 
 
 def _limits(name: str, given: ArrayLike) -> Floats:

@@ -86,7 +86,7 @@ def _compiled() -> Callable[..., Any]:
     return njit(_sums_of_batches, cached=False)
 
 
-def _sums_of_batches(
+def _sums_of_batches(  # long: one event of one book; parts would hand its twelve numbers to and fro in compiled code
     rng: np.random.Generator,
     market_rate: float,
     limit_rate: float,

@@ -11,9 +11,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim.core.errors import RunError
+from sim.core.errors import RunError, reason_of
+from sim.kept.sealed import write_whole
 from sim.runs.files import FORMAT, MANIFEST, PARTIAL, SCENARIO, SUMMARY, sealed
-from sim.runs.result import ROW_GROUP, MemorySink, reason_of
+from sim.runs.result import ROW_GROUP, MemorySink
 from sim.scenario import Scenario, dump_toml
 
 _SPARE_BYTES = 256 * 2**10  # of the disk, for what a table has at its end, manifest and summary
@@ -141,9 +142,8 @@ class RunFolder:
 
     def _write(self, name: str, content: Any) -> None:
         """Write a file whole: whoever kills us leaves the one before, or none."""
-        part = self.folder / (name + PARTIAL)
-        part.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-        part.replace(self.folder / name)
+        text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+        write_whole(self.folder / name, text.encode(), lasting=False)
 
     def _discard(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim.core.arguments import a_path, one_of
-from sim.core.errors import RunError
+from sim.core.errors import RunError, reason_of
 from sim.core.renamed import old_attributes_refused
 from sim.core.wording import near, near_or_all
 from sim.runs.files import (
@@ -97,12 +97,6 @@ class MemorySink:
         whole = pa.concat_tables(parts)
         self._parts[name] = [whole]
         return whole
-
-
-def reason_of(error: Exception) -> str:
-    """What the system said, without what pyarrow puts around it."""
-    text = (error.strerror if isinstance(error, OSError) else None) or str(error).partition("\n")[0]
-    return text.rpartition("] ")[2] if "Detail: [" in text else text
 
 
 def versions() -> dict[str, str]:

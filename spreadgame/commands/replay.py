@@ -32,7 +32,7 @@ def call(given: argparse.Namespace) -> int:
     """Replay the files. Returns the exit code."""
     import time
 
-    announce_compiling("replay._replay", [])
+    announce_compiling("matching.replay_rows", [])
     from sim.recorded.replay import replay
 
     with bar("replaying", given.json) as move:

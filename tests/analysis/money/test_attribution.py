@@ -21,9 +21,8 @@ from sim.runs.result import Run
 from sim.scenario import load, parse
 from tests.command_line import take
 from tests.markets.random_markets import random_market, stopped, values_from_a_file
-from tests.places import ROOT
+from tests.markets.still import THEORY, still
 
-THEORY = ROOT / "scenarios" / "theory"
 MARKS = ("mid", "microprice", "last", "value", "belief")
 Amounts = dict[tuple[int, int, Any], Fraction]  # of an episode, a piece and a holder
 BEYOND = 10_000  # steps or trades: longer than any episode here
@@ -273,25 +272,6 @@ def test_what_is_attributed_is_the_payoff_and_fees_are_what_venues_took(number: 
 
 
 # --- by hand --------------------------------------------------------------------------------------------------------
-
-
-def still(steps: int = 400, episodes: int = 1, **rest: Any) -> dict[str, Any]:
-    """Noise traders and a maker around a value that stays."""
-    instrument = {"name": "ACME", "value": {"process": "constant", "initial": 100.0}, **rest.pop("instrument", {})}
-    maker = {"half_spread": 0.05, "quantity": 20, **rest.pop("maker", {})}
-    record = {"agents_every": 1, "book_every": 1, **rest.pop("record", {})}
-    return {
-        "run": {"steps": steps, "episodes": episodes, "seed": 3},
-        "instruments": [instrument],
-        "venues": [{"name": "lit", **rest.pop("venue", {})}],
-        "populations": [
-            {"name": "makers", "strategy": "fixed_spread", "params": maker},
-            {"name": "noise", "strategy": "noise", "count": 3, "turn": 1, "params": {"distribution": "geometric"},
-             **rest.pop("noise", {})},
-        ],
-        "record": record,
-        **rest,
-    }  # fmt: skip
 
 
 @pytest.mark.parametrize("mark", ["mid", "value"])

@@ -11,8 +11,8 @@ from sim.core.errors import RunError
 from sim.runs.execute import execute
 from sim.runs.result import Run
 from sim.scenario import load, parse
-from tests.analysis.money.test_attribution import THEORY, still
 from tests.markets.random_markets import random_market, stopped
+from tests.markets.still import THEORY, still
 
 KINDS = ("mid", "microprice", "last", "value")
 

@@ -15,9 +15,9 @@ from analysis.money.who_paid_whom import who_paid_whom
 from sim.core.errors import RunError
 from sim.runs.execute import execute
 from sim.scenario import load, parse
-from tests.analysis.money.test_attribution import THEORY, still
 from tests.command_line import take
 from tests.markets.random_markets import random_market
+from tests.markets.still import THEORY, still
 
 
 @pytest.mark.parametrize("number", range(30))

@@ -15,9 +15,9 @@ from analysis.stats.estimates import mean
 from sim.core.errors import RunError
 from sim.runs.execute import execute
 from sim.scenario import load, parse
-from tests.analysis.money.test_attribution import THEORY, still
 from tests.command_line import take
 from tests.markets.random_markets import random_market, stopped
+from tests.markets.still import THEORY, still
 
 
 @pytest.mark.parametrize("number", range(50))

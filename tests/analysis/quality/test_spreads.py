@@ -18,9 +18,9 @@ from sim.core.errors import RunError
 from sim.runs.execute import execute
 from sim.runs.result import Run
 from sim.scenario import load, parse
-from tests.analysis.money.test_attribution import THEORY, still
 from tests.command_line import take
 from tests.markets.random_markets import random_market
+from tests.markets.still import THEORY, still
 
 
 def by_hand(run: Run, instrument: str, mark: str, horizon: int, unit: str) -> list[tuple[float, float, float]]:

@@ -12,8 +12,8 @@ from sim.mesa_model.market import Market, Trader
 from sim.runs.execute import execute
 from sim.runs.result import open_run
 from sim.scenario import load, parse
+from tests.markets.rich_market import rich
 from tests.places import ROOT
-from tests.sim.kernel.test_determinism import restless, rich  # noqa: F401  (a fixture)
 
 BOOKS = ["main", "rival", "other"]  # of the rich scenario: where trade is continuous
 

@@ -64,8 +64,8 @@ from tests.command_line import (
     shell,
     started,
 )
+from tests.markets.rich_market import RESTLESS
 from tests.markets.run_folders import seal_again
-from tests.sim.kernel.test_determinism import RESTLESS
 
 GAME = """
 [game]
