@@ -10,7 +10,6 @@ players who all do the same in which they earn least without a loss.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -18,23 +17,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
-from analysis.games.empirical.comparison import as_json, compare
+from analysis.games.empirical.comparison import compare
 from analysis.games.empirical.market import MarketGame
 from analysis.games.empirical.solution import BUDGET
+from analysis.games.output.as_json import comparison_as_json
 from analysis.games.output.equilibrium_picture import picture
 from analysis.games.output.equilibrium_tables import WIDTH, tables
-from analysis.output.command import check_figure
+from analysis.output.console import print_json, results, say, status
+from analysis.output.exit_codes import OK, exit_code_of
+from analysis.output.figure_files import check_figure
 from analysis.output.options import MOST_WORKERS, Parser, real_number, whole_number
-from analysis.output.style import style
-from sim.core.errors import RunError, SpreadgameError
+from analysis.output.style import save_figure
+from sim.core.errors import RunError
 from sim.core.wording import shown
+from sim.experiment import SweepProgress
 from sim.runs.interrupt import stop_on_signals
 from sim.scenario import Scenario, load
 from sim.strategy_kit.loading.files import load_files
 
-_INTERRUPTED, _BAD_INPUT = 130, 2
 _MOST_RUNS = 1_000_000_000  # of a game
 
 
@@ -76,18 +76,12 @@ def _differ(what: str, names: Sequence[str]) -> None:
 @contextmanager
 def _progress(hidden: bool) -> Iterator[Callable[[str], Callable[[str], Any]]]:
     """Which runs of which game are done, on a screen that can be written over."""
-    screen = Console(stderr=True, highlight=False, markup=False)
-    if hidden or not screen.is_terminal:
-        yield lambda label: lambda name: None
-        return
-    with screen.status("beginning") as status:
-        yield (
-            lambda label: (
-                lambda name: (
-                    lambda standing: status.update(f"{label}, {name}: {standing.runs:,} of {standing.total:,} runs")
-                )
-            )
-        )
+    with status("beginning", hidden) as show:
+
+        def watch(label: str) -> Callable[[str], Callable[[SweepProgress], None]]:
+            return lambda name: lambda done: show(f"{label}, {name}: {done.runs:,} of {done.total:,} runs")
+
+        yield watch
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -159,34 +153,29 @@ def _checked(given: argparse.Namespace) -> dict[str, Scenario]:
 def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns the exit code."""
     given = _parser().parse_args(arguments)
-    say = Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print
+    return exit_code_of(lambda: _call(given))
+
+
+def _call(given: argparse.Namespace) -> int:
+    scenarios = _checked(given)
+    kept = given.out / given.scenarios[0].stem if given.vary else given.out
     try:
-        scenarios = _checked(given)
-        kept = given.out / given.scenarios[0].stem if given.vary else given.out
         with stop_on_signals(), _progress(given.json) as watch:
             found = compare(
                 scenarios, given.budget, given.epsilon, given.workers, kept, watch, strategies=given.strategies
             )
-        figure = given.figure or given.out / ("-".join(dict.fromkeys(file.stem for file in given.scenarios)) + ".png")
-        figure.parent.mkdir(parents=True, exist_ok=True)
-        with style():
-            picture(found).savefig(figure)
     except KeyboardInterrupt:
         say(f"what was finished is kept in {given.out}; the same command goes on from there")
-        return _INTERRUPTED
-    except SpreadgameError as error:
-        say(str(error))
-        return _BAD_INPUT
-    except OSError as error:
-        say(f"{error.filename or given.out}: {error.strerror or error}")
-        return _BAD_INPUT
+        raise
+    figure = given.figure or given.out / ("-".join(dict.fromkeys(file.stem for file in given.scenarios)) + ".png")
+    figure.parent.mkdir(parents=True, exist_ok=True)
+    save_figure(picture(found), figure)
     if given.json:
-        sys.stdout.write(json.dumps(as_json(found) | {"figure": str(figure)}, indent=2, allow_nan=False) + "\n")
+        print_json(comparison_as_json(found) | {"figure": str(figure)})
     else:
-        screen = Console(file=sys.stdout, width=WIDTH, color_system=None, highlight=False, markup=False)
-        screen.print(tables(found))
-        screen.print(f"figure  {figure}", soft_wrap=True)
-    return 0
+        results(WIDTH).print(tables(found))
+        results(WIDTH).print(f"figure  {figure}", soft_wrap=True)
+    return OK
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ the same values, arrivals and signals. What differs between two rows is the stra
 
 from __future__ import annotations
 
-import json
+import argparse
 import math
 import sys
 from dataclasses import dataclass
@@ -19,14 +19,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
+from analysis.output.console import print_json
+from analysis.output.console import results as console
+from analysis.output.exit_codes import OK, exit_code_of
 from analysis.output.options import Parser, whole_number
-from analysis.output.style import GREY, INK, style
+from analysis.output.style import GREY, INK, save_figure, style
+from analysis.output.tables import APART, new_table, number_columns
 from analysis.stats.estimates import Estimate, mean
-from sim.core.errors import RunError, SpreadgameError
+from sim.core.errors import RunError
 from sim.runs.execute import execute, whole
 from sim.runs.result import Run, changes_in_words
 from sim.scenario import Scenario, load
@@ -97,10 +99,9 @@ def _result_of(name: str, run: Run, players: tuple[str, ...]) -> StrategyResult:
 
 def table(results: list[StrategyResult]) -> Table:
     """A row a strategy, to be printed by rich."""
-    found = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    found = new_table(padding=APART)
     found.add_column("strategy", no_wrap=True)
-    for head in ("payoff\n± s.e.", "risk", "from\ncustomers", "to the\ninformed", "final\nlots", "spread"):
-        found.add_column(head, justify="right", no_wrap=True)
+    number_columns(found, "payoff\n± s.e.", "risk", "from\ncustomers", "to the\ninformed", "final\nlots", "spread")
     for each in results:
         found.add_row(
             each.strategy,
@@ -185,33 +186,21 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
     given = parser.parse_args(arguments)
-    try:
-        scenario = load(given.scenario, given.overrides, given.seed)
-        results = compare_strategies(scenario)
-        path = given.out / f"{given.scenario.stem}-showdown.png"
-        given.out.mkdir(parents=True, exist_ok=True)
-        with style():
-            picture(results, _heading(scenario)).savefig(path)
-    except KeyboardInterrupt:
-        Console(stderr=True, highlight=False, markup=False).print("interrupted", style="red")
-        return 130
-    except SpreadgameError as error:
-        Console(stderr=True, highlight=False, markup=False).print(str(error), style="red", soft_wrap=True)
-        return 2
-    except OSError as error:
-        Console(stderr=True, highlight=False, markup=False).print(
-            f"{error.filename or given.out}: {error.strerror or error}", style="red"
-        )
-        return 2
+    return exit_code_of(lambda: _call(given))
+
+
+def _call(given: argparse.Namespace) -> int:
+    scenario = load(given.scenario, given.overrides, given.seed)
+    results = compare_strategies(scenario)
+    path = given.out / f"{given.scenario.stem}-showdown.png"
+    given.out.mkdir(parents=True, exist_ok=True)
+    save_figure(picture(results, _heading(scenario)), path)
     if given.json:
-        sys.stdout.write(
-            json.dumps({"rows": [_as_json(each) for each in results], "picture": str(path)}, indent=2) + "\n"
-        )
+        print_json({"rows": [_as_json(each) for each in results], "picture": str(path)})
     else:
-        out = Console(highlight=False, markup=False)
-        out.print(table(results))
-        out.print(f"picture     {path}", soft_wrap=True)
-    return 0
+        console().print(table(results))
+        console().print(f"picture     {path}", soft_wrap=True)
+    return OK
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ from matplotlib.patches import FancyArrowPatch
 from analysis.money.accounts import Holders, edges_of
 from analysis.money.amounts import Amounts
 from analysis.money.marks import marks_of
-from analysis.output.style import GREY, INK, clipped, short, style
+from analysis.output.numbers import clipped, short
+from analysis.output.style import GREY, INK, style
 from analysis.reading.registry import Option, measure
 from analysis.reading.trades import trades_of
 from sim.core.errors import RunError

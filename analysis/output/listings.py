@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from analysis.output.numbers import share_of
+from analysis.output.tables import APART, new_table, text_column
+from sim.core.wording import number as limit
 from sim.strategy_kit.declare import Parameter, Strategy
 
 if TYPE_CHECKING:  # a page about a strategy needs no engine
@@ -29,7 +31,7 @@ _NEEDS = {"signal": "sees", "reservation": "reservation", "private_values": "pri
 
 def strategy_table(strategies: Sequence[Strategy]) -> Table:
     """A line for each strategy: its name and what it does."""
-    table = _table()
+    table = new_table(padding=APART)
     table.add_column("strategy", no_wrap=True)
     table.add_column("what it does")
     for strategy in strategies:
@@ -49,9 +51,9 @@ def strategy_page(strategy: Strategy) -> Group:
         parts.append(Text(f"its population must say: {', '.join(_NEEDS[need] for need in sorted(strategy.needs))}"))
     if not strategy.parameters:
         return Group(*parts, Text("it has no parameters"))
-    table = _table()
+    table = new_table(padding=APART)
     for head in ("parameter", "default", "allowed", "unit"):
-        table.add_column(head, overflow="fold")
+        text_column(table, head)
     table.add_column("meaning", ratio=1)
     for name, parameter in strategy.parameters.items():
         table.add_row(name, _value(parameter.default), _allowed(parameter), parameter.unit, _meaning(parameter))
@@ -73,14 +75,10 @@ def _allowed(parameter: Parameter) -> str:
     if parameter.type is bool:
         return "true, false"
     kind = "whole, " if parameter.type is int else ""
-    low = f"from {_limit(parameter.low)}" if parameter.low is not None else ""
-    low = f"above {_limit(parameter.above)}" if parameter.above is not None else low
-    high = f"up to {_limit(parameter.high)}" if parameter.high is not None else ""
+    low = f"from {limit(parameter.low)}" if parameter.low is not None else ""
+    low = f"above {limit(parameter.above)}" if parameter.above is not None else low
+    high = f"up to {limit(parameter.high)}" if parameter.high is not None else ""
     return f"{kind}{' '.join(filter(None, (low, high))) or 'any'}"
-
-
-def _limit(value: float) -> str:
-    return f"{int(value):,}" if value == int(value) else f"{value:g}"
 
 
 def _meaning(parameter: Parameter) -> str:
@@ -93,12 +91,12 @@ def _meaning(parameter: Parameter) -> str:
 
 def replay_table(result: ReplayResult) -> Table:
     """What a replay found, a line each."""
-    table = _table(head=False)
+    table = new_table(padding=APART, head=False)
     table.add_column(no_wrap=True)
     table.add_column()
     levels = "level" if result.depth == 1 else "levels"
     table.add_row("rows", f"{result.rows:,}, compared in {result.depth} of {result.levels} {levels}")
-    table.add_row("equal", f"{result.rows_equal:,}{_share(result.rows_equal, result.rows)}")
+    table.add_row("equal", f"{result.rows_equal:,}{share_of(result.rows_equal, result.rows)}")
     if result.depth > 1 and result.rows_equal < result.rows:
         by_level = ", ".join(f"{count:,}" for count in result.equal_by_level)
         table.add_row("equal to level 1, 2, …", by_level)
@@ -120,24 +118,14 @@ def replay_table(result: ReplayResult) -> Table:
     if result.crossed:
         table.add_row("crossed", f"{result.crossed:,} new orders crossed the spread, which recorded ones never do")
     at_head = f"{result.executions_at_head:,} of {result.executions:,}"
-    table.add_row("executions at head", at_head + _share(result.executions_at_head, result.executions))
+    table.add_row("executions at head", at_head + share_of(result.executions_at_head, result.executions))
     if result.queues_known:
         known = f"{result.queues_known_at_head:,} of {result.queues_known:,}"
-        table.add_row("… of queues known whole", known + _share(result.queues_known_at_head, result.queues_known))
+        table.add_row("… of queues known whole", known + share_of(result.queues_known_at_head, result.queues_known))
     table.add_row("other messages", f"{result.hidden:,} hidden, {result.crosses:,} crosses, {result.halts:,} halts")
     speed = f"{result.messages_per_second / 1e6:.2f} million messages a second"
     table.add_row("speed", f"{speed} ({result.seconds:.3f} s, and {result.reading_seconds:.2f} s to read the files)")
     return table
-
-
-def _share(part: int, whole: int) -> str:
-    """In per cent; never rounded up to all, nor down to nothing."""
-    if not whole:
-        return ""
-    percent = 100 * part / whole
-    if 0 < part < whole:
-        percent = min(max(percent, 0.01), 99.99)
-    return f" ({percent:.2f} %)" if 0 < part < whole else f" ({percent:.0f} %)"
 
 
 def _difference(difference: Difference, unit: float) -> str:
@@ -146,7 +134,3 @@ def _difference(difference: Difference, unit: float) -> str:
 
     place = f"row {difference.row:,} (line {difference.line:,}), level {difference.level} of the {difference.side}s"
     return f"{place}: the file has {level(difference.expected)}, the engine {level(difference.found)}"
-
-
-def _table(head: bool = True) -> Table:
-    return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, show_header=head, header_style="bold")

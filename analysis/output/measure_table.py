@@ -10,7 +10,7 @@ import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from analysis.output.command import error, number, plus_minus
+from analysis.output.numbers import error, number, plus_minus
 from analysis.reading.measures import ERROR, is_list
 
 _WIDTH, _NAME, _UNIT, _MEANING = 80, 28, 12, 12  # characters of a line, and of columns

@@ -13,8 +13,9 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.output.run_panels import inventories, payoff_distribution, payoffs, price_against_value, spread
-from analysis.output.style import ALARM, GREY, level, style
+from analysis.output.price_panels import price_against_value, spread
+from analysis.output.style import ALARM, GREY, level, save_figure, style
+from analysis.output.trader_panels import inventories, payoff_distribution, payoffs
 from analysis.reading.columns import has_many_episodes
 from sim.core.errors import RunError
 from sim.runs.result import Run
@@ -95,8 +96,7 @@ def save_picture(run: Run, path: str | Path | None = None) -> Path:
         raise RunError(f"{path}: {what} — end it in .png, .svg or .pdf (also possible: {', '.join(sorted(formats))})")
     undated = {"svg": {"Date": None}, "svgz": {"Date": None}, "pdf": {"CreationDate": None}}
     try:
-        with style():
-            picture(run).savefig(path, format=kind, metadata=undated.get(kind))
+        save_figure(picture(run), path, metadata=undated.get(kind))
     except (OSError, RuntimeError) as error:  # RuntimeError: what a format needs, as LaTeX for .pgf, is not installed
         why = getattr(error, "strerror", None) or error
         raise RunError(f"{path}: the picture cannot be written ({why}) — choose another place") from error

@@ -6,16 +6,16 @@ import math
 from collections.abc import Sequence
 from io import StringIO
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from analysis.output.numbers import amounts, count, places_of
+from analysis.output.tables import new_table, number_columns, text_column
 from sim.runs.result import Run
 
 __all__ = ["population_table", "summary_table", "summary_text", "venue_table"]
 
-_NOTHING = "-"  # plain characters throughout: the output of a command is read by other programs too
 _DIGITS = 6
 
 
@@ -46,14 +46,14 @@ def venue_table(run: Run) -> Table:
     }
     cells = []
     for measure, text in head.items():
-        _number_column(table, text)
+        number_columns(table, text)
         values = [measured.get((name, measure)) for name in names]
         if measure in ("trades", "volume"):
-            cells.append([_count(value) for value in values])
+            cells.append([count(value) for value in values])
         elif measure == "one_sided":
-            cells.append(_amounts([None if value is None else 100 * value for value in values], 2))
+            cells.append(amounts([None if value is None else 100 * value for value in values], 2))
         else:
-            cells.append(_amounts(values, _places(values, 4)))
+            cells.append(amounts(values, places_of(values, 4)))
     _fill(table, names, cells)
     return table
 
@@ -67,35 +67,31 @@ def population_table(run: Run) -> Table:
     per_lot = [measured.get((name, "payoff_per_lot")) for name in names]
     known = [errors[name] for name in names if errors.get(name)]
     table = _table("population")
-    _number_column(table, "agents")
-    _number_column(table, "payoff\ncurrency" if run.scenario.run.episodes == 1 else "payoff\ncurrency\nan episode")
-    places = max(0, 1 - math.floor(math.log10(min(known)))) if known else _places(payoffs, _DIGITS)
-    places = min(places, _places(payoffs, 8))
-    cells = [[_count(population.count) for population in populations], _amounts(payoffs, places)]
+    number_columns(table, "agents")
+    number_columns(table, "payoff\ncurrency" if run.scenario.run.episodes == 1 else "payoff\ncurrency\nan episode")
+    places = max(0, 1 - math.floor(math.log10(min(known)))) if known else places_of(payoffs, _DIGITS)
+    places = min(places, places_of(payoffs, 8))
+    cells = [[count(population.count) for population in populations], amounts(payoffs, places)]
     if known:
-        _number_column(table, "standard\nerror")
-        cells.append(_amounts([errors.get(name) for name in names], places))
-    _number_column(table, "payoff\na lot\ncurrency")
-    cells.append(_amounts(per_lot, _places(per_lot, 5)))
+        number_columns(table, "standard\nerror")
+        cells.append(amounts([errors.get(name) for name in names], places))
+    number_columns(table, "payoff\na lot\ncurrency")
+    cells.append(amounts(per_lot, places_of(per_lot, 5)))
     for measure, text in {"trades": "trades", "volume": "volume\nlots", "messages": "messages"}.items():
-        _number_column(table, text)
-        cells.append([_count(measured.get((name, measure))) for name in names])
+        number_columns(table, text)
+        cells.append([count(measured.get((name, measure))) for name in names])
     presence = [measured.get((name, "presence")) for name in names]
     if any(share is not None for share in presence):
-        _number_column(table, "presence\n% of turns")
-        cells.append(_amounts([None if share is None else 100 * share for share in presence], 1))
+        number_columns(table, "presence\n% of turns")
+        cells.append(amounts([None if share is None else 100 * share for share in presence], 1))
     _fill(table, names, cells)
     return table
 
 
 def _table(first: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column(first, min_width=6, max_width=24, overflow="fold", vertical="top")
+    table = new_table()
+    text_column(table, first, min_width=6, max_width=24)
     return table
-
-
-def _number_column(table: Table, head: str) -> None:
-    table.add_column(head, justify="right", no_wrap=True, overflow="fold")
 
 
 def _fill(table: Table, names: Sequence[str], cells: list[list[str]]) -> None:
@@ -111,27 +107,3 @@ def _errors(run: Run) -> dict[str, float]:
     """Standard error of each population's payoff, where there is one."""
     rows = [row for row in run.measures if (row["scope"], row["measure"]) == ("population", "payoff")]
     return {row["name"]: row["standard_error"] for row in rows if row["standard_error"] is not None}
-
-
-def _count(value: float | None) -> str:
-    """A whole number, thousands apart; from ten million on in millions, so that columns stay narrow."""
-    if value is None:
-        return _NOTHING
-    if value < 1e7:
-        return f"{value:,.0f}"
-    return f"{value / 1e6:,.1f} M" if value < 1e10 else f"{value / 1e9:,.1f} G"
-
-
-def _places(values: Sequence[float | None], digits: int) -> int:
-    """Decimals with which the largest of the values has so many digits; at least 0, at most 9."""
-    largest = max((abs(value) for value in values if value), default=1.0)
-    return min(max(0, digits - 1 - math.floor(math.log10(largest))), 9)
-
-
-def _amounts(values: Sequence[float | None], places: int) -> list[str]:
-    """Every value with the same decimals, so that they stand one below the other."""
-    return [_NOTHING if value is None else _unsigned_zero(f"{value:,.{places}f}") for value in values]
-
-
-def _unsigned_zero(text: str) -> str:
-    return text.removeprefix("-") if not text.strip("-0.,") else text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, Literal
 
 import matplotlib as mpl
@@ -12,10 +13,13 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
+from analysis.output.numbers import signed
 from analysis.reading.columns import whole_range
+from sim.kept.sealed import write_whole
 
 INK, GREY, ALARM = ".15", ".42", "#c44e00"
 NUMBERS = "{x:,.10g}"  # at an axis: thousands apart, no zeros at the end
@@ -33,6 +37,14 @@ def style() -> AbstractContextManager[None]:
     }  # fmt: skip
     settings = {**sns.axes_style("ticks"), **sns.plotting_context("paper", font_scale=1.04), **ours}
     return mpl.rc_context(settings)
+
+
+def save_figure(figure: Figure, path: Path, **settings: Any) -> Path:
+    """Write a figure, whole or not at all, in the format that the path's ending names. Returns the path."""
+    kind = settings.pop("format", path.suffix.lower().lstrip("."))
+    with style():
+        write_whole(path, lambda part: figure.savefig(part, format=kind, **settings), lasting=False)
+    return path
 
 
 def style_axes(
@@ -139,38 +151,3 @@ def histograms(
     entries.append((Line2D([], [], color=GREY, lw=1.4, ls=_DASHES), "mean"))
     style_axes(ax, title, labels[1], entries if legend else (), note)
     return ax
-
-
-# --- numbers as text ------------------------------------------------------------------------------------------------
-
-
-def clipped(name: str, most: int = 24) -> str:
-    """A name, cut if it is very long."""
-    return name if len(name) <= most else f"{name[: most - 1]}…"
-
-
-def short(value: float) -> str:
-    """Three significant digits, without an exponent where that is readable."""
-    if not math.isfinite(value) or value == 0:
-        return f"{value:.0f}"
-    size = math.floor(math.log10(abs(value)))
-    return f"{value:.2e}" if size < -6 or size > 11 else f"{value:,.{max(0, 2 - size)}f}"
-
-
-def signed(value: float) -> str:
-    """Like :func:`short`, with a sign."""
-    return ("+" if value > 0 else "−" if value < 0 else "") + short(abs(value))
-
-
-def with_error(value: float, error: float) -> str:
-    """A value and its error, to the error's second significant digit; the value alone if there is no error."""
-    if not error:
-        return signed(value)
-    places = min(max(0, 1 - math.floor(math.log10(error))), 9)
-    sign = "+" if value > 0 else "−" if value < 0 else ""
-    return f"{sign}{abs(value):,.{places}f} ± {error:,.{places}f}"
-
-
-def percent(share: float) -> str:
-    """A share as a percentage of two digits; never 100 for one that is less."""
-    return f"{100 * share:.2g} %" if share < 0.995 else f"{math.floor(10_000 * share) / 100:.4g} %"

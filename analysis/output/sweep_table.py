@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from analysis.output.tables import APART, new_table, number_columns, text_column
 from analysis.stats.estimates import Estimate, mean
 from sim.experiment import Results
 
@@ -48,15 +48,14 @@ def job_table(results: Results) -> Table:
     jobs = results.jobs[:_MOST_ROWS]
     left = len(results.jobs) - len(jobs)
     caption = f"and {left:,} jobs more" if left else None
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, caption=caption, caption_justify="left")
+    table = new_table(caption, padding=APART)
     labels = list(jobs[0].labels)
     for label in labels:
-        table.add_column(label.replace(".", "\n"), overflow="fold")
-    table.add_column("runs", justify="right")
+        text_column(table, label.replace(".", "\n"))
+    number_columns(table, "runs", no_wrap=False)
     columns = shown_columns(results)
     estimates = [job_estimates(results, column)[: len(jobs)] for column in columns]
-    for column in columns:
-        table.add_column(column.replace(".", "\n").replace("_", " "), justify="right")
+    number_columns(table, *(column.replace(".", "\n").replace("_", " ") for column in columns), no_wrap=False)
     for place, job in enumerate(jobs):
         cells = [_shown(found[place]) for found in estimates]
         table.add_row(*(_plain(job.labels[label]) for label in labels), f"{job.runs:,}", *cells)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
+from analysis.output.console import WIDTH, print_json, results
+from analysis.output.exit_codes import OK, exit_code_of
 from analysis.output.options import Parser
 from analysis.recorded import backtests, facts, impact, spreads
 from analysis.recorded.board import Board
@@ -18,10 +17,9 @@ from analysis.recorded.files import VARIABLE, data_folder
 from analysis.recorded.markets import recorded
 from analysis.recorded.page import page
 from analysis.risk.stylised_facts import Facts
-from sim.core.errors import RunError, SpreadgameError
+from sim.core.errors import RunError
+from sim.kept.sealed import write_whole
 from sim.runs.result import open_run
-
-_WIDTH, _BAD_INPUT = 80, 2
 
 
 def measured(folder: Path, run: Path | None = None) -> tuple[list[Board], dict[str, Facts], str]:
@@ -53,28 +51,28 @@ def measured(folder: Path, run: Path | None = None) -> tuple[list[Board], dict[s
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line. Returns the exit code."""
     given = _parser().parse_args(arguments)
-    try:
-        _check(given.page, (".md",))
-        _check(given.figure, (".png", ".svg", ".pdf"))
-        tables, markets, name = measured(data_folder(given.folder), given.run)
-        if given.figure:
-            from analysis.recorded.picture import picture, save
+    return exit_code_of(lambda: _call(given))
 
-            save(picture(markets, name), given.figure)
-        if given.page:
-            beside = os.path.relpath(given.figure, given.page.parent) if given.figure else ""
-            given.page.write_text(page(tables, Path(beside).as_posix() if beside else ""), encoding="utf-8")
-    except SpreadgameError as error:
-        sys.stderr.write(f"{error}\n")
-        return _BAD_INPUT
+
+def _call(given: argparse.Namespace) -> int:
+    _check(given.page, (".md",))
+    _check(given.figure, (".png", ".svg", ".pdf"))
+    tables, markets, name = measured(data_folder(given.folder), given.run)
+    if given.figure:
+        from analysis.output.style import save_figure
+        from analysis.recorded.picture import picture
+
+        save_figure(picture(markets, name), given.figure)
+    if given.page:
+        beside = os.path.relpath(given.figure, given.page.parent) if given.figure else ""
+        text = page(tables, Path(beside).as_posix() if beside else "")
+        write_whole(given.page, text.encode(), lasting=False)
     if given.json:
-        found = {"tables": [each.as_json() for each in tables]}
-        sys.stdout.write(json.dumps(found, indent=2, allow_nan=False) + "\n")
+        print_json({"tables": [each.as_json() for each in tables]})
     else:
-        console = Console(file=sys.stdout, width=_WIDTH, color_system=None, highlight=False, markup=False)
         for each in tables:
-            console.print(each.to_print())
-    return 0
+            results(WIDTH).print(each.to_print())
+    return OK
 
 
 def _check(path: Path | None, endings: tuple[str, ...]) -> None:

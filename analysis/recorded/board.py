@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 from textwrap import fill
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
-from analysis.output.command import number
-from analysis.output.style import clipped, short, with_error
+from analysis.output.numbers import clipped, number, short, with_error
+from analysis.output.tables import new_table, number_columns, text_column
 from analysis.reading.measures import Measurement
 from analysis.stats.estimates import Estimate
 
@@ -78,10 +76,9 @@ class Board:
 
     def to_print(self) -> Group:
         """For the screen."""
-        made = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-        made.add_column(overflow="fold")
-        for name in self.columns:
-            made.add_column(clipped(name, _NAME), justify="right", no_wrap=True)
+        made = new_table()
+        text_column(made)
+        number_columns(made, *(clipped(name, _NAME) for name in self.columns))
         for name, cells in self.rows():
             made.add_row(name, *cells)
         return Group(Text(self.title, style="bold"), *([Text(self.note)] if self.note else []), "", made, "")

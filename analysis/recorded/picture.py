@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from analysis.output.style import GREY, INK, clipped, style, style_axes
+from analysis.output.numbers import clipped
+from analysis.output.style import GREY, INK, style, style_axes
 from analysis.recorded.facts import SECONDS
 from analysis.risk.stylised_facts import Facts, aggregated, autocorrelation, excess_kurtosis, leverage
 
@@ -76,13 +76,6 @@ def picture(markets: Mapping[str, Facts], run: str = "") -> Figure:
             caption += f", samples of {clipped(run, 16)}"
         drawn.supxlabel(caption, x=0.995, ha="right", color=GREY, fontsize=9)
     return drawn
-
-
-def save(figure: Figure, path: Path) -> Path:
-    """Write it, in the format of the path's ending."""
-    with style():
-        figure.savefig(path)
-    return path
 
 
 def _look(place: int, simulated: bool) -> tuple[str, float]:

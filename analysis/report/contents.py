@@ -10,9 +10,10 @@ import pandas as pd
 from analysis.money import trade_network
 from analysis.money.attribution import Attribution, both
 from analysis.money.who_paid_whom import who_paid_whom
+from analysis.output.numbers import short
 from analysis.output.rejections import rejection_lines
 from analysis.output.run_picture import picture
-from analysis.output.style import short, style
+from analysis.output.style import style
 from analysis.quality.spreads import HORIZON, PARTS, Spreads, tables
 from analysis.reading.columns import has_many_episodes
 from analysis.report import figures, words

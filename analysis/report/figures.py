@@ -14,7 +14,8 @@ from matplotlib.ticker import FuncFormatter
 
 from analysis.money.attribution import Attribution
 from analysis.money.who_paid_whom import WhoPaidWhom
-from analysis.output.style import GREY, INK, clipped, short, signed, style, style_axes, with_error
+from analysis.output.numbers import clipped, short, signed, with_error
+from analysis.output.style import GREY, INK, style, style_axes
 from analysis.quality import volatility
 from analysis.quality.spreads import Spreads
 from analysis.stats.estimates import Estimate

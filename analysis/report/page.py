@@ -13,8 +13,9 @@ from analysis.output.options import Parser
 from analysis.report.contents import Watch, opening, parts, reported, scenario_texts
 from analysis.report.differences import differences
 from analysis.report.parts import Grid, ReportedRun
-from sim.core.errors import RunError
-from sim.runs.result import Run, reason_of
+from sim.core.errors import RunError, reason_of
+from sim.kept.sealed import write_whole
+from sim.runs.result import Run
 
 NAME = "report.html"
 
@@ -75,12 +76,9 @@ def save_report(runs: Sequence[Run], path: str | Path | None = None, watch: Watc
     if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise RunError(f"{path}: no file can be written there — choose another place with --out")
     page = report(runs, watch)
-    partial = path.with_name(path.name + ".partial")
     try:
-        partial.write_text(page, encoding="utf-8")
-        partial.replace(path)
+        write_whole(path, page.encode(), lasting=False)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise RunError(f"{path}: the report cannot be written ({reason_of(error)}) — choose another place") from error
     return path
 

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from analysis.money.attribution import Attribution
 from analysis.money.who_paid_whom import WhoPaidWhom
-from analysis.output.command import plus_minus
+from analysis.output.numbers import plus_minus
 from analysis.output.style import style
 from analysis.quality.spreads import Spreads
 from analysis.report import words

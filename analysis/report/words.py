@@ -9,9 +9,8 @@ import numpy as np
 
 from analysis.money.attribution import Attribution, by_mark
 from analysis.money.who_paid_whom import WhoPaidWhom
-from analysis.output.command import error
+from analysis.output.numbers import error, percent, short
 from analysis.output.rejections import rejection_lines
-from analysis.output.style import percent, short
 from analysis.quality.spreads import HORIZON, Parts, Spreads
 from analysis.reading.columns import columns
 from analysis.reading.trades import Floats, Trades, trades_of

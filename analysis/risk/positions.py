@@ -20,6 +20,7 @@ from analysis.reading.registry import Option, measure
 from analysis.reading.trades import trades_of
 from analysis.stats.arguments import checked, refuse
 from analysis.stats.estimates import Estimate, mean, ratio
+from analysis.stats.regression import long_run_variance
 from sim.core.errors import RunError
 from sim.runs.result import Run
 
@@ -98,19 +99,8 @@ def sharpe_ratio(returns: ArrayLike, benchmark: float = 0.0, lags: int = 0, norm
     if normal:
         return Estimate(ratio, math.sqrt((1.0 + 0.5 * ratio**2) / n))
     z = (x - x.mean()) / x.std()
-    return Estimate(ratio, math.sqrt(long_run_variance(z - 0.5 * ratio * (z**2 - 1.0), lags) / n))
-
-
-@checked("series")
-def long_run_variance(series: ArrayLike, lags: int) -> float:
-    """Σ (1 - |k| / (lags + 1)) R(k) over the autocovariances R(k) up to `lags` (Newey and West 1987); nan if empty."""
-    x = np.asarray(series, float)
-    if len(x) == 0:
-        return math.nan
-    x = x - x.mean()
-    weights = [1.0 - lag / (lags + 1) for lag in range(1, min(lags, len(x) - 1) + 1)]
-    around = sum(weight * float(x[lag:] @ x[:-lag]) for lag, weight in enumerate(weights, 1))
-    return (float(x @ x) + 2.0 * around) / len(x)
+    influence = z - 0.5 * ratio * (z**2 - 1.0)
+    return Estimate(ratio, math.sqrt(long_run_variance(influence - influence.mean(), lags) / n))
 
 
 # --- what is held ---------------------------------------------------------------------------------------------------
@@ -161,8 +151,7 @@ def inventory(
     x = np.asarray(lots, float)
     if len(x) == 0:
         return Inventory(_NOTHING, math.nan, math.nan, math.nan, _NOTHING, math.nan)
-    width = _lags(len(x)) if lags is None else lags
-    average = Estimate(float(x.mean()), math.sqrt(max(long_run_variance(x, width), 0.0) / len(x)))
+    average = Estimate(float(x.mean()), math.sqrt(long_run_variance(x - x.mean(), lags) / len(x)))
     size = float(np.abs(x).mean())
     return Inventory(
         average,

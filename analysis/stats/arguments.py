@@ -19,7 +19,7 @@ _AMOUNT = "it is not negative"
 _NUMBER = "leave the row out, or write nan where the number is not known"
 
 
-def checked(
+def checked(  # long: half of it is what its parameters mean
     *numbers: str,
     labels: Sequence[str] = (),
     counts: Sequence[str] = (),
@@ -48,6 +48,16 @@ def checked(
         From the function that is decorated: it names the parameter, the place, the value and the remedy.
     """
 
+    def look(name: str, array: NDArray[Any]) -> None:
+        if name in labels or name in counts:
+            whole(name, array, name in counts)
+        elif name in signs:
+            refuse(name, array, (array != 0) & (np.abs(array) != 1), _SIGN)
+        elif not infinite:
+            refuse(name, array, np.isinf(array), _NUMBER)
+        if name in amounts:
+            refuse(name, array, array < 0, _AMOUNT)
+
     def decorated(function: Function) -> Function:
         signature = inspect.signature(function)
 
@@ -65,12 +75,7 @@ def checked(
                     raise ValueError(
                         f"{name} has {len(array):,} rows and {first[0]} {first[1]:,} — give both for the same rows"
                     )
-                if name in labels or name in counts:
-                    whole(name, array, name in counts)
-                elif name in signs:
-                    refuse(name, array, (array != 0) & (np.abs(array) != 1), _SIGN)
-                else:
-                    _real(name, array, infinite, name in amounts)
+                look(name, array)
                 given.arguments[name] = array
             with np.errstate(over="ignore", invalid="ignore"):
                 return function(*given.args, **given.kwargs)

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from analysis.output.tables import APART, new_table, number_columns
 from analysis.theory.experiments import all_experiments
 from analysis.theory.picture import headline, save_picture, tally
 from analysis.theory.rows import MOST_ERRORS, Row
@@ -65,10 +65,9 @@ def board_table(rows: Sequence[Row]) -> Group:
 
 
 def _by_line(rows: Sequence[Row]) -> Group:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    table = new_table(padding=APART)
     table.add_column("experiment", no_wrap=True)
-    table.add_column("claims that hold", justify="right", no_wrap=True)
-    table.add_column("furthest, in\nstandard errors", justify="right", no_wrap=True)
+    number_columns(table, "claims that hold", "furthest, in\nstandard errors")
     for name, mine in ((name, list(mine)) for name, mine in groupby(rows, key=lambda row: row.experiment)):
         sampled = [row.distance for row in mine if row.verdict != "differs" and not math.isnan(row.distance)]
         furthest = f"{max(sampled, key=abs):+.1f}" if sampled else ""
@@ -83,18 +82,9 @@ def _by_line(rows: Sequence[Row]) -> Group:
 def _every_row(rows: Sequence[Row]) -> Group:
     parts: list[Table | Text | str] = []
     for title, mine in _by_experiment(rows):
-        table = Table(
-            box=SIMPLE_HEAD,
-            show_edge=False,
-            pad_edge=False,
-            header_style="bold",
-            title=title,
-            title_justify="left",
-            title_style="bold",
-        )
+        table = new_table(title=title, padding=APART)
         table.add_column("claim", ratio=1)
-        for name in ("theory", "market", "error", "distance"):
-            table.add_column(name, justify="right", no_wrap=True)
+        number_columns(table, "theory", "market", "error", "distance")
         table.add_column("", no_wrap=True)
         for row in mine:
             table.add_row(

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.output.style import ALARM, GREY, INK, style
+from analysis.output.style import ALARM, GREY, INK, save_figure, style
 from analysis.theory.experiments import all_experiments
 from analysis.theory.rows import Row
 
@@ -93,6 +93,4 @@ def _place(row: Row) -> tuple[float, str]:
 def save_picture(rows: Sequence[Row], path: Path, quick: bool = False) -> Path:
     """Write the picture as PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with style():
-        picture(rows, quick).savefig(path)
-    return path
+    return save_figure(picture(rows, quick), path)

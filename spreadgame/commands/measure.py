@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.output.console import WIDTH, print_json, results
 from analysis.output.options import numbers, real_number, whole_number
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import Console
 
     from analysis.reading.registry import Measure, Option
     from sim.runs.result import Run
@@ -24,14 +24,11 @@ if TYPE_CHECKING:
 # --- the line -------------------------------------------------------------------------------------------------------
 
 
-def add(commands: Any) -> None:
-    """Add the command to those of a parser."""
-    parser = commands.add_parser(
-        "measure", help="list the measures of runs, or take one",
-        usage="spreadgame measure [NAME [options] [RUN …]] [--json]",
-        description="List the measures of runs; explain the one of this name; or take it of run folders.",
-        epilog="The options are those of the measure: spreadgame measure NAME --help",
-    )  # fmt: skip
+def declare(parser: argparse.ArgumentParser) -> None:
+    """What may be typed, whichever measure it is of."""
+    parser.usage = "spreadgame measure [NAME [options] [RUN …]] [--json]"
+    parser.description = "List the measures of runs; explain the one of this name; or take it of run folders."
+    parser.epilog = "The options are those of the measure: spreadgame measure NAME --help"
     parser.set_defaults(name=None)
     parser.add_argument("runs", nargs="*", type=Path, metavar="RUN", help="folders that runs printed")
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output, nothing else")
@@ -94,7 +91,7 @@ def _reader(option: Option) -> Any:
 # --- what is done ---------------------------------------------------------------------------------------------------
 
 
-def measure(given: argparse.Namespace) -> int:
+def call(given: argparse.Namespace) -> int:
     """Do what was typed. Returns the exit code."""
     from analysis.output import measure_listing as listing
     from analysis.reading import registry
@@ -103,17 +100,17 @@ def measure(given: argparse.Namespace) -> int:
     if given.name is None:
         known = registry.all_measures()
         if given.json:
-            _dump({"measures": [each.as_json() for each in known], "sweep": [each._asdict() for each in TOTALS]})
+            print_json({"measures": [each.as_json() for each in known], "sweep": [each._asdict() for each in TOTALS]})
         else:
-            _results().print(listing.list_of(known, TOTALS))
+            results(None if sys.stdout.isatty() else WIDTH).print(listing.list_of(known, TOTALS))
         return 0
     found = registry.get(given.name)
     if given.runs:
         _take(found, given)
     elif given.json:
-        _dump(found.as_json())
+        print_json(found.as_json())
     else:
-        _results().print(listing.page_of(found))
+        results(None if sys.stdout.isatty() else WIDTH).print(listing.page_of(found))
     return 0
 
 
@@ -131,9 +128,9 @@ def _take(found: Measure, given: argparse.Namespace) -> None:
         _draw(found, runs[0], options, figure)
     if given.json:
         measured = [as_json(path, frame) for path, frame in zip(given.runs, frames, strict=True)]
-        _dump({"measure": found.name, "options": options, "runs": measured})
+        print_json({"measure": found.name, "options": options, "runs": measured})
         return
-    console = _results()
+    console = results(None if sys.stdout.isatty() else WIDTH)
     for place, (path, run, frame) in enumerate(zip(given.runs, runs, frames, strict=True)):
         if len(runs) > 1:
             console.print(*[""] * bool(place), f"{path}: {run.heading}", sep="\n", style="bold")
@@ -149,7 +146,7 @@ def as_json(path: str | Path, frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def _check_figure(figure: Path, runs: list[Path]) -> None:
-    from analysis.output.command import check_figure
+    from analysis.output.figure_files import check_figure
     from sim.core.errors import RunError
 
     check_figure(figure)
@@ -158,8 +155,7 @@ def _check_figure(figure: Path, runs: list[Path]) -> None:
 
 
 def _draw(found: Measure, run: Run, options: dict[str, Any], figure: Path) -> None:
-    from sim.core.errors import RunError
-    from sim.runs.result import reason_of
+    from sim.core.errors import RunError, reason_of
 
     if found.draw is None:
         raise RunError(f"measure {found.name} draws no figure — leave --figure out")
@@ -167,15 +163,3 @@ def _draw(found: Measure, run: Run, options: dict[str, Any], figure: Path) -> No
         found.draw(run, **options).savefig(figure)
     except OSError as error:
         raise RunError(f"{figure}: the figure cannot be written ({reason_of(error)})") from error
-
-
-def _results() -> Console:
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else 80, highlight=False, emoji=False, markup=False)
-
-
-def _dump(found: dict[str, Any]) -> None:
-    from json import dumps
-
-    sys.stdout.write(dumps(found, indent=2, allow_nan=False) + "\n")

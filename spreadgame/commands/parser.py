@@ -21,6 +21,7 @@ COMMANDS = {
     "strategies": "list strategies, or explain one",
     "plot": "draw a run folder",
     "report": "explain run folders on one page",
+    "measure": "list the measures of runs, or take one",
     "replay": "drive the engine with a recorded exchange day",
     "sweep": "run a scenario many times: seeds, grids, designs, profiles",
     "solve": "find the equilibria of a scenario's game",
@@ -29,7 +30,7 @@ COMMANDS = {
 
 
 def command(name: str) -> ModuleType:
-    """The file of a command, which has ``declare`` and ``call``."""
+    """The file of a command, which has ``declare`` and ``call``, and perhaps ``learn``."""
     return import_module(f"spreadgame.commands.{name}")
 
 
@@ -71,8 +72,11 @@ def _parser(typed: Sequence[str]) -> tuple[_Parser, dict[str, argparse.ArgumentP
 
 
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser, commands = _parser(sys.argv[1:] if arguments is None else arguments)
-    given, unknown = parser.parse_known_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    parser, commands = _parser(words)
+    if words and words[0] in commands and (learn := getattr(command(words[0]), "learn", None)):
+        words[1:] = learn(commands[words[0]], words[1:])  # what may be typed depends on what is
+    given, unknown = parser.parse_known_args(words)
     if unknown:
         chosen = commands.get(given.command or "", parser)
         options = [option for option in chosen._option_string_actions if option.startswith("--")]

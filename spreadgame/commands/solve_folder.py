@@ -61,7 +61,7 @@ def keep(out: Path, told: dict[str, Any], found: Solution, title: str) -> Path |
     """Write what was found beside the runs, with a picture unless there is nothing to draw."""
     from analysis.games.output.as_json import mixtures_of, verdicts_of
     from analysis.games.output.game_pictures import game_picture
-    from analysis.output.style import style
+    from analysis.output.style import save_figure, style
 
     picture = out / "game.png"
     try:
@@ -74,7 +74,7 @@ def keep(out: Path, told: dict[str, Any], found: Solution, title: str) -> Path |
             players = {role.name: role.players for role in found.game.whole}
             marks = [f"{name}{_MARKS[verdict]}" for name, verdict in verdicts_of(found, apart=True).items()]
             drawn = game_picture(found.table, mixtures, title, marks, players)
-            write_whole(picture, lambda part: drawn.savefig(part, format="png"))
+            save_figure(drawn, picture)
     except OSError as error:
         raise RunError(f"{out}: what was found cannot be written ({error.strerror or error})") from error
     return picture

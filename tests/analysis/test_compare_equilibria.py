@@ -16,11 +16,12 @@ from rich.console import Console
 
 from analysis.compare_equilibria import main, scenarios_of
 from analysis.games.empirical.candidates import plays
-from analysis.games.empirical.comparison import Compared, as_json, compare, folder_name, welfare_gained
+from analysis.games.empirical.comparison import Compared, compare, folder_name, welfare_gained
 from analysis.games.empirical.market import MarketGame
+from analysis.games.output.as_json import comparison_as_json
 from analysis.games.output.equilibrium_picture import picture
 from analysis.games.output.equilibrium_tables import tables
-from analysis.output.command import plus_minus
+from analysis.output.numbers import plus_minus
 from analysis.stats.estimates import mean
 from sim.scenario import parse
 from tests.command_line import QUICKSTART, ROOT
@@ -115,7 +116,7 @@ def test_where_the_spread_is_the_same_what_is_chosen_takes_its_place():
 
 
 def test_the_plain_data_is_json_and_complete(by_share):
-    games = json.loads(json.dumps(as_json(by_share), allow_nan=False))["games"]
+    games = json.loads(json.dumps(comparison_as_json(by_share), allow_nan=False))["games"]
     assert [game["game"].rpartition("=")[2] for game in games] == ["0.05", "0.15", "0.35"]
     for game, each in zip(games, by_share, strict=True):
         assert len(game["equilibria"]) == len(each.solution.equilibria)
@@ -147,7 +148,7 @@ def test_more_welfare_than_in_the_first_game_stands_in_the_table_and_in_the_plai
     screen.print(tables(by_rungs))
     printed = " ".join(screen.file.getvalue().split())
     assert "welfare more than at levels = 0" in printed
-    games = json.loads(json.dumps(as_json(by_rungs), allow_nan=False))["games"]
+    games = json.loads(json.dumps(comparison_as_json(by_rungs), allow_nan=False))["games"]
     assert all("welfare_more" not in row for row in games[0]["equilibria"])
     told = [row["welfare_more"] for game in games[1:] for row in game["equilibria"]]
     for each, row in zip(welfare_gained(by_rungs), told, strict=True):
@@ -185,7 +186,11 @@ def test_welfare_on_the_seeds_that_chose_an_equilibrium_is_not_compared(by_rungs
     screen = Console(width=80, file=StringIO(), color_system=None)
     screen.print(tables([first, *unsure]))
     assert "welfare more" not in screen.file.getvalue()
-    assert all("welfare_more" not in row for game in as_json([first, *unsure])["games"] for row in game["equilibria"])
+    assert all(
+        "welfare_more" not in row
+        for game in comparison_as_json([first, *unsure])["games"]
+        for row in game["equilibria"]
+    )
 
 
 def test_the_first_game_is_taken_at_the_best_of_its_equilibria_that_are_sure(by_rungs):

@@ -22,7 +22,6 @@ from analysis.games.empirical.candidates import Candidate, Floats
 from analysis.games.empirical.market import Column
 from analysis.games.empirical.payoffs import WELFARE
 from analysis.games.empirical.solution import BUDGET, Solution, solve
-from analysis.games.output.as_json import solution_as_json
 from analysis.stats.estimates import Estimate
 from sim.core.errors import RunError
 from sim.scenario import Scenario
@@ -217,28 +216,3 @@ def welfare_gained(found: Sequence[Compared]) -> list[Gained]:
 def _sure_welfare(candidate: Candidate) -> Floats | None:
     """Of each run that chose nothing, (runs,); None where there are none, or nobody gains privately."""
     return None if candidate.certificate is None else candidate.welfare
-
-
-def as_json(found: Sequence[Compared]) -> dict[str, Any]:
-    """The games as plain data; ``game`` is the label of each.
-
-    The rest is what :func:`analysis.games.output.as_json.solution_as_json` says of it.
-    Where the strategies differ in one number, its mean over the players stands with each equilibrium and reference.
-    Where there is welfare, what is more of it than in the first game stands with each equilibrium of the others, as
-    ``welfare_more``.
-    """
-
-    def told(each: Compared) -> dict[str, Any]:
-        row = {"game": each.label, **solution_as_json(each.solution)}
-        parameter = each.parameter()
-        if parameter is not None:
-            rows = [*zip(row["equilibria"], each.solution.equilibria, strict=True)]
-            rows += [(row[name], candidate) for name, candidate in each.references.items()]
-            for one, candidate in rows:
-                one[f"mean_{parameter}"] = each.chosen(candidate, parameter).value
-        return row
-
-    games = [told(each) for each in found]
-    for each in welfare_gained(found):
-        games[each.game]["equilibria"][each.equilibrium]["welfare_more"] = each.as_json()
-    return {"games": games}

@@ -77,7 +77,7 @@ class Solution:
     unmet: list[Event]
 
 
-def solve(
+def solve(  # long: half of it is what its parameters mean
     scenario: Scenario,
     budget: int = BUDGET,
     epsilon: float | None = None,
@@ -112,23 +112,16 @@ def solve(
         If the budget is too small for so many profiles, a run fails, or a payoff is beyond its bounds.
     """
     game = MarketGame(scenario)
-    ranged = bool(scenario.game and scenario.game.ranges)
-    whole = _runs_of_all(game, budget)
-    needed = search == "needed" or (search is None and (ranged or whole < FEWEST))
-    if not needed and (ranged or whole < FEWEST):
-        raise RunError(_too_few(game, budget, ranged))
-    first = scenario.run.seed + _FRESH
-    if first + budget >= 2**63:
-        problem = Problem("run.seed", f"{scenario.run.seed} leaves no seeds beyond it", f"write {2**62} or less")
-        raise ScenarioError(scenario.source, [problem])
+    each_profile = _runs_of_each(game, budget, search)
+    first = _first_fresh_seed(scenario, budget)
     with open_workers(workers) as pool:
         runner = Runner(pool, None if out is None else Path(out), [Path(file) for file in strategies], watch)
         chosen = Samples(scenario.run.seed, runner)
-        if needed:
+        if each_profile is None:
             run_budget = RunBudget(chosen, max(FEWEST, round(math.sqrt(budget / _SPREAD))), budget // 2, budget)
             found = _searched(game, run_budget, epsilon)
         else:
-            run_budget = RunBudget(chosen, whole, budget // 2, budget)
+            run_budget = RunBudget(chosen, each_profile, budget // 2, budget)
             found = search_all(game, run_budget, epsilon)
         game, fresh = found.game, Samples(first, runner, "certificates")
         together, competitive = _together(game, chosen), _competitive(game, chosen)
@@ -145,14 +138,33 @@ def solve(
             found.candidates, evidence, lambda: budget - runner.count, found.epsilon, payoff_bounds, events=rare
         )
         efficient, anarchy = _anarchy(found, chosen, fresh, evidence, budget - runner.count)
-        for reference in (together, competitive):
-            if reference is not None:
-                _describe(game, reference, chosen, fresh, run_budget.runs, budget - runner.count)
+        for reference in filter(None, (together, competitive)):
+            _describe(game, reference, chosen, fresh, run_budget.runs, budget - runner.count)
     return Solution(
         found.game, found.candidates, found.table, found.epsilon, runner.count, found.complete,
         found.note, together, competitive, efficient, anarchy, found.replies, run_budget.runs,
         too_rare(rare, run_budget.runs),
     )  # fmt: skip
+
+
+def _runs_of_each(game: MarketGame, budget: int, search: Search | None) -> int | None:
+    """How many runs each profile has if all are run; None where only those that are needed are."""
+    ranged = bool(game.scenario.game and game.scenario.game.ranges)
+    whole = _runs_of_all(game, budget)
+    if search == "needed" or (search is None and (ranged or whole < FEWEST)):
+        return None
+    if ranged or whole < FEWEST:
+        raise RunError(_too_few(game, budget, ranged))
+    return whole
+
+
+def _first_fresh_seed(scenario: Scenario, budget: int) -> int:
+    """The first of the seeds on which equilibria are certified."""
+    first = scenario.run.seed + _FRESH
+    if first + budget >= 2**63:
+        problem = Problem("run.seed", f"{scenario.run.seed} leaves no seeds beyond it", f"write {2**62} or less")
+        raise ScenarioError(scenario.source, [problem])
+    return first
 
 
 def _searched(game: MarketGame, run_budget: RunBudget, epsilon: float | None) -> Found:

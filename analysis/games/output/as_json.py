@@ -1,4 +1,4 @@
-"""A solved game as plain data: what ``--json`` prints and what is kept beside the runs."""
+"""Solved games as plain data: what ``--json`` prints and what is kept beside the runs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from analysis.games.dynamics.selection import Selection, selection
 from analysis.games.empirical.candidates import Candidate, Verdict
+from analysis.games.empirical.comparison import Compared, welfare_gained
 from analysis.games.empirical.edges import Edge, edges
 from analysis.games.empirical.solution import Solution
 from analysis.games.output import selection_text
@@ -145,3 +146,28 @@ def selection_of(found: Solution) -> tuple[Selection | None, list[str]]:
     """What dynamics, learning and noise select among :func:`mixtures_of`, and their numbers; None if there are none."""
     mixtures, names = mixtures_of(found)
     return (selection(found.table, mixtures) if mixtures else None), names
+
+
+def comparison_as_json(found: Sequence[Compared]) -> dict[str, Any]:
+    """The games as plain data; ``game`` is the label of each.
+
+    The rest is what :func:`solution_as_json` says of it.
+    Where the strategies differ in one number, its mean over the players stands with each equilibrium and reference.
+    Where there is welfare, what is more of it than in the first game stands with each equilibrium of the others, as
+    ``welfare_more``.
+    """
+
+    def told(each: Compared) -> dict[str, Any]:
+        row = {"game": each.label, **solution_as_json(each.solution)}
+        parameter = each.parameter()
+        if parameter is not None:
+            rows = [*zip(row["equilibria"], each.solution.equilibria, strict=True)]
+            rows += [(row[name], candidate) for name, candidate in each.references.items()]
+            for one, candidate in rows:
+                one[f"mean_{parameter}"] = each.chosen(candidate, parameter).value
+        return row
+
+    games = [told(each) for each in found]
+    for each in welfare_gained(found):
+        games[each.game]["equilibria"][each.equilibrium]["welfare_more"] = each.as_json()
+    return {"games": games}

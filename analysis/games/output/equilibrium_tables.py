@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 
@@ -12,12 +11,14 @@ from analysis.games.empirical.candidates import Candidate, plays
 from analysis.games.empirical.comparison import Compared, welfare_gained
 from analysis.games.empirical.edges import edges
 from analysis.games.output.equilibrium_picture import REFERENCES
-from analysis.output.command import estimated, interval, number, plus_minus
+from analysis.games.output.solution_tables import market_cells
+from analysis.output.numbers import NOTHING, estimated, interval, number
+from analysis.output.tables import new_table
 
 WIDTH = 80  # characters of a line
 _NAME, _GAP = 12, 2  # of the name of a game, and between columns
 _DIGITS = 4  # of the ends of an interval
-_NOTHING, _GAME = "-", "game"  # in an empty cell; over names of files
+_GAME = "game"  # over names of files
 _VERDICTS = {"holds": "nobody gains ε", "open": "not sure", "fails": "somebody gains ε"}
 
 
@@ -36,11 +37,11 @@ def tables(found: Sequence[Compared]) -> Group:
             rows.append([""] * 6)
         for place, candidate in enumerate(each.solution.equilibria, 1):
             sure = candidate.certificate
-            regret = _NOTHING if sure is None else interval(sure.low, sure.high, 2)
+            regret = NOTHING if sure is None else interval(sure.low, sure.high, 2)
             verdict = _VERDICTS[candidate.verdict(each.solution.epsilon)]
             rows.append([name if place == 1 else "", str(place), told(candidate), _paid(candidate), regret, verdict])
         if not each.solution.equilibria:
-            rows.append([name, _NOTHING, "no equilibrium was found", "", "", ""])
+            rows.append([name, NOTHING, "no equilibrium was found", "", "", ""])
         for reference, candidate in each.references.items():
             rows.append(["", "", f"{REFERENCES[reference][0]}: {told(candidate)}", _paid(candidate), "", ""])
     least, most = (number(pick(each.solution.epsilon for each in found), 2) for pick in (min, max))
@@ -73,11 +74,7 @@ def _markets(found: Sequence[Compared], head: str, names: Sequence[str]) -> list
         for each, name in zip(found, names, strict=True)
         for place, candidate in enumerate(each.solution.equilibria, 1)
     ]
-    columns: dict[str, list[str]] = {}
-    for measure in dict.fromkeys(name for _, _, market in rows for name in market):
-        columns[measure.replace("_", " ").replace(".", " ")] = [
-            plus_minus(*market[measure]) if measure in market else _NOTHING for _, _, market in rows
-        ]
+    columns = market_cells([market for _, _, market in rows])
     wide = {title: max(map(len, [*title.split(), *cells])) + _GAP for title, cells in columns.items()}
     groups: list[list[str]] = []
     left = 0
@@ -120,8 +117,7 @@ def _welfare(found: Sequence[Compared], head: str, names: Sequence[str]) -> list
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: set[int], note: str = "") -> Table:
     """Columns of numbers are flush right and as wide as what is in them: the texts beside them are broken instead."""
-    made = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), caption_justify="left")
-    made.caption = note or None
+    made = new_table(note or None)
     for place, head in enumerate(heads):
         texts = [*head.split(), *(line for row in rows for line in row[place].split("\n"))]
         made.add_column(

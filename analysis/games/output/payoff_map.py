@@ -24,7 +24,8 @@ from analysis.games.solvers.mixtures import PLAYED, REGRET
 from analysis.games.solvers.pure import largest_gains, pure_equilibria
 from analysis.games.tables.counts import coefficients, number_of_profiles, weights
 from analysis.games.tables.roles import Role, RoleSymmetricGame, profiles
-from analysis.output.style import ALARM, GREY, INK, NUMBERS, clipped, points, short, style_axes
+from analysis.output.numbers import clipped, short
+from analysis.output.style import ALARM, GREY, INK, NUMBERS, points, style_axes
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -25,7 +25,8 @@ from analysis.games.output.selection_text import called, stand_for
 from analysis.games.output.simplex_picture import BLUE, CORNERS, fitted, name_corners, tag, told_apart
 from analysis.games.solvers.pure import largest_gains, pure_equilibria
 from analysis.games.tables.roles import RoleSymmetricGame
-from analysis.output.style import ALARM, GREY, INK, NUMBERS, clipped, nothing, points, style_axes
+from analysis.output.numbers import clipped
+from analysis.output.style import ALARM, GREY, INK, NUMBERS, nothing, points, style_axes
 
 Floats = NDArray[np.float64]
 Places = dict[int, tuple[float, float]]
@@ -34,10 +35,11 @@ _MOST_NODES, _MOST_NAMED, _MOST_PROFILES = 150, 60, 20_000  # drawn, written int
 _CYCLES = (ALARM, "#b8860b", "#a06a8c", "#4d8f5b")
 _LETTER, _SMALL = 0.6, 5.5  # width of a digit, of its size; the smallest size of text, points
 _PLAIN, _PALE = ".88", "#8fbad3"  # a node that play leaves; an equilibrium that is none of those given
+_GAINING = {"edge_color": ".35"}
 _DASHED, _TIE = ".7", (0, (2, 2))  # arrows along which nothing is gained
 
 
-def response_picture(
+def response_picture(  # long: a third of it says what is drawn
     game: RoleSymmetricGame, ax: Axes, responses: Literal["better", "best"] = "best",
     equilibria: Sequence[Sequence[ArrayLike]] = (), names: Sequence[str] | None = None,
     players: Mapping[str, int] | None = None,
@@ -60,11 +62,8 @@ def response_picture(
         If responses is neither, or as in :func:`analysis.games.output.payoff_map.payoff_map`.
     """
     known = [each for each in known_equilibria(game, equilibria, names) if each.row >= 0]
-    title, total = f"{responses.capitalize()} responses, one player at a time", len(game.counts)
-    standing = "; ".join(text for text in stand_for(game, players) if text)
-    title += f" ({standing})" if standing else ""
-    if total == 1 or total > _MOST_PROFILES:
-        why = "there is no choice" if total == 1 else f"{total:,} profiles are too many to draw"
+    (title, why), total = _start(game, responses, players), len(game.counts)
+    if why:
         return nothing(ax, fitted(ax, title), why)
     graph = response_graph(game, responses)  # of payoffs without rounding, so that a tie gains 0
     sinks = sink_components(game, responses)
@@ -74,11 +73,7 @@ def response_picture(
     if not shown:
         return nothing(ax, fitted(ax, title), "the ends of play are too many to draw")
     part, given = graph.subgraph(shown), {each.row for each in known}
-    colours = dict.fromkeys(shown, _PLAIN)
-    cycles = (colour for _ in sinks for colour in _CYCLES)
-    for sink in sinks:
-        colour = (BLUE if sink.rows[0] in given else _PALE) if sink.equilibrium else next(cycles)
-        colours.update(dict.fromkeys(sink.rows.tolist(), colour))
+    colours = _colours(shown, sinks, given)
     named = len(shown) <= _MOST_NAMED and game.counts.max() <= 9
     letters = 7.0 if len(shown) <= 30 else _SMALL
     widest = max(len(role.strategies) for role in game.roles)
@@ -90,36 +85,66 @@ def response_picture(
     nearest = _nearest(game, gains, places, colours) if responses == "best" else gains
     left = {one for one, other, gain in graph.edges(data="gain") if gain > 0.0 and colours.get(one) == _PLAIN}
     ties = [(one, other) for one, other, gain in part.edges(data="gain") if gain <= 0.0 and one not in left]
-    for arrows, look in ((ties, {"edge_color": _DASHED, "style": _TIE}), (nearest, {"edge_color": ".35"})):
+    size, thick = min(across, 8.0 if named else 6.0), 0.9 if named else 0.6
+    for arrows, width, look in ((ties, 0.6, {"edge_color": _DASHED, "style": _TIE}), (nearest, thick, _GAINING)):
         nx.draw_networkx_edges(
-            part, places, arrows, ax=ax, node_size=across**2, nodelist=shown, hide_ticks=False,
-            arrowsize=min(across, 8.0 if named else 6.0), width=0.9 if arrows is nearest and named else 0.6,
-            connectionstyle=f"arc3,rad={bend}", **look,
+            part, places, arrows, ax=ax, node_size=across**2, nodelist=shown, hide_ticks=False, arrowsize=size,
+            width=width, connectionstyle=f"arc3,rad={bend}", **look,
         )  # fmt: skip
     pure = set(pure_equilibria(game).rows.tolist())
     rims = {row: INK if row in given & pure else BLUE if row in given else GREY for row in sorted(given | pure)}
-    x, y = np.array([places[each] for each in shown]).T
-    ax.scatter(
-        x, y, s=across**2, c=[colours[each] for each in shown], edgecolors=[rims.get(each, INK) for each in shown],
-        linewidths=[min(2.0, across / 4) if each in rims else min(0.8, across / 12) for each in shown], zorder=3,
-    )  # fmt: skip
+    _draw_nodes(ax, {each: places[each] for each in shown}, colours, rims, across)
     if written:
         ends = [int(row) for sink in sinks if sink.equilibrium for row in sink.rows]
         _write_counts(game, ax, places, colours, letters) if named else _write_ends(game, ax, places, ends)
     for each in known:
         if each.row in places:
             tag(ax, places[each.row], each.name, (0.3 * across + 3.0, 0.3 * across + 7.0))
-    hidden = part.number_of_edges() - len(gains) - len(ties)
-    what = "reply that gains" if hidden == 1 else "replies that gain"
-    notes = ["of equally good replies only the nearest"] if len(nearest) < len(gains) else []
-    notes += [f"{hidden} {what} nothing left out"] if hidden else []
     away = [each.name for each in known if each.row not in places]
-    notes += [f"{called(away)} left out"] if away else []
+    note = _note(part.number_of_edges() - len(gains) - len(ties), len(nearest) < len(gains), away)
     entries = _entries(colours, rims, sinks, known)
     entries += [(Line2D([], [], color=_DASHED, ls=_TIE, lw=1.2), "gains and loses nothing")] if ties else []
-    style_axes(ax, fitted(ax, title), ax.get_ylabel(), entries, "\n".join(notes))
+    style_axes(ax, fitted(ax, title), ax.get_ylabel(), entries, note)
     ax.grid(visible=False)
     return ax
+
+
+def _note(hidden: int, only_nearest: bool, away: list[str]) -> str:
+    """What is not drawn: so many replies that gain nothing, equally good ones, equilibria of profiles left out."""
+    what = "reply that gains" if hidden == 1 else "replies that gain"
+    notes = ["of equally good replies only the nearest"] if only_nearest else []
+    notes += [f"{hidden} {what} nothing left out"] if hidden else []
+    notes += [f"{called(away)} left out"] if away else []
+    return "\n".join(notes)
+
+
+def _start(game: RoleSymmetricGame, responses: str, players: Mapping[str, int] | None) -> tuple[str, str]:
+    """The title, and why there is nothing to draw; an empty string if there is."""
+    standing = "; ".join(text for text in stand_for(game, players) if text)
+    title = f"{responses.capitalize()} responses, one player at a time{f' ({standing})' if standing else ''}"
+    total = len(game.counts)
+    if total == 1:
+        return title, "there is no choice"
+    return title, f"{total:,} profiles are too many to draw" if total > _MOST_PROFILES else ""
+
+
+def _colours(shown: list[int], sinks: Sequence[Sink], given: set[int]) -> dict[int, str]:
+    """Of each profile: what play leaves, an equilibrium, or a cycle that play does not leave."""
+    colours = dict.fromkeys(shown, _PLAIN)
+    cycles = (colour for _ in sinks for colour in _CYCLES)
+    for sink in sinks:
+        colour = (BLUE if sink.rows[0] in given else _PALE) if sink.equilibrium else next(cycles)
+        colours.update(dict.fromkeys(sink.rows.tolist(), colour))
+    return colours
+
+
+def _draw_nodes(ax: Axes, places: Places, colours: dict[int, str], rims: dict[int, str], across: float) -> None:
+    """A disc for each profile, so many points wide, with a thick rim where it has a colour of its own."""
+    x, y = np.array([*places.values()]).T
+    ax.scatter(
+        x, y, s=across**2, c=[colours[each] for each in places], edgecolors=[rims.get(each, INK) for each in places],
+        linewidths=[min(2.0, across / 4) if each in rims else min(0.8, across / 12) for each in places], zorder=3,
+    )  # fmt: skip
 
 
 def _nearest(game: RoleSymmetricGame, arrows: Arrows, places: Places, colours: dict[int, str]) -> Arrows:

@@ -16,7 +16,7 @@ from analysis.games.dynamics.correlated import Kind
 from analysis.games.dynamics.motion import Law
 from analysis.games.dynamics.selection import BEGINNINGS, Selection
 from analysis.games.tables.roles import RoleSymmetricGame
-from analysis.output.command import number
+from analysis.output.numbers import number
 from analysis.stats.estimates import Estimate
 
 _WIDTH = 100  # characters of a line

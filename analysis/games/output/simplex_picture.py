@@ -27,7 +27,8 @@ from analysis.games.output.selection_text import called, named
 from analysis.games.solvers.mixtures import PLAYED
 from analysis.games.solvers.symmetric_equilibria import symmetric_equilibria
 from analysis.games.tables.symmetric import SymmetricGame
-from analysis.output.style import GREY, INK, NUMBERS, clipped, nothing, points, style_axes
+from analysis.output.numbers import clipped
+from analysis.output.style import GREY, INK, NUMBERS, nothing, points, style_axes
 
 Floats = NDArray[np.float64]
 Marked = tuple[Floats, bool | None, str]  # place or mixture of an equilibrium, whether it is stable, what it is called

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-if TYPE_CHECKING:
-    from rich.console import Group
-    from rich.table import Table
+from rich.console import Group
+from rich.table import Table
 
-    from analysis.games.empirical.candidates import Candidate
-    from analysis.games.empirical.solution import Solution
+from analysis.games.empirical.candidates import Candidate, plays
+from analysis.games.empirical.edges import edges
+from analysis.games.empirical.payoffs import WELFARE
+from analysis.games.empirical.solution import Solution
+from analysis.output.numbers import NOTHING, estimated, interval, number, plus_minus
+from analysis.output.tables import APART, new_table, number_columns, text_column
+from analysis.stats.estimates import Estimate
 
 _VERDICTS = {"holds": "holds", "fails": "fails", "open": "not sure"}
 _MOST_ACROSS = 4  # equilibria whose markets are shown beside one another
@@ -19,29 +23,18 @@ _MOST_ACROSS = 4  # equilibria whose markets are shown beside one another
 
 def tables(found: Solution) -> Group:
     """The equilibria: who plays what, what it pays, its regret's interval; the best deviation; the market at each."""
-    from rich.console import Group
-
     shown: list[Any] = [_equilibria(found)]
     if any(each.gains for each in found.equilibria):
         shown += ["", _deviations(found)]
-    measures = list(dict.fromkeys(name for each in found.equilibria for name in each.market))
-    if measures and len(found.equilibria) <= _MOST_ACROSS:
-        shown += ["", _markets(found, measures)]
+    cells = market_cells([each.market for each in found.equilibria])
+    if cells and len(found.equilibria) <= _MOST_ACROSS:
+        shown += ["", _markets(cells, len(found.equilibria))]
     return Group(*shown)
 
 
-def _made() -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", caption_justify="left")
-
-
 def _equilibria(found: Solution) -> Table:
-    from analysis.output.command import estimated, interval, number
-
     bounded = any(each.bound is not None for each in found.equilibria)
-    made = _made()
+    made = new_table(padding=APART)
     for head in ("", "play", "payoff", "regret", "95 % interval", *(["any distribution"] if bounded else []), ""):
         made.add_column(head, overflow="fold", justify="right" if head in ("payoff", "regret") else "left")
     for place, each in enumerate(found.equilibria, 1):
@@ -69,15 +62,11 @@ def _equilibria(found: Solution) -> Table:
 
 def _plays(found: Solution, candidate: Candidate, between: str = "; ") -> str:
     """Who plays what; of one role alone, what."""
-    from analysis.games.empirical.candidates import plays
-
     return plays(candidate, len(found.game.roles) > 1, between)
 
 
 def _deviations(found: Solution) -> Table:
-    from analysis.output.command import estimated, number
-
-    made = _made()
+    made = new_table(padding=APART)
     made.add_column("at")
     for head in ("best deviation", "gains", "common seeds"):
         made.add_column(head, overflow="fold", justify="left" if head == "best deviation" else "right")
@@ -93,23 +82,28 @@ def _deviations(found: Solution) -> Table:
     return made
 
 
-def _markets(found: Solution, measures: list[str]) -> Table:
-    from analysis.output.command import plus_minus
+def market_cells(markets: Sequence[Mapping[str, Estimate]]) -> dict[str, list[str]]:
+    """What markets are like: of each measure, in words, a cell for each of them; ``-`` where it has no such measure."""
+    names = dict.fromkeys(name for market in markets for name in market)
+    return {
+        name.replace("_", " ").replace(".", " "): [
+            plus_minus(*market[name]) if name in market else NOTHING for market in markets
+        ]
+        for name in names
+    }
 
-    made = _made()
-    made.add_column("at each")
-    for place in range(1, len(found.equilibria) + 1):
-        made.add_column(str(place), justify="right", overflow="fold")
-    for name in measures:
-        cells = [plus_minus(*each.market[name]) if name in each.market else "-" for each in found.equilibria]
-        made.add_row(name.replace("_", " ").replace(".", " "), *cells)
+
+def _markets(cells: Mapping[str, Sequence[str]], equilibria: int) -> Table:
+    made = new_table(padding=APART)
+    text_column(made, "at each", overflow="ellipsis")
+    number_columns(made, *(str(place) for place in range(1, equilibria + 1)), no_wrap=False, overflow="fold")
+    for name, row in cells.items():
+        made.add_row(name, *row)
     return made
 
 
 def doubts(found: Solution) -> Iterator[str]:
     """What would settle the equilibria of which it is not sure whether they hold, and which are at the edge."""
-    from analysis.games.empirical.edges import edges
-
     for place, each in enumerate(found.equilibria, 1):
         if each.certificate is None:
             yield f"no runs were left for {place}: what is said of it is of the runs that chose it — raise the budget"
@@ -138,9 +132,6 @@ def _remedy(candidate: Candidate, high: float) -> str:
 
 def references(found: Solution) -> Iterator[str]:
     """What bounds the equilibria: players as one, competition, and the greatest welfare."""
-    from analysis.games.empirical.payoffs import WELFARE
-    from analysis.output.command import estimated
-
     yield f"as one they would play  {_plays(found, found.together)}: {_earning(found.together)}"
     if found.competitive is not None:
         yield f"just without a loss     {_plays(found, found.competitive)}: {_earning(found.competitive)}"
@@ -154,6 +145,4 @@ def references(found: Solution) -> Iterator[str]:
 
 
 def _earning(candidate: Candidate) -> str:
-    from analysis.output.command import estimated
-
     return ", ".join(f"{estimated(*value)} each" for value in candidate.payoffs.values())

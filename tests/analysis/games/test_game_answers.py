@@ -9,7 +9,7 @@ import shlex
 import pytest
 
 from analysis.compare_equilibria import main
-from analysis.output.command import plus_minus
+from analysis.output.numbers import plus_minus
 from tests.places import ROOT
 
 PAGE = (ROOT / "docs" / "games.md").read_text(encoding="utf-8")

@@ -80,9 +80,9 @@ def module_of(name: str) -> Any:
 
 def parsers() -> Iterator[tuple[str, argparse.ArgumentParser]]:
     """Every parser that a command makes, by the name that is typed."""
-    yield from ((f"spreadgame {name}", parser) for name, parser in cli._parser()[1].items())
+    yield from ((f"spreadgame {name}", parser) for name, parser in cli._parser([*cli.COMMANDS])[1].items())
     for name in registry.modules():
-        parser = cli._parser()[1]["measure"]
+        parser = cli._parser(["measure"])[1]["measure"]
         learn(parser, [name])
         yield f"spreadgame measure {name}", parser
     made: list[argparse.ArgumentParser] = []

@@ -10,8 +10,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from analysis.output import run_picture
+from analysis.output.numbers import percent, short, signed, with_error
 from analysis.output.run_summary import summary_text
-from analysis.output.style import percent, short, signed, with_error
 from analysis.reading.columns import thinned
 from sim import scenario
 from sim.core.errors import RunError
@@ -197,7 +197,7 @@ def test_a_spread_that_is_missing_for_long_has_no_line_there():
     gone = run.book.assign(bid=run.book["bid"].where(~run.book["step"].between(100, 199)))
     run.__dict__["book"] = gone
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("analysis.output.run_panels.columns", lambda _, __, names: gone[names])
+        patch.setattr("analysis.output.price_panels.columns", lambda _, __, names: gone[names])
         ax = drawn(run_picture.spread, run)
     assert [line.get_xdata()[[0, -1]].round(-2).tolist() for line in ax.lines[:2]] == [[0, 100], [200, 400]]
 

@@ -59,13 +59,6 @@ def test_sharpe_ratio_is_that_of_mertens_and_allows_for_dependence():
     assert positions.sharpe_ratio(x, benchmark=x.mean()).value == pytest.approx(0.0, abs=1e-12)
 
 
-def test_long_run_variance_is_that_of_statsmodels():
-    statsmodels = pytest.importorskip("statsmodels.api")
-    x = np.cumsum(np.random.default_rng(4).standard_normal(300)) * 0.1
-    fit = statsmodels.OLS(x, np.ones(300)).fit(cov_type="HAC", cov_kwds={"maxlags": 7})
-    assert math.sqrt(positions.long_run_variance(x, 7) / 300) == pytest.approx(float(fit.bse[0]), rel=1e-9)
-
-
 def test_half_life_of_an_autoregression():
     generator, phi, n = np.random.default_rng(5), 0.9, 20_000
     x = np.zeros(n)

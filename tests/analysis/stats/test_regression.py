@@ -57,6 +57,13 @@ def test_errors_of_pooled_rows_are_those_of_as_wide_a_kernel_over_rows(monkeypat
         assert estimate(pooled, lags=lags).standard_error == pytest.approx(error, rel=0.01)
 
 
+def test_long_run_variance_is_that_of_statsmodels():
+    statsmodels = pytest.importorskip("statsmodels.api")
+    x = np.cumsum(np.random.default_rng(4).standard_normal(300)) * 0.1
+    fit = statsmodels.OLS(x, np.ones(300)).fit(cov_type="HAC", cov_kwds={"maxlags": 7})
+    assert math.sqrt(long_run_variance(x - x.mean(), 7) / 300) == pytest.approx(float(fit.bse[0]), rel=1e-9)
+
+
 def test_joined_fits_over_the_same_rows_pool_alike(line, monkeypatch):
     y, one, two = line
     chosen = np.random.default_rng(3).random(len(y)) < 0.7
