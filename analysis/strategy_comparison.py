@@ -40,10 +40,10 @@ class StrategyResult:
     """What one strategy came to, means over episodes with their standard errors."""
 
     strategy: str
-    payoff: Estimate  # of all players together, currency an episode
+    payoff: Estimate  # of all players together, currency per episode
     risk: float  # standard deviation of the payoff over episodes, currency
-    against_customers: Estimate  # what all but the informed lost, currency an episode
-    lost_to_informed: Estimate  # what those who see the value gained, currency an episode
+    against_customers: Estimate  # what all but the informed lost, currency per episode
+    lost_to_informed: Estimate  # what those who see the value gained, currency per episode
     inventory: float  # root mean square of what players hold at the end of an episode, lots
     quoted_spread: float  # currency; nan where the book was never whole
     volume: float  # lots an episode that players traded
@@ -149,7 +149,7 @@ def _money(ax: Axes, results: list[StrategyResult]) -> None:
     ax.axvline(0, color=".5", lw=0.8)
     ax.set_yticks(places, [each.strategy for each in results])
     ax.set_ylim(len(results) - 0.5, -0.5)
-    ax.set_xlabel("currency an episode", color=GREY)
+    ax.set_xlabel("currency per episode", color=GREY)
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=9)
 
 

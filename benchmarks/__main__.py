@@ -126,7 +126,7 @@ def versions() -> dict[str, str | None]:
 
 def table(results: dict[str, Result], skipped: dict[str, str]) -> Table:
     """Lay the medians out beside one another."""
-    drawn = Table(title=f"Order messages a second, medians of {ROUNDS}")
+    drawn = Table(title=f"Order messages per second, medians of {ROUNDS}")
     drawn.add_column("")
     drawn.add_column("Spreadgame", justify="right")
     drawn.add_column("peer")

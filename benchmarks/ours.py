@@ -127,7 +127,7 @@ def _messages_per_second(scenario: Scenario) -> float:
 
 
 def market() -> float:
-    """Run the whole market. Order messages a second."""
+    """Run the whole market. Order messages per second."""
     return _messages_per_second(_whole_market(2_000))
 
 
@@ -168,7 +168,7 @@ class Crowd(Trader):
 
 
 def python_agents() -> float:
-    """Run a market of agents in plain Python, through Mesa. Order messages a second."""
+    """Run a market of agents in plain Python, through Mesa. Order messages per second."""
     crowd = {"strategy": "noise", "count": PYTHON_AGENTS}
     model = Market(_scenario(300, crowd=crowd), agents={"crowd": Crowd})
     model.step()

@@ -40,9 +40,9 @@ class Rates(NamedTuple):
 
     event: float  # probability that a day has news
     bad: float  # probability that news is bad
-    informed: float  # orders a day
-    buyers: float  # orders a day
-    sellers: float  # orders a day
+    informed: float  # orders per day
+    buyers: float  # orders per day
+    sellers: float  # orders per day
 
     @property
     def pin(self) -> float:
@@ -59,9 +59,9 @@ class PinModel:
     pin: Estimate
     event: Estimate
     bad: Estimate
-    informed: Estimate  # orders a day
-    buyers: Estimate  # orders a day
-    sellers: Estimate  # orders a day
+    informed: Estimate  # orders per day
+    buyers: Estimate  # orders per day
+    sellers: Estimate  # orders per day
     log_likelihood: float = field(kw_only=True)
     reason: str = field(default="", kw_only=True)
 

@@ -52,7 +52,7 @@ class ImpactCurve:
 
 @checked("price_changes", "signed_volumes", infinite=True)
 def kyle_lambda(price_changes: ArrayLike, signed_volumes: ArrayLike) -> Estimate:
-    """Slope of price changes on signed volume, interval by interval, each (intervals,); currency a lot.
+    """Slope of price changes on signed volume, interval by interval, each (intervals,); currency per lot.
 
     Kyle 1985, Econometrica 53, 1315. nan where signed volume does not vary.
     """

@@ -91,9 +91,9 @@ class GlostenHarrisModel:
     """Glosten and Harris 1988."""
 
     transitory: Estimate  # currency
-    transitory_per_lot: Estimate  # currency a lot
+    transitory_per_lot: Estimate  # currency per lot
     permanent: Estimate  # adverse selection, currency
-    permanent_per_lot: Estimate  # currency a lot
+    permanent_per_lot: Estimate  # currency per lot
     spread: Estimate  # at the mean quantity, currency
     permanent_share: Estimate  # of that spread
     reason: str = field(default="", kw_only=True)

@@ -160,7 +160,7 @@ class Holders:
         return np.nan_to_num(changes)
 
     def worth_changes(self, instrument: str, marks: Floats) -> Floats:
-        """Change, over each piece, of what positions are worth at marks (episodes, edges) in units of money a lot."""
+        """Change, over each piece, of what positions are worth at marks (episodes, edges) in units of money per lot."""
         closed = next(each.settlement for each in self._run.scenario.instruments if each.name == instrument) != "none"
         first = np.broadcast_to(self.endowed(instrument), (self._episodes, len(self.index)))
         lots = self._levels(f"inventory.{instrument}", first, False)

@@ -150,7 +150,7 @@ def measures(run: Run) -> list[Measurement]:
     """
     surplus = surplus_of(run)
     found = [
-        measure_of(f"{name}.gains", mean(gained), "currency", "payoff and private value of what was traded, an episode")
+        measure_of(f"{name}.gains", mean(gained), "currency", "payoff and private value of traded lots, per episode")
         for name, gained in surplus.populations.items()
     ]
     reason = "there was nothing to gain" if surplus.is_bounded else _UNKNOWN

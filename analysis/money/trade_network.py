@@ -87,7 +87,7 @@ def trade_network(run: Run, by: str = "population") -> nx.DiGraph:
 
 
 def centralities(graph: nx.DiGraph) -> pd.DataFrame:
-    """How central each trader is, a row a node that is no venue.
+    """How central each trader is, one row per node that is no venue.
 
     received, paid : currency, along edges. lots, partners : traded, and with how many. strength : share of all lots
         traded.

@@ -123,7 +123,7 @@ def replay_table(result: ReplayResult) -> Table:
         known = f"{result.queues_known_at_head:,} of {result.queues_known:,}"
         table.add_row("… of queues known whole", known + share_of(result.queues_known_at_head, result.queues_known))
     table.add_row("other messages", f"{result.hidden:,} hidden, {result.crosses:,} crosses, {result.halts:,} halts")
-    speed = f"{result.messages_per_second / 1e6:.2f} million messages a second"
+    speed = f"{result.messages_per_second / 1e6:.2f} million messages per second"
     table.add_row("speed", f"{speed} ({result.seconds:.3f} s, and {result.reading_seconds:.2f} s to read the files)")
     return table
 

@@ -27,7 +27,7 @@ def job_estimates(results: Results, column: str) -> list[Estimate | None]:
 
 
 def job_rows(results: Results) -> list[dict[str, Any]]:
-    """A row a job: its labels, its runs, and mean and standard error of each payoff and quoted spread."""
+    """One row per job: its labels, its runs, and mean and standard error of each payoff and quoted spread."""
     rows: list[dict[str, Any]] = [{"job": job.digest, **job.labels, "runs": job.runs} for job in results.jobs]
     for column in shown_columns(results):
         for row, estimate in zip(rows, job_estimates(results, column), strict=True):

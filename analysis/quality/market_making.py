@@ -159,7 +159,7 @@ def makers_of(run: Run, venues: Sequence[str], by: str = "population") -> tuple[
 
 
 def table(run: Run, venue: str, by: str = "agent") -> pd.DataFrame:
-    """Who makes the market on a venue, a row a population or agent.
+    """Who makes the market on a venue, one row per population or agent.
 
     Columns are ``making`` and ``taking``, their shares of lots, with ``making_standard_error`` and
     ``taking_standard_error``, and where the run kept messages those of :func:`analysis.quality.presence.presence_of`.

@@ -157,7 +157,7 @@ class Spreads:
         return Clustered(self._clusters[rows], weights=self.trades.quantities[rows]).means(part[rows]).estimate()
 
     def table(self, by: str = "all") -> pd.DataFrame:
-        """Means of the parts with their standard errors, a row a group: trades, lots, then currency.
+        """Means of the parts with their standard errors, one row per group: trades, lots, then currency.
 
         Only trades whose horizon lies within their episode count, so that in each row the effective spread is the sum
         of the others; ``share`` is the impact's of it.

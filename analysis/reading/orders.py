@@ -60,10 +60,10 @@ class Orders:
 
     Attributes
     ----------
-    orders : a row an order, by number: ``sequence`` of the message that sent it, ``episode``, ``step``, ``venue``,
+    orders : one row per order, by number: ``sequence`` of the message that sent it, ``episode``, ``step``, ``venue``,
         ``population``, ``agent``, ``kind``, ``side``; ``at_once``, lots that traded when it arrived; ``filled``, lots
         that traded at all; ``left``, lots that it had left when it ended, or has. Demand schedules are not among them.
-    stays : a row a stay, as they began: ``order``, ``venue``, ``population``, ``agent``, ``kind``, ``side``,
+    stays : one row per stay, as they began: ``order``, ``venue``, ``population``, ``agent``, ``kind``, ``side``,
         ``episode``, ``step``, ``price`` (ticks) and ``lots`` with which it began; ``lots_ahead`` and ``orders_ahead``
         of it then, at its price; ``traded``, lots; ``wait``, steps to its first trade, nan without one; ``lots_then``
         and ``orders_then``, ahead just before that trade, or when it ended without, nan while neither has come;

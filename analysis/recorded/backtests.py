@@ -26,21 +26,23 @@ LEVELS = (0.95, 0.99)
 WINDOW, EVERY = 250, 20  # days that are learnt from, and between two fits of Student's t
 _REPEATS = 1_000
 _NOTE = (
-    f"One day ahead, from the {WINDOW} days before: of the sample itself, normal, Student's t of greatest likelihood "
-    f"(fitted every {EVERY} days) and Cornish and Fisher's; EWMA are RiskMetrics' weights with a normal tail, or with "
-    "the tail of all standardised returns before. p is the probability of as much if the forecasts are right: of the "
-    "number of exceptions (Kupiec), of their following one another (Christoffersen), of both, and of the shortfall as "
-    "Acerbi and Szekely's second test measures it, where losses beyond the value at risk are exponential with the mean "
-    "that was forecast. The zone is the Basel Committee's rule, of all days at once."
+    f"Forecasts are for one day ahead, from the {WINDOW} days before. The columns are the sample itself, the normal "
+    f"law, Student's t of greatest likelihood (fitted every {EVERY} days), and Cornish and Fisher's expansion. EWMA "
+    "uses RiskMetrics' weights with a normal tail; EWMA hist. uses the tail of all earlier standardised returns. p "
+    "is the probability of a result at least as extreme if the forecasts are right. It is given for the number of "
+    "exceptions (Kupiec), for exceptions that follow one another (Christoffersen), for both, and for the shortfall "
+    "(the second test of Acerbi and Szekely). This last p takes losses beyond the value at risk as exponential "
+    "with the forecast mean. The zone is the Basel Committee's rule, applied to all days at once."
 )
 _READING = (
-    "A normal tail at 99 % is exceeded about twice as often as it should be or more, and its shortfall is far too "
-    "small. Forecasts from the last year's sample come nearer to the number, but their exceptions cluster: they are "
-    "late when volatility comes. Exponential weights remove the clusters, and with the tail of the standardised past "
-    "the excess at 95 % and about half of that at 99 %. Student's t, symmetric, gives an index that falls faster than "
-    "it rises too little risk at 95 %, less than the normal law, whose deviation the falls stretch; fits on every day "
-    "change nothing about that. Bitcoin's falls of that size are no larger than its rises, and its years are fewer: "
-    "less is refused."
+    "A normal tail at 99 % is exceeded about twice as often as it should be, or more often, and its shortfall is "
+    "far too small. Forecasts from last year's sample come nearer to the right number, but their exceptions "
+    "cluster, because these forecasts react late when volatility rises. Exponential weights remove the clusters. "
+    "Together with the tail of earlier standardised returns, they also remove the excess at 95 %, and about half "
+    "of the excess at 99 %. Student's t is symmetric, and an index falls faster than it rises. So Student's t "
+    "gives too little risk at 95 %, even less than the normal law, whose deviation is made larger by the falls. A "
+    "fit on every day does not change this. Bitcoin's large falls are no larger than its large rises, and its data "
+    "cover fewer years, so fewer forecasts are rejected."
 )
 
 

@@ -17,17 +17,17 @@ from sim.runs.result import Run
 
 SECONDS = 10  # of a stock's returns
 _NOTE = (
-    "Returns of the mid over {seconds} seconds of the stocks, of the close over a day of the index and of "
-    "Bitcoin{run}. Lags and horizons count in these; kurtosis is in excess of the normal law's. The tail index is "
-    "Hill's, of the largest 5 % of absolute returns. Volume of the stocks is in shares, signed by the taker. "
-    "Without dependence a correlation would have the standard error of the last row."
+    "Returns are of the mid over {seconds} seconds for the stocks, and of the close over a day for the index and "
+    "for Bitcoin{run}. Lags and horizons are counted in these returns. Kurtosis is in excess of the normal law's. "
+    "The tail index is Hill's, of the largest 5 % of absolute returns. Volume of the stocks is in shares, with the "
+    "taker's sign. The last row is the standard error of a correlation without dependence."
 )
 _READING = (
-    "The facts are as they are usually found (Cont 2001, Quantitative Finance 1, 223): tails with an exponent of "
-    "about three, kurtosis that falls, not evenly, as returns are added up (the index's at the longest horizon rests "
-    "on a few dozen sums, the autumn of 2008 among them), returns all but uncorrelated, absolute returns correlated "
-    "over long lags, volume and volatility together, and signed volume that goes on. Leverage is the index's, hardly "
-    "Bitcoin's, and not to be seen within a stock's day."
+    "The facts are the usual ones (Cont 2001, Quantitative Finance 1, 223). Tails have an exponent of about three. "
+    "Kurtosis falls, not evenly, as returns are added up. (The index's kurtosis at the longest horizon rests on a "
+    "few dozen sums, and one of them is the autumn of 2008.) Returns are almost uncorrelated, and absolute returns "
+    "are correlated over long lags. Volume and volatility move together, and signed volume persists. The index "
+    "shows leverage, Bitcoin hardly does, and the stocks do not within a day."
 )
 
 

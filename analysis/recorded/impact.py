@@ -18,33 +18,35 @@ _CENTS, _ROUND = 100.0, 1_000.0  # shares for which what grows with the size is 
 _LENGTHS, _MINUTE = (10, 60), 60.0  # seconds
 _SIZES = (1, 100, 101, 301, 1_001)  # the least of each class of orders
 _IMPACT = (
-    "Kyle's lambda regresses the change of the mid over 10 or 60 seconds on the shares that takers bought less "
-    "those they sold, hidden executions included; Amihud's ratio is over 60 seconds. What follows is order by "
-    "order, hidden executions left out: Hasbrouck's response to an order's sign, with five lags, and by the order's "
-    "size the mean move of the mid with its sign, from just before it to just before the next order, and to 60 "
-    "seconds later. The exponent is that of size, in a power law through the means of at most ten groups."
+    "Kyle's lambda is a regression of the change of the mid over 10 or 60 seconds on signed volume: the shares "
+    "that takers bought less those that they sold, hidden executions included. Amihud's ratio is over 60 seconds. "
+    "The other rows are order by order, without hidden executions. Hasbrouck's response is to an order's sign, "
+    "with five lags. The rows by size show the mean move of the mid with the order's sign: from just before the "
+    "order to just before the next order, and to 60 seconds later. The exponent is the power of the size in a "
+    "power law through the means of at most ten groups."
 )
 _MOVED = (
-    "An order moves the mid for good by a multiple of what it moves it at once, as quotes and further orders on its "
-    "side follow it; Kyle's lambda tells the same by the share. By the next order impact hardly depends on size at "
-    "NASDAQ: takers take what is displayed, and large orders come when much is (Farmer et al. 2004, Quantitative "
-    "Finance 4, 383); besides, the next order follows a large one within milliseconds. A minute later the few largest "
-    "orders there have moved the mid further than small ones, though less than in proportion, with errors to match "
-    "their number. Amihud's ratio is a mean of quotients, and minutes in which hardly anybody traded rule AMZN's. The "
-    "consolidated tape, IBM's, had no odd lots before December 2013."
+    "The lasting effect of an order on the mid is a multiple of its effect at once, because quotes and further "
+    "orders on its side follow it. Kyle's lambda shows the same per share. Up to the next order, impact hardly "
+    "depends on size at NASDAQ. There are two reasons: takers take what is displayed, and large orders come when "
+    "much is displayed (Farmer et al. 2004, Quantitative Finance 4, 383); and the next order follows a large one "
+    "within milliseconds. A minute later, the few largest orders at NASDAQ have moved the mid further than small "
+    "ones, though less than in proportion to their size. Their errors are large because there are few of them. "
+    "Amihud's ratio is a mean of quotients; minutes with very little trading dominate AMZN's. IBM's trades come "
+    "from the consolidated tape, which had no odd lots before December 2013."
 )
 _MODELS = (
-    "Each model sees the prices and signs of successive orders only (Huang and Stoll's three-way model the mids "
-    "too, Glosten and Harris' the sizes); hidden executions are left out. Shares of the spread are of each model's "
-    "own."
+    "Each model sees only the prices and signs of successive orders. Huang and Stoll's three-way model also sees "
+    "the mids, Glosten and Harris' model also the sizes. Hidden executions are left out. Shares of the spread "
+    "refer to the spread that the model itself estimates."
 )
 _MODELLED = (
-    "All stay below the effective spread. Takers strike at quotes that have just come nearer, so that before a "
-    "purchase the mid has fallen; regressions of price changes on signs count that against the spread, and "
-    "Madhavan's model against the cost of making a market. Roll's model in addition supposes that signs are "
-    "independent, and they are not. With runs of orders on one side a reversal is less likely than not, and Huang "
-    "and Stoll's three-way split gives adverse selection a share about or below zero, which is why they bunch "
-    "successive trades first."
+    "All these spreads are below the effective spread. Takers trade with quotes that have just come nearer, so the "
+    "mid has fallen just before a purchase. Regressions of price changes on signs subtract this fall from the "
+    "spread; Madhavan's model subtracts it from the cost of making a market. Roll's model also assumes that signs "
+    "are independent, which they are not. Orders come in runs on one side, so a reversal is less likely than a "
+    "repetition. Huang and Stoll's three-way split then gives adverse selection a share near or below zero. This "
+    "is why they first bunch successive trades."
 )
 
 
@@ -56,9 +58,9 @@ def impact(day: Day) -> list[Measurement]:
         changes, returns, lots, money = intervals(everything, quotes, length)
         lam = kyle_lambda(changes, lots)
         what = f"change of the mid by signed volume, over {length} s"
-        found.append(scaled(f"Kyle's lambda {length} s", lam, _CENTS * _ROUND, "¢ a 1,000 shares", what))
+        found.append(scaled(f"Kyle's lambda {length} s", lam, _CENTS * _ROUND, "¢ per 1,000 shares", what))
     found.append(
-        scaled("Amihud 60 s", amihud(returns, money), 1e4 * 1e6, "bp a million USD", "|return| over money traded")
+        scaled("Amihud 60 s", amihud(returns, money), 1e4 * 1e6, "bp per million USD", "|return| over money traded")
     )
     following = following_changes(tape)
     response = trade_response(following, tape.signs)

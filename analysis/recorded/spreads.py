@@ -19,20 +19,20 @@ HORIZONS = (1.0, 5.0, 30.0, 60.0)  # seconds
 _CENTS, _POINTS = 100.0, 1e4
 _TITLE = "What trading cost"
 _NOTE = (
-    "Quotes weigh by the time they stood, orders by their shares. The effective spread is twice the distance of an "
-    "order's price from the mid just before it; the price impact is twice the move of the mid from there to the "
-    "horizon, with the order's sign, and the realised spread is what is left. Orders of the last minute, whose "
-    "horizon lies beyond the close, are left out. What met hidden orders stands apart; IBM's trades do not say what "
-    "they met, and their takers are inferred."
+    "Quotes are weighted by the time for which they stood, orders by their shares. The effective spread is twice "
+    "the distance of an order's price from the mid just before it. The price impact is twice the move of the mid "
+    "from there to the horizon, with the order's sign. The realised spread is the effective spread less the price "
+    "impact. Orders of the last minute are left out, because their horizon lies beyond the close. Orders that met "
+    "hidden orders are shown separately. IBM's trades do not say what they met, and their takers are inferred."
 )
 _READING = (
-    "Takers wait for narrow spreads, so the effective spread is below the quoted one; hidden orders stand inside "
-    "the displayed quotes, and what meets them pays less still. At NASDAQ all of the effective spread is price "
-    "impact: within five seconds the mid has moved by as much as the order paid. It moves on because orders come in "
-    "runs on one side (Madhavan's rho below), and where it moved further than the spread was wide, as AMZN's did, "
-    "displayed orders lost to takers on that day, before the exchange's rebate. IBM's trades come from all "
-    "exchanges and from dealers, who may choose whom they trade with: the impact is a smaller share, and for some "
-    "seconds more is left for them."
+    "Takers wait for narrow spreads, so the effective spread is below the quoted spread. Hidden orders stand "
+    "inside the displayed quotes, and takers that meet them pay even less. At NASDAQ all of the effective spread "
+    "is price impact: within five seconds the mid moves by as much as the order paid. The mid moves further "
+    "because orders come in runs on one side (see Madhavan's rho below). AMZN's mid moved further than the spread "
+    "was wide, so displayed orders lost to takers on that day, before the exchange's rebate. IBM's trades come "
+    "from all exchanges and from dealers, who may choose with whom they trade. So the impact is a smaller share of "
+    "the spread, and for some seconds makers keep more."
 )
 
 

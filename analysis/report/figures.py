@@ -157,7 +157,7 @@ def _horizons(spreads: Spreads, ax: Axes, named: bool) -> bool:
     ax.minorticks_off()
     ax.set_xlabel("orders later")
     of = f", {spreads.trades.instrument}" if named else ""
-    style_axes(ax, f"What becomes of the spread{of}", "currency a lot", entries)
+    style_axes(ax, f"What becomes of the spread{of}", "currency per lot", entries)
     return True
 
 

@@ -44,7 +44,7 @@ def copeland_galai(markets: Markets) -> list[Row]:
                         target,
                         mean(earned),
                         tolerance=tolerance,
-                        unit="currency a trader",
+                        unit="currency per trader",
                     )
                 )
     return rows

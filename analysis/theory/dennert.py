@@ -39,6 +39,6 @@ def dennert(markets: Markets) -> list[Row]:
             target = round(float(model.expected_payoff(half, _SHARE, _JUMP, makers)), 12) + 0.0
             claim = f"{makers} makers: payoff of the half-spread {half:g} while the others mix"
             rows.append(
-                compare(claim, SOURCE, target, mean(payoffs(run, "one")), tolerance=_TICK, unit="currency a trader")
+                compare(claim, SOURCE, target, mean(payoffs(run, "one")), tolerance=_TICK, unit="currency per trader")
             )
     return rows

@@ -72,11 +72,11 @@ def kyle(markets: Markets) -> list[Row]:
         flow, news = found.flow[traded, 0], found.value[traded, 0]  # the mean of the value is 0
         who = f"{insiders} insider" + "s" * (insiders > 1)
         about = [
-            ("slope of value on net flow is the posted λ", expected.impact[0], slope(flow, news), "currency a lot"),
+            ("slope of value on net flow is the posted λ", expected.impact[0], slope(flow, news), "currency per lot"),
             ("variance of the value given the flow", expected.variance[0], residual_variance(flow, news), "currency²"),
-            ("insiders' profit an auction", expected.total_profit, mean(payoffs(run, "insiders")), "currency"),
-            ("maker's profit an auction", 0.0, mean(payoffs(run, "makers")), "currency"),
-            ("noise traders' profit an auction", -expected.total_profit, mean(payoffs(run, "noise")), "currency"),
+            ("insiders' profit per auction", expected.total_profit, mean(payoffs(run, "insiders")), "currency"),
+            ("maker's profit per auction", 0.0, mean(payoffs(run, "makers")), "currency"),
+            ("noise traders' profit per auction", -expected.total_profit, mean(payoffs(run, "noise")), "currency"),
         ]
         rows += [
             compare(f"{who}: {claim}", SOURCE, target, estimate, unit=unit) for claim, target, estimate, unit in about
@@ -121,7 +121,7 @@ def kyle_auctions(markets: Markets) -> list[Row]:
                 SOURCE,
                 expected.impact[auction],
                 slope(flow, left),
-                unit="currency a lot",
+                unit="currency per lot",
             )
         )
         before = np.where(np.isnan(found.price[:, auction]), before, found.price[:, auction])
@@ -159,7 +159,7 @@ def kyle_learning(markets: Markets) -> list[Row]:
         claim = f"estimated λ after 2,000 auctions, from a first guess of {guess:.2g} λ"
         rows.append(
             compare(
-                claim, SOURCE, target, mean(impact), unit="currency a lot", tolerance=abs(guess - 1) * target / 2_000
+                claim, SOURCE, target, mean(impact), unit="currency per lot", tolerance=abs(guess - 1) * target / 2_000
             )
         )
     return rows

@@ -45,7 +45,7 @@ def _race(markets: Markets, law: JumpLaw, firms: int) -> list[Row]:
     ]
     who = f"{_NAMES[law]}, {firms} firms"
     rows = [
-        compare(f"{who}: {claim}", SOURCE, target, mean(found), tolerance=slack, unit="currency a step")
+        compare(f"{who}: {claim}", SOURCE, target, mean(found), tolerance=slack, unit="currency per step")
         for claim, target, found, slack in about
     ]
     if law == "fixed":  # where every jump makes a quote stale

@@ -24,7 +24,7 @@ def spread_game(markets: Markets) -> list[Row]:
         run = markets.run("elastic_spread_game", 400_000, 30_000, {"maker.params.half_spread": float(half)})
         earned.append(mean(payoffs(run, "maker")))
         claim = f"payoff of a half-spread of {half:g} ticks"
-        rows.append(compare(claim, SOURCE, float(target), earned[-1], unit="ticks a trader"))
+        rows.append(compare(claim, SOURCE, float(target), earned[-1], unit="ticks per trader"))
     best = float(grid[int(np.argmax([each.value for each in earned]))])
     alone = model.monopoly(grid, _SHARE, _JUMP, model.linear(_CHOKE)).half_spread
     rows.append(

@@ -65,6 +65,6 @@ def wah_wellman(markets: Markets) -> list[Row]:
         low, high = environment["welfare"]
         found = mean(welfare)
         error = math.hypot(found.standard_error, (high - low) / 2 / 1.96)  # of the market and of the paper
-        claim = f"environment {name}: welfare an episode in the published equilibrium"
+        claim = f"environment {name}: welfare per episode in the published equilibrium"
         rows.append(compare(claim, quoted["source"], 0.5 * (low + high), Estimate(found.value, error), unit="currency"))
     return rows

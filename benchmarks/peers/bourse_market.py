@@ -90,7 +90,7 @@ def market() -> float:
     Returns
     -------
     float
-        Order messages a second.
+        Order messages per second.
     """
     value = Value()
     traders: list[Trader] = [Maker(number) for number in range(MAKERS)]
@@ -115,7 +115,7 @@ def random_agents() -> float:
     Returns
     -------
     float
-        Order messages a second.
+        Order messages per second.
     """
     prices, lots = (INITIAL_VALUE - 100, INITIAL_VALUE + 100), (1, 50)
     agents = [RandomAgent(number, 1.0, prices, lots, 1) for number in range(NOISE)]

@@ -21,7 +21,7 @@ def market() -> float:
     Returns
     -------
     float
-        Order messages a second.
+        Order messages per second.
     """
     if not READY.exists():
         _do(sys.executable, "-m", "venv", "--clear", str(HOME))

@@ -66,7 +66,7 @@ VENUE = _named(
     "last_price last_quantity last_side last_trade trades volume next_of_instrument "
     "/ f8: tick_size price_size maker_fee taker_fee"
 )
-# ``price_unit``: what a unit of money a lot is, in currency a unit of the instrument.
+# ``price_unit``: what a unit of money per lot is, in currency a unit of the instrument.
 INSTRUMENT = _named(
     "i8: process settlement public_delay history_start history_mask first_venue jumped clip "
     "first_shock shocks next_shock dividend_every dividend_account "

@@ -1,4 +1,4 @@
-"""The columns of the results: a row a run with labels, seed and counts, and what each venue and population came to."""
+"""The columns of the results, one row per run: labels, seed, counts, and the measures of each venue and population."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What many runs came to: a row a run, read as a table, as columns, or as arrays by job and seed."""
+"""What many runs came to: one row per run, read as a table, as columns, or as arrays by job and seed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Results:
 
     @cached_property
     def table(self) -> pa.Table:
-        """A row a run, in the order of jobs and seeds, with the unit of each column in its metadata."""
+        """One row per run, in the order of jobs and seeds, with the unit of each column in its metadata."""
         tables = [read_sealed(chunk).replace_schema_metadata() for chunk in self._chunks]
         return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
 
@@ -102,7 +102,7 @@ class Results:
 
 
 def open_many(folder: str | Path) -> pa.Table:
-    """The rows of a folder that :func:`sim.experiment.run_many` has filled, a row a run.
+    """The rows of a folder that :func:`sim.experiment.run_many` has filled, one row per run.
 
     Raises
     ------

@@ -78,8 +78,8 @@ def run_many(
     Returns
     -------
     Results
-        A row a run, in the order of jobs and seeds. For the same jobs they are the same to the last bit, whatever the
-        workers.
+        One row per run, in the order of jobs and seeds. For the same jobs the rows are the same to the last bit, for
+        any workers.
 
     Raises
     ------

@@ -185,7 +185,7 @@ def moments(
 ) -> Moments:
     """Exact moments of a maker's profit, by recursion over steps and inventories.
 
-    In each step the value moves up or down by volatility with probability 1/2; the maker quotes one lot a side around
+    In each step the value moves up or down by volatility with probability 1/2; the maker quotes one lot per side around
     it; one buyer and one seller arrive, and each trades with the probability of the distance. At the end the inventory
     is settled at the value. The profit is the sum of the distances filled and of inventory times the value's later
     moves.

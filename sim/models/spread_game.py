@@ -3,7 +3,7 @@
 One trader comes. With probability `informed_share` he knows of a jump and takes what it exceeds the best half-spread
 by; else he trades at the best half-spread with the probability that demand gives. Makers who tie share equally. This is
 Bertrand's (1883) competition with the adverse selection of Copeland and Galai (1983). Half-spreads and jump are in
-ticks, payoffs in ticks a trader; those of one maker alone settle what many of them do.
+ticks, payoffs in ticks per trader; those of one maker alone settle what many of them do.
 """
 
 from __future__ import annotations

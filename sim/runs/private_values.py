@@ -18,7 +18,7 @@ from sim.scenario import Scenario
 class Valued(NamedTuple):
     """The private values of a population: of the lots that its members may give up, and of those they may get.
 
-    Both float64 (members, units), currency a lot, in the order in which lots change hands.
+    Both float64 (members, units), currency per lot, in the order in which lots change hands.
     """
 
     down: NDArray[np.float64]

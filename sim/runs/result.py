@@ -297,7 +297,7 @@ class Run:
 
     @cached_property
     def summary(self) -> pd.DataFrame:
-        """Spreads by venue and payoffs by population, a row a measure, means with their standard errors."""
+        """Spreads by venue and payoffs by population, one row per measure, means with their standard errors."""
         import pandas as pd
 
         return pd.DataFrame(self.measures, columns=["scope", "name", "measure", "value", "standard_error", "unit"])

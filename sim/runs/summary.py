@@ -1,6 +1,6 @@
-"""The summary of a run: spreads by venue, payoffs by population, a row a measure, from what was added up while it ran.
+"""The summary of a run, one row per measure: spreads by venue, payoffs by population, from sums made while it ran.
 
-Rows of a time series are not independent: their means carry no error here.
+Rows of a time series are not independent, so their means have no error here.
 """
 
 from __future__ import annotations

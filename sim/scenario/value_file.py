@@ -24,7 +24,7 @@ _LARGEST = 1e15  # as for every amount in a scenario
 
 
 def read_values(path: str | Path, column: str) -> NDArray[np.float64]:
-    """Read one column of a file, a row a step.
+    """Read one column of a file, one row per step.
 
     Parameters
     ----------

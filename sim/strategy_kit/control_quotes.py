@@ -14,7 +14,7 @@ GAME = {
     "fill_decay": Parameter(
         20.0, "how fast orders become rare with their distance from the value", unit="1 / currency", above=0.0
     ),
-    "arrival_rate": Parameter(0.5, "orders that would trade at the value itself", unit="a step", above=0.0),
+    "arrival_rate": Parameter(0.5, "orders that would trade at the value itself", unit="per step", above=0.0),
     "inventory_limit": Parameter(10, "most lots held either way", unit="lots", low=1, high=MOST_INVENTORY),
     "horizon": Parameter(0, "length of its game, 0 for the episode", unit="steps", low=0, high=MOST_STEPS),
 }
@@ -43,7 +43,7 @@ def unsolvable(solve):
 
 @njit
 def keep_solved_quotes(me, market):
-    """Keep one lot a side at the distances from the public value that were solved beforehand.
+    """Keep one lot per side at the distances from the public value that were solved beforehand.
 
     ``precompute`` left the distances of bid and ask for each inventory within the limit, for each number of steps left
     from 0 on; the last holds for anything earlier, and an infinite distance is no quote.

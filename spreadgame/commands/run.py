@@ -89,7 +89,7 @@ def _summarise(result: Run) -> None:
     out, manifest = results(), result.manifest
     out.print(summary_table(result))
     out.print(f"{manifest['steps']:,} steps, {manifest['messages']:,} messages, {manifest['trades']:,} trades")
-    out.print(f"{manifest['seconds']:.2f} s, {manifest['messages_per_second'] / 1e6:.2f} million messages a second")
+    out.print(f"{manifest['seconds']:.2f} s, {manifest['messages_per_second'] / 1e6:.2f} million messages per second")
     if manifest["repriced_quotes"]:
         out.print(f"{manifest['repriced_quotes']:,} quotes repriced off the other side")
     for line in rejection_lines(manifest):

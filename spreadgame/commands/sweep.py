@@ -135,7 +135,7 @@ def _report(
     pace = f"{ran:,} runs in {last.seconds:.2f} s, {last.pace:,.0f} a second" if ran else "nothing was left to run"
     kept = f"; {last.found:,} were there" if last.found else ""
     screen.print(f"{pace}{kept}")
-    screen.print(f"a row a run  {out / 'runs.parquet'}", soft_wrap=True)
+    screen.print(f"one row per run  {out / 'runs.parquet'}", soft_wrap=True)
 
 
 def _head(asked: dict[str, Any], sources: list[Source]) -> Iterator[str]:

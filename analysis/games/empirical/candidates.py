@@ -56,7 +56,7 @@ class Gain:
 
     Attributes
     ----------
-    estimate : currency an episode; its error is infinite where too few runs differ to tell.
+    estimate : currency per episode; its error is infinite where too few runs differ to tell.
     variance_ratio : the variance of the gain if each profile had seeds of its own over what it is on common seeds;
         nan where the gain does not vary.
     differing : in how many runs it is not the most frequent one.
@@ -80,7 +80,7 @@ class Candidate:
     played : the profiles it comes to, with their probabilities; of a reduced game those that its players meet.
     paid : by role, what a player earns as a sum of payoffs.
     deviations : all there are within the strategies offered, and the best found outside of them.
-    payoffs : by role, what a player earns, currency an episode; errors are infinite where too few runs differ to tell.
+    payoffs : by role, what a player earns, currency per episode; errors are infinite where too few runs differ to tell.
     certificate : of its regret; None before there are runs for it.
     unmet : what the scenario says to be too rare for the runs of the certificate.
     bound : of its regret for any distribution of payoffs, where their bounds were given.
@@ -88,7 +88,7 @@ class Candidate:
     runs_wanted : about how many more in all would settle whether it holds; None where it is settled.
     gains : of each deviation, on these runs.
     market : measures of the market at it.
-    welfare : that of each run, (runs,), currency an episode; None where nobody gains privately.
+    welfare : that of each run, (runs,), currency per episode; None where nobody gains privately.
     """
 
     plays: dict[str, dict[str, float]]

@@ -38,7 +38,7 @@ class Gained(NamedTuple):
     ----------
     game, equilibrium : places in what was compared, from 0.
     than : the place of the first game's equilibrium of the greatest welfare.
-    more : currency an episode; its error is infinite where too few runs differ to tell.
+    more : currency per episode; its error is infinite where too few runs differ to tell.
     runs : of which that is the mean.
     """
 
@@ -147,7 +147,7 @@ def compare(
     ----------
     scenarios : by label.
     budget : the most runs of each game.
-    epsilon : a gain that does not count, currency an episode; None for 2 % of the range of payoffs of each.
+    epsilon : a gain that does not count, currency per episode; None for 2 % of the range of payoffs of each.
     workers : how many runs at a time, None for one a core.
     out : a folder in which runs are kept, in one of its own for each game; None for memory.
     watch : gives for a label what :func:`analysis.games.empirical.solution.solve` is watched by.

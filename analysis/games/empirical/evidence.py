@@ -33,7 +33,7 @@ class Evidence(Protocol):
         """Make them."""
 
     def paid(self, runs: int) -> dict[str, Floats]:
-        """By role, what a player earns, currency an episode, (runs,)."""
+        """By role, what a player earns, currency per episode, (runs,)."""
 
     def gains(self, runs: int) -> Floats:
         """What each deviation gains, (deviations, runs)."""
@@ -74,7 +74,7 @@ class WeightedEvidence:
         self._samples.need(self._game, self._candidate.needs, runs)
 
     def paid(self, runs: int) -> dict[str, Floats]:
-        """By role, what a player earns, currency an episode, (runs,)."""
+        """By role, what a player earns, currency per episode, (runs,)."""
         return {role: self._samples.sum(terms, runs) for role, terms in self._candidate.paid.items()}
 
     def gains(self, runs: int) -> Floats:
@@ -166,7 +166,7 @@ class SampledEvidence:
         self._runs = runs
 
     def paid(self, runs: int) -> dict[str, Floats]:
-        """By role, what a player earns, currency an episode, (runs,)."""
+        """By role, what a player earns, currency per episode, (runs,)."""
         return {
             role.name: np.asarray(sum(share * self._paid[place, name][:runs] for name, share in shares.items()))
             for place, (role, shares) in enumerate(zip(self._game.whole, self._shares, strict=True))

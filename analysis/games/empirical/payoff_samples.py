@@ -68,7 +68,7 @@ class Samples:
         self._measured[profile] = _joined(self._measured.get(profile), played.measured)
 
     def paid(self, profile: Profile, column: Column, runs: int | None = None) -> Floats:
-        """What a player of a column earned in each run of a profile, currency an episode, (runs,)."""
+        """What a player of a column earned in each run of a profile, currency per episode, (runs,)."""
         return self._paid[profile][column][:runs]
 
     def sum(self, terms: Combination, runs: int | None = None) -> Floats:

@@ -26,7 +26,7 @@ WELFARE = "welfare"
 class Played(NamedTuple):
     """What came of a profile, run by run."""
 
-    paid: dict[Column, Floats]  # what players of each column earned, their mean, currency an episode, (runs,)
+    paid: dict[Column, Floats]  # what players of each column earned, their mean, currency per episode, (runs,)
     ends: dict[Column, Floats]  # of the first and the last of them, less that mean, (2, runs)
     measured: dict[str, Floats]  # what the market was like, (runs,); nan where a run has no number
 

@@ -47,7 +47,7 @@ class Solution:
     game : with the strategies of ranges that joined it, and the best replies to its equilibria.
     equilibria : what the solvers found, each with its certificate.
     table : of mean payoffs that chose the equilibria, over the strategies all of whose profiles were run.
-    epsilon : ε, currency an episode.
+    epsilon : ε, currency per episode.
     runs : that were run, or found where they were kept.
     complete : ``proved``, ``index`` or ``open``: whether these are all symmetric equilibria of the table of means.
     note : what the solver says of that.
@@ -93,7 +93,7 @@ def solve(  # long: half of it is what its parameters mean
     Parameters
     ----------
     budget : the most runs there may be.
-    epsilon : a gain that does not count, currency an episode; None for 2 % of the range of payoffs, of several roles
+    epsilon : a gain that does not count, currency per episode; None for 2 % of the range of payoffs, of several roles
         of the least range.
     workers : how many runs at a time, None for one a core.
     out : a folder in which runs are kept, so that the same call goes on where it was stopped; None for memory.
@@ -233,7 +233,7 @@ def _alike(game: MarketGame, profile: Profile) -> bool:
 
 
 def _earned(profile: Profile, chosen: Samples) -> list[float]:
-    """What the players of each role earn together, currency an episode."""
+    """What the players of each role earn together, currency per episode."""
     return [
         sum(count * float(chosen.paid(profile, (role, name)).mean()) for name, count in plays)
         for role, plays in enumerate(profile)

@@ -69,7 +69,7 @@ def picture(found: Sequence[Compared]) -> Figure:
         style_axes(
             right,
             "mean payoff of all players" if several else "payoff of a player",
-            "currency an episode",
+            "currency per episode",
             [(bar, "95 % interval of what was sampled")],
         )
         level([left, right])

@@ -46,7 +46,7 @@ def tables(found: Sequence[Compared]) -> Group:
             rows.append(["", "", f"{REFERENCES[reference][0]}: {told(candidate)}", _paid(candidate), "", ""])
     least, most = (number(pick(each.solution.epsilon for each in found), 2) for pick in (min, max))
     gain = least if least == most else f"{least} to {most}"
-    note = f"currency an episode, each; ε = {gain}; regret on seeds that chose nothing"
+    note = f"currency per episode, each; ε = {gain}; regret on seeds that chose nothing"
     heads = [head, "", "play" if alone is None else f"{alone} play", "payoff", "regret, 95 %", ""]
     markets = (part for each in _markets(found, head, names) for part in ("", each))
     return Group(_table(heads, rows, {3}, note), *_remarks(found, head, names), *markets, *_welfare(found, head, names))
@@ -111,7 +111,7 @@ def _welfare(found: Sequence[Compared], head: str, names: Sequence[str]) -> list
     first = f"in {names[0]}" if head == _GAME else f"at {head} = {names[0]}"
     several = len(found[0].solution.equilibria) > 1
     best = f", equilibrium {gained[0].than + 1}, which has the most there" if several else ""
-    note = f"welfare more than {first}{best}; currency an episode, run by run on common seeds"
+    note = f"welfare more than {first}{best}; currency per episode, run by run on common seeds"
     return ["", _table([head, "", "welfare more", "95 %"], rows, {2, 3}), note]
 
 

@@ -48,7 +48,7 @@ def _equilibria(found: Solution) -> Table:
         made.add_row(str(place), _plays(found, each, "\n"), paid, regret, sure, *(bound if bounded else []), verdict)
     if not found.equilibria:
         made.add_row("-", "no equilibrium was found")
-    said = f"currency an episode; regret on seeds that chose nothing; it holds below ε = {number(found.epsilon, 3)}"
+    said = f"currency per episode; regret on seeds that chose nothing; it holds below ε = {number(found.epsilon, 3)}"
     if found.game.is_reduced:
         seen = [f"{whole.players} {whole.name} as {role.players}" for role, whole in
                 zip(found.game.roles, found.game.whole, strict=True) if role.players < whole.players]  # fmt: skip

@@ -233,7 +233,7 @@ class NormalPrivateValues(Table):
 
 
 class LinearPrivateValues(Table):
-    """One lot a member, the members' values evenly spaced: a linear demand or supply curve."""
+    """One lot per member, the members' values evenly spaced: a linear demand or supply curve."""
 
     distribution: Literal["linear"]
     role: Literal["buyer", "seller"] = Field(

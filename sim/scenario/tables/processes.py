@@ -91,7 +91,7 @@ class FromFile(Table):
 
     process: Literal["file"]
     path: str = Field(
-        min_length=1, description="CSV (also .csv.gz) or Parquet file, one row a step; relative to the scenario file"
+        min_length=1, description="CSV (also .csv.gz) or Parquet file, one row per step; relative to the scenario file"
     )
     column: str = Field(default="value", min_length=1, description="name of the column that holds the value, currency")
 

@@ -24,7 +24,7 @@ from sim.strategy_kit.interface import (
     source="Foucault, Pagano and Roell 2013, Market Liquidity, on fragmented markets",
     parameters={
         "least_gain": Parameter(
-            0.0, "profit after fees below which it does not trade", unit="currency a unit", low=0.0
+            0.0, "profit after fees below which it does not trade", unit="currency per unit", low=0.0
         ),
         "quantity": Parameter(100, "most lots of one trade", unit="lots", low=1, high=(1 << 31) - 1),
         "rounds": Parameter(5, "most times it goes back to the books in one turn", low=1, high=1000),

@@ -86,7 +86,7 @@ def _validate(given):
             0.05, "with almgren_chriss, of a lot's price", unit="currency per square root of a step", low=0.0
         ),
         "temporary_impact": Parameter(
-            0.01, "with almgren_chriss, of a lot a step, on the price of a lot", unit="currency", above=0.0
+            0.01, "with almgren_chriss, of a lot per step, on the price of a lot", unit="currency", above=0.0
         ),
         "permanent_impact": Parameter(
             0.0, "with almgren_chriss, of a lot, on the price of a lot", unit="currency", low=0.0

@@ -19,14 +19,14 @@ def _solve(given, longer, steps):
 
 @strategy(
     "cartea_jaimungal",
-    summary="quotes one lot a side at the optimal distances of a maker who is fined for its inventory",
+    summary="quotes one lot per side at the optimal distances of a maker who is fined for its inventory",
     source="Cartea, Jaimungal and Penalva 2015, chapter 10",
     parameters={
         "running_penalty": Parameter(
-            1e-4, "fine for inventory: times its square, every step, phi", unit="currency a step and lot²", low=0.0
+            1e-4, "fine for inventory: times its square, every step, phi", unit="currency per step and lot²", low=0.0
         ),
         "terminal_penalty": Parameter(
-            1e-3, "fine at the end: times the square of what is held, alpha", unit="currency a lot²", low=0.0
+            1e-3, "fine at the end: times the square of what is held, alpha", unit="currency per lot²", low=0.0
         ),
         **GAME,
     },

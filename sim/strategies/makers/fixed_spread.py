@@ -29,7 +29,7 @@ _PUBLIC_VALUE, _MID, _LAST, _AVERAGE, _SIGNAL = range(5)
         ),
         "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),
         "inventory_skew": Parameter(
-            0.0, "how far the reference moves down for each lot held", unit="currency a lot", low=0.0
+            0.0, "how far the reference moves down for each lot held", unit="currency per lot", low=0.0
         ),
         "inventory_limit": Parameter(0, "most lots held either way, 0 for no limit", unit="lots", low=0),
         "levels": Parameter(1, "orders on each side", low=1, high=MOST_LEVELS),

@@ -39,7 +39,7 @@ def _distances(given, steps):
 
 @strategy(
     "gueant_lehalle_tapia",
-    summary="quotes one lot a side at the optimal distances of a risk-averse maker with an inventory limit",
+    summary="quotes one lot per side at the optimal distances of a risk-averse maker with an inventory limit",
     source="Guéant, Lehalle and Fernandez-Tapia 2013: the solution (exact) and its limit far from the end (asymptotic)",
     parameters={
         "solution": Parameter("exact", "exact, or the closed form far from the end", choices=("exact", "asymptotic")),

@@ -16,7 +16,7 @@ from sim.strategy_kit.kyle_game import GAME, KEPT, equilibrium, follow_price, un
         "impact": Parameter(
             0.0,
             "price change for each lot that this maker sells; 0: the equilibrium's, times the number of makers",
-            unit="currency a lot",
+            unit="currency per lot",
             low=0.0,
             high=1e9,
         ),

@@ -16,7 +16,7 @@ from sim.strategy_kit.interface import (
 
 @strategy(
     "ladder",
-    summary="quotes a ladder of orders a side around the expected final value",
+    summary="quotes a ladder of orders per side around the expected final value",
     source="the fundamental market maker of Wah, Wright and Wellman 2017, Welfare effects of market making in "
     "continuous double auctions",
     parameters={

@@ -32,7 +32,7 @@ from sim.strategy_kit.quoting import keep_bid_and_ask, room_to_trade
             low=0.0,
         ),
         "inventory_skew": Parameter(
-            0.0, "how far the reference moves down for each lot held", unit="currency a lot", low=0.0
+            0.0, "how far the reference moves down for each lot held", unit="currency per lot", low=0.0
         ),
         "inventory_limit": Parameter(0, "most lots held either way, 0 for no limit", unit="lots", low=0),
         "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),

@@ -36,12 +36,12 @@ def _most_messages(parameters):
     summary="a whole flow of random limit orders, market orders and cancellations (let it trade with itself)",
     source="Farmer, Patelli and Zovko 2005; Smith, Farmer, Gillemot and Krishnamurthy 2003",
     parameters={
-        "market_rate": Parameter(0.1, "market orders of each side", unit="a step", low=0.0, high=1e6),
+        "market_rate": Parameter(0.1, "market orders of each side", unit="per step", low=0.0, high=1e6),
         "limit_rate": Parameter(
-            0.01, "limit orders of each side at each price", unit="a tick and step", low=0.0, high=1e6
+            0.01, "limit orders of each side at each price", unit="per tick and step", low=0.0, high=1e6
         ),
         "cancel_rate": Parameter(
-            0.01, "chance that a resting order is cancelled", unit="an order and step", low=0.0, high=1e6
+            0.01, "chance that a resting order is cancelled", unit="per order and step", low=0.0, high=1e6
         ),
         "window": Parameter(
             100,

@@ -123,7 +123,7 @@ def by_hand(run: Run, mark: str, horizon: int, unit: str, by: str, edges: tuple[
 
 
 def counted(price: float, lot: Fraction) -> Fraction:
-    """A price in units of money a lot, whole or half where it is one of these but for what float64 makes of it."""
+    """A price in units of money per lot, whole or half where it is one of these but for what float64 makes of it."""
     exact = Fraction(price) * lot
     half = Fraction(round(2 * exact), 2)
     return half if abs(exact - half) < Fraction(1, 10**6) else exact

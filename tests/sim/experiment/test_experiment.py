@@ -212,7 +212,7 @@ def test_payoffs_of_episodes_are_those_of_the_run():
 def test_columns_carry_their_units_and_a_name_that_is_there_twice_its_array(tmp_path):
     table = run_many([Job(parse(MARKET.replace('"noise"\nstrategy', '"lit"\nstrategy')), [1], {"x": 0.5})]).table
     assert table.field("venues.lit.quoted_spread").metadata[b"unit"] == b"currency"
-    assert table.field("populations.lit.payoff").metadata[b"unit"] == b"currency an episode"
+    assert table.field("populations.lit.payoff").metadata[b"unit"] == b"currency per episode"
     assert {"job", "x", "seed", "maker.payoff"} <= set(table.column_names)
     assert all(field.metadata for field in table.schema if field.name not in ("job", "x"))
 

@@ -406,7 +406,7 @@ def recorded(tmp_path):
 def test_a_replay_that_agrees(say, recorded):
     said = say("replay", "m.csv", "--book", "b.csv")
     assert said.code == 0, said.out
-    for word in ("rows", "equal", "4 (100 %)", "adoptions", "executions at head", "messages a second"):
+    for word in ("rows", "equal", "4 (100 %)", "adoptions", "executions at head", "messages per second"):
         assert word in said.out
     content = json.loads(say("replay", "m.csv", "--book", "b.csv", "--json").out)
     assert list(content) == REPLAY_KEYS

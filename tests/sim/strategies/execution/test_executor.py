@@ -36,7 +36,7 @@ def worked(depth: int = 10_000, **params: Any) -> Run:
 
 
 def held(run: Run) -> np.ndarray:
-    """Lots at the end of each step, a row an episode."""
+    """Lots at the end of each step, one row per episode."""
     rows = run.agents[run.agents["population"] == "large"]
     return rows["inventory.ACME"].to_numpy().reshape(2, -1)
 
