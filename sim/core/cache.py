@@ -1,8 +1,8 @@
-"""Numba's cache on disk, of which nothing that lies there or cannot be written there stops a run.
+"""Numba's cache on disk. A damaged or missing file of the cache, or a full disk, never stops a run.
 
-Each file begins with a digest of its bytes and of its place. It is looked at before anything else is: machine code that
-was damaged would kill the process. A file that was cut, overwritten, exchanged or made unreadable is a miss: it is said
-once, and the function is compiled anew. So is a full disk: what was compiled is then used and not kept.
+Each file begins with a digest of its bytes and of its place. The digest is checked before the file is used, because
+damaged machine code would kill the process. If a file was cut, overwritten, exchanged or made unreadable, one warning
+names it, and the function is compiled again. If the disk is full, compiled code is used but not kept.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Any
 
 from numba.core import caching, sigutils
 
-_FunctionCache: Any = caching.FunctionCache  # it has no types
+_FunctionCache: Any = caching.FunctionCache  # Numba has no types for it
 _IndexDataCacheFile: Any = caching.IndexDataCacheFile
 _normalize: Any = sigutils.normalize_signature
-_log = logging.getLogger("spreadgame")  # a warning goes to standard error if nobody has set up logging
+_log = logging.getLogger("spreadgame")  # warnings go to standard error if logging is not set up
 _said: set[str] = set()
 _DIGEST = 16  # bytes
 
@@ -65,8 +65,8 @@ class _SealedFiles(_IndexDataCacheFile):  # type: ignore[misc]
         return pickle.loads(whole[_DIGEST:])
 
     def _digest(self, path: str, data: bytes | memoryview) -> bytes:
-        """Of the bytes, and of where they belong: a whole file in the place of another is damage too."""
-        place = Path(path).relative_to(self._home.parent).as_posix()  # which may be moved as a whole
+        """Digest of the bytes and of their place: a complete file in the place of another is damage too."""
+        place = Path(path).relative_to(self._home.parent).as_posix()  # relative, because the whole folder may be moved
         made = hashlib.blake2b(place.encode() + b"\0", digest_size=_DIGEST)
         made.update(data)
         return made.digest()
@@ -90,13 +90,13 @@ class CarefulCache(_FunctionCache):  # type: ignore[misc]
         )
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """What is stored for a signature; None if nothing is, or nothing that can be read."""
+        """The code stored for a signature; None if there is none, or none that can be read."""
         try:
             found = super().load_overload(sig, target_context)
-        except Exception as error:  # an index that was written by another program may say anything
+        except Exception as error:  # another program may have written anything into the index
             _say_once("read", f"compiled code in {self.cache_path} cannot be read and is made anew", error)
             with contextlib.suppress(OSError):
-                self.flush()  # else its index could not be read when the new code is stored
+                self.flush()  # otherwise storing the new code would read the damaged index
             return None
         if found is None:
             return None
@@ -104,12 +104,12 @@ class CarefulCache(_FunctionCache):  # type: ignore[misc]
         return found if found.signature.args == tuple(_normalize(sig)[0]) else None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Store what was compiled for a signature, if that is possible."""
+        """Store the code compiled for a signature, if possible."""
         try:
             super().save_overload(sig, data)
         except Exception as error:
             if "no compiled object yet" in str(error):
-                return  # a Ctrl-C fell into the callback that keeps it, and comes again
+                return  # a Ctrl-C arrived in the callback that stores it, and is raised again later
             _say_once("keep", f"compiled code cannot be kept in {self.cache_path}; the next run makes it anew", error)
 
 

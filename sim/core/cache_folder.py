@@ -1,4 +1,4 @@
-"""Where compiled code is kept: a folder for each version of our sources, never removed while somebody uses it."""
+"""The folders of compiled code: one per version of our sources, never removed while a process uses it."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ import numpy as np
 
 try:
     import fcntl
-except ImportError:  # Windows, where a file that is open keeps its folder from being renamed
+except ImportError:  # Windows: an open file prevents its folder from being renamed
     fcntl = None  # type: ignore[assignment]
 
 _KEPT = 6  # folders of other versions of our sources; older ones are removed
-_LOCK = "in-use"  # a file of each folder: those who use it share a lock on it, who removes it needs the lock alone
-_UNLOCKED_SECONDS = 86_400.0  # for which a folder without that file is taken to be in use
-_REMOVED = ".removed-"  # begins the name of a folder that is going
+_LOCK = "in-use"  # a file of each folder: users of the folder share a lock on it; removing it needs the lock alone
+_UNLOCKED_SECONDS = 86_400.0  # age up to which a folder without that file counts as used
+_REMOVED = ".removed-"  # prefix of the name of a folder that is being removed
 _TRIES = 100
-_held: list[IO[bytes]] = []  # open as long as this process lives
+_held: list[IO[bytes]] = []  # open until this process ends
 
 
 def _sources_hash() -> str:
@@ -44,7 +44,7 @@ SOURCES = _sources_hash()
 
 
 def opened() -> Path | None:
-    """The folder of our cache, ready to be written and held by this process; None if there can be none."""
+    """The folder of our cache, writable and locked by this process; None if none is possible."""
     try:
         given = os.environ.get("NUMBA_CACHE_DIR")
         usual = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -62,11 +62,11 @@ def opened() -> Path | None:
 
 
 def _held_open(folder: Path) -> bool:
-    """Make the folder, see that it can be written, and hold it. Whoever removes it meanwhile makes us begin again."""
+    """Make the folder, check that it is writable, and lock it. If another process removes it meanwhile, begin again."""
     for _ in range(_TRIES):
         folder.mkdir(exist_ok=True)
         with contextlib.suppress(FileNotFoundError):
-            with tempfile.TemporaryFile(dir=folder):  # else Numba would cache beside the sources, and miss edits
+            with tempfile.TemporaryFile(dir=folder):  # otherwise Numba would cache next to the sources, and miss edits
                 os.utime(folder)
             if _holds(folder / _LOCK):
                 return True
@@ -82,7 +82,7 @@ def _holds(path: Path) -> bool:
             file.close()
             return False
         except OSError:
-            pass  # a disk without locks, on which nothing is removed either
+            pass  # a disk without locks; nothing is removed there either
         if not _is_there(file, path):
             file.close()
             return False
@@ -102,7 +102,7 @@ def _remove_old(base: Path) -> None:
     """Remove all but the newest folders that nobody uses."""
     with contextlib.suppress(OSError):
         folders = [folder for folder in base.iterdir() if folder.is_dir()]
-        for left in folders:  # by one who was killed while he removed it
+        for left in folders:  # by a process that was killed while removing it
             if left.name.startswith(_REMOVED):
                 shutil.rmtree(left, ignore_errors=True)
         versions = [folder for folder in folders if not folder.name.startswith(_REMOVED)]
@@ -112,18 +112,18 @@ def _remove_old(base: Path) -> None:
 
 
 def _remove_unused(folder: Path) -> None:
-    """Remove a folder, unless somebody uses it (then an OSError says so, or nothing is said)."""
+    """Remove a folder unless a process uses it. In that case it raises OSError or returns without a word."""
     gone = folder.with_name(f"{_REMOVED}{os.getpid()}-{folder.name}")
     try:
         file = (folder / _LOCK).open("r+b")
-    except FileNotFoundError:  # of a version that took no lock
+    except FileNotFoundError:  # made by a version without locks
         if time.time() - folder.stat().st_mtime > _UNLOCKED_SECONDS:
             folder.rename(gone)
     else:
         with file:
             if fcntl is not None:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                folder.rename(gone)  # while nobody can come in between
+                folder.rename(gone)  # while the lock keeps all others out
         if fcntl is None:
             folder.rename(gone)
     shutil.rmtree(gone, ignore_errors=True)

@@ -1,1 +1,1 @@
-"""What agents do: one behaviour a file. A file in here that declares a strategy is found by being here."""
+"""What agents do, one behaviour per file. A file in this folder that declares a strategy is found without a list."""

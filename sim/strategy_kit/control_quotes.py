@@ -12,7 +12,10 @@ from sim.strategy_kit.quoting import keep_bid_and_ask, steps_left
 MOST_INVENTORY, MOST_STEPS = 50, 100_000  # so that the solution stays small
 GAME = {
     "fill_decay": Parameter(
-        20.0, "how fast orders become rare with their distance from the value", unit="1 / currency", above=0.0
+        20.0,
+        "how fast orders become rarer with the quote's distance from the value",
+        unit="1 / currency",
+        above=0.0,
     ),
     "arrival_rate": Parameter(0.5, "orders that would trade at the value itself", unit="per step", above=0.0),
     "inventory_limit": Parameter(10, "most lots held either way", unit="lots", low=1, high=MOST_INVENTORY),

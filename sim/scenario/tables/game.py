@@ -1,4 +1,4 @@
-"""The words of ``[game]``: who may choose what, and what they seek by it."""
+"""The table ``[game]``: who may choose which strategies, and what players seek."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from sim.scenario.tables.table import Name, OneOrMoreNames, Positive, Settings, 
 class Range(Table):
     """The numbers that a parameter may be chosen from."""
 
-    low: float = Field(ge=-1e15, le=1e15, description="the least of them")
-    high: float = Field(ge=-1e15, le=1e15, description="the largest")
+    low: float = Field(ge=-1e15, le=1e15, description="smallest number")
+    high: float = Field(ge=-1e15, le=1e15, description="largest number")
     points: int = Field(
-        default=3, ge=2, le=1000, description="how many are offered to begin with, evenly spaced from low to high"
+        default=3, ge=2, le=1000, description="how many are offered at first, evenly spaced from low to high"
     )
     step: Positive | None = Field(
-        default=None, description="distance of the numbers from one another, from low on; omitted: any number between"
+        default=None,
+        description="distance between neighbouring numbers, from low upward; omitted: any number between low and high",
     )
 
     @model_validator(mode="after")
@@ -57,31 +58,32 @@ class Game(Table):
     players: OneOrMoreNames = Field(description="name, or list of names, of the populations that choose")
     payoff: Literal["profit", "surplus", "utility", "mean_variance"] = Field(
         default="profit",
-        description="what players seek, of each episode: wealth after settlement; that and the private value acquired; "
-        "the utility of wealth at constant absolute risk aversion, (1 - exp(-risk_aversion x wealth)) / risk_aversion; "
-        "mean wealth less half of risk_aversion times its variance over the episodes of a run",
+        description="what players seek in each episode: wealth after settlement; this wealth plus the private value "
+        "acquired; the utility of wealth at constant absolute risk aversion, (1 - exp(-risk_aversion x wealth)) / "
+        "risk_aversion; mean wealth less half of risk_aversion times its variance over the episodes of a run",
     )
     risk_aversion: Positive | None = Field(
-        default=None, description="of utility and mean_variance, per currency; omitted for the others"
+        default=None,
+        description="risk aversion of utility and mean_variance, per currency; omitted for the other payoffs",
     )
     strategies: dict[Name, Settings] = Field(
         default_factory=dict,
-        description="what they may choose: for each name the params it sets, or a `strategy` and its params; with "
-        "`players`, a name or a list of them, it is offered to these alone",
+        description="what players may choose: for each name the params that it sets, or a `strategy` and its params; "
+        "`players`, a name or a list of names, offers it to these populations alone",
     )
     ranges: dict[Name, Range] = Field(
         default_factory=dict,
-        description="[game.ranges.PARAMETER]: a parameter that may be any number of a range; its points are offered to "
-        "begin with, and whatever between them pays more",
+        description="[game.ranges.PARAMETER]: a parameter that may be any number of a range; its points are offered "
+        "at first, later also numbers between them that pay more",
     )
     reduced_players: dict[Name, int] = Field(
         default_factory=dict,
-        description="by population, with how many players its game is solved, each standing for several; omitted: all",
+        description="by population, the number of players in the solved game; each stands for several; omitted: all",
     )
     reduction: Literal["deviation_preserving", "hierarchical"] = Field(
         default="deviation_preserving",
-        description="of reduced games: one player deviates alone and the others stand for equal shares of the rest, or "
-        "each stands for an equal share of all",
+        description="in reduced games, one player deviates alone and the others stand for equal shares of the rest, or "
+        "each player stands for an equal share of all",
     )
 
     @model_validator(mode="after")

@@ -34,7 +34,7 @@ from sim.scenario.tables.table import (
 
 
 class Run(Table):
-    """How long, how often, and on which random streams."""
+    """Length, number of episodes and random streams of a run."""
 
     steps: int = Field(ge=1, le=10**12, description="length of each episode, steps")
     episodes: int = Field(default=1, ge=1, le=10**9, description="number of episodes, each an independent small market")
@@ -45,10 +45,10 @@ class Run(Table):
 
 
 class Money(Table):
-    """In what money is counted, and what it earns."""
+    """The unit of money, and the interest on it."""
 
     unit: Positive = Field(
-        default=1e-6, description="smallest amount of money, currency; cash is a whole number of these"
+        default=1e-6, description="smallest amount of money, currency; cash is a whole number of units"
     )
     interest: float = Field(default=0.0, ge=-1, le=1, description="rate paid on cash at each payment; may be negative")
     interest_every: EverySteps = Field(default=1, description="steps between payments of interest")
@@ -59,7 +59,7 @@ class Instrument(Table):
 
     name: Name = Field(description="what venues call it")
     lot_size: Positive = Field(default=1.0, description="units of the instrument in a lot")
-    value: Process = Field(description="how the fundamental value moves; `process` says by which law")
+    value: Process = Field(description="how the fundamental value moves; `process` names the law")
     public_delay: PublicDelay = Field(
         default="never", description='steps after which everybody knows the value, or "never"'
     )
@@ -74,10 +74,10 @@ class Instrument(Table):
 
 
 class Auction(Table):
-    """When orders collect and trade at one price: always, at an episode's beginning, or at its end."""
+    """When a venue collects orders and trades them at one price: always, at the start of an episode, or at its end."""
 
     every: EverySteps | None = Field(
-        default=None, description="steps between the clearings of a call auction; omitted: 1 there"
+        default=None, description="steps between the clearings of a call auction; omitted: 1 for a call auction"
     )
     opening: Steps = Field(
         default=0, description="first steps of an episode in which a limit order book only collects orders"
@@ -101,11 +101,12 @@ class Venue(Table):
     auction: Auction = Field(default=Auction(), description="when orders collect and trade at one price")
     tick_size: Positive = Field(default=0.01, description="smallest price increment, currency")
     matching: Literal["price_time", "pro_rata"] = Field(
-        default="price_time", description="who trades first at one price: the first to come, or all by size"
+        default="price_time",
+        description="who trades first at one price: the first to come, or all in proportion to size",
     )
     self_trade_prevention: Literal["cancel_resting", "cancel_incoming", "allow"] = Field(
         default="cancel_resting",
-        description="which order goes when an agent would trade with itself; an auction pairs whom it pairs",
+        description="which order is cancelled if an agent would trade with itself; auctions ignore this",
     )
     maker_fee: Amount = Field(default=0.0, description="fee of the resting side, as fee_per says; negative is a rebate")
     taker_fee: Amount = Field(
@@ -115,31 +116,32 @@ class Venue(Table):
         default="notional", description="fees are a fraction of the money traded, or currency per lot"
     )
     post_only: Literal["reject", "reprice"] = Field(
-        default="reprice", description="a post-only order that would trade is rejected, or repriced a tick away"
+        default="reprice",
+        description="whether a post-only order that would trade is rejected, or repriced one tick away",
     )
     clear_book_after_trade: bool = Field(
-        default=False, description="whether a trade empties the book, as in the double auctions of the laboratory"
+        default=False, description="whether a trade empties the book, as in laboratory double auctions"
     )
-    order_delay: Delay = Field(default=0, description="steps an order takes to arrive; only 0 runs so far")
-    data_delay: Delay = Field(default=0, description="steps the book takes to be seen; only 0 runs so far")
+    order_delay: Delay = Field(default=0, description="steps until an order arrives; so far only 0 is allowed")
+    data_delay: Delay = Field(default=0, description="steps until the book is seen; so far only 0 is allowed")
 
 
 class Bernoulli(Table):
-    """Each member acts with a probability, at most once a step."""
+    """Each member acts with a probability, at most once per step."""
 
     law: Literal["bernoulli"]
     probability: Fraction = Field(description="probability that a member acts in a step, 0 to 1")
 
 
 class Poisson(Table):
-    """Any number of arrivals a step, each by a member drawn with replacement."""
+    """Any number of arrivals per step, each by a member drawn with replacement."""
 
     law: Literal["poisson"]
     rate: float = Field(ge=0, le=MOST_AGENTS, description="expected arrivals of the whole population in a step")
 
 
 class OneOf(Table):
-    """The populations of a group share exactly one arrival a step."""
+    """The populations of a group share exactly one arrival per step."""
 
     law: Literal["one_of"]
     group: Name = Field(description="name shared by the populations that take part")
@@ -149,7 +151,7 @@ class OneOf(Table):
 
 
 class OnNews(Table):
-    """Acts in the steps in which the value jumps; the others of its group share the rest."""
+    """Acts in steps in which the value jumps; other populations of its group share the other steps."""
 
     law: Literal["on_news"]
     group: Name = Field(description="name shared by the populations that take part")
@@ -162,34 +164,34 @@ Arrivals = Annotated[Bernoulli | Poisson | OneOf | OnNews, Field(discriminator="
 
 
 class Sees(Table):
-    """A signal: what members know that others need not."""
+    """A signal: what members know and others may not know."""
 
     of: Literal["value"] = Field(default="value", description="what the signal is of")
     delay: Steps = Field(default=0, description="age of what is seen, steps")
     noise: NotNegative = Field(default=0.0, description="standard deviation of the error, currency")
     probability: Fraction = Field(default=1.0, description="probability that a member sees it, 0 to 1")
     redraw: Literal["step", "episode"] = Field(
-        default="step", description="how often who sees, and the error, are drawn anew"
+        default="step", description="how often a new draw decides who sees the signal, and its error"
     )
 
 
 class _Reservation(Table):
     reference: Literal["public_value", "signal", "mid"] = Field(
         default="public_value",
-        description="price from which the distance is measured; where that is what the value is expected to be, payoff "
-        "and private value are together, in expectation, what trades were worth to members less what they paid",
+        description="price from which the distance is measured; if it is the expected value, payoff plus private value "
+        "is, in expectation, what trades were worth to members less what they paid",
     )
 
 
 class FixedReservation(_Reservation):
-    """Everybody trades up to the same distance beyond the anchor."""
+    """Every member trades up to the same distance beyond the reference."""
 
     distribution: Literal["fixed"]
-    distance: Amount = Field(description="distance beyond the anchor up to which members still trade, currency")
+    distance: Amount = Field(description="distance beyond the reference up to which members trade, currency")
 
 
 class UniformReservation(_Reservation):
-    """The distance is drawn evenly between two bounds."""
+    """The distance is drawn uniformly between two bounds."""
 
     distribution: Literal["uniform"]
     low: Amount = Field(description="least distance, currency")
@@ -211,7 +213,7 @@ class NormalReservation(_Reservation):
 
 
 class ExponentialReservation(_Reservation):
-    """The distance is drawn from an exponential law, and shifted."""
+    """The distance is drawn from an exponential law, and an offset is added."""
 
     distribution: Literal["exponential"]
     mean: Positive = Field(description="mean of the exponential part, currency")
@@ -225,7 +227,7 @@ Reservation = Annotated[
 
 
 class NormalPrivateValues(Table):
-    """What further lots up or down are worth: normal draws, new in each episode, sorted from high to low."""
+    """Values of further lots, up or down: normal draws, new in each episode, sorted from high to low."""
 
     distribution: Literal["normal"]
     deviation: Positive = Field(description="standard deviation of the draws, currency")
@@ -233,11 +235,11 @@ class NormalPrivateValues(Table):
 
 
 class LinearPrivateValues(Table):
-    """One lot per member, the members' values evenly spaced: a linear demand or supply curve."""
+    """One lot per member, with evenly spaced values: a linear demand or supply curve."""
 
     distribution: Literal["linear"]
     role: Literal["buyer", "seller"] = Field(
-        description="whether a member wants a lot worth so much to it, or may give up one that costs it so much"
+        description="whether a member may buy one lot that has this value to it, or sell one that has this cost"
     )
     first: Amount = Field(description="the first member's value or cost, currency")
     last: Amount = Field(description="the last member's value or cost, currency")
@@ -247,10 +249,11 @@ PrivateValues = Annotated[NormalPrivateValues | LinearPrivateValues, Field(discr
 
 
 class Obligation(Table):
-    """What a maker must quote on its first venue, whatever its strategy; the lots that are missing are added.
+    """What a maker must quote on its first venue, with any strategy; missing lots are added to its quotes.
 
-    Lots count within half of maximum_spread of the middle of the member's own quotes, or of the mark where it lacks a
-    side. A turn is excused as long as presence holds without it. What is added counts for no limit of the strategy.
+    Lots count if they are within half of maximum_spread of the middle of the member's own quotes, or of the mark if it
+    has only one side. A turn is excused as long as presence holds without it. Added lots count for no limit of the
+    strategy.
     """
 
     presence: Fraction = Field(description="share of its turns in which a member must quote both sides, 0 to 1")
@@ -259,7 +262,7 @@ class Obligation(Table):
 
 
 class Endowment(Table):
-    """What each member holds when an episode starts."""
+    """What each member holds at the start of an episode."""
 
     cash: Amount = Field(default=0.0, description="money, currency")
     inventory: int = Field(
@@ -279,7 +282,7 @@ class Population(Table):
     turn: Rank = Field(default=0, description="rank within a step; lower acts first")
     venues: tuple[str, ...] = Field(
         default=(),
-        description="names of the venues traded on; omitted: all, if the strategy takes as many as there are",
+        description="names of the venues on which members trade; omitted: all, if the strategy trades on that many",
     )
     arrivals: Arrivals | None = Field(default=None, description="when members act; omitted: each of them every step")
     sees: Sees | None = Field(default=None, description="the signal members get; omitted: none")
@@ -288,16 +291,16 @@ class Population(Table):
     )
     reservation: Reservation | None = Field(
         default=None,
-        description="price beyond which members do not trade; its distance from what it is drawn around is private "
-        "value of each unit they trade; omitted: none",
+        description="price beyond which members do not trade; its distance from the reference is the private value "
+        "of each unit that they trade; omitted: none",
     )
     private_values: PrivateValues | None = Field(
-        default=None, description="what further lots are worth; omitted: nothing"
+        default=None, description="values of further lots to members; omitted: none"
     )
-    endowment: Endowment = Field(default=Endowment(), description="what each member starts an episode with")
+    endowment: Endowment = Field(default=Endowment(), description="what each member holds at the start of an episode")
     obligation: Obligation | None = Field(default=None, description="what members must quote; omitted: nothing")
-    order_delay: Delay = Field(default=0, description="steps an order takes to arrive; only 0 runs so far")
-    data_delay: Delay = Field(default=0, description="steps the book takes to be seen; only 0 runs so far")
+    order_delay: Delay = Field(default=0, description="steps until an order arrives; so far only 0 is allowed")
+    data_delay: Delay = Field(default=0, description="steps until the book is seen; so far only 0 is allowed")
 
     @property
     def values_privately(self) -> bool:
@@ -309,12 +312,12 @@ class Turns(Table):
     """How the turns within a step are played."""
 
     simultaneous: tuple[Rank, ...] = Field(
-        default=(), description="ranks whose agents act at once, unseen by one another"
+        default=(), description="ranks whose agents act at once, without seeing one another"
     )
 
 
 class Record(Table):
-    """What of a run is kept."""
+    """What a run keeps."""
 
     trades: bool = Field(default=True, description="whether every trade is kept")
     messages: bool = Field(default=False, description="whether every order message is kept")
@@ -326,10 +329,12 @@ class Record(Table):
         default=None, description="steps between samples of the agents; omitted: moderate"
     )
     agents: Literal["auto", "agents", "populations", "none"] = Field(
-        default="auto", description="whom samples list; auto: agents up to 1,000 of them, populations above"
+        default="auto",
+        description="whether samples list agents or populations; auto: agents up to 1,000 of them, else populations",
     )
     episodes: Literal["auto", "agents", "populations", "none"] = Field(
-        default="auto", description="whom the results of an episode list; auto: agents up to 1,000, populations above"
+        default="auto",
+        description="what an episode's results list: agents or populations; auto: agents up to 1,000, else populations",
     )
 
 

@@ -1,4 +1,4 @@
-"""How an instrument's value moves: one table a process, told apart by the key ``process``."""
+"""How an instrument's value moves: one table per process, which the key ``process`` names."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ class Constant(Table):
 
 
 class RandomWalk(Table):
-    """A value that takes independent steps of equal spread."""
+    """A value with independent changes of equal variance."""
 
     process: Literal["random_walk"]
     initial: Amount = Field(description="value at the start of each episode, currency")
     volatility: NotNegative = Field(description="standard deviation, currency per square root of a step")
     drift: Amount = Field(default=0.0, description="mean change, currency per step")
     increments: Literal["normal", "coin"] = Field(
-        default="normal", description="law of a step's change: normal, or up or down by the volatility on a fair coin"
+        default="normal",
+        description="law of a step's change: normal; or coin: up or down by the volatility, each with probability 1/2",
     )
 
 
 class GeometricBrownian(Table):
-    """A value whose logarithm walks, so that it stays above zero."""
+    """A value whose logarithm is a random walk, so that it stays above zero."""
 
     process: Literal["geometric_brownian"]
     initial: Positive = Field(description="value at the start of each episode, currency")
@@ -38,20 +39,20 @@ class GeometricBrownian(Table):
 
 
 class MeanReverting(Table):
-    """A value drawn back to its mean, by a share of the distance each step."""
+    """A value that returns to its mean by a share of the distance per step."""
 
     process: Literal["mean_reverting"]
     initial: Amount | None = Field(
         default=None, description="value at the start of each episode, currency; omitted: the mean"
     )
-    mean: Amount = Field(description="value it is drawn back to, currency")
-    reversion: Fraction = Field(description="share of the distance to the mean made good each step, 0 to 1")
+    mean: Amount = Field(description="value to which it returns, currency")
+    reversion: Fraction = Field(description="share of the distance to the mean that the value moves per step, 0 to 1")
     volatility: NotNegative = Field(description="standard deviation, currency per square root of a step")
     clip_at_zero: bool = Field(default=False, description="whether a value below zero is set to zero")
 
 
 class JumpDiffusion(Table):
-    """A random walk that now and then jumps: the news of the textbooks."""
+    """A random walk with occasional jumps: the news of the textbooks."""
 
     process: Literal["jump_diffusion"]
     initial: Amount = Field(description="value at the start of each episode, currency")
@@ -61,7 +62,7 @@ class JumpDiffusion(Table):
     drift: Amount = Field(default=0.0, description="mean change between jumps, currency per step")
     jump_probability: Fraction = Field(description="probability of a jump in a step, 0 to 1")
     jump: Literal["normal", "fixed", "exponential"] = Field(
-        default="normal", description="law of a jump; fixed and exponential ones have a sign drawn apart"
+        default="normal", description="law of a jump; the sign of a fixed or exponential jump is drawn separately"
     )
     up_probability: Fraction = Field(
         default=0.5, description="probability that a fixed or exponential jump goes up, 0 to 1"
@@ -114,7 +115,7 @@ def known_at_first(process: Process) -> float | None:
 
 
 class Dividend(Table):
-    """What holders are paid."""
+    """Payments to holders."""
 
     mean: Amount = Field(description="mean payment, currency per unit held")
     deviation: NotNegative = Field(default=0.0, description="standard deviation of a payment, currency per unit held")
@@ -124,7 +125,7 @@ class Dividend(Table):
 class Shock(Table):
     """A change of the world at a known step."""
 
-    step: int = Field(ge=0, lt=10**12, description="step of the episode at which it strikes, counted from 0")
+    step: int = Field(ge=0, lt=10**12, description="step of the episode at which it happens, counted from 0")
     value: Amount = Field(default=0.0, description="added to the value, currency")
     volatility: NotNegative | None = Field(
         default=None, description="factor on the process's volatility from then on; omitted: no change"

@@ -1,4 +1,4 @@
-"""Executors: they work one large order off in slices, by a schedule or along with the market's volume."""
+"""Executors: they trade one large order in slices, by a schedule or in proportion to the market's volume."""
 
 import numpy as np
 
@@ -26,7 +26,7 @@ _MOST_STEPS = 100_000  # so that a schedule stays small; a longer one is followe
 
 
 def _length(given, steps):
-    """Steps over which the order is worked off."""
+    """Steps over which the order is traded."""
     return max(1, given["horizon"] or steps - given["start"])
 
 
@@ -43,7 +43,7 @@ def _market(given, length):
 
 
 def solve(given, steps):
-    """Lots that are to be executed at the end of each equal part of the horizon, float64 (parts,)."""
+    """Lots that should be executed by the end of each equal part of the horizon, float64 (parts,)."""
     length = _length(given, steps)
     parts = min(length, _MOST_STEPS)
     ends = np.arange(1, parts + 1) / parts
@@ -65,7 +65,7 @@ def _validate(given):
 
 @strategy(
     "executor",
-    summary="works one large order off with market orders: evenly, along a profile, along with volume, or optimally",
+    summary="trades one large order with market orders: evenly, along a profile, in proportion to volume, or optimally",
     source="Almgren and Chriss 2000; twap, vwap and pov as brokers offer them",
     parameters={
         "schedule": Parameter(
@@ -76,7 +76,7 @@ def _validate(given):
         "side": Parameter("buy", "of the order", choices=("buy", "sell")),
         "quantity": Parameter(100, "size of the order", unit="lots", low=1, high=(1 << 31) - 1),
         "start": Parameter(0, "step of the episode at which it begins", unit="steps", low=0),
-        "horizon": Parameter(0, "time to work it off, 0 for the rest of the episode", unit="steps", low=0),
+        "horizon": Parameter(0, "time for the whole order, 0 for the rest of the episode", unit="steps", low=0),
         "participation": Parameter(0.1, "with pov, its share of all that trades on its venue", above=0.0, high=0.9),
         "profile": Parameter((1.0,), "with vwap, volumes expected in equal parts of the horizon", low=0.0, high=1e12),
         "risk_aversion": Parameter(
@@ -98,7 +98,7 @@ def _validate(given):
     precompute=solve,
 )
 def act(me, market):
-    """Send what is due and not yet done; what the book cannot fill, or an auction has not cleared, is sent again."""
+    """Send the lots that are due and not done. Lots that the book or an auction did not fill are sent again."""
     choice = me.parameters
     if me.memory.begun == 0:
         me.memory.begun = 1
@@ -126,7 +126,7 @@ def act(me, market):
 
 @njit
 def _count_others(me, market):
-    """Add what others traded with one another on its venue since its last turn, as far as the tape reaches."""
+    """Add the lots that others traded among themselves on its venue since its last turn, as far as the tape reaches."""
     serial = first_unseen(me, market, me.memory.seen)
     until = next_trade_number(me, market)
     while serial < until:

@@ -1,10 +1,10 @@
-"""A maker that learns: from the tape, from what its trades were followed by, and from what becomes public.
+"""A maker that learns from the tape, from the moves that follow trades, and from public news.
 
-It believes in an average of trade prices, corrected by what is published and leaned by the order-flow imbalance. It
-marks every trade against that belief some trades later: a market whose trades are followed by moves their way is
-informed, and it quotes as much wider (the mark-out of a maker's desk; at the fixed point the half-spread is what a
-trade reveals, as in Glosten and Milgrom). Forecast volatility and its inventory move the quotes as in Avellaneda and
-Stoikov. Volatility is an average of squared moves, or what Bollerslev's GARCH makes of them.
+Its belief is an average of trade prices. Published values correct it, and the imbalance of the order flow shifts it.
+The maker compares every trade with its belief some trades later (the mark-out). If prices move in the direction of
+earlier trades, these trades were informed, and the maker quotes wider by the size of the move. At the fixed point the
+half-spread equals what a trade reveals, as in Glosten and Milgrom. Forecast volatility and inventory move the quotes as
+in Avellaneda and Stoikov. The forecast of volatility is an average of squared moves, or Bollerslev's GARCH.
 """
 
 from sim.core.compiled import njit
@@ -36,14 +36,12 @@ def _validate(given):
 
 @strategy(
     "adaptive",
-    summary="learns value, volatility and adverse selection from the tape, and quotes as wide as trades are informed",
+    summary="learns value, volatility and adverse selection from the tape; quotes wider if trades are more informed",
     source="Glosten and Milgrom 1985 (quotes as conditional expectations); Das 2005 (a learning maker); Avellaneda and "
     "Stoikov 2008 (inventory); Bollerslev 1986 (garch)",
     parameters={
         "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),
-        "margin": Parameter(
-            0.01, "what it asks beyond what trades turn out to be followed by", unit="currency", low=0.0
-        ),
+        "margin": Parameter(0.01, "what it asks beyond the mean move that follows a trade", unit="currency", low=0.0),
         "risk_aversion": Parameter(
             0.1,
             "price of risk: the belief moves down by this times variance times lots held",
@@ -128,7 +126,7 @@ def _learn(me, market):
     kept = me.memory
     published = public_value(me, market)
     if published != kept.published:
-        kept.informative = 1  # there is news in this market: what is published is worth following
+        kept.informative = 1  # this market has news, so published values are useful
         kept.published = published
     if kept.informative == 1:
         kept.average += choice.public_weight * (published - kept.average)
@@ -145,7 +143,7 @@ def _learn(me, market):
     kept.variance += choice.learning_rate * (move * move - kept.variance)
     if choice.forecast == 0:
         kept.forecast = kept.variance
-    else:  # it returns to the average
+    else:  # the forecast returns to the average
         returning = 1.0 - choice.garch_news - choice.garch_persistence
         kept.forecast = (
             returning * kept.variance + choice.garch_news * move * move + choice.garch_persistence * kept.forecast
@@ -156,7 +154,7 @@ def _learn(me, market):
 def _learn_from_trade(me, price, side, followed):
     choice = me.parameters
     kept = me.memory
-    # Marked against the belief before the trade; its own effect on the belief is part of what it was followed by.
+    # The mark is the belief before the trade: the trade's own effect on the belief belongs to the move after it.
     kept.beliefs[kept.trades % _RING] = kept.average
     kept.signs[kept.trades % _RING] = side if followed else 0
     kept.average += choice.average_weight * (price - kept.average)

@@ -1,4 +1,4 @@
-"""A maker with a finite horizon and a price for risk: its reservation price leans against what it holds."""
+"""A maker with a finite horizon and risk aversion: its reservation price leans against its inventory."""
 
 import math
 
@@ -9,13 +9,16 @@ from sim.strategy_kit.quoting import keep_bid_and_ask, room_to_trade, steps_left
 
 @strategy(
     "avellaneda_stoikov",
-    summary="quotes around a reservation price that leans against its inventory, the less the nearer its horizon",
+    summary="quotes around a reservation price that leans against its inventory, and less so near its horizon",
     source="Avellaneda and Stoikov 2008; unclipped: a bid may lie above the public value",
     parameters={
         "risk_aversion": Parameter(0.1, "of its exponential utility, gamma", unit="1 / currency", low=0.0),
         "volatility": Parameter(0.05, "of the value, sigma", unit="currency per square root of a step", low=0.0),
         "fill_decay": Parameter(
-            20.0, "how fast orders become rare with their distance from the value, k", unit="1 / currency", above=0.0
+            20.0,
+            "how fast orders become rarer with the quote's distance from the value, k",
+            unit="1 / currency",
+            above=0.0,
         ),
         "horizon": Parameter(0, "length of its game, 0 for the episode", unit="steps", low=0),
         "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),

@@ -1,4 +1,4 @@
-"""A maker that keeps a fixed spread around a reference, leaned against its inventory."""
+"""A maker with a fixed spread around a reference price that it shifts against its inventory."""
 
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import (
@@ -21,7 +21,7 @@ _PUBLIC_VALUE, _MID, _LAST, _AVERAGE, _SIGNAL = range(5)
 
 @strategy(
     "fixed_spread",
-    summary="quotes a fixed half-spread around a reference price, leaned against its inventory",
+    summary="quotes a fixed half-spread around a reference price that it shifts against its inventory",
     source="the inventory maker of Ho and Stoll 1981 with a constant fee; Amihud and Mendelson 1980",
     parameters={
         "half_spread": Parameter(
@@ -36,11 +36,11 @@ _PUBLIC_VALUE, _MID, _LAST, _AVERAGE, _SIGNAL = range(5)
         "level_gap": Parameter(1, "distance of one order from the next", unit="ticks", low=1, high=1_000_000),
         "reference": Parameter(
             "public_value",
-            "what it quotes around; before there is any, the initial value",
+            "price around which it quotes; the initial value until this price exists",
             choices=("public_value", "mid", "last", "average", "signal"),
             needs={"signal": "signal"},
         ),
-        "average_weight": Parameter(0.1, "weight of the newest mid in the average, once a turn", above=0.0, high=1.0),
+        "average_weight": Parameter(0.1, "weight of the newest mid in the average, once per turn", above=0.0, high=1.0),
         "sides": Parameter("both", "quote on both sides or on one", choices=("both", "buy", "sell")),
     },
     memory={"average": float, "begun": int, "bids": (int, MOST_LEVELS), "asks": (int, MOST_LEVELS)},
@@ -70,6 +70,6 @@ def act(me, market):
     buying = room_to_trade(choice.inventory_limit, held, BUY, most) if choice.sides != 2 else 0
     selling = room_to_trade(choice.inventory_limit, held, SELL, most) if choice.sides != 1 else 0
     if ask <= bid and buying > 0 and selling > 0:
-        ask = bid + 1  # a half-spread of 0 on a tick would lock its own book
+        ask = bid + 1  # with a half-spread of 0 on a tick, its bid would equal its ask
     keep_quotes(me, market, me.venue, kept.bids, kept.asks, bid, buying, ask, selling, choice.quantity, choice.levels,
                 choice.level_gap)  # fmt: skip

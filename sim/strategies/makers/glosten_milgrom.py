@@ -1,4 +1,4 @@
-"""A maker that learns from the side of every order, and quotes what the value is worth to it if the quote is taken."""
+"""A maker that learns from the side of every order. Each quote is the expected value if that quote is taken."""
 
 import math
 
@@ -8,12 +8,12 @@ from sim.strategy_kit.interface import next_trade_number, publish_belief, recent
 from sim.strategy_kit.quoting import keep_bid_and_ask
 from sim.strategy_kit.trade_tape import first_unseen, tells
 
-_CERTAIN = 700.0  # log odds whose exponential is still a number; nobody needs to be surer
+_CERTAIN = 700.0  # log odds whose exponential is still finite
 
 
 @strategy(
     "glosten_milgrom",
-    summary="quotes the expected value given the next order's side, of a value that is either low or high",
+    summary="quotes the expected value given the side of the next order; the value is either low or high",
     source="Glosten and Milgrom 1985, zero expected profit; rounded outward, so that no quote loses",
     parameters={
         "low": Parameter(99.5, "the low value", unit="currency"),
@@ -46,12 +46,12 @@ def act(me, market):
 
 @njit
 def _expected_value(me, net_buys):
-    """After so many buys less sells: each buy multiplies the odds of the high value by (1 + mu) / (1 - mu)."""
+    """Expected value after net_buys: each buy multiplies the odds of the high value by (1 + mu) / (1 - mu)."""
     choice = me.parameters
     told = _CERTAIN
     if choice.informed_share < 1.0:
         told = math.log((1.0 + choice.informed_share) / (1.0 - choice.informed_share))
-    odds = math.exp(-min(_CERTAIN, abs(net_buys * told)))  # of the less likely value, from even ones
+    odds = math.exp(-min(_CERTAIN, abs(net_buys * told)))  # of the less likely value, from a prior of 1/2
     to_high, to_low = (1.0, odds) if net_buys > 0 else (odds, 1.0)
     high = choice.prior * to_high
     return choice.low + (choice.high - choice.low) * high / (high + (1.0 - choice.prior) * to_low)

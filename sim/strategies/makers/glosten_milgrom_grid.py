@@ -1,7 +1,8 @@
-"""A maker that learns from the side and price of every order where the value lies, and quotes for no profit.
+"""A maker that learns the value from the side and price of every order, and quotes for zero expected profit.
 
-Its belief is a density over equal cells, uniform within each. A quote is the value's mean given that it is taken, by
-somebody who knows that the value is beyond it, or by noise, which buys and sells alike whatever the price.
+Its belief is a density over equal cells, uniform within each cell. A quote is the mean of the value given that the
+quote is taken. An informed trader takes it if the value is beyond the quote. Noise buys and sells with equal
+probability at any price.
 """
 
 import math
@@ -38,7 +39,7 @@ def _prior(params, steps):
 
 @strategy(
     "glosten_milgrom_grid",
-    summary="quotes the expected value given that the quote is taken, of a value that may lie anywhere",
+    summary="quotes the expected value given that the quote is taken; the value may lie anywhere",
     source="Glosten and Milgrom 1985, zero expected profit, with a continuous value; Copeland and Galai 1983 for the "
     "first quote; Das 2005 for beliefs on a grid",
     parameters={
@@ -47,15 +48,15 @@ def _prior(params, steps):
             "of the value before the first order: normal around the public value, or uniform from low to high",
             choices=("normal", "uniform"),
         ),
-        "deviation": Parameter(0.5, "standard deviation of the normal one", unit="currency", above=0.0),
-        "low": Parameter(99.0, "least value of the uniform one", unit="currency"),
-        "high": Parameter(101.0, "greatest value of the uniform one", unit="currency"),
+        "deviation": Parameter(0.5, "standard deviation of the normal distribution", unit="currency", above=0.0),
+        "low": Parameter(99.0, "least value of the uniform distribution", unit="currency"),
+        "high": Parameter(101.0, "greatest value of the uniform distribution", unit="currency"),
         "informed_share": Parameter(
             0.3, "probability that an order would come from somebody who knows the value", low=0.0, high=1.0
         ),
         "learns_from_silence": Parameter(
             False,
-            "take a step without a trade for somebody who knew that neither quote was wrong, as where one comes a step",
+            "treat a step without a trade as an informed trader who found no wrong quote",
         ),
         "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),
     },
@@ -85,10 +86,10 @@ def act(me, market):
         _begin(me, market)
     if silent and me.parameters.learns_from_silence == 1 and not news:
         _learn_from_silence(me)
-    elif not news:  # what was traded before it is no longer of use
+    elif not news:  # trades before the news no longer help
         _learn(me, market)
     kept.seen = next_trade_number(me, market)
-    mean = 0.0  # in cells from the bottom, as everywhere below
+    mean = 0.0  # in cells from the lowest, as in all code below
     for cell in range(_CELLS):
         mean += kept.chances[cell] * (cell + 0.5)
     publish_belief(me, market, kept.bottom + kept.width * mean)
@@ -129,7 +130,7 @@ def _learn(me, market):
 
 @njit
 def _learn_from_silence(me):
-    """Bayes: noise would have traded; whoever came knew that the value is between the quotes."""
+    """Bayes, after no trade: noise would have traded, so the trader knew that the value is between the quotes."""
     kept = me.memory
     total = 0.0
     for cell in range(_CELLS):
@@ -147,19 +148,19 @@ def _between(cell, low, high):
 
 @njit
 def _learn_from_order(me, side, price):
-    """Bayes: noise may have sent the order whatever the value, the informed only if that is beyond the price."""
+    """Bayes: noise sends the order at any value, an informed trader only if the value is beyond the price."""
     kept = me.memory
     total = 0.0
     for cell in range(_CELLS):
         total += kept.chances[cell] * _likelihood(me, side, price, cell)
-    if total > 0.0:  # else it could not have happened, and nothing follows from it
+    if total > 0.0:  # else the order was impossible, and teaches nothing
         for cell in range(_CELLS):
             kept.chances[cell] *= _likelihood(me, side, price, cell) / total
 
 
 @njit
 def _likelihood(me, side, price, cell):
-    """Of an order at a price, given that the value is in a cell."""
+    """Likelihood of an order at a price, given that the value is in a cell."""
     above = max(0.0, min(1.0, cell + 1.0 - price))
     mispriced = above if side > 0 else 1.0 - above
     share = me.parameters.informed_share
@@ -168,11 +169,11 @@ def _likelihood(me, side, price, cell):
 
 @njit
 def _break_even(me, from_top, mean):
-    """Where a quote neither wins nor loses, in cells from the end of the grid beyond it, as is the mean.
+    """The quote of zero expected profit. Quote and mean are in cells, from the end of the grid beyond the quote.
 
-    What it gains from noise, the distance to the mean half of the time, less what it loses to the informed changes sign
-    in one cell. There it is a quadratic: ``gain`` is the informed's mean gain against a quote at the cell's outer edge,
-    ``beyond`` the probability of all cells beyond.
+    The quote gains from noise (half of the time, its distance to the mean) and loses to the informed. The difference
+    changes sign in one cell, and is quadratic there: ``gain`` is the mean gain of the informed against a quote at the
+    outer edge of the cell, ``beyond`` the probability of all cells beyond it.
     """
     share = me.parameters.informed_share
     noise = 0.5 * (1.0 - share)

@@ -10,7 +10,7 @@ from sim.strategy_kit.declare import Parameter, strategy
 
 
 def _solve(given, longer, steps):
-    """The exact distances, counted in steps that are so many times longer."""
+    """The exact distances, solved on a grid whose steps are longer by the given factor."""
     return models.gueant_lehalle_tapia(
         given["risk_aversion"],
         given["volatility"] * math.sqrt(longer),
@@ -53,5 +53,5 @@ def _distances(given, steps):
     precompute=_distances,
 )
 def act(me, market):
-    """Quote what was solved for the steps left and the inventory."""
+    """Quote the solution for the steps that remain and the inventory."""
     keep_solved_quotes(me, market)

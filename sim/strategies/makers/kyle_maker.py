@@ -1,4 +1,4 @@
-"""Makers that price the net flow: each unit bought says a little about the value, and moves the price by as much."""
+"""Makers that price the net flow: each unit bought reveals a little of the value, and moves the price by that."""
 
 from sim.core.compiled import njit
 from sim.strategy_kit.declare import Parameter, strategy
@@ -15,14 +15,14 @@ from sim.strategy_kit.kyle_game import GAME, KEPT, equilibrium, follow_price, un
         "makers": Parameter(1, "makers that share the flow, each with its part of the schedule", low=1, high=1000),
         "impact": Parameter(
             0.0,
-            "price change for each lot that this maker sells; 0: the equilibrium's, times the number of makers",
+            "price change for each lot that this maker sells; 0: the equilibrium's impact times the number of makers",
             unit="currency per lot",
             low=0.0,
             high=1e9,
         ),
         "learns": Parameter(False, "estimate the impact from flows and the values published after them"),
         "prior_auctions": Parameter(
-            10.0, "auctions that the first impact counts for while it learns", above=0.0, high=1e9
+            10.0, "weight of the first impact while it learns, in auctions", above=0.0, high=1e9
         ),
     },
     memory=KEPT | {"begun": int, "cross": float, "square": float, "published": float, "held": int},
@@ -31,7 +31,7 @@ from sim.strategy_kit.kyle_game import GAME, KEPT, equilibrium, follow_price, un
     precompute=lambda given, steps: equilibrium(given).impact * given["makers"],
 )
 def act(me, market):
-    """Send one schedule, centred where the last auction left the price."""
+    """Send one schedule, centred on the price of the last auction."""
     choice = me.parameters
     kept = me.memory
     auction = follow_price(me, market)
@@ -44,7 +44,7 @@ def act(me, market):
 
 @njit
 def _learned(me, market, first):
-    """Regression of the change of what is published on the flow before it, from a first guess on."""
+    """The impact: a regression of the published value's change on the flow before it, from a first guess."""
     choice = me.parameters
     kept = me.memory
     published, held = public_value(me, market), inventory(me, market)

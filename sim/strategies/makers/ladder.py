@@ -1,4 +1,4 @@
-"""A maker that keeps a ladder of orders on both sides of what it expects the value to come to."""
+"""A maker that keeps a ladder of orders on both sides of the final value that it expects."""
 
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.final_value import expected_final_value
@@ -16,12 +16,12 @@ from sim.strategy_kit.interface import (
 
 @strategy(
     "ladder",
-    summary="quotes a ladder of orders per side around the expected final value",
+    summary="quotes a ladder of orders on each side of the expected final value",
     source="the fundamental market maker of Wah, Wright and Wellman 2017, Welfare effects of market making in "
     "continuous double auctions",
     parameters={
         "reversion": Parameter(
-            0.05, "share of the value's distance to its mean made good each step", low=0.0, high=1.0
+            0.05, "share of the distance to the mean that the value moves per step", low=0.0, high=1.0
         ),
         "long_run_mean": Parameter(100.0, "mean that the value reverts to", unit="currency"),
         "spread": Parameter(
@@ -35,13 +35,13 @@ from sim.strategy_kit.interface import (
     needs=("signal",),
 )
 def act(me, market):
-    """Withdraw the old ladder and set up a new one, without the levels that would trade with what stands."""
+    """Cancel the old ladder and send a new one, without the levels that would trade with resting orders."""
     choice = me.parameters
     cancel_all(me, market)
     expected = expected_final_value(me, market)
     lowest_ask, highest_bid = best_ask(me, market, me.venue), best_bid(me, market, me.venue)
     bid = tick_below(me, market, me.venue, expected - 0.5 * choice.spread)
-    # A spread of 0 on a tick would lock its own book.
+    # With a spread of 0 on a tick, its bid would equal its ask.
     ask = max(bid + 1, tick_above(me, market, me.venue, expected + 0.5 * choice.spread))
     for level in range(choice.levels):
         below, above = bid - choice.level_gap * level, ask + choice.level_gap * level

@@ -1,4 +1,4 @@
-"""A maker that plays a mixed strategy: its half-spread is drawn from a distribution that others may know."""
+"""A maker with a mixed strategy: it draws its half-spread from a distribution that others may know."""
 
 import math
 from itertools import accumulate
@@ -23,7 +23,7 @@ def _validate(given):
 
 
 def _table(given, steps):
-    """The half-spreads that have a weight, after the probability of each or one before it."""
+    """The half-spreads that have a weight, each with the probability of it and of those before it."""
     if given["distribution"] != "table":
         return ()
     chosen = [
@@ -35,23 +35,25 @@ def _table(given, steps):
 
 @strategy(
     "mixed_strategy",
-    summary="draws its half-spread anew each turn or episode, from a stated distribution",
-    source="mixed equilibria of makers who do not see one another; dennert: of a game like that of Dennert 1993",
+    summary="draws a new half-spread from a given distribution in each turn or episode",
+    source="mixed equilibria of makers who do not see one another; dennert: as in Dennert 1993",
     parameters={
         "distribution": Parameter(
             "uniform",
-            "of the half-spread: uniform from low to high; a table of half_spreads and their weights; dennert, what "
-            "makers play where the informed trade with each of them and noise with the best",
+            "of the half-spread: uniform from low to high; a table of half_spreads and their weights; dennert, the "
+            "equilibrium if the informed trade with every maker and noise with the best",
             choices=("uniform", "table", "dennert"),
         ),
         "low": Parameter(0.02, "least half-spread of uniform", unit="currency", low=0.0),
         "high": Parameter(0.1, "greatest half-spread of uniform", unit="currency", low=0.0),
         "half_spreads": Parameter((0.02, 0.05), "half-spreads of table", unit="currency", low=0.0),
-        "weights": Parameter((0.5, 0.5), "how likely each half-spread of table is, beside the others", low=0.0),
+        "weights": Parameter(
+            (0.5, 0.5), "weight of each half-spread of table; probabilities are shares of their sum", low=0.0
+        ),
         "informed_share": Parameter(
             0.3, "probability that an order comes from somebody who knows the value, for dennert", above=0.0, high=1.0
         ),
-        "jump": Parameter(0.1, "distance of the value from what is public, for dennert", unit="currency", low=0.0),
+        "jump": Parameter(0.1, "distance of the value from the public value, for dennert", unit="currency", low=0.0),
         "makers": Parameter(2, "how many makers play, for dennert", low=2, high=1_000_000),
         "drawn": Parameter("turn", "when a half-spread is drawn", choices=("turn", "episode")),
         "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),
@@ -63,7 +65,7 @@ def _table(given, steps):
     precompute=_table,
 )
 def act(me, market):
-    """Draw a half-spread if it is time, and quote it around the public value."""
+    """Draw a half-spread if a new one is due, and quote it around the public value."""
     choice = me.parameters
     kept = me.memory
     if choice.drawn == 0 or kept.begun == 0:
@@ -78,7 +80,7 @@ def act(me, market):
 
 @njit
 def _half_spread(me, market, drawn):
-    """The half-spread below which lies a probability."""
+    """The half-spread at a cumulative probability."""
     choice = me.parameters
     if choice.distribution == 0:
         return choice.low + (choice.high - choice.low) * drawn
@@ -88,7 +90,7 @@ def _half_spread(me, market, drawn):
         while place < count - 1 and precomputed(me, market, place) <= drawn:
             place += 1
         return precomputed(me, market, count + place)
-    # All others quote wider with this probability: then noise comes here, and pays for the informed, who always do.
+    # All others quote wider with this probability. Then noise trades here, and covers the loss to the informed.
     alone = math.exp((choice.makers - 1) * math.log(1.0 - drawn))
     share = choice.informed_share
     return choice.jump * share / (share + (1.0 - share) * alone)

@@ -1,4 +1,4 @@
-"""A maker that betters the others by a tick, down to the price below which it would rather not trade."""
+"""A maker that improves on the others' quotes by one tick, as far as its own reservation prices."""
 
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import (
@@ -16,18 +16,18 @@ from sim.strategy_kit.quoting import keep_bid_and_ask, room_to_trade
 
 @strategy(
     "undercutter",
-    summary="betters the best quotes of the others by a tick, down to its own reservation prices",
+    summary="improves on the best quotes of the others by one tick, as far as its own reservation prices",
     source="Bertrand competition on a tick grid; the dealers of Ho and Stoll 1983, who bid down to reservation fees",
     parameters={
         "reference": Parameter(
-            "public_value", "what its reservation prices lie around", choices=("public_value", "mid")
+            "public_value", "price around which its reservation prices lie", choices=("public_value", "mid")
         ),
         "least_half_spread": Parameter(
             0.01, "distance of its reservation prices from the reference", unit="currency", low=0.0
         ),
         "widest_half_spread": Parameter(
             0.1,
-            "distance of its quotes from the reference when no better quote is to be beaten",
+            "distance of its quotes from the reference if no narrower quote has to be improved on",
             unit="currency",
             low=0.0,
         ),
@@ -46,7 +46,7 @@ from sim.strategy_kit.quoting import keep_bid_and_ask, room_to_trade
     ),
 )
 def act(me, market):
-    """Better the others."""
+    """Improve on the others' quotes."""
     choice = me.parameters
     held = inventory(me, market)
     centre = public_value(me, market) if choice.reference == 0 else mark_price(me, market, me.instrument)

@@ -1,4 +1,4 @@
-"""Informed traders: they trade against quotes that their signal says are wrong."""
+"""Informed traders: they take quotes that are wrong according to their signal."""
 
 from sim.core.compiled import njit
 from sim.strategy_kit.declare import Parameter, strategy
@@ -20,7 +20,7 @@ _EVERYTHING = (1 << 31) - 1
 
 @strategy(
     "informed",
-    summary="takes the best quote when the signal says it is wrong by more than a threshold",
+    summary="takes the best quote if it is wrong, according to the signal, by more than a threshold",
     source="the insiders of Glosten and Milgrom 1985; Copeland and Galai 1983",
     parameters={
         "threshold": Parameter(0.0, "how wrong a quote must be before it is taken", unit="currency", low=0.0),
@@ -36,13 +36,13 @@ _EVERYTHING = (1 << 31) - 1
     needs=("signal",),
 )
 def act(me, market):
-    """Take what the signal says is wrong."""
+    """Take the quotes that are wrong according to the signal."""
     choice = me.parameters
     known = signal(me, market)
-    # The worst price worth taking lies strictly beyond the threshold.
+    # At the worst price that it takes, the gain is strictly greater than the threshold.
     most = tick_above(me, market, me.venue, known - choice.threshold) - 1
     least = tick_below(me, market, me.venue, known + choice.threshold) + 1
-    if in_auction(me, market, me.venue):  # what the others bid is hidden: the price will show which order was right
+    if in_auction(me, market, me.venue):  # the others' orders are hidden; the clearing price decides
         _take(me, market, BUY, most)
         _take(me, market, SELL, least)
     elif best_ask(me, market, me.venue) <= most:

@@ -1,4 +1,4 @@
-"""Insiders who know the value and hide behind noise: each trades a share of what the price is wrong by."""
+"""Insiders who know the value and hide behind noise: each trades a multiple of the error of the last price."""
 
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import BUY, SELL, market_order, nearest_lots, precomputed, signal
@@ -7,11 +7,11 @@ from sim.strategy_kit.kyle_game import GAME, KEPT, equilibrium, follow_price, un
 
 @strategy(
     "kyle_insider",
-    summary="knows the value, and buys in each auction a share of what the last price is below it",
+    summary="knows the value; in each auction it buys in proportion to the value less the last price",
     source="Kyle 1985; Holden and Subrahmanyam 1992 (several insiders)",
     parameters=GAME
     | {
-        "factor": Parameter(1.0, "multiple of the equilibrium's intensity that it plays", low=0.0, high=100.0),
+        "factor": Parameter(1.0, "its intensity, as a multiple of the equilibrium's", low=0.0, high=100.0),
     },
     memory=KEPT,
     max_messages=1,

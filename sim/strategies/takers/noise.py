@@ -9,7 +9,7 @@ from sim.strategy_kit.interface import BUY, SELL, market_order, nearest_lots, no
 
 @strategy(
     "noise",
-    summary="market orders of random side and size, whatever the price",
+    summary="market orders of random side and size, at any price",
     source="the uninformed of Glosten and Milgrom 1985; Kyle 1985",
     parameters={
         "distribution": Parameter(
@@ -43,7 +43,7 @@ def act(me, market):
 
 @njit
 def _normal_order(me, market):
-    """Buy a normal number of lots, or sell if it is negative; nothing if it rounds to none."""
+    """Draw a normal number of lots: buy if it is positive, sell if it is negative, nothing if it rounds to 0."""
     lots = nearest_lots(me.parameters.quantity * normal(me, market))
     if lots != 0:
         market_order(me, market, me.venue, BUY if lots > 0 else SELL, abs(lots))

@@ -1,4 +1,4 @@
-"""Takers with a reservation price: they trade only where the quote is good enough for them."""
+"""Takers with a reservation price: they trade only if the quote is no worse than it."""
 
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import (
@@ -27,7 +27,7 @@ from sim.strategy_kit.interface import (
     needs=("reservation",),
 )
 def act(me, market):
-    """Take the best quote if it is good enough."""
+    """Take the best quote if it is no worse than the reservation price."""
     side = BUY if uniform(me, market) < me.parameters.buy_probability else SELL
     limit = reservation_price(me, market, side)
     if side == BUY:

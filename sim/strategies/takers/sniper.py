@@ -1,4 +1,4 @@
-"""Snipers: they race to the quotes that public news has made stale."""
+"""Snipers: they race to take the quotes that public news has made stale."""
 
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import (
@@ -20,25 +20,25 @@ _ALL = 0
 
 @strategy(
     "sniper",
-    summary="takes every quote that the public value proves wrong by more than a threshold",
+    summary="takes every quote that is wrong, according to the public value, by more than a threshold",
     source="Budish, Cramton and Shim 2015, The high-frequency trading arms race",
     parameters={
-        "threshold": Parameter(0.0, "gain on a unit that it must exceed", unit="currency", low=0.0),
+        "threshold": Parameter(0.0, "gain per unit that a trade must exceed", unit="currency", low=0.0),
         "quantity": Parameter(_ALL, "most lots in a turn, 0 for all that is stale", unit="lots", low=0, high=MOST_LOTS),
     },
     memory={"known": float},
     max_messages=1,
 )
 def act(me, market):
-    """Take what is stale; of a book's two sides only one can be."""
+    """Take stale quotes; only one side of a book can be stale."""
     kept = me.memory
     choice = me.parameters
     known = public_value(me, market)
     lots = MOST_LOTS if choice.quantity == _ALL else choice.quantity
-    # The worst price worth taking lies strictly beyond the threshold.
+    # At the worst price that it takes, the gain is strictly greater than the threshold.
     most = tick_above(me, market, me.venue, known - choice.threshold) - 1
     least = tick_below(me, market, me.venue, known + choice.threshold) + 1
-    # An auction hides what rests: what was quoted before the news may still be there. The first value is no news.
+    # An auction hides resting orders; quotes from before the news may be there. The first value is no news.
     blind = in_auction(me, market, me.venue) and step(me, market) > 0
     rises, falls = blind and known > kept.known, blind and known < kept.known
     kept.known = known

@@ -26,14 +26,14 @@ _MOST_A_TURN = 100_000
 
 
 def _most_messages(parameters):
-    """Twice the mean of all events of a step, and eight deviations: what is left over waits for the next turn."""
+    """Twice the mean number of events per step, plus eight deviations. Further events wait for the next turn."""
     mean = 2.0 * (parameters["market_rate"] + 2.0 * parameters["limit_rate"] * parameters["window"])
     return min(_MOST_A_TURN, int(2.0 * mean + 8.0 * math.sqrt(mean) + 8.0))
 
 
 @strategy(
     "poisson_flow",
-    summary="a whole flow of random limit orders, market orders and cancellations (let it trade with itself)",
+    summary="a complete flow of random limit orders, market orders and cancellations (allow self-trades on its venue)",
     source="Farmer, Patelli and Zovko 2005; Smith, Farmer, Gillemot and Krishnamurthy 2003",
     parameters={
         "market_rate": Parameter(0.1, "market orders of each side", unit="per step", low=0.0, high=1e6),
@@ -56,7 +56,7 @@ def _most_messages(parameters):
     max_messages=_most_messages,
 )
 def act(me, market):
-    """Let the events of one step happen."""
+    """Send the events of one step."""
     choice = me.parameters
     kept = me.memory
     if kept.begun == 0:
@@ -65,8 +65,8 @@ def act(me, market):
         kept.ask = kept.bid + 2
     placing = 2.0 * choice.limit_rate * choice.window
     time = 1.0 + kept.left
-    # Events in continuous time, at the rates of the book as it then stands (Gillespie 1977). A waiting time
-    # that outlasts the step may be drawn anew in the next: it has no memory.
+    # Events in continuous time, at the rates of the current book (Gillespie 1977). A waiting time that
+    # is longer than the step may be drawn again in the next one, because it has no memory.
     while messages_left(me, market) > 0:
         cancelling = choice.cancel_rate * own_orders(me, market)
         total = 2.0 * choice.market_rate + placing + cancelling
@@ -89,7 +89,7 @@ def act(me, market):
 
 @njit
 def _place(me, market):
-    """A limit order, uniform over the window that ends a tick short of the other side's best, or of its last one."""
+    """A limit order, uniform over the window that ends one tick from the other side's best, or from its last best."""
     choice = me.parameters
     kept = me.memory
     ask = best_ask(me, market, me.venue)

@@ -1,6 +1,6 @@
-"""Zero-intelligence traders of the laboratory: random offers, held to their budget or not.
+"""Zero-intelligence traders of the laboratory: random offers, with or without a budget constraint.
 
-As in the laboratory, an offer counts only if it improves on the best of its side; any other leaves the book as it is.
+As in the laboratory, an offer enters the book only if it improves on the best offer of its side.
 """
 
 import math
@@ -25,7 +25,7 @@ from sim.strategy_kit.interface import (
 
 @strategy(
     "zero_intelligence",
-    summary="bids or asks at random for the lots it wants to buy or to sell, if constrained never at a loss",
+    summary="bids or asks at random for the lots that it wants to buy or sell; never at a loss if constrained",
     source="Gode and Sunder 1993, Allocative efficiency of markets with zero-intelligence traders",
     parameters={
         "constrained": Parameter(True, "bid at most what a lot is worth, ask at least what it costs"),
@@ -37,14 +37,14 @@ from sim.strategy_kit.interface import (
     needs=("private_values",),
 )
 def act(me, market):
-    """Draw an offer, and put it in the place of the old one if it improves on what stands."""
+    """Draw an offer, and replace the old one if the new one improves on the best."""
     choice = me.parameters
     kept = me.memory
     if kept.side == 0:
         kept.side = _role(me, market)
     worth = public_value(me, market) + private_value(me, market, kept.side)
     if math.isinf(worth):
-        return  # it has traded all that it came for
+        return  # it has traded all its lots
     low, high = choice.low, choice.high
     if choice.constrained == 1 and kept.side == BUY:
         high = min(high, worth)
@@ -69,7 +69,7 @@ def act(me, market):
 
 @njit
 def _role(me, market):
-    """A buyer values lots to get, a seller lots to give up; who values both chooses by chance."""
+    """The side: a buyer values lots to get, a seller lots to give up; an agent that values both chooses at random."""
     buys = not math.isinf(private_value(me, market, BUY))
     sells = not math.isinf(private_value(me, market, SELL))
     if buys and sells:

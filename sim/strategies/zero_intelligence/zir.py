@@ -1,4 +1,4 @@
-"""Zero-intelligence traders with private values: they shade what a lot is worth to them by a random amount."""
+"""Zero-intelligence traders with private values: they ask for a random gain on the value of a lot to them."""
 
 import math
 
@@ -22,24 +22,24 @@ from sim.strategy_kit.interface import (
 
 @strategy(
     "zir",
-    summary="values a lot at the expected final value plus its private value, less a random shading",
+    summary="values a lot at the expected final value plus its private value, and asks for a random gain",
     source="Wah, Wright and Wellman 2017, Welfare effects of market making in continuous double auctions",
     parameters={
         "reversion": Parameter(
-            0.05, "share of the value's distance to its mean made good each step", low=0.0, high=1.0
+            0.05, "share of the distance to the mean that the value moves per step", low=0.0, high=1.0
         ),
         "long_run_mean": Parameter(100.0, "mean that the value reverts to", unit="currency"),
-        "shading_low": Parameter(0.0, "one end of the gain that it draws and asks for", unit="currency", low=0.0),
-        "shading_high": Parameter(1.0, "the other end", unit="currency", low=0.0),
+        "shading_low": Parameter(0.0, "one end of the range of gains from which it draws", unit="currency", low=0.0),
+        "shading_high": Parameter(1.0, "the other end of that range", unit="currency", low=0.0),
         "threshold": Parameter(
-            1.0, "share of the drawn gain for which it trades at a standing quote at once", low=0.0, high=1.0
+            1.0, "share of the drawn gain that is enough to take a quote at once", low=0.0, high=1.0
         ),
     },
     max_messages=2,
     needs=("signal", "private_values"),
 )
 def act(me, market):
-    """Withdraw the old order; trade at the quote if it is good enough, else leave a new order."""
+    """Cancel the old order. Trade at the quote if it is good enough, else send a new order."""
     choice = me.parameters
     cancel_all(me, market)
     side = BUY if uniform(me, market) < 0.5 else SELL
