@@ -25,6 +25,11 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
+def joined(text: str) -> str:
+    """A text without its line ends, so that a sentence is found however it is broken."""
+    return re.sub(r"\s+", " ", text)
+
+
 def run(line: str) -> int:
     with pytest.raises(SystemExit) as exit_of:
         main(line.split()[1:])
@@ -112,8 +117,21 @@ def test_readmes_five_minutes_stand_in_order_after_make_run_and_again(workplace,
 def test_the_other_commands_of_the_readme_run_in_order_after_step_1(workplace, capsys):
     steps = five_minutes()
     lines = [line for block in blocks(README, "sh") for line in block.splitlines()]
+    printed = {}
     for line in [steps[1], *(line for line in lines if line not in steps)]:
         assert obeyed(line) == 0, line
+        printed[" ".join(line.split()[:2])] = capsys.readouterr().out
+    assert "three: both makers quote two ticks, both quote three ticks, or both mix two and three." in joined(README)
+    held = re.findall(r"^\d +(\D+?|[\d.]+ two, [\d.]+ three)  .*holds$", printed["spreadgame solve"], re.MULTILINE)
+    assert [re.sub(r"[\d. ]+", "", each) for each in held] == ["two", "three", "two,three"]
+
+
+def test_the_index_has_every_page_of_the_documentation_and_readme_links_to_it():
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"}
+    rows = re.findall(r"^\| \[[^]]+\]\(([^)/]+)\) \| (.+) \|$", index, re.MULTILINE)
+    assert sorted(name for name, _ in rows) == sorted(pages), "each page has one line in docs/index.md"
+    assert "](docs/index.md)" in README
 
 
 def test_the_readmes_mistake_is_answered_as_it_says(workplace, capsys):

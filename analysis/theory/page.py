@@ -21,20 +21,21 @@ _FEW = 90  # rows that a terminal may be asked to hold
 _COLOURS = {"pass": "green", "differs": "yellow", "fail": "bold red"}
 _HEAD = f"""# The scoreboard
 
-What the field knows, and what Spreadgame's markets of agents give back of it. Targets are solved in
-[`sim/models`](../sim/models), simulated there without the engine where nothing can be solved, or quoted where a paper
-prints what only it can know; every market is an ordinary scenario file in [`scenarios/theory`](../scenarios/theory);
-samples are independent episodes. A claim holds when the estimate lies within {MOST_ERRORS:g} standard errors of the
-target, plus what the market itself allows for, such as the rounding of quotes to a tick. *Differs* says that literature
-and its own mathematics disagree, and that the market is with the mathematics. In the tables, *error* is the standard
-error of the market's estimate or, after ≤, the tolerance where nothing was sampled; *distance* is in standard errors.
+This page compares published results with what markets of agents in Spreadgame give. The targets are solved in
+[`sim/models`](../sim/models). If a model cannot be solved, it is simulated there without the engine; a few targets are
+quoted from the paper that reports them. Every market is an ordinary scenario file in
+[`scenarios/theory`](../scenarios/theory). Samples are independent episodes. A claim holds if the estimate lies within
+{MOST_ERRORS:g} standard errors of the target, plus a tolerance for the market itself, such as the rounding of quotes to
+a tick. *Differs* means that the published number disagrees with the paper's own model, and that the market agrees with
+the model. In the tables, *error* is the standard error of the market's estimate. After ≤, it is the tolerance, and
+nothing was sampled. *Distance* is in standard errors.
 
-Rows of one experiment share their random numbers, so that differences between them are precise and their distances are
-not independent. Where a target could only be simulated (the Santa Fe book, Gode and Sunder's traders) or was published
-with an interval (Wah and Wellman), the error holds the target's own too.
+Rows of one experiment share their random numbers. So differences between them are precise, and their distances are not
+independent. Some targets were simulated (the Santa Fe book, Gode and Sunder's traders) or published with an interval
+(Wah and Wellman). There, the error includes the target's own error.
 
-This page is written by `spreadgame theory --page docs/theory.md`; `spreadgame theory --quick` runs the same claims
-on small samples in less than a minute.
+`spreadgame theory --page docs/theory.md` writes this page. `spreadgame theory --quick` runs the same claims on small
+samples in less than a minute.
 """
 
 

@@ -1,0 +1,127 @@
+"""Numbers that a document states of the code, of a scenario or of a published result are those that hold there."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from analysis.games.certificates.resampling import FEWEST
+from analysis.games.empirical import search, sequential, solution
+from analysis.games.solvers import symmetric_equilibria
+from analysis.games.tables import differences
+from analysis.recorded.__main__ import main as recorded
+from analysis.recorded.page import _HEAD as recorded_head
+from analysis.theory.experiments import all_experiments
+from analysis.theory.page import _HEAD as scoreboard_head
+from analysis.theory.rows import MOST_ERRORS
+from sim.core import cache_folder
+from sim.experiment import workers
+from sim.instruments import nature
+from sim.runs import interrupt
+from spreadgame.commands import parser
+from tests.places import ROOT, SCENARIOS
+
+WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+         "thirteen", "fourteen", "fifteen", "sixteen")  # fmt: skip
+QUICKSTART = tomllib.loads((SCENARIOS / "quickstart.toml").read_text(encoding="utf-8"))
+INFORMED = next(each for each in QUICKSTART["populations"] if each["name"] == "informed")["arrivals"]["share"]
+PYTHON = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
+
+# What a document says, with a gap for each number, and the numbers by the code.
+STATED = {
+    "README.md": [
+        ("learn its value {} steps late", QUICKSTART["instruments"][0]["public_delay"]),
+        ("In {} of five cases it is a noise trader, in {} of five", WORDS[round(5 * (1 - INFORMED))],
+         WORDS[round(5 * INFORMED)]),
+        ("Python {}.{} to {}.{}", *map(int, re.fullmatch(r">=(\d)\.(\d+),<(\d)\.(\d+)", PYTHON).groups())),
+        ("{} questions are in", WORDS[len(list((SCENARIOS / "games").glob("*.toml")))].capitalize()),
+    ],
+    "docs/equilibria.md": [
+        ("(`--budget`, {:,} runs by default)", solution.BUDGET),
+        ("ε is {:g} % of the range", 100 * search._SHARE),
+        ("at least {} runs of each profile", sequential._FIRST),
+        ("at most {} looks, and each one uses a fifth of the {} %", WORDS[sequential._LOOKS], 5),
+        ("at most {} of them (with fewer than {} runs", WORDS[FEWEST - 1], WORDS[2 * FEWEST]),
+        ("the expected number of these events in all runs is below {}", WORDS[FEWEST]),
+        ("too small for {} runs of every profile", WORDS[FEWEST]),
+        ("a limit of {:,} corners", symmetric_equilibria._CORNERS),
+        ("always, up to {} players", symmetric_equilibria._MOST_PLAYERS),
+        ("at most {} units in the last place", WORDS[int(differences._PLACES)]),
+        ("at most 2⁻⁴⁶ ({:.1f}·10⁻¹⁴) of the", 1e14 * differences._DIGITS),
+    ],
+    "docs/experiments.md": [
+        ("If workers die {} times at the same chunk", WORDS[workers.TRIES]),
+        ("(exit code {})", parser.INTERRUPTED),
+    ],
+    "docs/design.md": [
+        ("in blocks of {:,} steps", nature.BLOCK),
+        ("The {} newest folders stay", WORDS[cache_folder._KEPT]),
+    ],
+    "docs/theory.md": [("within {:g} standard errors", MOST_ERRORS)],
+}  # fmt: skip
+OTHERS = {  # numbers that are names, signs of a formula, or examples, and hold nothing
+    "docs/equilibria.md": {"1", "2", "0", "3", "10", "12", "25", "95"},
+    "docs/experiments.md": {"2"},
+    "docs/design.md": set(map(str, range(1, 9))),
+}
+
+
+def text_of(document: str) -> str:
+    """A document in one line, without code and without years, which have four digits and no comma."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    text = re.sub(r"^```.*?^```|`[^`\n]*`|^    .*?$|\(v?\d\)", " ", text, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"\b(?:19|20)\d\d\b", " ", text))
+
+
+@pytest.mark.parametrize(("document", "said", "values"), [
+    (document, said, values) for document, stated in STATED.items() for said, *values in stated
+])  # fmt: skip
+def test_a_document_states_the_number_that_the_code_has(document, said, values):
+    if document == "README.md" and said.startswith("Python"):
+        values = [*values[:3], values[3] - 1]  # the last one allowed
+    text = re.sub(r"\s+", " ", (ROOT / document).read_text(encoding="utf-8"))
+    assert said.format(*values) in text
+
+
+@pytest.mark.parametrize("document", OTHERS)
+def test_every_number_of_a_page_is_one_that_is_held(document):
+    held = set(OTHERS[document])
+    for said, *values in STATED[document]:
+        held |= set(re.findall(r"\d[\d,.]*\d|\d", said.format(*values)))
+    assert set(re.findall(r"(?<![\w.⁻])\d(?:[\d,]*\d)?(?:\.\d+)?", text_of(document))) - held == set()
+
+
+def test_a_second_of_patience_is_what_the_design_says():
+    assert interrupt._ONE_PRESS == 1.0
+    assert "After a second without an answer" in re.sub(r"\s+", " ", (ROOT / "docs/design.md").read_text("utf-8"))
+
+
+def test_the_words_above_the_scoreboard_and_the_recorded_markets_are_those_of_their_commands():
+    for page, head in (("theory", scoreboard_head), ("recorded", recorded_head)):
+        assert (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8").startswith(head)
+
+
+@pytest.mark.slow
+def test_the_page_of_recorded_markets_is_what_its_command_writes(data_folder, tmp_path, capsys):
+    page = tmp_path / "recorded.md"
+    assert recorded([str(data_folder), "--page", str(page), "--figure", str(tmp_path / "recorded.png")]) == 0
+    assert page.read_text(encoding="utf-8") == (ROOT / "docs" / "recorded.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", all_experiments())
+def test_the_rows_of_the_scoreboard_are_what_the_command_writes(name, tmp_path, capsys):
+    page = tmp_path / "theory.md"
+    with pytest.raises(SystemExit) as end:
+        parser.main(["theory", "--only", name, "--out", str(tmp_path), "--page", str(page)])
+    assert end.value.code == 0
+    assert rows_of(page, name) == rows_of(ROOT / "docs" / "theory.md", name)
+
+
+def rows_of(page: Path, name: str) -> list[str]:
+    """The rows of an experiment on a page of the scoreboard."""
+    section = page.read_text(encoding="utf-8").split(f"({name})\n")[1].split("\n## ")[0]
+    return [line for line in section.splitlines() if line.startswith("| ")]
