@@ -12,10 +12,10 @@ from analysis.games.certificates.resampling import FEWEST
 from analysis.games.empirical import search, sequential, solution
 from analysis.games.solvers import symmetric_equilibria
 from analysis.games.tables import differences
+from analysis.recorded import page as recorded_page
 from analysis.recorded.__main__ import main as recorded
-from analysis.recorded.page import _HEAD as recorded_head
+from analysis.theory import page as scoreboard_page
 from analysis.theory.experiments import all_experiments
-from analysis.theory.page import _HEAD as scoreboard_head
 from analysis.theory.rows import MOST_ERRORS
 from sim.core import cache_folder
 from sim.experiment import workers
@@ -100,7 +100,7 @@ def test_a_second_of_patience_is_what_the_design_says():
 
 
 def test_the_words_above_the_scoreboard_and_the_recorded_markets_are_those_of_their_commands():
-    for page, head in (("theory", scoreboard_head), ("recorded", recorded_head)):
+    for page, head in (("theory", scoreboard_page.HEAD), ("recorded", recorded_page.HEAD)):
         assert (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8").startswith(head)
 
 

@@ -1,4 +1,4 @@
-"""Whose money it is: the holders of a run, and what the ledger says they had, without looking at a trade."""
+"""The holders of a run, and their wealth by the ledger alone; trades are not used."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _MOST_CELLS = 50_000_000  # episodes · pieces · holders
 
 
 def edges_of(run: Run, edges: Sequence[int] | None) -> tuple[tuple[int, ...], slice]:
-    """Edges of the pieces into which an episode is cut, from 0 to its end, and which of the pieces were asked for.
+    """Edges of the pieces of an episode, from 0 to its end, and which of these pieces were asked for.
 
-    Raises RunError if the edges do not rise, are fewer than two, or lie outside an episode.
+    Raises RunError if the edges do not rise, if there are fewer than two, or if one lies outside an episode.
     """
     length = run.scenario.run.steps
     if edges is None:
@@ -36,10 +36,10 @@ def edges_of(run: Run, edges: Sequence[int] | None) -> tuple[tuple[int, ...], sl
 
 
 def even_edges(run: Run, pieces: int = 64) -> tuple[int, ...]:
-    """Edges of about so many equal windows, at steps after which both agents and books were sampled.
+    """Edges of about ``pieces`` equal windows, at steps after which both agents and books were sampled.
 
-    Of a run that was stopped in its first episode they reach as far as the last sample. Where holders were paid for
-    what they held and agents were never sampled, an episode is one window.
+    If a run was stopped in its first episode, the edges reach to the last sample. If holders received dividends or
+    interest and agents were never sampled, an episode is one window.
     """
     length, sampling = run.scenario.run.steps, run.manifest["sampling"]
     agents, books = int(sampling["agents_every"]), int(sampling["book_every"])
@@ -53,7 +53,7 @@ def even_edges(run: Run, pieces: int = 64) -> tuple[int, ...]:
 
 
 class Holders:
-    """Populations or agents of a run, its episodes, and the pieces between edges: the axes of all that is attributed.
+    """Holders (populations or agents), episodes, and pieces between edges: the axes of all attributed amounts.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Holders:
     Raises
     ------
     RunError
-        If ``by`` is neither, or there are too many agents, episodes and pieces to be told apart in memory.
+        If ``by`` is neither, or memory cannot hold so many agents, episodes and pieces.
     """
 
     def __init__(self, run: Run, by: str, edges: Sequence[int]) -> None:
@@ -90,16 +90,16 @@ class Holders:
     # --- where amounts go ---------------------------------------------------------------------------------------------
 
     def piece(self, steps: Integers) -> Integers:
-        """The piece in which each step lies; an episode's end is in the last."""
+        """The piece that holds each step; an episode's end is in the last piece."""
         place: Integers = np.searchsorted(self._edges, steps, side="right") - 1
         return np.minimum(place, len(self._edges) - 2)
 
     def takers(self, trades: Trades) -> Rows:
-        """Holder whose order arrived, (trades,)."""
+        """The holder whose order arrived, (trades,)."""
         return trades.takers if self._by_agent else trades.taker_populations
 
     def makers(self, trades: Trades) -> Rows:
-        """Holder whose order rested, (trades,)."""
+        """The holder whose order rested, (trades,)."""
         return trades.makers if self._by_agent else trades.maker_populations
 
     def summed(self, amounts: Floats, episodes: Integers, pieces: Integers, who: Rows) -> Floats:
@@ -117,7 +117,7 @@ class Holders:
         return np.column_stack([marks.start, between, marks.end])
 
     def opening(self, trades: Trades, pieces: Integers, bought: Floats) -> Floats:
-        """Lots held at the beginning of each piece, by the trades so far: (episodes, pieces, holders)."""
+        """Lots held at the beginning of each piece, from earlier trades, (episodes, pieces, holders)."""
         change = self.summed(bought, trades.episodes, pieces, self.takers(trades))
         change -= self.summed(bought, trades.episodes, pieces, self.makers(trades))
         held = np.cumsum(change, axis=1) - change
@@ -126,7 +126,7 @@ class Holders:
     # --- what the ledger says -----------------------------------------------------------------------------------------
 
     def endowed(self, instrument: str | None) -> Floats:
-        """Lots of an instrument that each holder begins with, (holders,); cash, in units of money, for None."""
+        """Lots of an instrument that each holder has at the start, (holders,); for None, cash in units of money."""
         scenario = self._run.scenario
         traded = {venue.name: venue.instrument for venue in scenario.venues}
         own = []
@@ -139,13 +139,13 @@ class Holders:
         return np.repeat(each, counts) if self._by_agent else each * counts
 
     def cash_changes(self) -> Floats:
-        """Change of cash over each piece, settlement included, in units of money; nan where it was not recorded."""
+        """Change of cash over each piece, settlement included, in units of money; nan if it was not recorded."""
         return self._changes("cash", np.broadcast_to(self.endowed(None), (self._episodes, len(self.index))))
 
     def received(self, name: str) -> Floats:
-        """What each piece brought in ``dividends`` or ``interest``, in units of money.
+        """Receipts of ``dividends`` or ``interest`` in each piece, in units of money.
 
-        Raises RunError if there was any, and it was not recorded at the edges.
+        Raises RunError if there were receipts that were not recorded at the edges.
         """
         scenario = self._run.scenario
         paid = scenario.money.interest if name == "interest" else any(each.dividend for each in scenario.instruments)
@@ -160,7 +160,7 @@ class Holders:
         return np.nan_to_num(changes)
 
     def worth_changes(self, instrument: str, marks: Floats) -> Floats:
-        """Change, over each piece, of what positions are worth at marks (episodes, edges) in units of money per lot."""
+        """Change of the worth of positions over each piece, at marks (episodes, edges) in units of money per lot."""
         closed = next(each.settlement for each in self._run.scenario.instruments if each.name == instrument) != "none"
         first = np.broadcast_to(self.endowed(instrument), (self._episodes, len(self.index)))
         lots = self._levels(f"inventory.{instrument}", first, False)
@@ -170,11 +170,11 @@ class Holders:
         return lots[:, :-1] * np.diff(marks)[:, :, None] + np.diff(lots, axis=1) * marks[:, 1:, None]
 
     def _changes(self, name: str, first: Floats) -> Floats:
-        """Of a column of money, over each piece."""
+        """Change of a column of money over each piece."""
         return np.diff(self._levels(name, first, True), axis=1)
 
     def _levels(self, name: str, first: Floats, money: bool) -> Floats:
-        """A column at the edges, (episodes, edges, holders): from the samples, and at the end from the results."""
+        """A column at the edges, (episodes, edges, holders): from the samples; at the end, from the results."""
         levels = np.full((self._episodes, len(self._edges), len(self.index)), np.nan)
         levels[:, 0] = first
         inner = self._edges[1:-1] - 1
@@ -200,7 +200,7 @@ class Holders:
         return levels
 
     def _rows(self, table: str, name: str, steps: Integers | None) -> pd.DataFrame | None:
-        """Rows of a table with the place of the holder; None where it does not list whom it would have to."""
+        """Rows of a table with the index of their holder; None if the table does not list all holders."""
         names = ["episode", "population", "agent", name] + ([] if steps is None else ["step"])
         rows = columns(self._run, table, names)
         if steps is not None:

@@ -1,29 +1,30 @@
-"""Where the money went: changes of wealth as sums of lines, by identity: nothing is estimated, nothing left over.
+"""Where the money went: each change of wealth is a sum of lines. This is an identity, without estimates or remainder.
 
-Events in order are trades and changes of the mark. For one agent and one instrument, with z lots bought (+) or sold
-(-) at P, m the mark just before, q the position after, and Y the part of it that is younger than the horizon,
+Events, in order of time, are trades and changes of the mark. For one agent and one instrument, let z be the lots bought
+(+) or sold (-) at P, m the mark just before, q the position after, and Y the part of q that is younger than the
+horizon. The lines are
 
-    spread              Σ z (m - P)         what trading away from the mark brought
-    adverse selection   Σ Y Δm              what the mark did within the horizon after each trade
-    revaluation         Σ (q - Y) Δm        what it did to older positions
+    spread              Σ z (m - P)         gain from trading at prices other than the mark
+    adverse selection   Σ Y Δm              effect of the mark's moves within the horizon after each trade
+    revaluation         Σ (q - Y) Δm        effect of the mark's moves on older positions
     fees                                    paid, less rebates; negative
     dividends, interest                     received
 
-and their sum is the change of cash + q m. Against the value V instead,
+Their sum is the change of cash + q m. With the value V instead of the mark, the lines are
 
     spread              Σ z (m - P)
-    information         Σ z (V - m)         what the mark was wrong by, in the agent's favour
+    information         Σ z (V - m)         error of the mark, in the agent's favour
     revaluation         Σ q ΔV
 
-and so on, and their sum is the change of cash + q V. Settlement is a last change of the mark, so over whole episodes
-both sums are the payoff. Windows add; spread, information and adverse selection sum to zero over all agents. Hedging
-and funding are lines of their own, zero in the markets there are so far.
+and so on. Their sum is the change of cash + q V. Settlement is a last change of the mark, so over whole episodes both
+sums are the payoff. The lines of several windows add up. Spread, information and adverse selection each sum to zero
+over all agents. Hedging and funding have lines of their own; so far they are zero in all markets.
 
-Where an episode never had a mid, what everybody knew at its start stands for it. The sum is then as exact, but its
-parts mean nothing: they are given of the other episodes, and are nan where there is none.
+If an episode never had a mid, the value known to all at its start takes its place. The sum is still exact, but its
+parts have no meaning. So the parts are given for the other episodes only, and are nan if there are none.
 
-Amounts are counted in units of money. Prices and mids are whole numbers or halves of these, so where no value enters
-the sums are exact, up to 2^52 units: 4.5 billion in currency if a unit is a millionth.
+Amounts are counted in units of money. Prices and mids are whole numbers or halves of units. So sums without a value are
+exact up to 2^52 units: 4.5 billion in currency if a unit is a millionth.
 
 ``spreadgame measure attribution RUN [--mark MARK] [--horizon N] [--unit steps|trades] [--by agent]``.
 """
@@ -69,14 +70,14 @@ class Attribution:
     holders : populations, or pairs of population and number of the agent.
     edges : steps of an episode between which the pieces lie, (pieces + 1,).
     units : amounts in units of money, float64 (episodes, pieces, holders, lines); costs are negative.
-    recorded : change of wealth that the ledger shows, found without looking at a trade, in units of money, float64
-        (episodes, pieces, holders); nan where it was not recorded.
+    recorded : change of wealth by the ledger alone, without the trades, in units of money, float64
+        (episodes, pieces, holders); nan if it was not recorded.
     gross : money traded, in units, float64 (episodes, pieces, holders).
     unit : the unit of money, currency.
-    ended : episodes that came to their end; the one after them, if there is one, was stopped.
+    ended : number of finished episodes; a further episode, if there is one, was stopped.
     horizon : of adverse selection, in words; empty where there is none.
     by_price : lines that are measured against the mark.
-    known : episodes in which every mark that was needed was a price, bool (episodes,).
+    known : episodes in which every mark that was needed was a price, not the initial value, bool (episodes,).
     """
 
     lines: tuple[str, ...]
@@ -93,7 +94,7 @@ class Attribution:
 
     @property
     def unknown(self) -> str:
-        """In how many episodes the lines are not known, and why, in words; empty where all are."""
+        """Text: in how many episodes the lines are not known, and why; empty if all are known."""
         left_out = int((~self.known).sum())
         if not left_out:
             return ""
@@ -108,9 +109,9 @@ class Attribution:
 
     @property
     def gap(self) -> float:
-        """Greatest distance of a sum of lines from what is recorded, as a share of the money traded; 0 if unknown.
+        """Greatest distance between a sum of lines and the record, as a share of the money traded; 0 if unknown.
 
-        Where less was traded than the lines come to, it is a share of these.
+        If the lines are larger than the money traded, it is a share of the lines.
         """
         money = np.maximum(self.gross, np.abs(self.units).sum(axis=-1))
         away = np.abs(self.units.sum(axis=-1) - self.recorded) / np.maximum(money, 1.0)
@@ -118,7 +119,7 @@ class Attribution:
 
     @property
     def left_over(self) -> str:
-        """How far the sums of lines are from what the ledger recorded, in words."""
+        """Text: how far the sums of lines are from the ledger's record."""
         if not np.isfinite(self.recorded).all():
             return "what the ledger recorded is not known for all of it"
         return f"{self.gap:.0e} of the money traded is left over" if self.gap else "nothing is left over"
@@ -126,7 +127,7 @@ class Attribution:
     def table(self) -> pd.DataFrame:
         """Holders by lines, over all episodes and pieces, their sum ``total``, and what is ``recorded``. Currency.
 
-        Lines are nan where an episode's are not known.
+        Lines are nan if those of an episode are not known.
         """
         whole = self.units.sum(axis=(0, 1))
         frame = pd.DataFrame(whole * self.unit, index=self.holders, columns=list(self.lines))
@@ -137,11 +138,11 @@ class Attribution:
         return frame
 
     def estimates(self) -> pd.DataFrame:
-        """Mean of an episode and its standard error: holders by (line or ``total``, ``value`` or ``standard_error``).
+        """Mean per episode and its standard error: holders by (line or ``total``, ``value`` or ``standard_error``).
 
-        Over many episodes, or a few that are not cut in pieces, the error is that of independent samples. Else it is
-        found from the pieces, by the stationary bootstrap; of one episode in fewer than 8 pieces it is infinite.
-        Episodes whose lines are not known are left out; where there are no others the lines are nan.
+        For many episodes, or a few that are not cut in pieces, the error is that of independent samples. Otherwise it
+        comes from the pieces, by the stationary bootstrap; for one episode in fewer than 8 pieces it is infinite.
+        Episodes whose lines are not known are left out; if there are no others, the lines are nan.
         """
         return self._estimates
 
@@ -182,15 +183,15 @@ def by_mark(
     by: str = "population",
     edges: Sequence[int] | None = None,
 ) -> Attribution:
-    """Change of wealth at a mark: spread, adverse selection within a horizon, revaluation, and what was paid.
+    """Change of wealth at a mark: spread, adverse selection within a horizon, revaluation, and payments.
 
     Parameters
     ----------
     mark : one of :data:`analysis.money.marks.MARKS`.
     horizon, unit : of adverse selection, so many ``steps``, or ``trades`` of the instrument.
     by : ``population`` or ``agent``.
-    edges : steps of an episode at which windows begin and end, rising; None for the whole episode. What lies before the
-        first and after the last is left out.
+    edges : steps of an episode at which windows begin and end, rising; None for the whole episode. Time before the
+        first edge and after the last is left out.
 
     Raises
     ------
@@ -202,7 +203,7 @@ def by_mark(
 
 
 def by_value(run: Run, mark: str = "mid", by: str = "population", edges: Sequence[int] | None = None) -> Attribution:
-    """Change of wealth at the value: spread against a mark, information, revaluation at value, and what was paid.
+    """Change of wealth at the value: spread against a mark, information, revaluation at the value, and payments.
 
     Parameters and errors are those of :func:`by_mark`.
     """
@@ -250,7 +251,7 @@ def _attribution(
 
 
 def _estimate(parts: Floats) -> Estimate:
-    """Mean of an episode, from its pieces (episodes, pieces)."""
+    """Mean per episode, from its pieces (episodes, pieces)."""
     episodes, pieces = parts.shape
     if episodes >= _MANY or pieces == 1 or pieces * episodes < _FEWEST_PIECES:
         found = mean(parts.sum(axis=1))
@@ -262,14 +263,14 @@ def _estimate(parts: Floats) -> Estimate:
 
 
 def fitting_horizon(run: Run) -> int:
-    """A horizon in trades that lies well within an episode: 20, or a fifth of the trades that there are in one."""
+    """A horizon in trades that fits well into an episode: 20, or a fifth of the trades per episode if that is less."""
     return int(min(HORIZON, max(1, run.manifest["trades"] // (5 * max(1, run.manifest["episodes"])))))
 
 
 def both(
     run: Run, mark: str = "mid", horizon: int | None = None, unit: str = UNIT, by: str = "population"
 ) -> list[Attribution]:
-    """:func:`by_mark` and :func:`by_value`, cut in windows where that gives errors: of few episodes, by population.
+    """:func:`by_mark` and :func:`by_value`; few episodes, by population, are cut in windows to get errors.
 
     ``horizon`` None is :func:`fitting_horizon`.
     """

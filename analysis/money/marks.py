@@ -1,4 +1,4 @@
-"""What an instrument was worth, by one definition of worth, at any moment of a run.
+"""Marks: the worth of an instrument at any moment of a run, by one of several definitions.
 
 A mark is one of
 
@@ -6,12 +6,12 @@ A mark is one of
     microprice   best quotes, each weighted by the lots at the other
     last    price of the last trade
     value   fundamental value
-    belief  what the maker who is about to trade had last published of the value
+    belief  last value estimate published by the maker of the trade
 
-At an episode's beginning every mark is what everybody knows; where the book never has both sides it stays so, and mid
-and microprice are no marks of that episode (:mod:`analysis.reading.marked`). At its end it is the price at which
-positions were closed, which is a last change of the mark. In between a mark is known just before each trade, and at the
-ends of those steps at which the book was sampled.
+At the start of an episode, every mark is the value known to all. If the book never has both sides, the mark does not
+change, and the episode has no mid and no microprice (:mod:`analysis.reading.marked`). At the end of an episode, the
+mark is the price at which positions were closed; this is the last change of the mark. In between, a mark is known just
+before each trade, and at the end of each step at which the book was sampled.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Marks:
     Raises
     ------
     RunError
-        If there is no such mark, or it is ``belief`` and no maker published one, or no episode began that ended.
+        If there is no such mark, if it is ``belief`` and no maker published one, or if no episode ended.
     """
 
     def __init__(self, trades: Trades, kind: str = "mid") -> None:
@@ -118,7 +118,7 @@ class Marks:
         self._samples = rows[name].to_numpy(float)
 
     def at(self, episodes: ArrayLike, steps: ArrayLike) -> Floats:
-        """Mark at the ends of steps, both (n,): of the step's sample, or what was last known until then."""
+        """Mark at the ends of steps, both (n,): from the step's sample, or the last mark known before."""
         own, until = np.asarray(episodes, np.int64), np.asarray(steps, np.int64)
         first = own * self._length
         keys = first + until
@@ -135,7 +135,7 @@ class Marks:
         return found
 
     def check_steps(self) -> None:
-        """Say why horizons cannot be counted in steps.
+        """Check that horizons can be counted in steps.
 
         Raises
         ------
@@ -154,17 +154,17 @@ class Marks:
         )
 
     def later(self, horizon: int, unit: str) -> tuple[Floats, Integers]:
-        """What each trade's mark had become a horizon later, or at the episode's end if that comes first.
+        """The mark of each trade a horizon later, or at the end of the episode if that comes first.
 
         Parameters
         ----------
         horizon : at least 0.
-        unit : ``steps``: at the end of the step so many later; ``trades``: just before the trade so many later.
+        unit : ``steps``: at the end of the step that many later; ``trades``: just before the trade that many later.
 
         Returns
         -------
-        Marks, and the steps at or before whose ends they were so, each (trades,); the number of an episode's steps
-        stands for its end.
+        Marks, and the steps at or before whose end they were known, each (trades,). The number of steps of an
+        episode stands for its end.
         """
         trades, count = self._trades, len(self._trades)
         if unit == "steps":
@@ -183,7 +183,7 @@ class Marks:
 
 
 def marks_of(trades: Trades, kind: str = "mid") -> Marks:
-    """:class:`Marks`, the same at every call; errors are those of the class."""
+    """:class:`Marks`, computed once; errors are those of the class."""
     key = "marks", trades.instrument, kind
     if key not in trades.run.derived:
         trades.run.derived[key] = Marks(trades, kind)
@@ -192,14 +192,15 @@ def marks_of(trades: Trades, kind: str = "mid") -> Marks:
 
 
 def check_horizon(horizon: int, unit: str, things: str = "trades") -> None:
-    """Say what is wrong with a horizon, counted in steps or in ``things``.
+    """Check a horizon, counted in steps or in ``things``.
 
-    It is at least 1 trade, for no mark moves between a trade and itself; 0 steps reach to the end of the trade's step.
+    It is at least 1 trade, because a mark does not move between a trade and itself. 0 steps means the end of the
+    trade's step.
 
     Raises
     ------
     RunError
-        If it is less, or so large that no run has as many, or counted in something else.
+        If it is smaller, larger than any run, or counted in another unit.
     """
     if unit not in ("steps", things):
         raise RunError(f"a horizon is counted in steps or {things}, not in {unit!r}")

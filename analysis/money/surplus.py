@@ -1,14 +1,14 @@
-"""Gains from trade: what a run realised of them, and the most there was.
+"""Gains from trade: the gains that a run realised, and the largest gains that were possible.
 
-A run's agents gain what lots are privately worth to those who get them less what they were worth to those who gave
-them up: the private value in the table of episodes. Payoffs, fees and settlement only move money between them. The most
-is had when lots go from those who value them least to those who value them most; agents without private values take
-and give any number at the instrument's value.
+The gain from a lot is its private value to the agent that gets it, less its private value to the agent that gives it
+up. The table of episodes holds it as private value. Payoffs, fees and settlement only move money between agents. Gains
+are largest if lots go from the agents who value them least to those who value them most. Agents without private values
+buy and sell any number of lots at the instrument's value.
 
-A taker with a reservation price comes and goes, so what he gains is that of his trade: side * (reservation price - what
-it is drawn around). Where that is what the value is expected to be, payoff and private value together are in
-expectation what his trades were worth to him less what he paid. Nobody can tell what those would have gained who did
-not trade, so a run with such takers has no most and no share of it.
+A taker with a reservation price comes and leaves, so its gain is that of its trade: side * (reservation price -
+reference). If the reference is the expected value, payoff plus private value is, in expectation, what its trades were
+worth to the taker less what it paid. The gains of takers who did not trade are unknown. So a run with such takers has
+no largest gain, and no share of it.
 
 ``spreadgame measure surplus RUN`` prints what there is of both.
 """
@@ -44,21 +44,21 @@ class Surplus:
 
     @property
     def is_bounded(self) -> bool:
-        """Whether the most can be told."""
+        """Whether the largest gain is known."""
         return bool(np.isfinite(self.most).all())
 
     @property
     def best(self) -> Estimate:
-        """The most there was, an episode; nan where nobody can tell."""
+        """The largest possible gain per episode; nan if it is unknown."""
         return mean(self.most) if self.is_bounded else Estimate(math.nan, math.nan)
 
     @property
     def share(self) -> Estimate:
-        """What was realised of all there was; nan where that was nothing, or nobody can tell."""
+        """Share of the largest gain that was realised; nan if that gain is 0 or unknown."""
         return self.share_of(self.realised)
 
     def share_of(self, gained: NDArray[np.float64]) -> Estimate:
-        """What part of all there was these gains are: a ratio of means."""
+        """Share of the largest gain that these gains are: a ratio of means."""
         there = self.is_bounded and self.most.any()
         return ratio(gained, self.most) if there else Estimate(math.nan, math.nan)
 
@@ -69,7 +69,7 @@ def surplus_of(run: Run) -> Surplus:
     Raises
     ------
     RunError
-        If nobody in it has private values or reservation prices, or it kept no table of episodes.
+        If no agent has private values or reservation prices, or the run kept no table of episodes.
     """
     scenario = run.scenario
     if not any(each.values_privately for each in scenario.populations):
@@ -115,13 +115,13 @@ def _most(run: Run, episodes: int) -> NDArray[np.float64]:
 
 
 def gains_from_trade(valued: Iterable[Valued], others: bool = False) -> float:
-    """The most that agents can gain by trading lots of one instrument with one another. Currency.
+    """The largest gain that agents can reach by trading lots of one instrument with one another. Currency.
 
     Parameters
     ----------
-    valued : private values by population; lots change hands in the order in which each agent's values stand, falling
-        for lots it gets, rising for lots it gives up.
-    others : whether there are agents without private values, to whom every lot is worth the same.
+    valued : private values by population. Lots change hands in the order of each agent's values: falling for lots that
+        it gets, rising for lots that it gives up.
+    others : whether there are agents without private values, who value every lot the same.
     """
     valued = list(valued)
     up = np.concatenate([np.zeros(0), *(each.up.ravel() for each in valued)])

@@ -1,8 +1,7 @@
-"""The network of trade: who traded with whom, and which way the money went.
+"""The network of trade: who traded with whom, and in which direction the money went.
 
-A node is a population or an agent, or a venue that took fees. An edge leads from who lost to who won, at the prices at
-which positions were settled: ``money`` is the net amount in currency, ``lots`` and ``trades`` what was traded between
-the two.
+A node is a population, an agent, or a venue that took fees. An edge leads from the loser to the winner, at the prices
+of settlement. ``money`` is the net amount in currency; ``lots`` and ``trades`` count the trades between the two.
 
 ``spreadgame measure trade_network RUN [--by agent] [--figure FILE]``.
 """
@@ -37,8 +36,8 @@ CENTRALITIES = ("received", "paid", "lots", "partners", "strength", "pagerank", 
 def trade_network(run: Run, by: str = "population") -> nx.DiGraph:
     """Payments between those who traded, over all episodes.
 
-    Nodes have ``kind`` (population, agent or venue), ``population`` and ``net``, what they received less what they
-    paid; edges have ``money``, ``lots`` and ``trades``. Who traded with itself gets no edge.
+    Nodes have ``kind`` (population, agent or venue), ``population``, and ``net``: receipts less payments. Edges have
+    ``money``, ``lots`` and ``trades``. Trades of a node with itself give no edge.
 
     Raises
     ------
@@ -87,11 +86,11 @@ def trade_network(run: Run, by: str = "population") -> nx.DiGraph:
 
 
 def centralities(graph: nx.DiGraph) -> pd.DataFrame:
-    """How central each trader is, one row per node that is no venue.
+    """How central each trader is: one row per node, venues left out.
 
-    received, paid : currency, along edges. lots, partners : traded, and with how many. strength : share of all lots
+    received, paid : currency, along edges. lots, partners : lots traded, of partners. strength : share of all lots
         traded.
-    pagerank : where money that follows payments is found in the long run (Brin and Page 1998). betweenness : share of
+    pagerank : long-run share of money that follows payments (Brin and Page 1998). betweenness : share of
     the shortest paths between others, an edge as long as 1 / lots, that lead through it (Freeman 1977; Brandes 2001).
     """
     traders = [name for name, kind in graph.nodes(data="kind") if kind != "venue"]
@@ -119,9 +118,9 @@ def centralities(graph: nx.DiGraph) -> pd.DataFrame:
 
 
 def draw(graph: nx.DiGraph, ax: Axes) -> Axes:
-    """Draw payments: arrows from who lost to who won, as wide as the money; nodes as large as what they traded.
+    """Draw payments: arrows lead from loser to winner, their width shows the money, the size of nodes the lots traded.
 
-    Of more than 40 nodes those that traded most are drawn.
+    If there are more than 40 nodes, only those that traded most are drawn.
     """
     size = {name: sum(data["lots"] for *_, data in graph.to_undirected().edges(name, data=True)) for name in graph}
     shown = sorted(graph, key=lambda name: -size[name])[:_MOST_DRAWN]

@@ -1,8 +1,8 @@
-"""Who paid whom: what each population won from each other one, trade by trade, at the price at which all was settled.
+"""Who paid whom: gains of each population from each other one, trade by trade, at the price of settlement.
 
-Entry (a, b) is Σ z (m - P) over the trades of a with b, with z the lots that a bought (+) or sold (-) at P, and m what
-the instrument came to at the episode's end. It is minus entry (b, a). Fees are a column for each venue, negative where
-paid. With what endowments gained, dividends and interest, a row sums to the change of wealth.
+Entry (a, b) is Σ z (m - P) over the trades of a with b. z are the lots that a bought (+) or sold (-) at P, and m is the
+price of settlement at the end of the episode. Entry (b, a) is its negative. Each venue has a column of fees, negative
+if paid. Together with gains on endowments, dividends and interest, a row sums to the change of wealth.
 
 ``spreadgame measure who_paid_whom RUN``.
 """
@@ -34,10 +34,10 @@ class WhoPaidWhom:
     Attributes
     ----------
     populations, venues : their names.
-    won : in units of money, float64 (episodes, populations, populations): what the second axis's lost to the first's.
-    fees : what each paid each venue, negative for rebates, units, float64 (episodes, populations, venues).
-    others : of endowments, dividends and interest, what each received, units, float64 (episodes, populations, 3).
-    recorded : change of wealth that the ledger shows, units, float64 (episodes, populations).
+    won : in units of money, float64 (episodes, populations, populations): [e, a, b] is the gain of a from b.
+    fees : paid by each population to each venue, negative for rebates, units, float64 (episodes, populations, venues).
+    others : receipts from endowments, dividends and interest, units, float64 (episodes, populations, 3).
+    recorded : change of wealth by the ledger, units, float64 (episodes, populations).
     unit : the unit of money, currency.
     """
 
@@ -50,7 +50,7 @@ class WhoPaidWhom:
     unit: float
 
     def matrix(self) -> pd.DataFrame:
-        """What each population (rows) won from each (columns), over all episodes. Antisymmetric; currency."""
+        """Gains of each population (rows) from each (columns), over all episodes. Antisymmetric; currency."""
         names = pd.Index(self.populations, name="population")
         return pd.DataFrame(self.won.sum(axis=0) * self.unit + 0.0, index=names, columns=list(self.populations))
 
@@ -67,7 +67,7 @@ class WhoPaidWhom:
         return frame
 
     def errors(self) -> pd.DataFrame:
-        """Standard error of the mean of an episode, of each entry of the matrix; infinite of one episode. Currency."""
+        """Standard error of the mean per episode, for each entry of the matrix; infinite for one episode. Currency."""
         count = len(self.populations)
         found = [[mean(self.won[:, a, b] * self.unit).standard_error for b in range(count)] for a in range(count)]
         return pd.DataFrame(found, index=pd.Index(self.populations, name="population"), columns=list(self.populations))

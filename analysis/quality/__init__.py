@@ -1,1 +1,1 @@
-"""How good a market is: spreads, depth, volatility, price discovery, market making."""
+"""The quality of a market: spreads, depth, volatility, price discovery, market making."""

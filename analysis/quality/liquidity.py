@@ -1,7 +1,7 @@
-"""What trading at once costs, how much of it the book bears, and how soon the book is whole again.
+"""The cost of immediate trading, the lots available at that cost, and the recovery of the book after large orders.
 
-Arrays are of the samples of one book, float64 (samples,) in the order of time; a sample stands for the steps since the
-one before, and means are over time. Quotes are nan where a side is empty. Errors allow for autocorrelation
+Arrays hold the samples of one book, float64 (samples,) in the order of time. A sample counts for the steps since the
+sample before, and means are over time. Quotes are nan if a side is empty. Errors allow for autocorrelation
 (:func:`analysis.quality.volatility.time_average`).
 
 ``spreadgame measure liquidity RUN`` prints all of it. While an auction collects orders a venue shows no
@@ -35,7 +35,7 @@ _FEWEST, _ROUNDING = 3, 1e-9  # times after, and what differs by less is equal
 
 
 class Prediction(NamedTuple):
-    """What the book's imbalance says of the next change of the mid."""
+    """How well the book's imbalance predicts the next change of the mid."""
 
     slope: Estimate  # currency: change of the mid when the imbalance is 1 higher
     accuracy: Estimate  # share of changes whose sign it had
@@ -43,7 +43,7 @@ class Prediction(NamedTuple):
 
 @checked(amounts=["bid_volumes", "ask_volumes"])
 def imbalance(bid_volumes: ArrayLike, ask_volumes: ArrayLike) -> Floats:
-    """(bid - ask) / (bid + ask), of lots at the best quotes, (samples,); nan where there are none.
+    """(bid - ask) / (bid + ask) of the lots at the best quotes, (samples,); nan if there are none.
 
     Cao, Hansch and Wang 2009, J. Futures Markets 29, 16.
     """
@@ -55,15 +55,15 @@ def imbalance(bid_volumes: ArrayLike, ask_volumes: ArrayLike) -> Floats:
 
 @checked("imbalances", "mids", labels=["stretches"])
 def prediction(imbalances: ArrayLike, mids: ArrayLike, stretches: ArrayLike) -> Prediction:
-    """Slope of the change of the mid to the next sample on the imbalance, and how often their signs agree.
+    """Slope of the mid's change to the next sample on the imbalance, and the share of samples whose signs agree.
 
-    Agreement counts where neither is 0; ½ is what chance gives (Gould and Bonart 2016, Market Microstructure and
+    Agreement counts if neither is 0; chance gives ½ (Gould and Bonart 2016, Market Microstructure and
     Liquidity 2, 1650006).
 
     Parameters
     ----------
     imbalances, mids : (samples,).
-    stretches : labels, (samples,), alike where samples follow one another; nothing reaches from one into another.
+    stretches : labels, (samples,), equal for samples that follow one another; no change crosses a stretch's end.
     """
     tilt, p, labels = np.asarray(imbalances, float)[:-1], np.asarray(mids, float), np.asarray(stretches)
     change = np.diff(p)
@@ -78,12 +78,12 @@ def prediction(imbalances: ArrayLike, mids: ArrayLike, stretches: ArrayLike) -> 
 def counted(
     amounts: ArrayLike, steps: ArrayLike, episodes: ArrayLike, length: int, done: int
 ) -> tuple[Floats, Floats, Integers]:  # fmt: skip
-    """Amounts by stretch of time: their sums, and the steps and the episode of each stretch, (stretches,).
+    """Sums of amounts by stretch of time, with the steps and the episode of each stretch, (stretches,).
 
     Parameters
     ----------
-    amounts, steps, episodes : of trades, say, (rows,).
-    length, done : steps of an episode, and of all that there was, the last one perhaps not whole.
+    amounts, steps, episodes : of rows such as trades, (rows,).
+    length, done : steps per episode, and steps in all; the last episode may be incomplete.
     """
     at_least("length", length, 1)
     many = -(-done // length)
@@ -104,7 +104,7 @@ def counted(
 
 
 def _book(run: Run, venue: str) -> dict[str, Any]:
-    """Samples of a venue's book by column; quotes and their volumes are nan while an auction hides them."""
+    """Samples of a venue's book by column; quotes and their lots are nan while an auction hides them."""
     names = ("bid", "ask", "bid_volume", "ask_volume", "bid_depth", "ask_depth", "mark", "imbalance")
     rows = columns(run, "book", ["episode", "step", "venue", *names])
     rows = rows[rows["venue"] == venue]
@@ -117,7 +117,7 @@ def _book(run: Run, venue: str) -> dict[str, Any]:
 
 
 def _recoveries(book: dict[str, Any], tape: Tape, length: int) -> tuple[Recovery, Recovery]:
-    """Of the depth of the side that large orders hit, and of the spread."""
+    """Recovery of the spread, and of the depth on the side that large orders hit."""
     events = large(tape.quantities) & (tape.signs != 0) & (tape.steps > 0)
     steps, episodes, bought = tape.steps[events], tape.episodes[events], tape.signs[events] > 0
     keys, own = book["episode"] * length + book["step"], episodes * length + steps

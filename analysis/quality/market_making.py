@@ -1,11 +1,12 @@
 """Who makes the market: shares of making and taking, concentration, and presence in the book.
 
-A lot that trades is made by whoever's order rested and taken by whoever's arrived. With s the shares of making, the
-Herfindahl index is H = Σ s² (Hirschman 1964, American Economic Review 54, 761), and 1 / H the number of equal makers
-that would give the same. Errors come from drawing the tape again: whole episodes where there are many, else stretches
-of it by the stationary bootstrap. They are taken over a nonlinear function too, whose slope at equal shares is 0.
+Each traded lot has a maker (the trader whose order rested) and a taker (the trader whose order arrived). With s the
+shares of making, the Herfindahl index is H = Σ s² (Hirschman 1964, American Economic Review 54, 761). 1 / H is the
+number of equal makers with the same index. Errors come from resampling the tape: whole episodes if there are many,
+otherwise stretches of the tape by the stationary bootstrap. The index is resampled too, instead of a linear
+approximation, because its slope at equal shares is 0.
 
-How long anyone was present, trades do not tell; the message log does (:mod:`analysis.reading.orders`).
+Presence comes from the message log (:mod:`analysis.reading.orders`), because trades do not show it.
 
 ``spreadgame measure market_making RUN`` prints all of it.
 """
@@ -42,14 +43,14 @@ _PRESENCE = {
     "two_sided": "of time, with orders on both sides",
     "best": "of time at the best quote, mean of bid and ask",
 }
-_CHUNK = 1 << 22  # cells of a table that is drawn again at once
+_CHUNK = 1 << 22  # cells of a table that is resampled in one step
 
 
 @dataclass(frozen=True)
 class Shares:
-    """Who did what share of something, and how concentrated it was."""
+    """Shares of holders, and their concentration."""
 
-    values: Floats  # (holders,), sums to 1; nan where nothing was done
+    values: Floats  # (holders,), sums to 1; nan if there are no lots
     errors: Floats  # (holders,)
     herfindahl: Estimate
     effective: Estimate  # 1 / H
@@ -65,12 +66,12 @@ def shares_of(lots: ArrayLike, holders: ArrayLike, count: int, episodes: ArrayLi
 
     Parameters
     ----------
-    lots, holders, episodes : of each trade in order of time, (trades,); holders from 0 and below ``count``.
+    lots, holders, episodes : of each trade, in order of time, (trades,); holders are numbers from 0 to ``count`` - 1.
 
     Raises
     ------
     ValueError
-        If a holder is none, or there are negative lots.
+        If a holder's number is outside the range, or lots are negative.
     """
     traded, who = np.asarray(lots, np.int64), np.asarray(holders, np.int64)
     if len(who) and (who.min() < 0 or who.max() >= count or traded.min() < 0):
@@ -100,7 +101,7 @@ def shares_of(lots: ArrayLike, holders: ArrayLike, count: int, episodes: ArrayLi
 
 
 def _stretches(episodes: ArrayLike) -> tuple[Integers, bool]:
-    """Stretch of each trade, (trades,), and whether stretches are independent, being whole episodes."""
+    """Stretch of each trade, (trades,), and whether the stretches are whole episodes and so independent."""
     _, clusters = np.unique(clusters_of(episodes), return_inverse=True)
     number = int(clusters[-1]) + 1
     independent = len(np.unique(episodes)) == number
@@ -109,7 +110,7 @@ def _stretches(episodes: ArrayLike) -> tuple[Integers, bool]:
 
 
 def _drawn_again(table: Floats, independent: bool) -> tuple[Floats, Floats]:
-    """Standard errors of each column's share, (columns,), and Herfindahl indices, (REPEATS,), of stretches redrawn."""
+    """Standard errors of each column's share, (columns,), and resampled Herfindahl indices, (REPEATS,)."""
     number = len(table)
     whole = table.sum(axis=1)
     length = 1.0
@@ -142,7 +143,7 @@ def makers_of(run: Run, venues: Sequence[str], by: str = "population") -> tuple[
     Raises
     ------
     RunError
-        If the run kept no trades, the venues trade several instruments, or ``by`` is no way to tell traders apart.
+        If the run kept no trades, the venues trade several instruments, or ``by`` is not ``population`` or ``agent``.
     """
     count = len(holders(run, by))
     traded = {each.instrument for each in run.scenario.venues if each.name in venues}
@@ -183,7 +184,7 @@ def table(run: Run, venue: str, by: str = "agent") -> pd.DataFrame:
 
 
 def obligation_kept(run: Run, population: str) -> Estimate:
-    """Share of turns in which members kept their obligation, a mean over episodes; nan where no results were kept."""
+    """Share of turns in which members kept their obligation, a mean over episodes; nan if the run kept no results."""
     rows = columns(run, "episodes", ["episode", "population", "presence"])
     known = rows[(rows["population"] == population) & rows["presence"].notna()]
     return mean(known.groupby("episode")["presence"].mean()) if len(known) else NOTHING

@@ -1,10 +1,10 @@
-"""What becomes of orders: how many are sent, how many trade, how long they wait and behind how many.
+"""What happens to orders: how many are sent, how many trade, how long they wait, and behind how many lots.
 
-All of it comes from the message log, replayed (:mod:`analysis.reading.orders`), by the venue and the population of
-whoever sent an order. An order that is replaced and loses its place waits anew, so what is said of waiting is said of
-stays. Lots that a replacement took off an order are not counted as sent. Errors of shares and means allow for
-dependence in time (:mod:`analysis.stats.clusters`); those of lifetimes are Greenwood's, which take stays as
-independent.
+All measures come from the replayed message log (:mod:`analysis.reading.orders`), by venue and by the population of the
+sender. A stay is the time of an order at one place in its queue. An order that is replaced and loses its place begins a
+new stay, so measures of waiting refer to stays. Lots that a replacement takes off an order do not count as sent. Errors
+of shares and means allow for dependence in time (:mod:`analysis.stats.clusters`). Errors of lifetimes are Greenwood's,
+which treat stays as independent.
 
 ``spreadgame measure order_flow RUN`` prints all of it; the run needs ``record.messages = true``.
 """
@@ -39,7 +39,7 @@ _FATES = ("filled", "cancelled", "replaced", "expired", "alive")
 
 
 class Tercile(NamedTuple):
-    """A third of all stays, by the lots ahead of them when they began."""
+    """A third of all stays, sorted by the lots ahead of them at their start."""
 
     least: int  # lots ahead
     most: int
@@ -47,7 +47,7 @@ class Tercile(NamedTuple):
 
 
 def order_to_trade(sent: pd.DataFrame, trades: pd.DataFrame) -> Estimate:
-    """Messages for each trade, a ratio of means over episodes or stretches of time; nan without a trade.
+    """Messages per trade, a ratio of means over episodes or stretches of time; nan without a trade.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def order_to_trade(sent: pd.DataFrame, trades: pd.DataFrame) -> Estimate:
 
 
 def fill_rates(orders: pd.DataFrame) -> tuple[Estimate, Estimate]:
-    """Share of orders that traded, and share of their lots that did.
+    """Share of orders that traded, and share of their lots that traded.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def fill_rates(orders: pd.DataFrame) -> tuple[Estimate, Estimate]:
 
 
 def fates(stays: pd.DataFrame) -> dict[str, Estimate]:
-    """Share of stays that came to each of the ends of :data:`analysis.reading.queues.ENDS`.
+    """Share of stays with each of the ends of :data:`analysis.reading.queues.ENDS`.
 
     Parameters
     ----------
@@ -88,12 +88,12 @@ def fates(stays: pd.DataFrame) -> dict[str, Estimate]:
 def lifetimes(stays: pd.DataFrame, first_trade: bool = False) -> Survival:
     """How long stays last, in steps, until FILLED, TAKEN away by their owner or REMOVED by rule.
 
-    Stays that an episode's end cuts short are lost to view there.
+    Stays that the end of an episode cuts are censored there.
 
     Parameters
     ----------
     stays : as for :func:`fates`.
-    first_trade : whether the first trade, of however many lots, counts as the fill.
+    first_trade : whether the first trade, of any number of lots, counts as the fill.
     """
     way = np.array([_WAY[name] for name in ENDS])[stays["end"].cat.codes]
     steps = stays["lifetime"].to_numpy()
@@ -104,17 +104,17 @@ def lifetimes(stays: pd.DataFrame, first_trade: bool = False) -> Survival:
 
 
 def queue_ahead(stays: pd.DataFrame) -> tuple[Estimate, Estimate]:
-    """Mean lots and mean orders ahead of a stay at its price when it began. Parameters are those of :func:`fates`."""
+    """Mean lots and orders ahead of a stay, at its price and its start. Parameters are those of :func:`fates`."""
     clusters = clusters_of(stays["episode"])
     lots, orders = (group_means(stays[name], clusters).estimate() for name in ("lots_ahead", "orders_ahead"))
     return lots, orders
 
 
 def progress(stays: pd.DataFrame) -> Estimate:
-    """Share of the lots ahead of stays when they began that were gone by their first trade, or by their end without.
+    """Share of the lots ahead at the start of stays that were gone at the first trade, or at the end without a trade.
 
-    Only stays of which one of the two was seen count; nan where nothing was ahead of any. Where time has priority all
-    of it is gone before a trade. Parameters are those of :func:`fates`.
+    Only stays whose first trade or end was seen count; nan if no stay had lots ahead. With time priority all lots ahead
+    are gone before a trade. Parameters are those of :func:`fates`.
     """
     known = stays["lots_then"].notna() & (stays["lots_ahead"] > 0)
     seen = stays[known]
@@ -124,14 +124,14 @@ def progress(stays: pd.DataFrame) -> Estimate:
 
 @checked(counts=["ahead", "traded", "episodes"])
 def terciles(ahead: ArrayLike, traded: ArrayLike, episodes: ArrayLike) -> list[Tercile | None]:
-    """Chance to trade of three groups of stays, those with the fewest lots ahead first; None for a group of none.
+    """Probability to trade of three groups of stays, those with the fewest lots ahead first; None for an empty group.
 
-    Groups end at the terciles of the lots ahead, and whoever has as many as a tercile belongs below it: a group is
-    empty where so many have equally many ahead that both terciles, or a tercile and the greatest, are the same.
+    Groups end at the terciles of the lots ahead. A stay with as many lots ahead as a tercile belongs to the group below
+    it. A group is empty if both terciles are equal, or a tercile equals the greatest number.
 
     Parameters
     ----------
-    ahead, traded, episodes : lots ahead, whether it traded, and the episode, never falling, of each stay, (stays,).
+    ahead, traded, episodes : of each stay, (stays,): lots ahead, whether it traded, and the episode, in rising order.
     """
     lots = np.asarray(ahead, np.int64)
     if not len(lots):

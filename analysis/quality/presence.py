@@ -1,7 +1,7 @@
-"""How long traders were in the book: with orders on both sides, and at its best quotes.
+"""Presence: the time for which traders had orders on both sides of the book, and at its best quotes.
 
-Time is counted at the ends of those steps at which the book can be seen, so not within auctions. Intervals are half
-open, [begin, end), in such steps since the run began.
+Time is counted in steps at whose end the book can be seen; steps within auctions do not count. Intervals are half open,
+[begin, end), in such steps since the start of the run.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ class Intervals(NamedTuple):
     ends: Integers
 
     def some(self, which: ArrayLike) -> Intervals:
-        """Those which a mask or places choose."""
+        """The intervals that a mask or indices choose."""
         return Intervals(*(each[np.asarray(which)] for each in self))
 
 
 def union(intervals: Intervals) -> Intervals:
-    """What the intervals of each group cover, as intervals that neither overlap nor touch, in order."""
+    """The union of each group's intervals, as sorted intervals that neither overlap nor touch."""
     parts = intervals.some(intervals.ends > intervals.begins)
     if not len(parts.groups):
         return parts
@@ -55,9 +55,9 @@ def union(intervals: Intervals) -> Intervals:
 
 
 def overlaps(one: Intervals, other: Intervals) -> tuple[Intervals, Integers]:
-    """Where intervals meet those of the same group in ``other``, and the place in ``one`` that each comes from.
+    """Intersections of intervals with those of the same group in ``other``, and the index in ``one`` of each.
 
-    No interval may be empty, and those of ``other`` must be as :func:`union` gives them.
+    No interval may be empty, and ``other`` must be a result of :func:`union`.
     """
     reach = int(max(one.ends.max(initial=0), other.ends.max(initial=0))) + 1
     low = np.searchsorted(other.groups * reach + other.ends, one.groups * reach + one.begins, side="right")
@@ -71,11 +71,11 @@ def overlaps(one: Intervals, other: Intervals) -> tuple[Intervals, Integers]:
 
 
 def time_in(intervals: Intervals, count: int, edges: Integers) -> Integers:
-    """Time that each group covers in each window, int64 (count, windows).
+    """Time covered by each group in each window, int64 (count, windows).
 
     Parameters
     ----------
-    intervals : as :func:`union` gives them, of groups below ``count``.
+    intervals : a result of :func:`union`, with groups below ``count``.
     edges : of the windows, rising, (windows + 1,).
     """
     reach = int(max(intervals.ends.max(initial=0), edges[-1])) + 1
@@ -106,10 +106,10 @@ def holders(run: Run, by: str) -> pd.Index:
 def presence_of(run: Run, venue: str, by: str = "population") -> pd.DataFrame:
     """Share of time that each population or agent was present on a venue, a row each.
 
-    Columns are ``two_sided``, with limit orders on both sides; ``best_bid`` and ``best_ask``, with one at that quote;
-    ``best``, the mean of these two; and their standard errors, ``two_sided_standard_error`` and so on: over episodes
-    where there are many, else over stretches of time that may depend on one another (Newey and West 1987). A population
-    is present where any of its members is.
+    ``two_sided`` is the share of time with limit orders on both sides. ``best_bid`` and ``best_ask`` are the shares
+    with an order at that quote, and ``best`` is the mean of the two. ``two_sided_standard_error`` and so on are their
+    standard errors: over episodes if there are many, otherwise over stretches of time that may depend on one another
+    (Newey and West 1987). A population is present if any of its members is.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def presence_of(run: Run, venue: str, by: str = "population") -> pd.DataFrame:
 
 
 class _Clock:
-    """Steps at whose ends a venue's book can be seen, counted since the run began, and the windows they fall into."""
+    """Steps at whose end a venue's book can be seen, counted from the run's start, and the windows that hold them."""
 
     def __init__(self, run: Run, venue: str) -> None:
         self.length, self.done = run.scenario.run.steps, int(run.manifest["steps"])
@@ -154,7 +154,7 @@ class _Clock:
         self.edges: Integers = np.unique(edges)
 
     def at(self, steps: Integers) -> Integers:
-        """How many steps since the run began end visibly before these begin."""
+        """Number of visible steps from the start of the run to the start of the given steps."""
         episodes, within = np.divmod(steps, self.length)
         return np.asarray(episodes * self._before[-1] + self._before[within], np.int64)
 

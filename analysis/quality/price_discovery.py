@@ -1,11 +1,12 @@
-"""Which venue finds the price of an instrument that several trade: information shares and component shares.
+"""Which of several venues finds the price of an instrument: information shares and component shares.
 
-Mids p are float64 (times, venues), in the order of time, sampled together; they share one random walk. The model is
+Mids p are float64 (times, venues), in the order of time, sampled at the same times. They share one random walk. The
+model is
 
     Δp_t = c + α z_{t-1} + Σ Γ_i Δp_{t-i} + e_t,    z = (p_1 - p_2, p_1 - p_3, …),    Cov e = Ω,
 
-estimated by least squares. The random walk moves by ψ e, with ψ α = 0. Both measures reward little noise as
-well as speed.
+estimated by least squares. The random walk moves by ψ e, with ψ α = 0. Both measures are higher for a fast
+venue, and also for a venue with little noise.
 
 ``spreadgame measure price_discovery RUN`` prints the shares of every instrument with several venues.
 """
@@ -33,7 +34,7 @@ _MOST_VENUES = 6  # all their orders are tried
 
 @dataclass(frozen=True)
 class VenueShare:
-    """One venue's part in price discovery; the parts of all venues sum to 1, but for the bounds'."""
+    """One venue's share in price discovery. The shares of all venues sum to 1; the bounds do not."""
 
     component: Estimate  # weight in the common random walk
     lower: Estimate  # information share with the venue last
@@ -46,15 +47,15 @@ class VenueShare:
 def price_discovery(mids: ArrayLike, lags: int = _LAGS, episodes: ArrayLike | None = None) -> list[VenueShare]:
     """Shares of each venue.
 
-    Information shares are (ψ F)_j² / ψ Ω ψ', F the Cholesky factor of Ω; they depend on the order of the venues where
-    their innovations are correlated, so the least and the greatest over all orders are given (Hasbrouck 1995, J.
+    Information shares are (ψ F)_j² / ψ Ω ψ', with F the Cholesky factor of Ω. If innovations are correlated, the shares
+    depend on the order of the venues. So the least and the greatest over all orders are given (Hasbrouck 1995, J.
     Finance 50, 1175). Component shares are ψ scaled to sum to 1 (Gonzalo and Granger 1995; Harris, McInish, Wood 2002).
 
     Parameters
     ----------
-    mids : (times, venues), at most 6 venues; rows with nan are left out with all that would use them.
+    mids : (times, venues), at most 6 venues. Rows with nan, and all differences that would use them, are left out.
     lags : of price changes.
-    episodes : (times,); no difference reaches into another episode.
+    episodes : (times,); no difference crosses an episode's end.
 
     Raises
     ------
@@ -121,7 +122,7 @@ def _shares(alpha: Floats, omega: Floats) -> Floats:
 
 
 def mids_of(run: Run, venues: list[str]) -> tuple[Floats, NDArray[np.int64]]:
-    """Mids of venues at the ends of steps, (samples, venues), the last known where a side is empty; and episodes."""
+    """Mids of venues at the ends of steps, (samples, venues), and episodes; the last known mid if a side is empty."""
     import pandas as pd
 
     columns = {}

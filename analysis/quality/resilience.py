@@ -1,4 +1,4 @@
-"""How soon a book is whole again after large orders, by an event study."""
+"""How fast a book recovers after large orders, by an event study."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SHORTEST, _LONGEST = 0.25, 2.0  # half-lives that can be told, in steps, and in
 
 @dataclass(frozen=True)
 class Recovery:
-    """Means after events over the mean just before, and how fast the gap closes."""
+    """Means after events divided by the mean just before, and how fast the gap closes."""
 
     relative: list[Estimate]  # one for each time after; 1 is as before
     half_life: Estimate  # steps
@@ -33,9 +33,10 @@ class Recovery:
 
 @checked(amounts=["quantities"])
 def large(quantities: ArrayLike, share: float = SHARE) -> NDArray[np.bool_]:
-    """Which orders are at least as large as the smallest of the largest ``share``, (orders,).
+    """Which orders belong to the largest ``share`` of all, (orders,).
 
-    Orders of one size are all in or all out: with the smallest of all they are out, else in, beyond the share too.
+    Orders of one size are all in or all out. Orders of the smallest size are out; others are in, even if the share is
+    exceeded.
 
     Raises
     ------
@@ -61,20 +62,20 @@ def recovery(
     times: Sequence[int] = AFTER,
     inside: ArrayLike | None = None,
 ) -> Recovery:
-    """How a quantity returns after events: an event study, and the half-life of the gap.
+    """The recovery of a quantity after events: an event study, and the half-life of the gap.
 
-    Means after events are divided by the mean before, over the same events but for those not sampled then (Degryse,
-    de Jong, van Ravenswaaij and Wuyts 2005, Rev. Finance 9, 201; Large 2007, J. Financial Markets 10, 1). The gap to 1
-    is taken to close as g exp(-ρ t) (Obizhaeva and Wang 2013, J. Financial Markets 16, 1), fitted by least squares
-    weighted by the means' errors; half of it is gone after ln 2 / ρ.
+    Means after events are divided by the mean before, over the same events; events without a sample at that time are
+    left out (Degryse, de Jong, van Ravenswaaij and Wuyts 2005, Rev. Finance 9, 201; Large 2007, J. Financial Markets
+    10, 1). The gap to 1 is assumed to close as g exp(-ρ t) (Obizhaeva and Wang 2013, J. Financial Markets 16, 1). It is
+    fitted by least squares, weighted by the errors of the means. Half of the gap is gone after ln 2 / ρ.
 
     Parameters
     ----------
-    before, after : just before events, (events,), and so many steps after, (events, times); nan where unknown.
-    clusters : of events, nearly independent of one another, (events,).
+    before, after : just before events, (events,), and at the given times after them, (events, times); nan if unknown.
+    clusters : labels of groups of events that are nearly independent of one another, (events,).
     times : steps after, increasing.
-    inside : whether an event's time after lies in its episode, (events, times); None for always. Both means are over
-        events for which it does.
+    inside : whether the time after an event lies in its episode, (events, times); None for always. Both means are
+        over events for which it does.
     """
     first, later, own = np.asarray(before, float), np.asarray(after, float), np.asarray(clusters, np.int64)
     if later.shape != (len(first), len(times)):
@@ -101,14 +102,14 @@ def recovery(
 
 
 def _totals(values: Floats, clusters: Integers, use: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Sum, and number, of the known values of each cluster."""
+    """Sum and number of the known values of each cluster."""
     known, most = np.isfinite(values), int(clusters.max(initial=0)) + 1
     place = clusters[use][known]
     return np.bincount(place, values[known], most).astype(float), np.bincount(place, minlength=most).astype(float)
 
 
 def ratio_of_totals(above: Floats, many: Floats, below: Floats, few: Floats) -> Fit:
-    """The ratio of a mean above to one below, both of sums over numbers, (clusters,)."""
+    """The ratio of two means, each a sum divided by a number, (clusters,)."""
     base = below.sum() / few.sum()
     value = above.sum() / many.sum() / base
     moved = above / (many.mean() * base) - value * (many / many.mean() + below / below.mean() - few / few.mean())
@@ -116,7 +117,7 @@ def ratio_of_totals(above: Floats, many: Floats, below: Floats, few: Floats) -> 
 
 
 def _half_life(fit: Fit, relative: list[Estimate], times: list[int]) -> tuple[Estimate, str]:
-    """Half-life of the gap between relative means and 1, or why there is none."""
+    """Half-life of the gap between relative means and 1, or the reason why there is none."""
     value, error = np.array(relative).T
     if len(times) < _FEWEST or times[0] != 0 or not np.all(np.isfinite(error)):
         return NOTHING, "too few large orders, or samples after them"

@@ -1,12 +1,12 @@
-"""What trading cost, and where it went: effective spread, realised spread and price impact, order by order.
+"""The cost of trading and its parts: effective spread, realised spread and price impact, order by order.
 
-An order that arrives, with sign q (+1 to buy), trades at P; M is the mid just before it, however many levels it takes,
-and M' the mid a horizon later. Then
+An arriving order with sign q (+1 to buy) trades at P. M is the mid just before the order (one mid for all levels that
+it takes), and M' is the mid a horizon later. Then
 
     effective  2 q (P - M)      realised  2 q (P - M')      impact  2 q (M' - M)      effective = realised + impact
 
-(Huang and Stoll 1996, J. Financial Economics 41, 313). Currency; means weigh by lots. Against another mark, such as
-the makers' belief, the same parts tell another story: :mod:`analysis.money.marks`.
+(Huang and Stoll 1996, J. Financial Economics 41, 313). In currency; means are weighted by lots. Another mark, such as
+the makers' belief, gives the same parts another meaning: :mod:`analysis.money.marks`.
 
 ``spreadgame measure spreads RUN [--mark MARK] [--horizon N] [--unit steps|orders] [--by GROUP]``.
 """
@@ -38,7 +38,7 @@ _SIZES = 5  # groups of sizes, at most
 
 
 class Parts(NamedTuple):
-    """The parts of each order's or trade's spread, float64 (rows,), currency; nan where no mid is known."""
+    """The parts of the spread of each order or trade, float64 (rows,), currency; nan if no mid is known."""
 
     effective: Floats
     realised: Floats
@@ -51,7 +51,7 @@ def decomposed(prices: ArrayLike, signs: ArrayLike, mids: ArrayLike, later: Arra
 
     Parameters
     ----------
-    prices, signs : of trades, and +1 where the taker bought or -1 where it sold, (rows,).
+    prices, signs : of trades, (rows,); signs are +1 if the taker bought, -1 if it sold.
     mids, later : just before the order, and a horizon later, (rows,). Currency.
     """
     p, q, m, after = (np.asarray(each, float) for each in (prices, signs, mids, later))
@@ -65,8 +65,8 @@ class Spreads:
     ----------
     run, instrument : the scenario's first instrument if None.
     mark : one of :data:`analysis.money.marks.MARKS`.
-    horizon, unit : so many ``steps`` later at the step's end, or just before the order so many ``orders`` later. A
-        trade whose horizon lies beyond its episode has neither realised spread nor impact.
+    horizon, unit : that many ``steps`` later, at the step's end, or ``orders`` later, just before the order. A trade
+        whose horizon lies beyond its episode has no realised spread and no impact.
 
     Raises
     ------
@@ -94,7 +94,7 @@ class Spreads:
         return decomposed(self.trades.prices, self.trades.signs, before[self.order], later[self.order])
 
     def _later(self, horizon: int, unit: str) -> Floats:
-        """Mark a horizon after each order, nan beyond the episode, (orders,)."""
+        """Mark a horizon after each order, (orders,); nan beyond the episode."""
         marks, episodes, count = self.marks, self.trades.episodes[self.orders], len(self.orders)
         if unit == "steps":
             marks.check_steps()

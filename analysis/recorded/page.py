@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from analysis.recorded.board import Board
 
-_HEAD = """# Recorded markets
+HEAD = """# Recorded markets
 
 This page shows Spreadgame's measures of recorded markets. You can compare a simulated run with them, number by number.
 The page is written by
@@ -43,7 +43,7 @@ def page(tables: Sequence[Board], picture: str = "") -> str:
     ----------
     picture : path of the picture of the stylised facts, as the page should say it; "" for none.
     """
-    lines = [_HEAD]
+    lines = [HEAD]
     if picture:
         lines.append(f"![stylised facts of all markets]({picture})\n")
     return "\n".join([*lines, *(each.markdown() for each in tables)])

@@ -19,7 +19,7 @@ from sim.kept.sealed import write_whole
 
 _FEW = 90  # rows that a terminal may be asked to hold
 _COLOURS = {"pass": "green", "differs": "yellow", "fail": "bold red"}
-_HEAD = f"""# The scoreboard
+HEAD = f"""# The scoreboard
 
 This page compares published results with what markets of agents in Spreadgame give. The targets are solved in
 [`sim/models`](../sim/models). If a model cannot be solved, it is simulated there without the engine; a few targets are
@@ -114,7 +114,7 @@ def markdown(rows: Sequence[Row], picture: str = "", quick: bool = False) -> str
     picture : path of the picture, as the page should say it.
     quick : whether the samples were small.
     """
-    lines = [_HEAD, f"**{headline(rows)}{', on small samples' if quick else ''}.**\n"]
+    lines = [HEAD, f"**{headline(rows)}{', on small samples' if quick else ''}.**\n"]
     if {row.experiment for row in rows} != set(all_experiments()):
         lines.append("*Some experiments only.*\n")
     if picture:

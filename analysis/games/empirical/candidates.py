@@ -1,7 +1,7 @@
-"""What may be an equilibrium of a market's game: who plays what, what deviations gain, and what the market is like.
+"""Candidates: possible equilibria of a market's game, with the gains of deviations and measures of the market.
 
-A payoff is a sum over profiles, each with the chance that a player meets it, and so is the gain of a deviation. So
-both are known run by run wherever the profiles they are made of were run on the same seeds.
+A payoff is a sum over profiles, each weighted by the probability that a player meets it. The gain of a deviation is
+such a sum too. So both are known run by run if their profiles were run on the same seeds.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ PLAYED = 1e-9  # a smaller probability is none
 
 @dataclass(frozen=True)
 class Deviation:
-    """What one player might do instead.
+    """A deviation of one player.
 
     Attributes
     ----------
-    before : what it gives up; None for its mixture, or for the one thing that all of its role do.
-    gain : its payoff after less that before, as a sum of payoffs.
+    before : the strategy it gives up; None for its mixture, or for the one strategy of its whole role.
+    gain : its payoff after the deviation less its payoff before, as a sum of payoffs.
     """
 
     role: str
@@ -52,14 +52,14 @@ class Deviation:
 
 @dataclass(frozen=True)
 class Gain:
-    """What a deviation was found to gain.
+    """The measured gain of a deviation.
 
     Attributes
     ----------
-    estimate : currency per episode; its error is infinite where too few runs differ to tell.
-    variance_ratio : the variance of the gain if each profile had seeds of its own over what it is on common seeds;
-        nan where the gain does not vary.
-    differing : in how many runs it is not the most frequent one.
+    estimate : currency per episode; its error is infinite if too few runs differ.
+    variance_ratio : the variance of the gain if each profile had its own seeds, divided by its variance on common
+        seeds; nan if the gain does not vary.
+    differing : number of runs in which the gain is not the most frequent one.
     """
 
     deviation: Deviation
@@ -70,25 +70,25 @@ class Gain:
 
 @dataclass
 class Candidate:
-    """Something that may be an equilibrium.
+    """A possible equilibrium.
 
     Attributes
     ----------
-    plays : by role, the probability of each strategy that is played; of a pure profile the share of its players.
-    mixed : whether players draw from the shares; else so many play each.
+    plays : by role, the probability of each strategy that is played; for a pure profile, the share of its players.
+    mixed : whether players draw from the shares; otherwise the shares are numbers of players.
     players : by role, how many there are.
-    played : the profiles it comes to, with their probabilities; of a reduced game those that its players meet.
+    played : the profiles that result, with their probabilities; in a reduced game, those that its players meet.
     paid : by role, what a player earns as a sum of payoffs.
-    deviations : all there are within the strategies offered, and the best found outside of them.
-    payoffs : by role, what a player earns, currency per episode; errors are infinite where too few runs differ to tell.
-    certificate : of its regret; None before there are runs for it.
-    unmet : what the scenario says to be too rare for the runs of the certificate.
-    bound : of its regret for any distribution of payoffs, where their bounds were given.
-    runs : of the certificate: of each profile, or draws of what the others play.
-    runs_wanted : about how many more in all would settle whether it holds; None where it is settled.
+    deviations : all deviations to offered strategies, and the best one found outside of them.
+    payoffs : by role, what a player earns, currency per episode; errors are infinite if too few runs differ.
+    certificate : of its regret; None until there are runs for it.
+    unmet : events of the scenario that are too rare for the runs of the certificate.
+    bound : of its regret for any distribution of payoffs, if bounds of payoffs were given.
+    runs : runs of the certificate: of each profile, or draws of the others' strategies.
+    runs_wanted : estimated number of further runs that would decide whether it holds; None if it is decided.
     gains : of each deviation, on these runs.
     market : measures of the market at it.
-    welfare : that of each run, (runs,), currency per episode; None where nobody gains privately.
+    welfare : of each run, (runs,), currency per episode; None if nobody gains privately.
     """
 
     plays: dict[str, dict[str, float]]
@@ -108,7 +108,7 @@ class Candidate:
     welfare: Floats | None = None
 
     def verdict(self, epsilon: float) -> Verdict:
-        """Whether nobody gains more than ε, somebody does, or neither is sure."""
+        """Whether nobody gains more than ε, somebody does, or it is not sure."""
         if self.certificate is None:
             return "open"
         return "holds" if self.certificate.high <= epsilon else "fails" if self.certificate.low > epsilon else "open"
@@ -120,7 +120,7 @@ class Candidate:
         return list(dict.fromkeys([*self.played, *(profile for terms in combinations for profile, _ in terms)]))
 
     def describe(self, evidence: Evidence, runs: int) -> None:
-        """Find payoffs, and what the market is like, from the first so many runs; those without a number left out."""
+        """Find payoffs and measures of the market from the first ``runs`` runs; runs without a number are left out."""
         self.payoffs = {role: sampled(paid) for role, paid in evidence.paid(runs).items()}
         measured = evidence.market(runs)
         seen = {name: values[np.isfinite(values)] for name, values in measured.items()}
@@ -135,12 +135,12 @@ class Candidate:
         unmet: Sequence[Event] = (),
         width: float = np.inf,
     ) -> None:
-        """Find gains and the interval of the regret from the first so many runs.
+        """Find gains and the interval of the regret from the first ``runs`` runs.
 
         Parameters
         ----------
-        unmet : what the scenario says to be too rare for so many runs.
-        width : the largest payoff there can be less the least; infinite where that is not known.
+        unmet : events of the scenario that are too rare for this number of runs.
+        width : the largest possible payoff less the least; infinite if unknown.
         """
         gained, apart, made_of = evidence.gains(runs), evidence.apart(runs), evidence.payoffs(runs)
         sizes = [float(np.abs(paid).max(initial=0.0)) for paid, _ in made_of]
@@ -156,7 +156,7 @@ class Candidate:
 
     @property
     def doubt(self) -> str | None:
-        """Why its regret has no upper end; None where it has one, or there is no certificate."""
+        """Why its regret has no upper end; None if it has one, or if there is no certificate."""
         if self.certificate is None or np.isfinite(self.certificate.high):
             return None
         if self.unmet:
@@ -171,12 +171,12 @@ class Candidate:
 
 
 def plays(candidate: Candidate, named: bool = True, between: str = "; ") -> str:
-    """``makers: tight``; of a mixture with the probability of each, else with how many play each.
+    """``makers: tight``, with the probability of each strategy of a mixture, or the number of players of each.
 
     Parameters
     ----------
     named : whether roles are named.
-    between : what stands between them.
+    between : text between roles.
     """
 
     def told(role: str, name: str, share: float) -> str:
@@ -195,7 +195,7 @@ def _players(game: MarketGame) -> dict[str, int]:
 
 
 def pure_candidate(game: MarketGame, counts: Counts) -> Candidate:
-    """A profile, in which so many players of each role do this or that."""
+    """A profile, given by the number of players of each role that play each strategy."""
     plays = {
         role.name: {name: count / role.players for name, count in plays.items() if count}
         for role, plays in zip(game.roles, counts, strict=True)
@@ -217,7 +217,7 @@ def pure_candidate(game: MarketGame, counts: Counts) -> Candidate:
 
 
 def seen_candidate(game: MarketGame, profile: Profile) -> Candidate:
-    """A profile of the market, of which nothing is claimed: it has no deviations."""
+    """A profile of the market without a claim: it has no deviations."""
     plays = {
         role.name: {name: count / role.players for name, count in chosen}
         for role, chosen in zip(game.whole, profile, strict=True)
@@ -230,7 +230,7 @@ def seen_candidate(game: MarketGame, profile: Profile) -> Candidate:
 
 
 def mixed_candidate(game: MarketGame, shares: Shares) -> Candidate:
-    """All players of a role draw from the same mixture, or do the same."""
+    """All players of a role draw from the same mixture, or play the same strategy."""
     shares = [{name: float(share) for name, share in each.items() if share > PLAYED} for each in shares]
     plays = {role.name: dict(each) for role, each in zip(game.roles, shares, strict=True)}
     paid: dict[str, Combination] = {}
@@ -259,7 +259,7 @@ def mixture_payoff(game: MarketGame, shares: Shares, column: Column) -> Combinat
 def _drawn(
     game: MarketGame, shares: Shares, without: int | None = None
 ) -> Iterator[tuple[list[dict[str, int]], float]]:
-    """What players who draw may come to play, and its chance; one player of a role may be left out."""
+    """Profiles that drawing players may play, with their probabilities; one player of a role may be left out."""
     ways = []
     for place, (role, mixture) in enumerate(zip(game.roles, shares, strict=True)):
         counts = count_profiles(role.players - (place == without), len(mixture))

@@ -1,7 +1,7 @@
-"""Games beside one another: each solved by running it, and what its equilibria and references come to.
+"""Games side by side: each is solved by running it, and its equilibria and references are compared.
 
-The references bound what may happen: the profile in which the players earn most together, as a monopolist would have
-them play, and the pure profile of players who all do the same in which they earn least without a loss.
+Two references bound the outcome. In the first, the players earn most together, as one monopolist would choose. The
+second is the pure profile in which all players do the same and earn the least without a loss.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _LONGEST = 100  # letters of a folder's name that are those of its label
 
 
 class Gained(NamedTuple):
-    """How much more welfare there is at an equilibrium than at one of the first game.
+    """The welfare at an equilibrium less the welfare at an equilibrium of the first game.
 
     Attributes
     ----------
     game, equilibrium : places in what was compared, from 0.
     than : the place of the first game's equilibrium of the greatest welfare.
-    more : currency per episode; its error is infinite where too few runs differ to tell.
-    runs : of which that is the mean.
+    more : currency per episode; its error is infinite if too few runs differ.
+    runs : number of runs in this mean.
     """
 
     game: int
@@ -50,7 +50,7 @@ class Gained(NamedTuple):
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Where it lies with 95 % confidence, by Student's t; no numbers where too few runs differ to tell."""
+        """Its interval of 95 % confidence, by Student's t; no numbers if too few runs differ."""
         within = float(stdtrit(self.runs - 1, 0.5 + _CONFIDENCE / 2)) * self.more.standard_error
         return self.more.value - within, self.more.value + within
 
@@ -70,7 +70,7 @@ class Gained(NamedTuple):
 
 @dataclass(frozen=True)
 class Compared:
-    """A game beside others.
+    """One of the games that are compared.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ class Compared:
         return {name: each for name, each in found.items() if each is not None}
 
     def parameter(self) -> str | None:
-        """The one number in which the strategies of the game differ; None if there are several or none."""
+        """The only parameter in which the strategies of the game differ; None if there are several or none."""
         offered = list(self._offered.values())
         every = {name for params in offered for name in params}
         names = [name for name in every if any(params.get(name) != offered[0].get(name) for params in offered)]
@@ -110,12 +110,12 @@ class Compared:
         return Estimate(float(np.average(means, weights=self._players)), 0.0)
 
     def payoff(self, candidate: Candidate) -> Estimate:
-        """The mean payoff of all players; of several roles the error is the largest that theirs allow."""
+        """The mean payoff of all players; with several roles, the error is the largest that their errors allow."""
         values, errors = np.array([candidate.payoffs[role.name] for role in self.solution.game.roles]).T
         return Estimate(*(float(np.average(each, weights=self._players)) for each in (values, errors)))
 
     def effective_spread(self, candidate: Candidate) -> Estimate | None:
-        """On the first venue; None where nothing was traded against a mid."""
+        """On the first venue; None if nothing was traded against a mid."""
         return candidate.market.get(f"{self.scenario.venues[0].name}.effective_spread")
 
     @property
@@ -148,7 +148,7 @@ def compare(
     scenarios : by label.
     budget : the most runs of each game.
     epsilon : a gain that does not count, currency per episode; None for 2 % of the range of payoffs of each.
-    workers : how many runs at a time, None for one a core.
+    workers : how many runs at a time, None for one per core.
     out : a folder in which runs are kept, in one of its own for each game; None for memory.
     watch : gives for a label what :func:`analysis.games.empirical.solution.solve` is watched by.
     strategies : files of strategies of your own, loaded before the scenarios were.
@@ -174,7 +174,7 @@ def compare(
 
 
 def folder_name(label: str) -> str:
-    """What the folder of a game's runs is called: its label, or what of it may stand there and a hash of the whole.
+    """Name of the folder of a game's runs: its label, or the allowed letters of the label and a hash of it.
 
     Whether there is a hash depends on the label alone, so that the same game is found again among others.
     """
@@ -185,12 +185,12 @@ def folder_name(label: str) -> str:
 
 
 def welfare_gained(found: Sequence[Compared]) -> list[Gained]:
-    """What each equilibrium of the later games has more welfare than the first game's best one.
+    """Welfare of each equilibrium of the later games less that of the first game's best one.
 
-    Differences are taken run by run. Runs of the same number have the same seed in all games, so that what the seeds
-    have in common cancels; where one equilibrium has more runs than the other, its further ones are left out. The
-    first game is taken at its best, so that more welfare is no matter of which of its equilibria one looks at. What is
-    known of an equilibrium without a certificate comes from the runs that chose it, so it is left out.
+    Differences are taken run by run. Runs of the same number have the same seed in all games, so common effects of the
+    seeds cancel. If one equilibrium has more runs than the other, its further runs are left out. The first game counts
+    with its best equilibrium, so that the choice among its equilibria does not matter. An equilibrium without a
+    certificate is left out, because its runs are those that chose it.
 
     Returns
     -------

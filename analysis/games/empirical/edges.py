@@ -1,6 +1,6 @@
-"""Equilibria at the edge of what was offered: where all play the least, or the largest, of the numbers there were.
+"""Equilibria at the edge of the choices: all players of a role choose the least, or the largest, number offered.
 
-What lies beyond was not tried, so such an equilibrium may be there only because nothing further was offered.
+Numbers beyond the edge were not tried. So such an equilibrium may exist only because nothing further was offered.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Edge(NamedTuple):
 
 
 def edges(game: MarketGame, candidate: Candidate) -> list[Edge]:
-    """Where a candidate is at the end of what was offered; not where the parameter itself can go no further."""
+    """The edges at which a candidate is, except those at which the parameter reaches its own bound."""
     return [
         edge
         for place, role in enumerate(game.roles)

@@ -1,9 +1,9 @@
-"""What is known of a candidate, run by run: its payoffs, what deviations gain, and what the market is like.
+"""What is known of a candidate, run by run: its payoffs, the gains of deviations, and measures of the market.
 
-Of a game that is solved as it is, each profile has its chance, and payoffs are sums over profiles that are all run on
-the same seeds. Of a game that was reduced to be solved, the whole game is looked at: in each run all players but one
-draw what they play, and the one plays each of its strategies in turn, on the same seed and against the same others.
-What it gains by a deviation is then free of the reduction.
+If a game is solved without a reduction, each profile has a known probability. Payoffs are sums over profiles, which are
+all run on the same seeds. If a game was reduced, runs of the whole game are used. In each run, all players but one draw
+their strategies; the remaining player plays each of its strategies in turn, on the same seed and against the same
+others. So the gain of a deviation does not depend on the reduction.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _WORTH = 0.8  # of the variance left at most, for it not to be an accident of fe
 
 
 class Evidence(Protocol):
-    """Runs of a candidate, of which there may be more; all arrays are over the first so many."""
+    """Runs of a candidate; more can be made. All arrays are over the first ``runs`` of them."""
 
     def missing(self, runs: int) -> int:
         """How many runs have to be made to have so many."""
@@ -49,15 +49,15 @@ class Evidence(Protocol):
 
 
 class WeightedEvidence:
-    """A candidate whose profiles all have a chance that is known, on samples that others may share.
+    """A candidate whose profiles all have a known probability, on samples that other candidates may share.
 
-    Alike players earn the same on average, so what the first and the last of them earn beyond their mean is nothing on
-    average, and may be taken off a gain as often as makes it vary least (control variates). A player is then held
-    against itself as far as that is better than against the mean of all. How often is found on other runs.
+    Players who are alike earn the same on average. So the payoff of the first, or the last, of them less their mean is
+    0 on average. A multiple of it may be subtracted from a gain to reduce its variance (control variates). A player is
+    then compared with itself as far as this is more precise than the mean of all. Other runs give the multiple.
 
     Parameters
     ----------
-    pilot : samples that chose the candidate, and how many runs of each profile are in them; None to take nothing off.
+    pilot : samples that chose the candidate, and their number of runs per profile; None to subtract nothing.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class WeightedEvidence:
 
 
 class SampledEvidence:
-    """A candidate of a reduced game, in runs of the whole game in which the others draw what they play.
+    """A candidate of a reduced game, in runs of the whole game in which the others draw their strategies.
 
     Parameters
     ----------

@@ -1,12 +1,12 @@
 """A scenario as a game: its players, what they may choose, and what they earn, found by running the market.
 
-The players are the members of the populations that ``[game]`` names. Populations that differ in nothing but their
-names and sizes are one role, so a game of alike players is symmetric. Of a profile only counts matter: how many members
-of each role play what. They come in the order of the strategies, and a player keeps its random stream whatever the
-others choose. So, on the same seeds, differences of payoffs are precise (common random numbers).
+The players are the members of the populations that ``[game]`` names. Populations that differ only in name and size are
+one role, so a game of players who are alike is symmetric. A profile is given by counts: how many members of each role
+play each strategy. Players are sorted by strategy, and a player keeps its random stream whatever the others choose. So
+differences of payoffs on the same seeds are precise (common random numbers).
 
-Where a game is reduced (:mod:`analysis.games.tables.reduction`), the solvers see fewer players than the market has:
-what a strategy earns in a profile of theirs is what it earns in the profile of the market that it stands for.
+If a game is reduced (:mod:`analysis.games.tables.reduction`), the solvers see fewer players than the market has. Each
+of their profiles stands for a profile of the market, and takes its payoffs.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class MarketGame:
         return more
 
     def stands_for(self, counts: Sequence[Mapping[str, int]], column: Column) -> Profile:
-        """The profile of the market that a player of a column faces, its own play included.
+        """The profile of the market for a player of a column, its own strategy included.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""What profiles of a market's game earned, run by run: each on as many of the same seeds as were asked for."""
+"""Payoffs of profiles of a market's game, run by run, each profile on as many common seeds as were asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A market's game as the table that solvers read: mean payoffs of some of its strategies, over all their profiles."""
+"""A market's game as a table for solvers: mean payoffs of some of its strategies, over all their profiles."""
 
 from __future__ import annotations
 

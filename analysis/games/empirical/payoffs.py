@@ -1,4 +1,4 @@
-"""Playing profiles of a market's game: runs in, what was earned and what the market was like out."""
+"""Runs of profiles of a market's game: their payoffs and measures of the market."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WELFARE = "welfare"
 
 
 class Played(NamedTuple):
-    """What came of a profile, run by run."""
+    """Results of a profile, run by run."""
 
     paid: dict[Column, Floats]  # what players of each column earned, their mean, currency per episode, (runs,)
     ends: dict[Column, Floats]  # of the first and the last of them, less that mean, (2, runs)
@@ -94,7 +94,7 @@ def _payoffs(game: MarketGame, results: Results, player: str) -> Floats:
     Raises
     ------
     RunError
-        If a utility is beyond what numbers can hold.
+        If a utility is too large for a float.
     """
     seeks, name = _seeks(game), measured_names(results.jobs[0].scenario)["populations", player]
     if seeks.payoff not in _OF_EPISODES:

@@ -1,13 +1,14 @@
-"""Certificates within a budget: more runs go to the equilibria of which it is not yet clear whether they hold.
+"""Certificates within a budget: more runs go to the equilibria that are not yet decided.
 
-After each look at a candidate's runs its regret has an interval. Where ε lies inside, the runs that would move it out
-are predicted from the gains and their errors, and the candidate that needs fewest is served first. Looking again is
-paid for: of five looks at most each leaves out a fifth of what one look might, so that the interval at which one stops
-holds with the confidence asked for, however often one looked. The first look has as many runs as leave half of them for
-those that need more.
+After each look at a candidate's runs, its regret has an interval. If ε lies inside, the number of runs that would move
+it out is predicted from the gains and their errors. The candidate that needs the fewest runs comes first. Looking
+several times costs confidence: there are at most five looks, and each one uses a fifth of the allowed error. So the
+last interval holds with the confidence that was asked for, for any number of looks. The first look leaves half of the
+runs for candidates that need more.
 
-Where gains do not vary enough to have a band, as many runs are made as are expected to show what the scenario says to
-be rare, or as gains that vary now and then need. Of what never varied more runs promise nothing, and none are made.
+If gains vary too little to have a band, there are two cases. If the scenario names a rare event, or if gains vary in a
+few runs, enough runs are made to expect such events. If gains never varied, more runs promise nothing, and none are
+made.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ def certify_all(
 
     Parameters
     ----------
-    evidence : of each candidate, on seeds that chose nothing.
-    left : says how many runs may still be made.
+    evidence : of each candidate, on seeds that had no part in the choice.
+    left : returns how many runs are left.
     payoff_bounds : the least and largest payoff, for a bound that holds for every distribution.
     events : what may happen in a run, with how often it is expected.
 
@@ -79,7 +80,7 @@ def certify_all(
 
 
 def _first(evidence: Sequence[Evidence], left: int) -> int:
-    """Runs of the first look: half of what is left, if all that are needed are run as often."""
+    """Runs per profile of the first look: half of the runs left, shared evenly among the profiles that are needed."""
     one = sum(each.missing(1) for each in evidence)
     return max(_FIRST, left // (2 * one)) if one else _FIRST
 
@@ -97,9 +98,9 @@ def _affordable(evidence: Evidence, wanted: int, left: int) -> int:
 
 
 def _times(candidate: Candidate, epsilon: float) -> float | None:
-    """How many times the runs would settle a candidate, if gains and their errors are what they seem to be.
+    """Factor on the number of runs that would decide a candidate, if gains and errors stay as estimated.
 
-    None where nothing says how many would.
+    None if nothing predicts it.
     """
     assert candidate.certificate is not None  # noqa: S101
     meet = runs_to_meet(candidate.unmet) / candidate.runs
