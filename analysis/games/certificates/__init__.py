@@ -1,1 +1,1 @@
-"""How sure one is that nobody would deviate."""
+"""Certificates: how sure it is that no player gains by deviating."""

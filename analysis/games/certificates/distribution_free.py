@@ -1,17 +1,17 @@
 """An interval of a regret that holds for every distribution of bounded payoffs, at every number of runs.
 
-A bootstrap knows what its runs have shown: a rare loss that none of them met is not in its band. Where payoffs have
-bounds, two inequalities hold for every distribution. Of n independent gains that lie in a range of width R, with V the
-variance in the sample, the mean is off by more than either half-width in one direction with a probability of at most d:
+A bootstrap knows only its runs: a rare loss that no run has met is not in its band. If payoffs have bounds, two
+inequalities hold for every distribution. Take n independent gains in a range of width R, with sample variance V. With a
+probability of at most d, the error of the mean in one direction exceeds the half-width
 
     Hoeffding (1963, theorem 2)                R √(ln(1/d) / 2n)
     Maurer and Pontil (2009, theorem 4)        √(2 V ln(2/d) / n) + 7 R ln(2/d) / 3(n - 1)
 
-The second, an empirical Bernstein bound, is the shorter one where gains vary little beside their range. Each gain takes
-the shorter. As that is chosen after the fact, and as all gains must hold at once, d is what may go wrong in all,
-divided by two bounds, two directions and the number of gains.
+The second one, an empirical Bernstein bound, is shorter if gains vary little compared with their range. Each gain takes
+the shorter one. This choice is made after seeing the data, and all gains must hold at once. So d is the total error
+probability, divided by two bounds, two directions and the number of gains.
 
-Such an interval is wide: it allows for distributions that the payoffs at hand do not have. The usual one is
+Such an interval is wide, because it allows for all distributions. The usual interval is
 :func:`analysis.games.certificates.resampling.certify`.
 """
 
@@ -29,7 +29,7 @@ _PARTS = 4  # of the probability, for each gain: two bounds, two directions
 
 
 class Bound(NamedTuple):
-    """What is known of a regret whatever the distribution; the first three in the unit of payoffs."""
+    """An interval of a regret for every distribution; the first three fields are in the unit of payoffs."""
 
     low: float  # it is no less than this, with the confidence asked for at least
     high: float  # nor more than this
@@ -43,7 +43,7 @@ def distribution_free(gains: ArrayLike, spans: ArrayLike, precision: float, conf
     Parameters
     ----------
     gains : of each deviation in each run, float64 (deviations, runs). Runs are independent; gains of one run need not
-        be. What a run averages over episodes counts as one gain.
+        be. A mean over the episodes of a run counts as one gain.
     spans : for each deviation, (deviations,), or one for all: the highest possible gain less the lowest. Payoffs from
         a to b, whoever gets them, differ by b - a either way: their span is 2 (b - a). No gain at all must be possible,
         so that none is larger than its span.
@@ -78,7 +78,7 @@ def distribution_free(gains: ArrayLike, spans: ArrayLike, precision: float, conf
 
 
 def runs_for(precision: float, span: float, deviations: int, confidence: float = 0.95) -> int:
-    """How many runs make no half-width of :func:`distribution_free` wider than the precision, whatever comes.
+    """Runs after which no half-width of :func:`distribution_free` exceeds the precision, for any payoffs.
 
     The least n at which Hoeffding's bound, with its part of the probability, is that narrow:
     span² ln(4 deviations / (1 - confidence)) / (2 precision²), rounded up. Gains that vary little need fewer.
@@ -131,7 +131,7 @@ def _spans(spans: ArrayLike, deviations: int) -> Floats:
 
 
 def _inside(gains: Floats, spans: Floats) -> None:
-    """Refuse gains that their spans say cannot be."""
+    """Refuse gains outside their spans."""
     if not np.all(np.isfinite(gains)):
         raise ValueError("gains must be finite")
     # No gain is possible, so those seen and 0 lie within one range as wide as the span.

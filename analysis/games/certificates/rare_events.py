@@ -1,12 +1,12 @@
-"""What a scenario itself says to be rare: jumps, arrivals, signals and orders that so many runs hardly meet.
+"""Rare events that the scenario names: jumps, arrivals, signals and orders that a number of runs may not meet.
 
-A sample does not tell what it did not meet, and the size of that may be anything. But the probabilities are written in
-the scenario. Something that is expected fewer than eight times in the runs of a certificate may well not have happened
-there: of jumps with a probability of 0.001 a step, 76 runs of five steps meet none in two of three cases.
+A sample says nothing about events that it did not meet, and their effect may have any size. But the scenario states
+their probabilities. An event that is expected fewer than eight times in the runs of a certificate may be missing from
+them. For example, with a jump probability of 0.001 per step, 76 runs of five steps meet no jump in two of three cases.
 
-Counted are the probabilities of the vocabulary: of values and jumps, of laws of arrival, of who sees a signal, and of
-strategies' parameters that are chances. What a strategy draws in other ways is not, nor what takes several rare things
-at once.
+The probabilities of the scenario's tables count: of values and jumps, of laws of arrival, of who sees a signal, and of
+strategies' parameters that are probabilities. Other draws of a strategy do not count, and neither do events that need
+several rare events at once.
 """
 
 from __future__ import annotations
@@ -24,39 +24,39 @@ _CHANCE = "probability"  # in the name of a strategy's parameter from 0 to 1
 
 
 class Event(NamedTuple):
-    """Something that happens now and then.
+    """A rare event.
 
     Attributes
     ----------
-    what : in words, with the place of its probability in the scenario.
-    often : how many times a run is expected to meet it.
+    what : its description, with the place of its probability in the scenario.
+    often : expected number of such events per run.
     """
 
     what: str
     often: float
 
     def expected(self, runs: int) -> float:
-        """How many times so many runs are expected to meet it."""
+        """Expected number of such events in ``runs`` runs."""
         return self.often * runs
 
 
 def too_rare(found: Iterable[Event], runs: int) -> list[Event]:
-    """Those that so many runs are expected to meet less than eight times, the rarest first."""
+    """Events whose expected number in ``runs`` runs is below eight, the rarest first."""
     return sorted((each for each in found if each.expected(runs) < FEWEST), key=lambda each: each.often)
 
 
 def runs_to_meet(found: Iterable[Event]) -> float:
-    """As many runs are expected to meet each of these eight times; 0 of none."""
+    """Number of runs with an expected number of eight for each of these events; 0 if there are none."""
     return max((FEWEST / each.often for each in found), default=0.0)
 
 
 def missed(found: Iterable[Event]) -> float:
-    """At most with this probability a run meets one of these."""
+    """An upper bound of the probability that a run meets one of these events."""
     return min(1.0, sum(each.often for each in found))
 
 
 def events(scenario: Scenario) -> Iterator[Event]:
-    """Whatever has a probability in the scenario and may happen, or not happen, in a run."""
+    """All events with a probability in the scenario that may, or may not, happen in a run."""
     steps = float(scenario.run.steps * scenario.run.episodes)
     for instrument in scenario.instruments:
         yield from _of_value(instrument, steps, float(scenario.run.episodes))
@@ -65,7 +65,7 @@ def events(scenario: Scenario) -> Iterator[Event]:
 
 
 def _either(what: str, chance: float, times: float) -> Iterator[Event]:
-    """Something that may happen so many times, and that it does not; nothing that always or never happens."""
+    """An event with a number of chances, and its opposite; nothing for an event that always or never happens."""
     if 0.0 < chance < 1.0 and times > 0.0:
         yield Event(what, min(chance, 1.0 - chance) * times)
 

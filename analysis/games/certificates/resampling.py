@@ -1,21 +1,21 @@
-"""How sure one is that nobody would deviate: regret with a simultaneous interval.
+"""Regret with a simultaneous interval, by resampling.
 
-Regret is the largest gain of a deviation, never negative. Gains are estimated on runs that did not choose the mixture:
-one that was solved on a sampled table has no regret in that table, whatever it has in truth. Their errors are found
-together, by drawing whole runs again, for all deviations at once (the runs of all profiles have common seeds), and the
-band is as wide for each as its standard error says:
+Regret is the largest gain of a deviation, and is never negative. Gains are estimated on runs that did not choose the
+mixture, because a mixture that was solved on a sampled table has no regret in that table, whatever its true regret is.
+Whole runs are resampled for all deviations together (the runs of all profiles have common seeds). The width of the band
+for each deviation is proportional to its standard error:
 
     low = max(0, max over deviations of gain - c · error)        high = max(0, max of gain + c · error)
 
 with c the quantile of the largest studentised error among the draws (Romano and Wolf 2005, Econometrica 73, 1237). An
-interval from the percentiles of the maximum itself would be too short where several deviations tie.
+interval from the percentiles of the maximum itself would be too short if several deviations gain equally.
 
-Drawing again cannot show what the runs did not. A gain that is the same in all runs, or in all but a few, has next to
-no standard error; yet n runs of one value leave room for something else that happens in one of n/3 of them (the rule of
-three), and how much is gained then is not known. Such a gain has no band unless payoffs have bounds. With bounds, what
-differs from the most frequent gain has at most the probability of Clopper and Pearson (1934, Biometrika 26, 404), and
-gains at most what the bounds allow. What the scenario itself says to be too rare for so many runs
-(:mod:`analysis.games.certificates.rare_events`) widens every band in the same way.
+Resampling cannot show events that no run has met. A gain that is the same in all runs, or in almost all, has nearly no
+standard error. Yet after n runs with one value, another value may still have a probability of about 3/n (the rule of
+three), and its size is unknown. Such a gain has no band unless payoffs have bounds. With bounds, other values than the
+most frequent one have at most the probability of Clopper and Pearson (1934, Biometrika 26, 404), and gain at most what
+the bounds allow. Events of the scenario that are too rare for the number of runs
+(:mod:`analysis.games.certificates.rare_events`) widen every band in the same way.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ROUNDING = 1e-12  # relative: gains that differ by no more do not vary
 
 
 class Certificate(NamedTuple):
-    """What is known of a regret, in the unit of payoffs."""
+    """A regret and its interval, in the unit of payoffs."""
 
     regret: float  # as estimated
     low: float  # it is no less than this, with the confidence asked for
@@ -62,11 +62,11 @@ def certify(
     confidence : of the interval, for the regret as a whole.
     repeats : draws of the bootstrap.
     seed : of the draws.
-    sizes : of each deviation the largest payoff that its gain is a difference of, (deviations,), or one for all: what
-        is rounding beside it is no difference.
-    spans : of each deviation the highest possible gain less the lowest, (deviations,), or one for all; half of it on
-        either side of 0. Infinite where payoffs have no bounds.
-    missed : the probability that a run meets what is too rare for so many runs to show, 0 to 1.
+    sizes : for each deviation, (deviations,), or one for all: the largest payoff in its gain. Differences that are
+        rounding compared with it do not count.
+    spans : for each deviation, (deviations,), or one for all: the highest possible gain less the lowest; half of it on
+        each side of 0. Infinite if payoffs have no bounds.
+    missed : the probability that a run meets an event that is too rare for this number of runs, 0 to 1.
 
     Raises
     ------
@@ -108,12 +108,12 @@ def certify(
 
 
 def differing_runs(values: ArrayLike, size: float = 0.0) -> int:
-    """In how many runs a number is not the most frequent one.
+    """Number of runs in which a value is not the most frequent one.
 
     Parameters
     ----------
     values : (runs,).
-    size : of what they were made of: what is rounding beside it, or beside themselves, is no difference.
+    size : size of the payoffs in these values; differences that are rounding compared with it do not count.
     """
     x = np.sort(np.asarray(values, float))
     apart = np.diff(x) > _ROUNDING * max(float(np.abs(x).max()), size)
@@ -121,21 +121,21 @@ def differing_runs(values: ArrayLike, size: float = 0.0) -> int:
 
 
 def enough(differing: int, runs: int) -> bool:
-    """Whether a number is not the most frequent one in so many runs that these tell how it varies.
+    """Whether a value differs from the most frequent one in enough runs to show how it varies.
 
-    Eight runs that differ are enough, or half of all: of eight, drawing as many runs again leaves out all in one of
-    3,000 draws.
+    Eight runs that differ are enough, or half of all runs. With eight, a resample misses all of them in one of 3,000
+    draws.
     """
     return differing >= min(FEWEST, runs / 2)
 
 
 def sampled(values: ArrayLike) -> Estimate:
-    """The mean over runs, (runs,); its error is infinite, which is not known, where too few of them differ."""
+    """The mean over runs, (runs,); its error is infinite (unknown) if too few of them differ."""
     return _known(mean(values), differing_runs(values), np.size(values))
 
 
 def sampled_ratio(above: ArrayLike, below: ArrayLike) -> Estimate:
-    """The ratio of two means over the same runs, (runs,), with an error as :func:`sampled` has it; of the same is 1."""
+    """The ratio of two means over the same runs, (runs,), with an error as in :func:`sampled`; 1 for equal values."""
     a, b = np.asarray(above, float), np.asarray(below, float)
     found = ratio(a, b)
     if np.array_equal(a, b):
@@ -148,7 +148,7 @@ def _known(estimate: Estimate, differing: int, runs: int) -> Estimate:
 
 
 def _most(seen: int, runs: int, wrong: float) -> float:
-    """The largest probability of something that was seen in so many runs; of what was never seen 1 - wrong^(1 / n)."""
+    """The largest probability of an event seen in a number of runs; 1 - wrong^(1 / n) for an event never seen."""
     return float(betaincinv(seen + 1, runs - seen, 1.0 - wrong))
 
 

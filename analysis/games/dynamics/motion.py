@@ -1,12 +1,13 @@
-"""How a population moves when its members imitate what pays or reply best: replicator and best-response dynamics.
+"""Replicator and best-response dynamics: how a population moves if members imitate success or reply best.
 
-Replicator (Taylor and Jonker 1978): x' = x (u(x) - x·u(x)), strategies grow by what they earn beyond the mean. Best
-response (Gilboa and Matsui 1991): x' = B(x) - x, some always change to what is best now, ties shared equally. Time is
-in the unit in which payoffs are scaled to differ by 1 at most, so that the replicator needs some tens of it, and
-thousands where payoffs are close.
+Replicator (Taylor and Jonker 1978): x' = x (u(x) - x·u(x)), a strategy grows by its payoff less the mean. Best response
+(Gilboa and Matsui 1991): x' = B(x) - x, a part of the players always changes to the current best strategy; ties are
+shared equally. In the unit of time, payoffs are scaled to differ by 1 at most. So the replicator needs some tens of
+units, and thousands if payoffs are close.
 
-The replicator is followed in the logarithms of shares, which grow by u(x) but for what all have in common: no share can
-become negative, sums stay 1, and near a strict equilibrium the logarithms run straight, so that steps are long.
+The replicator is followed in the logarithms of shares. They grow by u(x), up to a term that is common to all. So no
+share can become negative, and sums stay 1. Near a strict equilibrium the logarithms are nearly linear, so steps are
+long.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """The logit branch of quantal response equilibria, followed from even play towards an equilibrium of the game.
 
-In a logit equilibrium of precision λ every strategy is played with a probability proportional to exp(λ u(x))
-(McKelvey and Palfrey 1995). At λ = 0 all are equally likely, and one branch leaves from there; in almost all games it
-ends, for λ without bound, in one equilibrium. It may turn back in λ, so that its length is followed and not λ: a step
-along the tangent, then Newton's method across it, in logarithms of the probabilities, which keeps them positive (Turocy
-2005).
+In a logit equilibrium of precision λ, every strategy has a probability proportional to exp(λ u(x)) (McKelvey and
+Palfrey 1995). At λ = 0 all strategies are equally likely, and one branch starts there. In almost all games it ends in
+one equilibrium as λ grows without bound. The branch may turn back in λ, so the algorithm follows its length, not λ: a
+step along the tangent, then Newton's method across it. It uses logarithms of the probabilities, which keeps them
+positive (Turocy 2005).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Branch(NamedTuple):
 
 
 def logit_branch(game: SymmetricGame, regret: float = 1e-6, points: int = 20_000) -> Branch:
-    """Follow the branch until the best deviation would add less than a share of the scale of payoffs.
+    """Follow the branch until the best deviation gains less than a share of the scale of payoffs.
 
     It is followed until that is a tenth of the smallest difference that matters, if this is less.
 

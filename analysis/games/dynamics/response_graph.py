@@ -1,8 +1,9 @@
 """Where players end who improve one at a time: the response graph of a game and its sink components.
 
-An arc leads from a profile to each one that a single player reaches without losing by it; equal payoffs give arcs both
-ways. A sink component is a set of profiles that reach one another and nothing else: a strict pure equilibrium, or a
-cycle that play does not leave (Papadimitriou and Piliouras 2019; Biggar and Shames 2023). Every game has one.
+An arc leads from a profile to each profile that a single player can reach without a loss; equal payoffs give arcs in
+both directions. A sink component is a set of profiles that reach one another and no other profile: a strict pure
+equilibrium, or a cycle that play does not leave (Papadimitriou and Piliouras 2019; Biggar and Shames 2023). Every game
+has one.
 """
 
 from __future__ import annotations

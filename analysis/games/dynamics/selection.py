@@ -1,12 +1,12 @@
-"""Which of a game's equilibria is reached: what evolving, erring, replying and correlated players say, side by side.
+"""Which of a game's equilibria is reached, by several theories: evolution, errors, replies and correlation.
 
-Theories of selection disagree, so none is preferred. Evolution asks which equilibrium drives out the few who deviate,
-and from how many of all mixtures the replicator and best replies come to it. Logit errors that slowly vanish single out
-one (McKelvey and Palfrey 1995). Fictitious play depends on how it begins, single improvements come to a sink of the
-response graph, and correlated equilibria bound what players may earn who need not agree on one.
+Theories of selection disagree, so none is preferred. Evolution asks which equilibrium drives out a few players who
+deviate, and from which share of all mixtures the replicator and best replies reach it. Logit errors that slowly vanish
+select one equilibrium (McKelvey and Palfrey 1995). Fictitious play depends on its start. Single improvements reach a
+sink of the response graph. Correlated equilibria bound the payoffs of players who do not agree on one equilibrium.
 
-Stability, motion and errors are defined for one role of alike players, all else for any. What would take longer than
-some seconds is left out, with the reason.
+Stability, motion and errors are defined for one role of players who are alike; everything else is defined for all
+games. Computations that would take more than some seconds are left out, with the reason.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _MOST = 3_000  # profiles of games that are looked at in any way
 
 
 class Reached(NamedTuple):
-    """What is said of one equilibrium."""
+    """Results for one equilibrium."""
 
     stable: Verdict | None  # whether those who play it drive out the few who deviate
     basins: dict[Law, Estimate]  # by law of motion, the share of all mixtures that come to it
@@ -81,14 +81,14 @@ class Range(NamedTuple):
 
 @dataclass(frozen=True)
 class Selection:
-    """What is said of a game's equilibria; what was left out is None, or not among the laws.
+    """Results for a game's equilibria; parts that were left out are None, or not among the laws.
 
     Attributes
     ----------
     roles : of the game.
-    equilibria : what is said of each, in the order in which they were given.
+    equilibria : results for each, in the given order.
     starts : of each law of motion, all scrambles together; 0 if players were not moved.
-    elsewhere : by law, the share of starts that cycle, go elsewhere, or are on their way when time is over.
+    elsewhere : by law, the share of starts that cycle, end elsewhere, or have not ended when time is over.
     logit, fictitious_play : where they end.
     sinks : of best replies, each with its profiles.
     correlated, coarse : by role, what a player may earn in correlated and in coarse correlated equilibria.
@@ -123,11 +123,11 @@ class Selection:
 def selection(
     game: RoleSymmetricGame, equilibria: Sequence[Sequence[ArrayLike]], starts: int = 32, seed: int = 0
 ) -> Selection:
-    """Gather what is said of a game's equilibria.
+    """Compute the results for a game's equilibria.
 
     Parameters
     ----------
-    game : players are moved where it has up to 500 profiles; with more than 3000 nothing is looked at.
+    game : dynamics need at most 500 profiles; with more than 3000 nothing is computed.
     equilibria : of each, a mixture for each role, (strategies,).
     starts : of each law of motion in each of four scrambles, always the same; a power of two. Halved, down to 8, while
         the game is so large that they would take more than some seconds.

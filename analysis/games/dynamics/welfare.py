@@ -1,6 +1,6 @@
-"""What all players get together, and the price of anarchy: what selfish play costs (Koutsoupias, Papadimitriou 1999).
+"""Welfare of all players, and the price of anarchy: the cost of selfish play (Koutsoupias, Papadimitriou 1999).
 
-Where payoffs only change hands, as those of traders do, their sum says nothing: the caller has to say that they do not.
+If payoffs only move money between traders, their sum has no meaning. So the caller must state that they do not.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def expected_welfare(game: SymmetricGame, mixture: ArrayLike) -> float:
 
 
 def efficiency(game: RoleSymmetricGame, equilibria: Sequence[float] | Floats, *, transfer: bool) -> Efficiency:
-    """Hold the welfare of equilibria against the best of all profiles.
+    """Compare the welfare of equilibria with the best of all profiles.
 
     Parameters
     ----------

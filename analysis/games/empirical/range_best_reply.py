@@ -1,4 +1,4 @@
-"""The best reply between the ends of ranges: a deviation that was not among the strategies offered."""
+"""The best reply within ranges: a deviation that was not among the strategies offered."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _FINEST = 1e-3  # of a range: nothing is sought closer together
 
 @dataclass(frozen=True)
 class Reply:
-    """The best that was found for a role against an equilibrium, of what was not offered before if there is any.
+    """The best reply found for a role against an equilibrium; if possible, one that was not offered before.
 
     Attributes
     ----------
     strategy : what it sets, by its name.
-    gain : over the equilibrium's payoff, on the runs that chose it, so too large on average. Currency an episode.
-    deviation : the same, of which the certificate makes an estimate on runs that did not choose it.
+    gain : over the equilibrium's payoff, on the runs that chose it, so too large on average. Currency per episode.
+    deviation : the same gain, which the certificate estimates on runs that did not choose it.
     new : whether it was not offered before.
-    searched : whether there were runs enough for the whole search.
+    searched : whether there were enough runs for the whole search.
     """
 
     strategy: dict[str, Settings]
@@ -48,11 +48,11 @@ class Reply:
 def best_reply(
     game: MarketGame, shares: Shares, candidate: Candidate, role: int, run_budget: RunBudget
 ) -> Reply | None:
-    """Search the ranges of a role for its best reply to a mixture that all others draw from.
+    """Search the ranges of a role for its best reply if all others draw from a mixture.
 
-    The gain is a function of the parameters without noise, for every profile is run on the same seeds. It has steps and
-    more than one top, so it is sought by dividing the ranges (DIRECT; Jones, Perttunen and Stuckman 1993). Where steps
-    leave few numbers, all are tried.
+    The gain is a function of the parameters without noise, because every profile is run on the same seeds. It has jumps
+    and several maxima, so the search divides the ranges (DIRECT; Jones, Perttunen and Stuckman 1993). If a range has
+    few numbers, all are tried.
 
     Returns
     -------

@@ -1,11 +1,11 @@
-"""Which profiles to run, and what the solvers find in them.
+"""Which profiles to run, and which equilibria the solvers find in them.
 
-If the budget allows, all profiles are run and all equilibria of the table are sought. Otherwise, and where parameters
-are chosen from ranges, only those that are needed (Wellman, Kim and Duong 2013, "quiesce"): games of few strategies
-are solved, and each of their equilibria is confirmed if no strategy left out pays more than half of ε in it; if one
-does, it joins the game. Where there are ranges, the best reply to each confirmed equilibrium is then sought between
-their ends (:mod:`analysis.games.empirical.range_best_reply`), and what pays more is offered too, until nothing does
-(the double oracle of McMahan, Gordon and Blum 2003).
+If the budget allows, all profiles are run, and the solvers look for all equilibria of the table. Otherwise, or if
+parameters are chosen from ranges, only the profiles that are needed are run (Wellman, Kim and Duong 2013, "quiesce").
+Games of few strategies are solved. An equilibrium is confirmed if no strategy outside the game gains more than half of
+ε in it; a strategy that does joins the game. With ranges, the best reply to each confirmed equilibrium is then searched
+within them (:mod:`analysis.games.empirical.range_best_reply`). A reply that pays more is offered too, until there is
+none (the double oracle of McMahan, Gordon and Blum 2003).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _MOST_ADDITIONS = 25  # rounds in which strategies of ranges join
 
 @dataclass(frozen=True)
 class Answer:
-    """A reply, by the places of the equilibrium and of the role that it is for."""
+    """A reply, with the indices of its equilibrium and of its role."""
 
     equilibrium: int
     role: int
@@ -100,7 +100,7 @@ def search_all(game: MarketGame, run_budget: RunBudget, epsilon: float | None) -
 
 
 def search_needed(game: MarketGame, run_budget: RunBudget, epsilon: float | None) -> Found:
-    """Run what is needed, as far as the budget goes; the note says where that was not far enough."""
+    """Run the profiles that are needed, as far as the budget allows; the note says what is missing."""
     starts = list(alone(game))
     seen = _range(game, run_budget, starts)
     epsilon = _SHARE * seen if epsilon is None else epsilon

@@ -1,9 +1,9 @@
-"""Solving a scenario's game by running it: payoffs, equilibria, and how sure one is of each.
+"""Solving a scenario's game by running it: payoffs, equilibria, and how sure each one is.
 
-Half of the runs choose: they fill the table of payoffs, on common seeds, in which
-:mod:`analysis.games.empirical.search` looks for equilibria. The other runs have seeds that chose nothing: on them each
-equilibrium's regret gets its interval (:mod:`analysis.games.empirical.sequential`), of the whole game where it was
-reduced. All that is said of an equilibrium is of those runs, unless the budget left none.
+Half of the runs fill the table of payoffs, on common seeds; :mod:`analysis.games.empirical.search` looks for equilibria
+in it. The other runs have new seeds, which had no part in this choice. They give the interval of each equilibrium's
+regret (:mod:`analysis.games.empirical.sequential`), for the whole game if it was reduced. All results of an equilibrium
+come from these runs, unless the budget left none.
 """
 
 from __future__ import annotations
@@ -48,17 +48,17 @@ class Solution:
     equilibria : what the solvers found, each with its certificate.
     table : of mean payoffs that chose the equilibria, over the strategies all of whose profiles were run.
     epsilon : ε, currency per episode.
-    runs : that were run, or found where they were kept.
+    runs : number of runs, including those found in a kept folder.
     complete : ``proved``, ``index`` or ``open``: whether these are all symmetric equilibria of the table of means.
-    note : what the solver says of that.
-    together : of the profiles run, that in which the players of all roles earn most together, as if they were one.
-    competitive : that of players who all do the same, in which they earn least and no role loses; None if all do.
-    efficient : that of the greatest welfare; None where nobody gains privately, so that payoffs only change hands.
+    note : the solver's remark on that.
+    together : the profile, of those run, in which players of all roles earn most together, as if they were one.
+    competitive : the profile in which all players do the same and earn least without a loss; None if all lose.
+    efficient : the profile of the greatest welfare; None if nobody gains privately, so that payoffs only move money.
     anarchy : greatest welfare over that of the worst equilibrium; None without welfare. The price of anarchy.
-    replies : the best that was found between the ends of ranges to each equilibrium.
+    replies : the best reply within the ranges to each equilibrium.
     table_runs : of each profile of the table.
-    unmet : what the scenario says to be too rare for these, so that the table, and whatever is said of it, knows little
-        of it.
+    unmet : events of the scenario that are too rare for these runs, so that the table, and results from it, know little
+        of them.
     """
 
     game: MarketGame
@@ -95,8 +95,8 @@ def solve(  # long: half of it is what its parameters mean
     budget : the most runs there may be.
     epsilon : a gain that does not count, currency per episode; None for 2 % of the range of payoffs, of several roles
         of the least range.
-    workers : how many runs at a time, None for one a core.
-    out : a folder in which runs are kept, so that the same call goes on where it was stopped; None for memory.
+    workers : how many runs at a time, None for one per core.
+    out : a folder in which runs are kept, so that the same call continues where it was stopped; None for memory.
     strategies : files of strategies of your own.
     watch : called with the name of each round of runs, gives what :func:`sim.experiment.run_many` is watched by.
     search : ``all`` profiles, or only those that are ``needed``; None for all where the budget allows and no parameter

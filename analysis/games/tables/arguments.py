@@ -1,4 +1,4 @@
-"""Arguments of the solvers' public functions: each is checked once, and refused in words."""
+"""Checks of the arguments of public functions: each argument is checked once, with a clear error."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _OFF = 1e-6  # by how much probabilities may sum to something else than 1
 
 
 def mixtures_of(given: ArrayLike | Sequence[ArrayLike], strategies: int, name: str) -> Floats:
-    """Mixtures of so many strategies as float64 (mixtures, strategies); one may come as a single row.
+    """Mixtures as float64 (mixtures, strategies); a single mixture may be one row.
 
     Raises
     ------
     ValueError
-        If they are not of that shape, or rows that are not negative and sum to 1.
+        If the shape is wrong, or a row has a negative number or does not sum to 1.
     """
     try:
         found: Floats = np.array(given, np.float64)
@@ -48,7 +48,7 @@ def mixture_of(given: ArrayLike, strategies: int, name: str = "a mixture") -> Fl
 
 
 def whole_number(given: Any, name: str, least: int) -> int:
-    """A whole number from so many on. Raises ValueError if it is none, or below."""
+    """A whole number not below a bound. Raises ValueError if it is not whole, or below the bound."""
     if isinstance(given, bool) or not isinstance(given, Integral):
         raise ValueError(f"{name} must be a whole number, not {given!r}")
     if given < least:
@@ -57,7 +57,7 @@ def whole_number(given: Any, name: str, least: int) -> int:
 
 
 def number_from_zero(given: Any, name: str, infinite: bool = False) -> float:
-    """A number from 0 on. Raises ValueError if it is none, negative, or infinite where that is not allowed."""
+    """A number of at least 0. Raises ValueError if it is no number, negative, or infinite and that is not allowed."""
     if isinstance(given, bool) or not isinstance(given, Real) or math.isnan(given):
         raise ValueError(f"{name} must be a number, not {given!r}")
     if given < 0.0:

@@ -1,6 +1,6 @@
-"""How many players play what: count profiles, their order, and the weights a mixture gives them.
+"""Count profiles: how many players play each strategy, their order, and their probabilities under a mixture.
 
-Players of one kind are alike, so that of a profile only the counts matter: how many of `players` chose each of
+Players of one kind are alike, so a profile is given by its counts: how many of `players` chose each of
 `strategies`. Profiles are rows of int64, and their order is that of the sorted choices: (2, 0), (1, 1), (0, 2).
 """
 
@@ -21,9 +21,9 @@ MOST_PROFILES = 2_000_000  # more would not fit into memory with their payoffs
 
 
 def number_of_profiles(players: int, strategies: int) -> int:
-    """In how many ways the counts of `strategies` can sum to `players`.
+    """Number of ways in which the counts of `strategies` can sum to `players`.
 
-    Raises ValueError if players is no whole number from 0 on, or strategies none from 1 on.
+    Raises ValueError if players is not a whole number of at least 0, or strategies not one of at least 1.
     """
     whole_number(players, "players", 0)
     whole_number(strategies, "strategies", 1)
@@ -77,7 +77,7 @@ def coefficients(counts: Integers) -> Floats:
 
 
 def one_more(players: int, strategies: int) -> Integers:
-    """Where one more player leads: ranks among `players`, (profiles of players - 1, strategies).
+    """Ranks of the profiles with one more player: ranks among `players`, (profiles of players - 1, strategies).
 
     Raises ValueError if players is below 1, and as :func:`count_profiles` does.
     """
@@ -88,7 +88,7 @@ def one_more(players: int, strategies: int) -> Integers:
 
 
 def weights(mixtures: Floats, counts: Integers, orders: Floats) -> Floats:
-    """Probability of each row of counts if everyone draws from a mixture, float64 (..., profiles).
+    """Probability of each row of counts if all players draw from a mixture, float64 (..., profiles).
 
     Parameters
     ----------

@@ -1,18 +1,18 @@
-"""Which differences of payoffs matter: all of them, but for what rounding left.
+"""Which differences of payoffs matter: all except those that are rounding.
 
-A player compares what his strategies pay against the same play of the others. Payoffs are floating-point numbers, which
-are exact fractions, and are read as such. Payoffs that are computed may differ by rounding where they are meant to be
-the same. Two neighbours among the payoffs that a player compares are the same
+A player compares the payoffs of its strategies while the others play the same. Payoffs are floating-point numbers,
+which are exact fractions, and are read as such. Computed payoffs that should be equal may differ by rounding. Sort the
+payoffs that a player compares; two neighbours are equal in two cases:
 
-- where they differ by no more than four units in the last place of the larger one;
-- where they differ by no more than 2^-46 (1.4e-14) of the player's largest payoff, such differences are fewer than half
-  of those that are not 0, and every other difference is a million times as large.
+- they differ by at most four units in the last place of the larger one;
+- they differ by at most 2^-46 (1.4e-14) of the player's largest payoff, such differences are fewer than half of those
+  that are not 0, and every other difference is a million times as large.
 
-Differences so small of which the latter is not true may be either. They are kept, unless there are no others, and
-:attr:`Reading.certain` is False: what is computed holds for the payoffs as given, and nothing is proved. Whole payoffs
-have no rounding.
+If a difference is that small and the other two conditions fail, it may be real or rounding. It is kept, unless there
+are no others, and :attr:`Reading.certain` is False: results hold for the payoffs as given, and nothing is proved.
+Payoffs that are whole numbers have no rounding.
 
-The *smallest difference that matters* is the smallest one that is left. A profile is an equilibrium of the payoffs only
+The *smallest difference that matters* is the smallest one that remains. A profile is an equilibrium of the payoffs only
 if its regret is below that.
 """
 
@@ -36,10 +36,10 @@ class Reading(NamedTuple):
 
     Attributes
     ----------
-    payoffs : float64 (plays of the others, strategies), the same where they differ by rounding.
-    smallest : the smallest difference between two strategies' payoffs; inf where none differ.
-    largest : the largest one; 0 where none differ.
-    certain : whether no difference is left that may be rounding.
+    payoffs : float64 (plays of the others, strategies); payoffs that differ by rounding are made equal.
+    smallest : the smallest difference between two strategies' payoffs; inf if none differ.
+    largest : the largest difference; 0 if none differ.
+    certain : whether no remaining difference may be rounding.
     """
 
     payoffs: Floats
@@ -49,9 +49,9 @@ class Reading(NamedTuple):
 
     @property
     def tolerance(self) -> float:
-        """The most regret, and gap between best replies, that counts as none, in units of the largest difference.
+        """The largest regret, or gap between best replies, that counts as 0, in units of the largest difference.
 
-        It is 1e-9, or a thousandth of the smallest difference that matters, but no less than floats can tell.
+        It is 1e-9, or a thousandth of the smallest difference that matters, but not below the precision of floats.
         """
         if not self.largest:
             return TOLERANCE
@@ -59,12 +59,12 @@ class Reading(NamedTuple):
 
     @property
     def narrow(self) -> bool:
-        """Whether floating-point bounds are sharp enough for the smallest difference beside the largest."""
+        """Whether floating-point bounds can separate the smallest difference, given the largest one."""
         return self.certain and self.largest <= SPREAD * self.smallest
 
 
 def read(payoffs: Floats) -> Reading:
-    """Read what one player's strategies get, float64 (plays of the others, strategies)."""
+    """Read the payoffs of one player's strategies, float64 (plays of the others, strategies)."""
     order = np.argsort(payoffs, axis=1, kind="stable")
     sorted_payoffs = np.take_along_axis(payoffs, order, axis=1)
     steps = np.diff(sorted_payoffs, axis=1)

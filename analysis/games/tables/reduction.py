@@ -1,7 +1,7 @@
-"""Games of many players by games of few, in which each player stands for several.
+"""Reduced games: each of a few players stands for several players of the whole game.
 
-Deviation-preserving reduction (Wiedenbeck and Wellman 2012): a player of the reduced game is one player of the whole
-game, and each of the others stands for an equal share of the rest, so that one player's deviation stays what it is.
+Deviation-preserving reduction (Wiedenbeck and Wellman 2012): one player of the reduced game is one player of the
+whole game, and each of the others stands for an equal share of the rest. So a deviation is that of one player.
 Hierarchical reduction (Wellman, Reeves, Lochner, Cheng and Suri 2005): every player stands for an equal share of all,
 and a deviation moves the whole share. Both need far fewer profiles than the whole game, and are approximations.
 """
@@ -23,9 +23,9 @@ Payoff = Callable[[Integers], ArrayLike]  # opponents' counts (strategies,) to w
 
 
 def deviation_preserving_counts(players: int, reduced: int, strategies: int) -> Integers:
-    """Opponents' counts in the whole game that each row of the reduced one stands for, (profiles, strategies).
+    """Opponents' counts in the whole game for each row of the reduced game, (profiles, strategies).
 
-    A reduced game of one player would leave nobody to stand for the others.
+    A reduced game of one player has nobody to stand for the others.
 
     Raises
     ------
@@ -38,11 +38,11 @@ def deviation_preserving_counts(players: int, reduced: int, strategies: int) -> 
 def deviation_preserving(
     game: SymmetricGame | Payoff, reduced: int, players: int = 0, strategies: Sequence[str] = ()
 ) -> SymmetricGame:
-    """Reduce a symmetric game to so many players.
+    """Reduce a symmetric game to a number of players.
 
     Parameters
     ----------
-    game : the whole game, or what its strategies get against opponents' counts, with its players and strategies.
+    game : the whole game, or a function that gives payoffs against opponents' counts, with its players and strategies.
 
     Raises
     ------
@@ -57,9 +57,9 @@ def deviation_preserving(
 def hierarchical(
     game: SymmetricGame | Payoff, reduced: int, players: int = 0, strategies: Sequence[str] = ()
 ) -> SymmetricGame:
-    """Reduce a symmetric game to so many players, each of whom stands for players / reduced.
+    """Reduce a symmetric game to a number of players, each of whom stands for players / reduced.
 
-    Parameters and errors are those of :func:`deviation_preserving`, but that reduced must divide players.
+    Parameters and errors are those of :func:`deviation_preserving`, except that reduced must divide players.
     """
     count, names, payoff = _read(game, players, strategies)
     share = share_of_all(count, reduced)
@@ -73,9 +73,10 @@ def hierarchical(
 
 
 def deviation_preserving_roles(game: RoleSymmetricGame, reduced: Sequence[int]) -> RoleSymmetricGame:
-    """Reduce every role of a game to so many players.
+    """Reduce every role of a game to a number of players.
 
-    To a player of a role the others of his role are shares of its players but one, those of another of all its players.
+    For a player of a role, the others of its role stand for shares of all players but one; those of another role for
+    shares of all.
 
     Raises
     ------
@@ -105,7 +106,7 @@ def deviation_preserving_roles(game: RoleSymmetricGame, reduced: Sequence[int]) 
 
 
 def share_among(players: int, reduced: int) -> int:
-    """For how many each of the others stands if one player stands for himself.
+    """Number of players for which each of the others stands if one player stands for itself.
 
     Raises ValueError if reduced - 1 does not divide players - 1.
     """
@@ -113,7 +114,7 @@ def share_among(players: int, reduced: int) -> int:
 
 
 def share_of_all(players: int, reduced: int) -> int:
-    """For how many each player stands. Raises ValueError if reduced does not divide players."""
+    """Number of players for which each player stands. Raises ValueError if reduced does not divide players."""
     return _share(players, reduced, 0)
 
 

@@ -1,6 +1,6 @@
-"""Whether regrets are below the smallest difference that matters: in fractions, where floats have too few digits.
+"""Whether regrets are below the smallest difference that matters; in fractions if floats have too few digits.
 
-The probabilities of a mixture are rounded once. Times a payoff of 1e20 that is far more than a difference of 1.
+The probabilities of a mixture are rounded once. For a payoff of 1e20, this rounding exceeds a difference of 1.
 """
 
 from __future__ import annotations
