@@ -1,1 +1,1 @@
-"""Equilibria of a table: one algorithm a file."""
+"""Equilibria of a table, one algorithm per file."""

@@ -1,9 +1,9 @@
 """Continua of symmetric equilibria, which degenerate games have.
 
-With two players the equilibria of a support are a polytope: its mixtures whose strategies all pay the same and no
-other pays more. Equilibria lie in one convex continuum if each one's strategies are best replies to the other
-(Winkels 1979, for two roles), so that corners and maximal sets of corners say all. With more players continua are
-curved, and only what lies near is listed.
+With two players, the equilibria of a support form a polytope: all mixtures of the support whose strategies pay the
+same, while no other strategy pays more. Two equilibria lie in one convex continuum if the strategies of each are best
+replies to the other (Winkels 1979, for two roles). So corners and maximal sets of corners describe all continua. With
+more players, continua are curved, and only equilibria near to one another are listed.
 """
 
 from __future__ import annotations

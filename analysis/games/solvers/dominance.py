@@ -1,7 +1,7 @@
-"""Strategies that survive when strictly dominated ones are struck out, again and again (Luce and Raiffa 1957, ch. 5).
+"""Strategies that survive the repeated removal of strictly dominated ones (Luce and Raiffa 1957, ch. 5).
 
-No such strategy is played in any equilibrium, and none is a best reply to what is left. Only dominance by a single
-strategy is looked for, not by mixtures.
+A removed strategy is played in no equilibrium, and is never a best reply to the remaining ones. Only dominance by a
+single strategy is tested, not by mixtures.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from analysis.games.tables.symmetric import SymmetricGame
 
 
 def undominated(game: SymmetricGame) -> list[int]:
-    """Numbers of the strategies that are left, ascending; at least one.
+    """Numbers of the remaining strategies, ascending; at least one.
 
-    A strategy goes when another pays more than it against every profile of those left, by more than rounding.
+    A strategy is removed if another pays more against every profile of the remaining ones, by more than rounding.
     """
     kept = list(range(game.size))
     while True:

@@ -1,8 +1,8 @@
-"""Corners of best-response polytopes and signs of determinants, in whole numbers: no rounding at all.
+"""Corners of best-response polytopes and signs of determinants, in whole numbers without rounding.
 
-Floating-point numbers are fractions whose denominators are powers of two, so that payoffs become whole numbers by a
-power of two. Corners come from the double description method (Motzkin, Raiffa, Thompson and Thrall 1953; Fukuda and
-Prodon 1996): inequalities are added one by one, and the rays of the cone above the polytope are cut.
+Floating-point numbers are fractions whose denominators are powers of two. So multiplying payoffs by a power of two
+makes them whole numbers. Corners come from the double description method (Motzkin, Raiffa, Thompson and Thrall 1953;
+Fukuda and Prodon 1996): inequalities are added one by one, and the rays of the cone above the polytope are cut.
 """
 
 from __future__ import annotations

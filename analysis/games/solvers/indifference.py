@@ -1,4 +1,4 @@
-"""Mixtures over a support all of whose strategies pay the same: Newton's method, from many starts at once."""
+"""Mixtures at which all strategies of a support pay the same: Newton's method, from many starts at once."""
 
 from __future__ import annotations
 

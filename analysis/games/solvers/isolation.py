@@ -1,12 +1,12 @@
-"""Where all strategies of a support pay the same, by halving simplices until each holds one such point or none.
+"""Points at which all strategies of a support pay the same: simplices are halved until each holds one or none.
 
 The payoffs of a symmetric game against a mixture over a support are polynomials whose Bernstein coefficients are the
-payoffs against profiles (:mod:`analysis.games.tables.symmetric`). A part of the support's simplex is dropped when
-another strategy pays more than one of the support all over it, as no equilibrium is there; or when a linear combination
-of the payoff differences keeps its sign. It is done when the differences, multiplied by the inverse of their slopes,
-differ so little from the identity all over it that they vanish at one point at most, and Newton's method finds that
-point. What is left is halved along its longest edge (Garloff and Smith 2001; Neumaier 1990, ch. 5). Parts that are
-small and still undecided lie at degenerate points or on continua.
+payoffs against profiles (:mod:`analysis.games.tables.symmetric`). A part of the support's simplex is dropped in two
+cases: another strategy pays more than one of the support everywhere in it, so it holds no equilibrium; or a linear
+combination of the payoff differences keeps its sign. A part is finished if the differences, multiplied by the inverse
+of their slopes, are so close to the identity everywhere in it that they vanish at one point at most; Newton's method
+finds that point. Any other part is halved along its longest edge (Garloff and Smith 2001; Neumaier 1990, ch. 5). Small
+parts that stay undecided lie at degenerate points or on continua.
 
 Rounding of bounds is below 2e-14 of the scale of payoffs: smaller numbers decide nothing, unless they are 0.
 """

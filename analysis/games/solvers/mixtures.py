@@ -1,9 +1,9 @@
-"""What is said of a symmetric equilibrium: its kind, its index, and whether it is regular.
+"""Properties of a symmetric equilibrium: its kind, its index, and whether it is regular.
 
-It is singular where payoffs that are off by rounding could make two equilibria of it, or none. Slopes within a support
-are a mean of terms, their Bernstein coefficients, weighted by the mixture; let D be the largest Frobenius norm of one.
-Where a payoff difference touches zero it is about D t² / 2 at a distance t: it exceeds r from a slope of √(2 r D) on.
-Slopes up to twice that count as none, r being the rounding of the payoffs.
+It is singular if payoffs with a rounding error could turn it into two equilibria, or none. Slopes within a support are
+a mean of terms, their Bernstein coefficients, weighted by the mixture. Let D be the largest Frobenius norm of a term,
+and r the rounding of the payoffs. A payoff difference that touches zero is about D t² / 2 at a distance t, so it
+exceeds r if its slope exceeds √(2 r D). Slopes up to twice this number count as 0.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SAME = 1e-7  # mixtures that differ by less
 
 @dataclass(frozen=True, eq=False)
 class Equilibrium:
-    """A mixture that nobody leaves while all draw from it.
+    """A mixture from which nobody gains by deviating while all draw from it.
 
     Attributes
     ----------

@@ -1,6 +1,6 @@
 """Corners of a bounded polytope of any dimension, from the equalities and inequalities that bound it.
 
-Inequalities that hold with equality all over are found by linear programmes; in the space that the equalities leave,
+Linear programmes find the inequalities that hold with equality everywhere. In the space that the equalities leave,
 Qhull (Barber, Dobkin and Huhdanpaa 1996) intersects the half-spaces.
 """
 

@@ -1,4 +1,4 @@
-"""Pure equilibria of a role-symmetric game, of profiles in which players may differ: nobody gains alone."""
+"""Pure equilibria of a role-symmetric game: profiles, in which players may differ, from which nobody gains alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 
 class PureEquilibria(NamedTuple):
-    """Profiles that nobody leaves alone."""
+    """Profiles from which no single player gains by deviating."""
 
     rows: Integers  # (equilibria,), of the game's counts
     counts: Integers  # (equilibria, columns)
@@ -23,9 +23,9 @@ class PureEquilibria(NamedTuple):
 
 
 def largest_gains(game: RoleSymmetricGame) -> Floats:
-    """What the best deviation of one player from each profile adds, (profiles,); negative where every one loses.
+    """Gain of the best deviation of one player from each profile, (profiles,); negative if every deviation loses.
 
-    -inf where nobody has a choice.
+    -inf if nobody has a choice.
     """
     found = np.full(len(game.counts), -np.inf)
     np.maximum.at(found, game.deviations.profiles, game.deviations.gains)

@@ -1,7 +1,7 @@
-"""What dominated strategies leave of a game of several roles.
+"""A game of several roles without its dominated strategies.
 
-In each role those go that another one outdoes by more than rounding whatever all others do; then those that are outdone
-by what is left, until none is. No equilibrium plays what is gone.
+In each role, a strategy is removed if another pays more, by more than rounding, for every play of the others. This
+repeats with the remaining strategies until no strategy is removed. No equilibrium plays a removed strategy.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Integers = NDArray[np.int64]
 
 
 def undominated(game: RoleSymmetricGame) -> list[Integers]:
-    """By role, the strategies left when those go that another one outdoes whatever the others do, again and again."""
+    """By role, the strategies that survive the repeated removal of dominated ones."""
     kept = [np.arange(len(role.strategies)) for role in game.roles]
     while True:
         low = [

@@ -1,12 +1,12 @@
 """Equilibria of several roles in which the players of each role draw from the same mixture.
 
-Where dominance leaves a choice to one role only, or to two players, :mod:`analysis.games.solvers.symmetric_equilibria`
-and :mod:`analysis.games.solvers.two_players` find them all. Otherwise every choice of supports is looked at, one for
-each role. Those that cannot be of an equilibrium are dropped (:mod:`analysis.games.solvers.role_supports`), which
-settles pure ones exactly. On the rest Newton's method makes the strategies of each role pay the same
-(:mod:`analysis.games.solvers.role_indifference`). That proves nothing: what may be missing is judged by the indices.
-Where one is singular, and a role has one player, all of his mixtures that leave the others at rest are a polytope; its
-corners are equilibria too (:mod:`analysis.games.solvers.role_segments`).
+If dominance leaves a choice to one role only, or to two players, :mod:`analysis.games.solvers.symmetric_equilibria`
+and :mod:`analysis.games.solvers.two_players` find all equilibria. Otherwise every choice of supports, one per role, is
+examined. Choices that no equilibrium can have are dropped (:mod:`analysis.games.solvers.role_supports`); this decides
+pure equilibria exactly. On the other choices, Newton's method makes the strategies of each role pay the same
+(:mod:`analysis.games.solvers.role_indifference`). This proves nothing, so the indices show whether equilibria may be
+missing. If an equilibrium is singular and a role has one player, all mixtures of this player that leave the others
+without a better reply form a polytope; its corners are equilibria too (:mod:`analysis.games.solvers.role_segments`).
 
 The index is that of the variational inequality Σ (y - x)·u(x) ≤ 0 on the product of the simplices (Facchinei and Pang
 2003, ch. 2): the sign of the determinant of minus the derivative of u, on directions within the supports that sum to

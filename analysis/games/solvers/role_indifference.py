@@ -1,7 +1,7 @@
 """Mixtures of several roles at which the strategies of each support pay the same: Newton's method, and its starts.
 
-It goes from many starts at once: from mixtures spread over the supports, more of them near to where some strategies are
-hardly played, and from where replicator dynamics go.
+It uses many starts at once: mixtures spread over the supports, more of them where some strategies have small
+probabilities, and the ends of replicator dynamics.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _TOGETHER = 4_000_000  # of float64 that are looked at together
 def newton(payoffs: RolePayoffs, supports: Booleans, starts: Floats, singular: bool = False) -> Floats:
     """Equilibria over just their supports to which Newton's method leads, (found, columns).
 
-    With `singular` its steps are damped (Levenberg 1944; Marquardt 1963), by the square of what the equations are off,
-    so that it comes quickly to solutions at which slopes are singular (Yamashita and Fukushima 2001).
+    With `singular` its steps are damped (Levenberg 1944; Marquardt 1963) by the square of the equations' error. So it
+    converges quickly to solutions with singular slopes (Yamashita and Fukushima 2001).
     """
     found = [np.zeros((0, starts.shape[1]))]
     together = max(1, _TOGETHER // payoffs.size)

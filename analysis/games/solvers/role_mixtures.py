@@ -1,7 +1,6 @@
-"""What is said of an equilibrium of several roles: its kind, its index, and whether it is regular.
+"""Properties of an equilibrium of several roles: its kind, its index, and whether it is regular.
 
-It is singular where payoffs that are off by rounding could make slopes vanish, as
-:mod:`analysis.games.solvers.mixtures` says.
+It is singular if payoffs with a rounding error could make slopes vanish; see :mod:`analysis.games.solvers.mixtures`.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _NEAR = 0.3  # singular equilibria of the same supports, nearer ones being of on
 
 @dataclass(frozen=True, eq=False)
 class RoleEquilibrium:
-    """Mixtures that nobody leaves while all others draw from those of their roles.
+    """Mixtures from which nobody gains by deviating while all others draw from those of their roles.
 
     Attributes
     ----------

@@ -1,8 +1,9 @@
-"""What one player may do instead in a singular equilibrium while nobody else has a reason to move.
+"""Other mixtures of one player in a singular equilibrium, such that nobody else gains by deviating.
 
-If a role has one player, what the others get is linear in his mixture, and his own payoffs do not depend on it. With
-all others' mixtures as they are, his mixtures that leave an equilibrium are a polytope: he plays best replies, and what
-the others play stays best. Its corners are the ends of a segment, or of something larger, of equilibria.
+If a role has one player, the payoffs of the others are linear in that player's mixture, and the player's own payoffs do
+not depend on it. Keep the mixtures of all others. The player's mixtures that keep an equilibrium form a polytope: the
+player plays best replies, and the others' strategies stay best replies. The corners of the polytope are the ends of a
+segment, or of a larger set, of equilibria.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ Floats = NDArray[np.float64]
 
 
 def segment_ends(game: RoleSymmetricGame, payoffs: RolePayoffs, x: Floats) -> list[Floats]:
-    """Equilibria, (columns,), at the corners of what each role of one player may do in an equilibrium (columns,)."""
+    """Equilibria, (columns,), at the corners of these polytopes, for each role of one player at an equilibrium."""
     return list(
         chain.from_iterable(_ends(payoffs, place, x) for place, role in enumerate(game.roles) if role.players == 1)
     )

@@ -1,10 +1,10 @@
-"""Which choices of supports, one for each role, may be of an equilibrium.
+"""Which choices of supports, one for each role, an equilibrium may have.
 
-A choice goes if one of its strategies pays no more than another of its role wherever all of them are played, and
-somewhere less (Porter, Nudelman and Shoham 2008), which settles pure ones exactly. Where a role has one player, what it
-gets does not depend on its own mixture: its equations are for the others' probabilities, and in a regular game there
-are no more of them than unknowns (McKelvey and McLennan 1996). Degenerate games may have equilibria over supports with
-more equations: these are told apart, and not dropped.
+A choice is dropped if one of its strategies never pays more than another of its role while all of them are played, and
+pays less in some profile (Porter, Nudelman and Shoham 2008). This decides pure equilibria exactly. If a role has one
+player, its payoffs do not depend on its own mixture. Its equations are for the probabilities of the others, and a
+regular game has no more of these equations than unknowns (McKelvey and McLennan 1996). Degenerate games may have
+equilibria on supports with more equations: these supports are marked, and not dropped.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _TOGETHER = 4_000_000  # of float32 that are looked at together
 
 
 def possible_supports(payoffs: RolePayoffs, effort: float) -> tuple[Booleans, bool]:
-    """Choices of supports that may be of an equilibrium, (choices, columns), and whether all sizes were looked at."""
+    """Choices of supports that an equilibrium may have, (choices, columns), and whether all sizes were examined."""
     sizes = [mine.stop - mine.start for mine in payoffs.columns]
     most, largest = min(_MOST, 100.0 * effort / payoffs.size), max(sizes)
     while largest > 1 and prod(sum(comb(size, each + 1) for each in range(largest)) for size in sizes) > most:
@@ -56,7 +56,7 @@ def possible_supports(payoffs: RolePayoffs, effort: float) -> tuple[Booleans, bo
 
 
 def overdetermined(game: RoleSymmetricGame, supports: Booleans) -> Booleans:
-    """Whether a role of one player has more equations than the others unknowns, as no regular equilibrium does."""
+    """Whether a role of one player has more equations than the others have unknowns; no regular equilibrium does."""
     unknown = np.array([supports[:, columns].sum(axis=1) - 1 for columns in game.columns])
     alone = np.array([role.players == 1 for role in game.roles])
     found: Booleans = np.any(2 * unknown[alone] > unknown.sum(axis=0), axis=0)

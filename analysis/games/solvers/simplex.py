@@ -1,4 +1,4 @@
-"""Points of the simplex of mixtures that are spread evenly over it, always the same."""
+"""Points that are spread evenly over the simplex of mixtures, the same in every call."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def from_cube(points: Floats) -> Floats:
 def spread_starts(strategies: int, starts: int, repeats: int) -> Floats:
     """Sobol points, scrambled by Owen's method (1995) with fixed seeds: float64 (repeats, starts, strategies).
 
-    Each repeat covers the simplex evenly on its own, so that their differences show the error of a share.
+    Each repeat covers the simplex evenly, so differences between repeats show the error of a share.
 
     Raises ValueError if starts is not a power of two, or repeats or strategies is below 1.
     """
