@@ -118,7 +118,7 @@ def test_the_command_prints_a_table_and_one_json_object(tmp_path: Path, capsys: 
         assert take("who_paid_whom", [str(run.folder)]) == 0
         shown = capsys.readouterr().out
         assert max(map(len, shown.splitlines())) <= 80
-        assert "won" in shown
+        assert "from" in shown
         assert take("who_paid_whom", [str(run.folder), "--json"]) == 0
         rows = json.loads(capsys.readouterr().out)["runs"][0]["rows"]
         table = who_paid_whom(run).table()

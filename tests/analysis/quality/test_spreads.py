@@ -187,7 +187,7 @@ def test_every_instrument_has_rows_of_its_own():
     number = next(each for each in range(100) if len(random_market(each)["instruments"]) == 2 and each > 10)
     run = execute(parse(random_market(number)))
     table = tables(run, "all", horizon=1)
-    assert table.index.tolist() == ["ACME: all", "BOLT: all"]
+    assert table.index.tolist() == [("ACME", "all"), ("BOLT", "all")]
 
 
 # --- what cannot be measured ----------------------------------------------------------------------------------------

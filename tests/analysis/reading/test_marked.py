@@ -48,9 +48,9 @@ def measured(run):
 def test_opportunity_where_no_mid_ever_stood_is_not_known():
     run = execute(parse(one_sided(BUYING)))
     found = {each.name: each for each in measures(run)}
-    assert found["desk filled"].value == 0.0
-    assert (found["desk delay"].value, found["desk impact"].value, found["desk fees"].value) == (0.0, 0.0, 0.0)
-    for name in ("desk opportunity", "desk total"):
+    assert found["desk.filled"].value == 0.0
+    assert (found["desk.delay"].value, found["desk.impact"].value, found["desk.fees"].value) == (0.0, 0.0, 0.0)
+    for name in ("desk.opportunity", "desk.total"):
         assert math.isnan(found[name].value)
         assert "there never was a mid" in found[name].meaning
         assert found[name].row()["value"] is None
@@ -130,7 +130,7 @@ def test_the_table_shows_a_dash_and_json_null(tmp_path, capsys):
     run = execute(parse(one_sided(BUYING)), tmp_path, "market")
     assert take("implementation_shortfall", [str(run.folder), "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
-    assert next(row["value"] for row in rows["runs"][0]["rows"] if row["name"] == "desk opportunity") is None
+    assert next(row["value"] for row in rows["runs"][0]["rows"] if row["name"] == "desk.opportunity") is None
     assert take("implementation_shortfall", [str(run.folder)]) == 0
-    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("desk opportunity"))
-    assert line.split()[2:4] == ["-", "-"]
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("desk.opportunity"))
+    assert line.split()[1:3] == ["-", "-"]

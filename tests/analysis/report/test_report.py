@@ -14,7 +14,7 @@ import pytest
 from analysis.reading import registry
 from analysis.reading.measures import Measurement
 from analysis.report import contents
-from analysis.report.contents import told
+from analysis.report.contents import reported
 from analysis.report.differences import differences
 from analysis.report.glossary import Chapter, chapters
 from analysis.report.page import names_of, report, save_report
@@ -63,7 +63,7 @@ def folders(tmp_path_factory) -> dict[str, Path]:
 
 
 def titles(run: Run) -> dict[str, str]:
-    return {each.title: each.text for each in told(run, "run").findings}
+    return {each.title: each.text for each in reported(run, "run").findings}
 
 
 # --- words ----------------------------------------------------------------------------------------------------------
@@ -73,7 +73,7 @@ def test_the_headline_names_who_lost_and_who_won_as_the_ledger_has_it(folders):
     run = open_run(folders["seed1"])
     payoffs = run.episodes.groupby("population", observed=True)["payoff"].sum()
     assert payoffs["noise"] < 0 < payoffs["makers"]
-    headline = told(run, "run").headline
+    headline = reported(run, "run").headline
     for name, payoff in payoffs.items():
         verb = "lost" if payoff < 0 else "won"
         said = re.search(rf"{name} {verb} ([\d.,]+)", headline, re.IGNORECASE)
@@ -83,7 +83,7 @@ def test_the_headline_names_who_lost_and_who_won_as_the_ledger_has_it(folders):
 
 def test_a_market_in_which_nobody_trades_says_so():
     run = run_of(MARKET, noise__arrivals={"law": "bernoulli", "probability": 0.0})
-    each = told(run, "run")
+    each = reported(run, "run")
     assert each.headline.startswith("Nobody traded (")
     assert "populations.noise.arrivals.probability: its members never act" in each.headline
     assert "Nobody traded" in report([run])
@@ -135,7 +135,7 @@ def test_in_many_episodes_who_is_within_two_errors_of_nothing_broke_even(folders
     run = open_run(folders["milgrom"])
     payoffs = run.episodes.groupby(["episode", "population"], observed=True)["payoff"].sum().unstack()["makers"]
     assert abs(payoffs.mean()) < 2 * payoffs.std() / len(payoffs) ** 0.5
-    headline = told(run, "run").headline
+    headline = reported(run, "run").headline
     assert headline.startswith("In a mean episode noise lost")
     assert headline.endswith("makers broke even.")
 
@@ -240,7 +240,7 @@ def test_a_run_without_trades_kept_says_why_something_is_missing():
     run = run_of(MARKET, record__trades=False)
     page = report([run])
     assert "record.trades = true" in page
-    assert told(run, "run").headline.endswith("was not recorded.")
+    assert reported(run, "run").headline.endswith("was not recorded.")
 
 
 def test_a_run_that_was_stopped_says_so(folders, tmp_path):
