@@ -45,7 +45,7 @@ class StrategyResult:
     against_customers: Estimate  # what all but the informed lost, currency per episode
     lost_to_informed: Estimate  # what those who see the value gained, currency per episode
     inventory: float  # root mean square of what players hold at the end of an episode, lots
-    quoted_spread: float  # currency; nan where the book was never whole
+    quoted_spread: float  # currency, of all venues alike; nan where no book was ever whole
     volume: float  # lots an episode that players traded
 
 
@@ -84,7 +84,7 @@ def _result_of(name: str, run: Run, players: tuple[str, ...]) -> StrategyResult:
     held = [column for column in episodes.columns if column.startswith("inventory.")]
     inventory = np.stack([total(set(players), column) for column in held])
     payoff = total(set(players))
-    spread = (run.book["ask"] - run.book["bid"]).mean()
+    quoted = run.summary.loc[run.summary["measure"] == "quoted_spread", "value"]
     return StrategyResult(
         name,
         mean(payoff),
@@ -92,7 +92,7 @@ def _result_of(name: str, run: Run, players: tuple[str, ...]) -> StrategyResult:
         mean(-total(others)),
         mean(total(seeing - set(players))),
         float(np.sqrt((inventory**2).mean())),
-        float(spread),
+        float(quoted.mean()),
         float(total(set(players), "volume").mean()),
     )
 

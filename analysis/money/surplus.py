@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.reading.columns import arrays
 from analysis.reading.measures import Measurement, measure_of
 from analysis.reading.registry import measure
 from analysis.stats.estimates import Estimate, mean, ratio
@@ -76,20 +77,18 @@ def surplus_of(run: Run) -> Surplus:
         raise RunError(
             "nobody in this run has private values or reservation prices, so there are no gains from trade to speak of"
         )
-    table = run.table("episodes")
+    episode, who, payoff, private_value = arrays(run, "episodes", "episode", "population", "payoff", "private_value")
     names = [population.name for population in scenario.populations]
     episodes = int(run.manifest["episodes"])
-    if len(table) == 0 or episodes == 0:
+    if len(episode) == 0 or episodes == 0:
         raise RunError('this run kept no payoffs: it needs record.episodes = "populations" and a whole episode')
-    column = {name: table.column(name).to_numpy() for name in ("episode", "payoff", "private_value")}
-    number = np.array([names.index(name) for name in table.column("population").to_pylist()])
 
     def by_episode(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(np.bincount(column["episode"], values, episodes), np.float64)
+        return np.asarray(np.bincount(episode, values, episodes), np.float64)
 
-    gained = column["payoff"] + column["private_value"]
-    populations = {name: by_episode(gained * (number == place)) for place, name in enumerate(names)}
-    return Surplus(populations, by_episode(column["private_value"]), _most(run, episodes))
+    gained = payoff + private_value
+    populations = {name: by_episode(gained * (who == name)) for name in names}
+    return Surplus(populations, by_episode(private_value), _most(run, episodes))
 
 
 def _most(run: Run, episodes: int) -> NDArray[np.float64]:

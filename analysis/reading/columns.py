@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sim.runs.result import Run
 
@@ -18,6 +19,20 @@ def columns(run: Run, table: str, names: list[str]) -> pd.DataFrame:
     """Some columns of a table; the others are not read."""
     frame: pd.DataFrame = run.table(table, names).to_pandas()
     return frame
+
+
+def arrays(run: Run, table: str, *names: str) -> list[NDArray[Any]]:
+    """Columns of a table as NumPy arrays; names of populations and sides as text."""
+    kept = run.table(table, list(names))
+    found = []
+    for name in names:
+        column = kept.column(name).combine_chunks()
+        if hasattr(column, "dictionary"):
+            texts = np.array(column.dictionary.to_pylist(), dtype=object)
+            found.append(texts[column.indices.to_numpy(zero_copy_only=False)])
+        else:
+            found.append(column.to_numpy(zero_copy_only=False))
+    return found
 
 
 def has_many_episodes(run: Run) -> bool:

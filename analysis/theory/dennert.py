@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from analysis.reading.columns import arrays
 from analysis.stats.estimates import mean
 from analysis.theory.experiments import experiment
-from analysis.theory.markets import Markets, columns, payoffs
+from analysis.theory.markets import Markets, payoffs
 from analysis.theory.rows import Row, compare
 from sim.models import dennert as model
 
@@ -23,7 +24,7 @@ def dennert(markets: Markets) -> list[Row]:
     for makers in (2, 3, 5):
         mixing: dict[str, Any] = {"makers.count": makers - 1, "makers.params.makers": makers}
         run = markets.run("dennert", 200_000, 10_000, mixing | {"one.params.makers": makers})
-        episode, price = columns(run, "trades", "episode", "price")
+        episode, price = arrays(run, "trades", "episode", "price")
         best = price[np.unique(episode, return_index=True)[1]] - 100.0  # whoever comes takes the best quote first
         target = model.expected_best(_SHARE, _JUMP, makers)
         rows.append(

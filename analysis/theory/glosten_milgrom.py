@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.reading.columns import arrays
 from analysis.stats.estimates import Estimate, mean, ratio
 from analysis.theory.experiments import experiment
-from analysis.theory.markets import Markets, columns, payoffs
+from analysis.theory.markets import Markets, payoffs
 from analysis.theory.rows import Row, compare
 from sim.models import glosten_milgrom as model
 from sim.runs.result import Run
@@ -55,11 +56,11 @@ def _trades(run: Run) -> Trades:
         whole[place] = values
         return whole.reshape(shape)
 
-    episode, step, side, price, belief = columns(run, "trades", "episode", "step", "aggressor", "price", "belief")
+    episode, step, side, price, belief = arrays(run, "trades", "episode", "step", "aggressor", "price", "belief")
     place = episode * shape[1] + step
     signs = np.where(side == "buy", 1.0, -1.0)
     traded = [spread_out(place, values) for values in (signs, price, belief)]
-    episode, step, bid, ask = columns(run, "book", "episode", "step", "bid", "ask")
+    episode, step, bid, ask = arrays(run, "book", "episode", "step", "bid", "ask")
     return Trades(*traded, *(spread_out(episode * shape[1] + step, values) for values in (bid, ask)))
 
 
@@ -153,7 +154,7 @@ def glosten_milgrom_normal(markets: Markets) -> list[Row]:
                 "makers.params.informed_share": share,
             },
         )
-        step, price, taker = columns(run, "trades", "step", "price", "taker_population")
+        step, price, taker = arrays(run, "trades", "step", "price", "taker_population")
         half = np.abs(price[step == 0] - 100.0)
         target = model.normal_half_spread(share)
         first = compare(

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.reading.columns import arrays
 from analysis.stats.estimates import Estimate, deviation, mean, ratio
 from analysis.theory.experiments import experiment
-from analysis.theory.markets import Markets, columns, payoffs
+from analysis.theory.markets import Markets, payoffs
 from analysis.theory.rows import Row, compare
 from sim.models import inventory as model
 from sim.runs.result import Run
@@ -68,7 +69,7 @@ def _rows(who: str, source: str, run: Run, expected: dict[str, float]) -> list[R
 def _mean_spread(markets: Markets, changes: dict[str, Any]) -> Estimate:
     """Mean over the steps of the quoted spread, from those of each step's books that still show both quotes."""
     run = markets.run("inventory", 300, 100, changes | {"record.levels": 1, "record.book_every": 1})
-    step, bid, ask = columns(run, "book", "step", "bid", "ask")
+    step, bid, ask = arrays(run, "book", "step", "bid", "ask")
     both = ~np.isnan(bid) & ~np.isnan(ask)
     count = np.bincount(step[both], minlength=_STEPS)
     return Estimate(float((np.bincount(step[both], (ask - bid)[both], minlength=_STEPS) / count).mean()), 0.0)
@@ -138,7 +139,7 @@ def _quoted(markets: Markets, held: int, changes: dict[str, Any]) -> tuple[float
             "ACME.value.volatility": 0.0,
         },
     )
-    step, who, side, price = columns(run, "messages", "step", "population", "side", "price")
+    step, who, side, price = arrays(run, "messages", "step", "population", "side", "price")
     mine = (step == 0) & (who == "maker")
     (bid,), (ask,) = (price[mine & (side == name)] for name in ("buy", "sell"))
     return 100.0 - bid, ask - 100.0

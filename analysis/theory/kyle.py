@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.reading.columns import arrays
 from analysis.stats.estimates import mean, residual_variance, slope
 from analysis.theory.experiments import experiment
-from analysis.theory.markets import Markets, columns, payoffs
+from analysis.theory.markets import Markets, payoffs
 from analysis.theory.rows import Row, compare
 from sim.models import kyle as model
 from sim.runs.result import Run
@@ -34,7 +35,7 @@ class Auctions(NamedTuple):
 def auctions_of(run: Run) -> Auctions:
     """What the makers sold in each auction, and at which price."""
     episodes, steps = run.scenario.run.episodes, run.scenario.run.steps
-    episode, step, side, maker, taker, lots, price, value = columns(
+    episode, step, side, maker, taker, lots, price, value = arrays(
         run,
         "trades",
         "episode",
@@ -154,7 +155,7 @@ def kyle_learning(markets: Markets) -> list[Row]:
         }
         run = markets.run("kyle", 150, 20, changes)
         last = run.scenario.run.steps - 1
-        step, kind, slopes = columns(run, "messages", "step", "kind", "slope")
+        step, kind, slopes = arrays(run, "messages", "step", "kind", "slope")
         impact = 1.0 / slopes[(step == last) & (kind == "schedule")]
         claim = f"estimated λ after 2,000 auctions, from a first guess of {guess:.2g} λ"
         rows.append(

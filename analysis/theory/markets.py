@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.reading.columns import arrays
 from sim.runs.execute import Progress, execute, whole
 from sim.runs.result import Run
 from sim.scenario import load
@@ -62,22 +63,8 @@ class Markets:
         return whole(execute(scenario, watch=lambda progress: self._watch(name, progress)))
 
 
-def columns(run: Run, table: str, *names: str) -> list[NDArray[Any]]:
-    """Columns of a table as NumPy arrays; names of populations and sides as text."""
-    kept = run.table(table)
-    found = []
-    for name in names:
-        column = kept.column(name).combine_chunks()
-        if hasattr(column, "dictionary"):
-            texts = np.array(column.dictionary.to_pylist(), dtype=object)
-            found.append(texts[column.indices.to_numpy(zero_copy_only=False)])
-        else:
-            found.append(column.to_numpy(zero_copy_only=False))
-    return found
-
-
 def payoffs(run: Run, population: str, column: str = "payoff") -> NDArray[np.float64]:
     """What a population earned in each episode, all its members together: (episodes,), currency."""
-    episode, who, amount = columns(run, "episodes", "episode", "population", column)
+    episode, who, amount = arrays(run, "episodes", "episode", "population", column)
     mine = who == population
     return np.bincount(episode[mine], amount[mine], minlength=run.scenario.run.episodes).astype(float)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from analysis.reading.columns import arrays
 from analysis.stats.estimates import Estimate, mean, ratio
 from analysis.theory.experiments import experiment
-from analysis.theory.markets import Markets, columns
+from analysis.theory.markets import Markets
 from analysis.theory.rows import Row, compare
 from sim.models import order_cost as model
 
@@ -17,7 +18,7 @@ _COST, _DEVIATION, _TICK = 0.05, 0.1, 1e-5
 def order_cost(markets: Markets) -> list[Row]:
     """Roll's estimate is the spread, and a variance ratio below 1 is the bounce."""
     run = markets.run("order_cost", 1_000, 60)
-    (price,) = columns(run, "trades", "price")
+    (price,) = arrays(run, "trades", "price")
     prices = price.reshape(run.scenario.run.episodes, run.scenario.run.steps)
     changes = np.diff(prices, axis=1)
     following = mean((changes[:, 1:] * changes[:, :-1]).mean(axis=1))

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from analysis.reading.columns import arrays
 from analysis.stats.estimates import Estimate, mean
 from analysis.theory.experiments import experiment
-from analysis.theory.markets import Markets, columns, payoffs
+from analysis.theory.markets import Markets, payoffs
 from analysis.theory.rows import Row, compare
 from sim.models import sniping as model
 from sim.models.sniping import JumpLaw
@@ -49,7 +50,7 @@ def _race(markets: Markets, law: JumpLaw, firms: int) -> list[Row]:
         for claim, target, found, slack in about
     ]
     if law == "fixed":  # where every jump makes a quote stale
-        episode, taker = columns(run, "trades", "episode", "taker_population")
+        episode, taker = arrays(run, "trades", "episode", "taker_population")
         sniped = np.bincount(episode[taker == "snipers"], minlength=run.scenario.run.episodes)
         claim = f"{who}: share of the jumps at which the maker is not first"
         found = mean(sniped / (_STEPS * _JUMPS))
@@ -61,7 +62,7 @@ def _batches(markets: Markets, law: JumpLaw) -> Row:
     """Snipers' orders and the maker's new quotes meet in one auction: nothing stale is left to take."""
     half = model.equilibrium_half_spread(_INVESTORS, _JUMPS, law, _SCALE)
     run = markets.run("sniping", 2_000, 100, _market(law, half, 10) | {"lit.mechanism": "call_auction"})
-    pairs = np.stack(columns(run, "trades", "maker_population", "taker_population"))
+    pairs = np.stack(arrays(run, "trades", "maker_population", "taker_population"))
     between = ((pairs == "maker").any(axis=0) & (pairs == "snipers").any(axis=0)).sum()
     claim = f"{_NAMES[law]}, 10 firms, a batch auction each step: trades of snipers with the maker"
     return compare(claim, SOURCE, 0.0, Estimate(float(between), 0.0))

@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 
+from analysis.reading.columns import arrays
 from analysis.stats.estimates import Estimate, mean
 from analysis.theory.experiments import experiment
-from analysis.theory.markets import Markets, columns, payoffs
+from analysis.theory.markets import Markets, payoffs
 from analysis.theory.published import published
 from analysis.theory.rows import Row, compare
 from sim.models import double_auction
@@ -39,7 +40,7 @@ def _spread(markets: Markets, cancel_rate: float, limit_rate: float, window: int
             "flow.params.window": window,
         },
     )
-    episode, step, bid, ask = columns(run, "book", "episode", "step", "bid", "ask")
+    episode, step, bid, ask = arrays(run, "book", "episode", "step", "bid", "ask")
     whole = (step >= warm_up) & ~np.isnan(bid) & ~np.isnan(ask)
     total = np.bincount(episode[whole], (ask - bid)[whole])
     return mean(limit_rate * total / np.bincount(episode[whole]))

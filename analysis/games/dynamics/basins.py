@@ -18,9 +18,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.games.dynamics.motion import Law, run
 from analysis.games.solvers.simplex import spread_starts
-from analysis.games.tables.arguments import mixtures_of, number_from_zero, whole_number
+from analysis.games.tables.arguments import mixtures_of, number_from_zero
 from analysis.games.tables.symmetric import SymmetricGame
 from analysis.stats.estimates import Estimate, mean
+from sim.core.arguments import whole
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -63,7 +64,7 @@ def basins(
     ValueError
         If an argument is outside its range, or the law is unknown.
     """
-    whole_number(repeats, "repeats, whose differences give the error,", 2)
+    whole("repeats, whose differences give the error,", repeats, low=2)
     points = spread_starts(game.size, starts, repeats).reshape(-1, game.size)
     reached = arrivals(game, points, equilibria, law, duration)
     by_repeat = reached.reshape(repeats, starts)

@@ -13,9 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.games.tables.arguments import mixture_of, whole_number
+from analysis.games.tables.arguments import mixture_of
 from analysis.games.tables.roles import RoleSymmetricGame
 from analysis.games.tables.symmetric import SymmetricGame
+from sim.core.arguments import whole
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -45,28 +46,30 @@ def fictitious_play(
 
     Raises
     ------
+    TypeError
+        If steps or looks are no whole numbers.
     ValueError
-        If steps or looks are no whole numbers from 1 on, or the mixtures are not of the game's shapes.
+        If they are below 1, or the mixtures are not of the game's shapes.
     """
-    steps, looks = whole_number(steps, "steps", 1), whole_number(looks, "looks", 1)
-    whole = RoleSymmetricGame.from_symmetric(game) if isinstance(game, SymmetricGame) else game
-    sizes = [len(role.strategies) for role in whole.roles]
+    steps, looks = whole("steps", steps, low=1), whole("looks", looks, low=1)
+    played_game = RoleSymmetricGame.from_symmetric(game) if isinstance(game, SymmetricGame) else game
+    sizes = [len(role.strategies) for role in played_game.roles]
     if first is not None and len(first) != len(sizes):
         raise ValueError(f"first needs a mixture for each of {len(sizes)} roles, not {len(first)}")
     played = [np.full(size, 1.0 / size) for size in sizes]
     if first is not None:
         played = [mixture_of(x, size, "first") for x, size in zip(first, sizes, strict=True)]
-    slacks = [min(_TIED * whole.range, 1e-3 * reading.smallest) for reading in whole.readings]
+    slacks = [min(_TIED * played_game.range, 1e-3 * reading.smallest) for reading in played_game.readings]
     at = sorted(set(np.geomspace(1, steps, looks).round().astype(int).tolist()))
     kept: list[list[Floats]] = [[] for _ in sizes]
     regrets = []
     for step in range(1, steps + 1):
-        for role, payoffs in enumerate(whole.expected(played)):
+        for role, payoffs in enumerate(played_game.expected(played)):
             best = int(np.argmax(payoffs >= payoffs.max() - slacks[role]))
             played[role] = played[role] * (step / (step + 1.0))
             played[role][best] += 1.0 / (step + 1.0)
         if step in at:
-            regrets.append(whole.regrets(played))
+            regrets.append(played_game.regrets(played))
             for history, mixture in zip(kept, played, strict=True):
                 history.append(mixture.copy())
     return FictitiousPlay(np.array(at, np.int64), tuple(np.array(each) for each in kept), np.array(regrets))

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.games.tables.arguments import whole_number
 from analysis.games.tables.symmetric import SymmetricGame
+from sim.core.arguments import whole
 from sim.core.errors import RunError
 
 Floats = NDArray[np.float64]
@@ -53,7 +53,7 @@ def logit_branch(game: SymmetricGame, regret: float = 1e-6, points: int = 20_000
     """
     if not 0.0 < regret < 1.0:
         raise ValueError(f"regret must be between 0 and 1, not {regret}")
-    points = whole_number(points, "points", 1)
+    points = whole("points", points, low=1)
     scaled = game.scaled
     regret = min(regret, 0.1 * game.reading.smallest / game.scale)
     at = np.append(np.full(game.size, -np.log(game.size)), 0.0)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
-from analysis.games.tables.arguments import whole_number
+from sim.core.arguments import whole
 
 Floats = NDArray[np.float64]
 
@@ -28,9 +28,9 @@ def spread_starts(strategies: int, starts: int, repeats: int) -> Floats:
 
     Raises ValueError if starts is not a power of two, or repeats or strategies is below 1.
     """
-    whole_number(strategies, "strategies", 1)
-    whole_number(repeats, "repeats", 1)
-    if whole_number(starts, "starts", 1) & (starts - 1):
+    whole("strategies", strategies, low=1)
+    whole("repeats", repeats, low=1)
+    if whole("starts", starts, low=1) & (starts - 1):
         raise ValueError(f"starts must be a power of two, which Sobol points need to be even, not {starts}")
     if strategies == 1:
         return np.ones((repeats, starts, 1))

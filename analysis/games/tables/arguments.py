@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -45,15 +45,6 @@ def mixture_of(given: ArrayLike, strategies: int, name: str = "a mixture") -> Fl
         raise ValueError(f"{name} must have {strategies} probabilities, not shape {np.shape(given)}")
     only: Floats = found[0]
     return only
-
-
-def whole_number(given: Any, name: str, least: int) -> int:
-    """A whole number not below a bound. Raises ValueError if it is not whole, or below the bound."""
-    if isinstance(given, bool) or not isinstance(given, Integral):
-        raise ValueError(f"{name} must be a whole number, not {given!r}")
-    if given < least:
-        raise ValueError(f"{name} must be at least {least}, not {given}")
-    return int(given)
 
 
 def number_from_zero(given: Any, name: str, infinite: bool = False) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import comb as binomials
 
-from analysis.games.tables.arguments import whole_number
+from sim.core.arguments import whole
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -23,10 +23,10 @@ MOST_PROFILES = 2_000_000  # more would not fit into memory with their payoffs
 def number_of_profiles(players: int, strategies: int) -> int:
     """Number of ways in which the counts of `strategies` can sum to `players`.
 
-    Raises ValueError if players is not a whole number of at least 0, or strategies not one of at least 1.
+    Raises TypeError for what is no whole number, ValueError if players is below 0 or strategies below 1.
     """
-    whole_number(players, "players", 0)
-    whole_number(strategies, "strategies", 1)
+    whole("players", players, low=0)
+    whole("strategies", strategies, low=1)
     return comb(players + strategies - 1, strategies - 1)
 
 

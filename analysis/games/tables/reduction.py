@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.games.tables.arguments import whole_number
 from analysis.games.tables.counts import count_profiles, ranks
 from analysis.games.tables.roles import Role, RoleSymmetricGame, profiles
 from analysis.games.tables.symmetric import SymmetricGame
+from sim.core.arguments import whole
 
 Integers = NDArray[np.int64]
 Payoff = Callable[[Integers], ArrayLike]  # opponents' counts (strategies,) to what every strategy gets, (strategies,)
@@ -127,18 +127,18 @@ def _read(game: SymmetricGame | Payoff, players: int, strategies: Sequence[str])
     return players, tuple(strategies), game
 
 
-def _share(whole: int, parts: int, apart: int) -> int:
-    """For how many each of `parts` stands, so that they are `whole`; `apart` players stand for themselves."""
-    whole_number(whole + apart, "players", 1)
-    whole_number(parts + apart, "the reduced number of players", 1)
-    if whole == 0 and parts == 0:
+def _share(players: int, parts: int, apart: int) -> int:
+    """For how many each of `parts` stands, so that they are `players`; `apart` players stand for themselves."""
+    whole("players", players + apart, low=1)
+    whole("the reduced number of players", parts + apart, low=1)
+    if players == 0 and parts == 0:
         return 1
-    if parts < 1 or whole % parts or whole == 0:
-        fitting = [str(each + apart) for each in range(1, whole + 1) if whole % each == 0]
+    if parts < 1 or players % parts or players == 0:
+        fitting = [str(each + apart) for each in range(1, players + 1) if players % each == 0]
         said = "players less one" if apart else "players"
         raise ValueError(
-            f"{whole + apart} players cannot be reduced to {parts + apart}: the reduced number of {said} must divide "
+            f"{players + apart} players cannot be reduced to {parts + apart}: the reduced number of {said} must divide "
             f"that of the whole game, as {', '.join(fitting) if fitting else 1} would"
             + (', or reduction = "hierarchical", for which the players themselves are divided' if apart else "")
         )
-    return whole // parts
+    return players // parts

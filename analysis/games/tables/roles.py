@@ -15,10 +15,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.games.tables.arguments import whole_number
 from analysis.games.tables.counts import MOST_PROFILES, coefficients, count_profiles, number_of_profiles, ranks, weights
 from analysis.games.tables.differences import Reading, read
 from analysis.games.tables.symmetric import LARGEST, SymmetricGame, check_names, check_payoffs
+from sim.core.arguments import whole
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -68,7 +68,7 @@ class RoleSymmetricGame:
         if len({role.name for role in roles}) != len(roles):
             raise ValueError(f"roles must have different names, not {[role.name for role in roles]}")
         for role in roles:
-            whole_number(role.players, f"the number of players of role {role.name!r}", 1)
+            whole(f"the number of players of role {role.name!r}", role.players, low=1)
             check_names(role.strategies)
         object.__setattr__(self, "roles", roles)
         try:

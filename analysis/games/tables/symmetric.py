@@ -14,9 +14,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.games.tables.arguments import whole_number
 from analysis.games.tables.counts import coefficients, count_profiles, number_of_profiles, one_more, weights
 from analysis.games.tables.differences import Reading, read
+from sim.core.arguments import whole
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -45,7 +45,7 @@ class SymmetricGame:
 
     def __post_init__(self) -> None:
         names = tuple(self.strategies)
-        whole_number(self.players, "the number of players", 1)
+        whole("the number of players", self.players, low=1)
         check_names(names)
         payoffs = check_payoffs(self.payoffs)
         shape = (number_of_profiles(self.players - 1, len(names)), len(names))

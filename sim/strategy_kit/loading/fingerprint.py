@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy as np
 from sim.strategy_kit.callbacks import memory_type, parameter_type
 from sim.strategy_kit.declare import Strategy
 from sim.strategy_kit.loading.module_loader import OURS, Contents, digest
+from sim.strategy_kit.loading.named import codes
 
 
 class _CannotTell(Exception):
@@ -65,10 +66,7 @@ def _freeze(value: Any, file: str, parts: list[str], seen: set[int]) -> None:
 
 def _used(function: FunctionType) -> Iterator[Any]:
     """What a function takes from around it: globals, closure, defaults."""
-    codes = [function.__code__]
-    for code in codes:
-        codes += [const for const in code.co_consts if isinstance(const, CodeType)]
-    for name in sorted({name for code in codes for name in code.co_names}):
+    for name in sorted({name for code in codes(function.__code__) for name in code.co_names}):
         if name in function.__globals__:
             yield name
             yield function.__globals__[name]
