@@ -46,7 +46,7 @@ class StrategyResult:
     lost_to_informed: Estimate  # what those who see the value gained, currency per episode
     inventory: float  # root mean square of what players hold at the end of an episode, lots
     quoted_spread: float  # currency, of all venues alike; nan where no book was ever whole
-    volume: float  # lots an episode that players traded
+    volume: float  # lots per episode that players traded
 
 
 def compare_strategies(scenario: Scenario) -> list[StrategyResult]:

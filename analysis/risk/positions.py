@@ -168,7 +168,7 @@ def stress(exposures: ArrayLike, shocks: ArrayLike) -> Floats:
 
     Parameters
     ----------
-    exposures : (…, instruments), lots times units a lot times mark. Currency.
+    exposures : (…, instruments), lots times units per lot times mark. Currency.
     shocks : relative moves of prices, (shocks,) for all instruments alike or (shocks, instruments).
 
     Returns
