@@ -11,7 +11,9 @@ from sim.core.compiled import njit
 from sim.core.rng import mix, name_key
 from sim.core.world import Storage, attach
 from sim.kernel.kernel import draw_private_values
-from sim.runs.build import fill_private_values, fill_streams, private_slots
+from sim.runs.build import fill_streams
+from sim.runs.fill_populations import fill_private_values
+from sim.runs.layout import blocks_of, private_slots
 from sim.scenario import Scenario
 
 
@@ -38,21 +40,23 @@ class PrivateValues:
 
     def __init__(self, scenario: Scenario) -> None:
         self._valued = [each for each in scenario.populations if each.private_values]
-        agents = sum(each.count for each in self._valued)
-        slots = sum(private_slots(each.private_values) * each.count for each in self._valued)
-        self._storage = Storage(clock=1, agents=agents, populations=len(self._valued), private_values=slots)
+        members = blocks_of([each.count for each in self._valued])
+        slots = blocks_of([private_slots(each.private_values) * each.count for each in self._valued])
+        self._storage = Storage(
+            clock=1,
+            agents=sum(each.count for each in members),
+            populations=len(self._valued),
+            private_values=sum(each.count for each in slots),
+        )
         world = self._storage.world
         seed = np.uint64(mix(np.uint64(0), scenario.run.seed))
-        first = private = 0
         for number, population in enumerate(self._valued):
-            row = world.populations[number]
-            row["first"], row["count"], row["private_first"] = first, population.count, private
+            row, agents = world.populations[number], members[number]
+            row["first"], row["count"], row["private_first"] = agents.first, agents.count, slots[number].first
             row["stream"] = mix(seed, name_key("population", population.name))
-            members = slice(first, first + population.count)
-            world.agents["population"][members] = number
-            world.agents["number"][members] = np.arange(population.count)
-            first += population.count
-            private += fill_private_values(world, row, population)
+            world.agents["population"][agents.rows] = number
+            world.agents["number"][agents.rows] = np.arange(agents.count)
+            fill_private_values(world, row, population)
         fill_streams(self._storage.address)
 
     def of(self, episode: int) -> dict[str, Valued]:

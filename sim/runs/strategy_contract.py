@@ -292,7 +292,7 @@ def _begins_afresh(strategy: Strategy) -> Problems:
     scenario = market(strategy, episodes=2)
 
     def change_the_first(built: Built, episode: int) -> None:
-        from sim.runs.build import set_parameters
+        from sim.runs.fill_populations import set_parameters
 
         for number, population in enumerate(built.scenario.populations):
             if population.strategy == "noise":

@@ -1,0 +1,86 @@
+"""What a scenario says of instruments and venues, written into a World."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.core.world import NOTHING
+from sim.instruments.nature import NEVER, PROCESSES, SETTLEMENTS
+from sim.runs.layout import Accounts, Layout
+from sim.scenario import Scenario, read_values
+from sim.scenario.tables.market import Instrument
+from sim.scenario.tables.processes import known_at_first
+from sim.venues.book import CALL_AUCTION, CONTINUOUS
+from sim.venues.standalone import FEE_PER, MATCHING, POST_ONLY, SELF_TRADE, set_tick_units
+
+
+def fill_instruments(world: Any, scenario: Scenario, layout: Layout) -> dict[str, NDArray[np.float64]]:
+    """Write the instruments and their shocks. Returns the values of those whose value comes from a file, by name."""
+    files: dict[str, NDArray[np.float64]] = {}
+    first_shock = 0
+    for row, instrument, history in zip(world.instruments, scenario.instruments, layout.histories, strict=True):
+        process = instrument.value
+        known = known_at_first(process)
+        if known is None:
+            files[instrument.name] = read_values(process.path, process.column)
+            known = files[instrument.name][0]
+        row["initial"] = known
+        row["process"] = PROCESSES[process.process]
+        row["settlement"] = SETTLEMENTS[instrument.settlement]
+        row["public_delay"] = NEVER if instrument.public_delay == "never" else instrument.public_delay
+        row["history_start"], row["history_mask"] = history.first, history.count - 1
+        row["lot_size"] = instrument.lot_size
+        row["price_unit"] = scenario.money.unit / instrument.lot_size
+        row["feedback"] = instrument.price_feedback
+        row["clip"] = getattr(process, "clip_at_zero", False)
+        for name in ("volatility", "drift", "mean", "reversion", "low", "high", "probability"):
+            row[name] = getattr(process, name, 0.0)
+        row["first_shock"], row["shocks"] = first_shock, len(instrument.shocks)
+        _fill_shocks(world.shocks[first_shock : first_shock + len(instrument.shocks)], instrument)
+        first_shock += len(instrument.shocks)
+        if instrument.dividend:
+            row["dividend"], row["dividend_deviation"] = instrument.dividend.mean, instrument.dividend.deviation
+            row["dividend_every"] = instrument.dividend.every
+            row["dividend_account"] = layout.accounts.number(f"dividends {instrument.name}")
+    return files
+
+
+def _fill_shocks(rows: Any, instrument: Instrument) -> None:
+    for row, shock in zip(rows, sorted(instrument.shocks, key=lambda each: each.step), strict=True):
+        row["step"], row["value"] = shock.step, shock.value
+        row["volatility"] = -1.0 if shock.volatility is None else shock.volatility
+
+
+def fill_venues(world: Any, scenario: Scenario, accounts: Accounts) -> None:
+    """Write the venues, and link those of each instrument."""
+    numbers = {instrument.name: number for number, instrument in enumerate(scenario.instruments)}
+    world.instruments["first_venue"] = NOTHING
+    price_sizes, auctions = scenario.price_sizes(), has_auctions(scenario)
+    for number, venue in reversed(list(enumerate(scenario.venues))):
+        row = world.venues[number]
+        instrument = world.instruments[numbers[venue.instrument]]
+        row["instrument"] = numbers[venue.instrument]
+        row["next_of_instrument"], instrument["first_venue"] = instrument["first_venue"], number
+        row["matching"], row["self_trade_prevention"] = MATCHING[venue.matching], SELF_TRADE[venue.self_trade_prevention]
+        row["post_only"], row["fee_per"] = POST_ONLY[venue.post_only], FEE_PER[venue.fee_per]
+        row["clear_book_after_trade"] = venue.clear_book_after_trade
+        row["maker_fee"], row["taker_fee"] = venue.maker_fee, venue.taker_fee
+        row["fee_account"] = accounts.number(f"fees {venue.name}")
+        row["tick_size"] = venue.tick_size
+        set_tick_units(row, round(venue.tick_size * instrument["lot_size"] / scenario.money.unit))
+        row["price_size"] = price_sizes[number]
+        if venue.auction.pricing == "free":
+            row["price_units"], row["per_tick"] = 1, row["tick_units"]
+        row["mechanism"] = CALL_AUCTION if venue.mechanism == "call_auction" else CONTINUOUS
+        row["every"], row["opening"] = venue.auction.every or 0, venue.auction.opening
+        row["closing"], row["first_schedule"], row["last_schedule"] = venue.auction.closing, NOTHING, NOTHING
+    world.clock[0]["auctions"] = auctions
+    world.clock[0]["plain"] = not (auctions or any(venue.clear_book_after_trade for venue in scenario.venues))
+
+
+def has_auctions(scenario: Scenario) -> bool:
+    """Whether any venue collects orders for an auction, at any time."""
+    return any(each.auction.every or each.auction.opening or each.auction.closing for each in scenario.venues)
