@@ -30,7 +30,8 @@ from analysis.output.tables import APART, new_table, number_columns
 from analysis.stats.estimates import Estimate, mean
 from sim.core.errors import RunError
 from sim.runs.execute import execute, whole
-from sim.runs.result import Run, changes_in_words
+from sim.runs.manifest import changes_in_words
+from sim.runs.result import Run
 from sim.scenario import Scenario, load
 from sim.scenario.choices import offered, with_choices
 

@@ -34,7 +34,8 @@ from analysis.report.parts import (
 from analysis.risk.stylised_facts import facts_of
 from analysis.risk.stylised_facts import figure as figure_of_facts
 from sim.core.errors import RunError
-from sim.runs.result import Run, changes_in_words
+from sim.runs.manifest import changes_in_words
+from sim.runs.result import Run
 from sim.scenario import dump_toml
 
 Watch = Callable[[str], None]

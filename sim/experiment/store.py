@@ -43,7 +43,7 @@ from sim.kept.sealed import (
 from sim.kept.version import CODE, packages
 from sim.runs.files import check_file, read_manifest
 from sim.runs.folder import check_writable
-from sim.runs.result import versions
+from sim.runs.manifest import versions
 
 SAID, TABLE = "sweep.json", "runs.parquet"
 _FREE = "free some space; the same command goes on from what is kept"

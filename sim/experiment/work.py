@@ -26,7 +26,7 @@ from sim.experiment.reuse import Reusable
 from sim.kept.sealed import UNSEALED, partial_name, seal
 from sim.kept.version import CODE
 from sim.runs.folder import RunFolder
-from sim.runs.result import manifest_of
+from sim.runs.manifest import manifest_of
 from sim.runs.summary import summary_of
 from sim.runs.totals import POPULATION_TOTALS, VENUE_TOTALS, Counted, new_totals
 from sim.scenario import Scenario

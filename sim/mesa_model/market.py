@@ -22,7 +22,8 @@ from sim.core.errors import Problem, RunError, ScenarioError
 from sim.core.world import HISTORY, NO_PRICE
 from sim.mesa_model.trader import NO_LIMIT, Trader, best_price, let_send, view_class
 from sim.runs.build import build, compile_all
-from sim.runs.result import MemorySink, Run, manifest_of
+from sim.runs.manifest import manifest_of
+from sim.runs.result import MemorySink, Run
 from sim.runs.summary import summary_of
 from sim.runs.totals import Counted
 from sim.scenario import Scenario, load, with_overrides

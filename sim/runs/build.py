@@ -79,7 +79,8 @@ def _of_the_scenario(scenario: Scenario, layout: Layout) -> dict[str, int]:
         "parameters": layout.length("parameters"), "memories": layout.length("memories"),
         "private_values": layout.length("private_values"), "obligations": layout.length("obligations"),
         "reserved": agents if any(each.reservation for each in scenario.populations) else 0,
-        "precomputed": layout.length("precomputed"), "wheel": 2 * _WHEEL, "strategies": len(layout.played), "gateway": 3,
+        "precomputed": layout.length("precomputed"), "wheel": 2 * _WHEEL,
+        "strategies": len(layout.played), "gateway": 3,
     }  # fmt: skip
 
 

@@ -16,7 +16,8 @@ from sim.core.errors import RunError, SpreadgameError
 from sim.runs.build import Built, build
 from sim.runs.folder import DiskError, RunFolder, check_writable
 from sim.runs.interrupt import Interrupted, Stop, stop_on_signals
-from sim.runs.result import MemorySink, Run, manifest_of
+from sim.runs.manifest import manifest_of
+from sim.runs.result import MemorySink, Run
 from sim.runs.summary import summary_of
 from sim.runs.totals import Counted
 from sim.scenario import Scenario

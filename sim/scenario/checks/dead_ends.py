@@ -16,19 +16,9 @@ from sim.core.wording import shown
 from sim.scenario.checks.base import Found, Where
 from sim.scenario.checks.prices import PriceChecks, furthest, is_certain, moved
 from sim.scenario.messages import Places
-from sim.scenario.tables.market import (
-    Bernoulli,
-    FixedReservation,
-    Instrument,
-    OneOf,
-    OnNews,
-    Poisson,
-    Population,
-    Scenario,
-    UniformReservation,
-    Venue,
-)
+from sim.scenario.tables.market import Bernoulli, Instrument, OneOf, OnNews, Poisson, Population, Scenario, Venue
 from sim.scenario.tables.processes import FromFile, GeometricBrownian, JumpDiffusion, MeanReverting, known_at_first
+from sim.scenario.tables.valuation import FixedReservation, UniformReservation
 
 if TYPE_CHECKING:
     from sim.strategy_kit.declare import Strategy

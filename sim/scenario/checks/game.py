@@ -10,8 +10,9 @@ from sim.core.wording import near_or_all, shown
 from sim.scenario.checks.base import Found, Where, name_of
 from sim.scenario.checks.settings import GIVEN_BY, SettingChecks, right_settings, unmet
 from sim.scenario.tables.game import Range, offered_to
-from sim.scenario.tables.market import LinearPrivateValues, OnNews, Population
+from sim.scenario.tables.market import OnNews, Population
 from sim.scenario.tables.table import Unreadable
+from sim.scenario.tables.valuation import LinearPrivateValues
 
 if TYPE_CHECKING:
     from sim.strategy_kit.declare import Strategy

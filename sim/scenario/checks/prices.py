@@ -13,7 +13,7 @@ from functools import cached_property
 from sim.core.wording import number, shown
 from sim.scenario.checks.base import Checks, Found, Where
 from sim.scenario.defaults import instrument_of
-from sim.scenario.tables.market import FixedReservation, Instrument, Population, UniformReservation, Venue
+from sim.scenario.tables.market import Instrument, Population, Venue
 from sim.scenario.tables.processes import (
     Binary,
     FromFile,
@@ -25,6 +25,7 @@ from sim.scenario.tables.processes import (
     known_at_first,
 )
 from sim.scenario.tables.table import Unreadable
+from sim.scenario.tables.valuation import FixedReservation, UniformReservation
 
 MOST_TICKS = 2**29  # on either side of 0: sim.venues.levels.HIGHEST_PRICE and one more
 

@@ -21,7 +21,8 @@ import pytest
 import sim.runs.folder as run_folder
 from sim.core.errors import RunError, StrategyError
 from sim.runs.execute import Progress, attempt, execute
-from sim.runs.result import Run, changes_in_words, open_run
+from sim.runs.manifest import changes_in_words
+from sim.runs.result import Run, open_run
 from sim.scenario import load, parse, with_overrides
 from sim.strategy_kit import registry
 from sim.strategy_kit.loading.module_loader import digest
