@@ -24,7 +24,7 @@ _KINDS = ("limit", "market")
 
 
 @njit
-def _feed(address, messages, handles):
+def _feed(address: int, messages: Any, handles: Any) -> None:
     """Send a stream of messages as the kernel would, a call of the book each; the tape is drained by forgetting it."""
     world = attach(address)
     clock = world.clock[0]

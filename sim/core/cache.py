@@ -29,7 +29,7 @@ class _Damaged(ValueError):
     """A file that is not as it was written."""
 
 
-class _SealedFiles(_IndexDataCacheFile):  # type: ignore[misc]
+class _SealedFiles(_IndexDataCacheFile):
     """The index of one function, and the compiled code that it names."""
 
     def __init__(self, home: Path, cache_path: str, filename_base: str, source_stamp: Any) -> None:
@@ -72,7 +72,7 @@ class _SealedFiles(_IndexDataCacheFile):  # type: ignore[misc]
         return made.digest()
 
 
-class CarefulCache(_FunctionCache):  # type: ignore[misc]
+class CarefulCache(_FunctionCache):
     """The cache of one function, in the folder ``home``.
 
     Raises

@@ -11,7 +11,7 @@ import contextlib
 import os
 from collections.abc import Callable, Container, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numba
 import numpy as np
@@ -22,6 +22,7 @@ from sim.core.cache import CarefulCache
 from sim.core.cache_folder import SOURCES as SOURCES
 from sim.core.cache_folder import opened
 
+Function = TypeVar("Function", bound=Callable[..., Any])  # decorated, it keeps its signature for a type checker
 config: Any = numba.config  # its settings are made at run time, where a type checker cannot see them
 COMPILED: bool = not config.DISABLE_JIT
 # What is said of a float where a message has none; compiled, Numba's error is told in the author's words instead.
@@ -78,34 +79,35 @@ def _keep_on_disk(made: Any, function: Callable[..., Any]) -> None:
             made._cache = CarefulCache(function, CACHE)
 
 
-def njit(function: Callable[..., Any], cached: bool = True) -> Callable[..., Any]:
+def njit(function: Function, cached: bool = True) -> Function:
     """Compile in nopython mode, without the GIL, cached on disk where a cache can be written."""
     if not COMPILED:
         return function
-    made = numba.njit(nogil=True)(function)
+    made: Any = numba.njit(nogil=True)(function)
     if cached:
         _keep_on_disk(made, function)
     return made
 
 
-def guarded(function: Callable[..., Any], cached: bool = True) -> Callable[..., Any]:
+def guarded(function: Function, cached: bool = True) -> Function:
     """As ``njit``, with every index into an array checked: for code that others write.
 
     An index beyond an array of an agent's memory would else reach the memory of another.
     """
     if not COMPILED:
         return function
-    made = numba.njit(nogil=True, boundscheck=True)(function)
+    made: Any = numba.njit(nogil=True, boundscheck=True)(function)
     if cached:
         _keep_on_disk(made, function)
     return made
 
 
-def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+def inlined(function: Function) -> Function:
     """As ``njit``, but put into its callers: for what the matching engine calls with every message."""
     if not COMPILED:
         return function
-    return numba.njit(forceinline=True, nogil=True)(function)
+    made: Any = numba.njit(forceinline=True, nogil=True)(function)
+    return made
 
 
 if COMPILED:

@@ -11,17 +11,21 @@ A field must not have a name of numpy.record's own (``sum``, ``size``, ``fill``,
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sim.core.compiled import COMPILED
 
+# To a type checker a whole number like any other; in compiled code an int64, also of a field of four bytes.
+int64: Callable[[Any], int] = np.int64  # type: ignore[assignment]
 # Of type int64, so that compiled code makes no second version of a function for each constant it is called with.
-NOTHING = np.int64(-1)  # no order, no level, no node
-NO_PRICE = np.int64(-(1 << 62))
-NONE = np.int64(0)
-BUY, SELL = np.int64(1), np.int64(-1)
+NOTHING: int = int64(-1)  # no order, no level, no node
+NO_PRICE: int = int64(-(1 << 62))
+NONE: int = int64(0)
+BUY: int = int64(1)
+SELL: int = int64(-1)
 HISTORY = 1024  # trades that strategies may always look back on, whatever the tape's capacity
 
 
@@ -175,14 +179,25 @@ DTYPES = World(
     BOOK_SAMPLE, _I8, AGENT_SAMPLE, _I8, OUTCOME, _I8, SETTLEMENT, _I8, _I8,
 )  # fmt: skip
 
-if COMPILED:
-    from sim.core.compiled_tables import read_only_in as read_only_in
-    from sim.core.compiled_tables import record_in as record_in
-    from sim.core.compiled_tables import tables
 
-    # In compiled code a World is its address alone: a single register to pass on, and an array is loaded when named.
-    attach, address_of, close, opened = tables("World", DTYPES._asdict())
-else:
+class Market:
+    """A World as strategies are handed it: what it holds is read and written through functions alone.
+
+    In compiled code this is a type of one word (:func:`sim.core.compiled_tables.tables`).
+    """
+
+    __slots__ = ("_world",)
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    if not TYPE_CHECKING:  # which says of each attribute that there is none
+
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(f"market shows no {name!r} — functions of spreadgame.strategy tell what may be seen")
+
+
+if TYPE_CHECKING or not COMPILED:
     _worlds: dict[int, World] = {}
 
     def attach(address: int) -> World:
@@ -193,35 +208,32 @@ else:
         """The address of a World."""
         return next(address for address, known in _worlds.items() if known is world)
 
-    def record_in(table: Any, offset: int, dtype: np.dtype[Any]) -> Any:  # type: ignore[misc]
+    def record_in(table: Any, offset: int, dtype: np.dtype[Any]) -> Any:
         """The record of type ``dtype`` that begins ``offset`` bytes into a table of bytes."""
         return table[int(offset) : int(offset) + dtype.itemsize].view(dtype).view(np.recarray)[0]
 
-    def read_only_in(table: Any, offset: int, dtype: np.dtype[Any]) -> Any:  # type: ignore[misc]
+    def read_only_in(table: Any, offset: int, dtype: np.dtype[Any]) -> Any:
         """As ``record_in``, but a record that cannot be written."""
         fields = table[int(offset) : int(offset) + dtype.itemsize].view(dtype).view(np.recarray)
         fields.flags.writeable = False
         return fields[0]
 
-    class View:
-        """A World as strategies are handed it: what it holds is read and written through functions alone."""
-
-        __slots__ = ("_world",)
-
-        def __init__(self, world: World) -> None:
-            self._world = world
-
-        def __getattr__(self, name: str) -> Any:
-            raise AttributeError(f"market shows no {name!r} — functions of spreadgame.strategy tell what may be seen")
-
-    def close(world: World) -> View:
+    def close(world: World) -> Market:
         """A World without what it holds, for strategies."""
-        return View(world)
+        return Market(world)
 
     def opened(market: Any) -> World:
         """The World behind what a strategy was handed, or the World itself."""
-        found: World = market._world if isinstance(market, View) else market
+        found: World = market._world if isinstance(market, Market) else market
         return found
+
+else:
+    from sim.core.compiled_tables import read_only_in as read_only_in
+    from sim.core.compiled_tables import record_in as record_in
+    from sim.core.compiled_tables import tables
+
+    # In compiled code a World is its address alone: a single register to pass on, and an array is loaded when named.
+    attach, address_of, close, opened = tables("World", DTYPES._asdict())
 
 
 class Storage:

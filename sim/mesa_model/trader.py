@@ -114,7 +114,7 @@ def _lots(address, agent, instrument):
 
 @njit
 def _signal(address, agent, instrument):
-    return interface.signal(Seat(agent, 0, instrument, 0, 0), attach(address))
+    return interface.signal(Seat(agent, 0, instrument, 0, 0), attach(address), instrument)
 
 
 @njit

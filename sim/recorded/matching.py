@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 
 from sim.core.compiled import njit
 from sim.core.ledger import RUNNING
-from sim.core.world import NOTHING, attach
+from sim.core.world import NOTHING, attach, int64
 from sim.recorded.readers import ASK, BID, EXECUTE, SUBMIT
 from sim.venues import book as engine
 from sim.venues.levels import find_level, key_of, next_level
@@ -38,9 +37,9 @@ def _rest_loosely(world: Any, loose: Any, side: int, price: int, lots: int) -> N
 @njit
 def _take_loosely(world: Any, loose: Any, level: int, lots: int) -> Any:
     """Take lots from the loose orders of a level, first in first. Returns what could not be taken."""
-    order = np.int64(world.levels[level].head)
+    order = int64(world.levels[level].head)
     while order != NOTHING and lots > 0:
-        following = np.int64(world.orders[order].next)
+        following = int64(world.orders[order].next)
         if loose[order] != 0:
             part = min(lots, world.orders[order].remaining)
             lots -= part
@@ -51,7 +50,7 @@ def _take_loosely(world: Any, loose: Any, level: int, lots: int) -> Any:
 
 @njit
 def _level_of(world: Any, side: int, price: int) -> Any:
-    best = np.int64(world.sides[side].best)
+    best = int64(world.sides[side].best)
     if best != NOTHING and world.levels[best].price == price:
         return best
     return find_level(world, side, price)
@@ -66,7 +65,7 @@ def _named_order(world: Any, handle: int, level: int) -> Any:
     """
     order = engine.slot_of(world, handle)
     if order != NOTHING and world.orders[order].level != level:
-        return np.int64(NOTHING)
+        return int64(NOTHING)
     return order
 
 
@@ -75,34 +74,34 @@ def _take(world: Any, loose: Any, handle: int, side: int, price: int, lots: int)
     """Take lots from a resting order that keeps its place: cancelled, or executed out of turn. Returns the rest."""
     level = _level_of(world, side, price)
     if level == NOTHING:
-        return np.int64(lots)
+        return int64(lots)
     order = _named_order(world, handle, level)
     others = world.levels[level].count > 1 or order == NOTHING  # else the level goes with the order
     if order != NOTHING:
         part = min(lots, world.orders[order].remaining)
         lots -= part
         engine.reduce(world, order, part)
-    return _take_loosely(world, loose, level, lots) if lots > 0 and others else np.int64(lots)
+    return _take_loosely(world, loose, level, lots) if lots > 0 and others else int64(lots)
 
 
 @njit
 def _all_known(world: Any, loose: Any, level: int) -> bool:
-    order = np.int64(world.levels[level].head)
+    order = int64(world.levels[level].head)
     while order != NOTHING:
         if loose[order] != 0:
             return False
-        order = np.int64(world.orders[order].next)
+        order = int64(world.orders[order].next)
     return True
 
 
 @njit
 def _execute(world: Any, loose: Any, handle: int, side: int, price: int, lots: int, counts: Any) -> Any:
     """Let whoever traded with an order come with one of his own, and the engine match. Returns lots not its order's."""
-    level = np.int64(world.sides[side].best)
+    level = int64(world.sides[side].best)
     if level == NOTHING or world.levels[level].price != price:
         return _take(world, loose, handle, side, price, lots)
     order = _named_order(world, handle, level)
-    head = np.int64(world.levels[level].head)
+    head = int64(world.levels[level].head)
     if _all_known(world, loose, level):
         counts[QUEUE_KNOWN] += 1
         counts[KNOWN_AT_HEAD] += order == head
@@ -112,16 +111,16 @@ def _execute(world: Any, loose: Any, handle: int, side: int, price: int, lots: i
     if not at_head or (loose[head] != 0 and lots > remaining):
         return _take(world, loose, handle, side, price, lots)
     counts[AT_HEAD] += 1
-    taker_side = np.int64(2 * side - 1)
+    taker_side = int64(2 * side - 1)
     engine.enter(world, 0, _TAKER, engine.IMMEDIATE_OR_CANCEL, taker_side, price, lots, 0, NOTHING)
-    return max(lots - remaining, np.int64(0))
+    return max(lots - remaining, int64(0))
 
 
 @njit
 def _clear_level(world: Any, level: int) -> None:
-    left = np.int64(world.levels[level].count)
+    left = int64(world.levels[level].count)
     while left > 0:
-        engine.remove_order(world, np.int64(world.levels[level].head))
+        engine.remove_order(world, int64(world.levels[level].head))
         left -= 1
 
 
@@ -142,7 +141,7 @@ def _adopt(world: Any, loose: Any, levels: Any, row: int, side: int) -> int:
     if levels[row - 1, last, side, 1] == 0 or (full and _in_view(levels, row, side, levels[row, last, side, 0])):
         return 0  # nothing was out of view, or nothing slid in
     edge = key_of(side, levels[row - 1, last, side, 0])
-    level = np.int64(world.sides[side].best)
+    level = int64(world.sides[side].best)
     while level != NOTHING and world.levels[level].key <= edge:
         level = next_level(world, level)
     changed = 0
@@ -162,10 +161,10 @@ def _adopt(world: Any, loose: Any, levels: Any, row: int, side: int) -> int:
             _rest_loosely(world, loose, side, price, lots)
             changed += 1
             continue
-        order = np.int64(world.levels[level].head)
+        order = int64(world.levels[level].head)
         while order != NOTHING:
             loose[order] = 1
-            order = np.int64(world.orders[order].next)
+            order = int64(world.orders[order].next)
         surplus = world.levels[level].volume - lots
         if surplus > 0:
             _take_loosely(world, loose, level, surplus)
@@ -184,15 +183,15 @@ def _adopt(world: Any, loose: Any, levels: Any, row: int, side: int) -> int:
 @njit
 def _equal_levels(world: Any, book: Any, row: int, side: int, depth: int) -> Any:
     """How many levels agree before the first that does not, and the engine's level there."""
-    level = np.int64(world.sides[side].best)
+    level = int64(world.sides[side].best)
     for k in range(depth):
         lots = book[row, k, side, 1]
         if lots == 0:
-            return (np.int64(depth) if level == NOTHING else np.int64(k)), level
+            return (int64(depth) if level == NOTHING else int64(k)), level
         if level == NOTHING or world.levels[level].volume != lots or world.levels[level].price != book[row, k, side, 0]:
-            return np.int64(k), level
+            return int64(k), level
         level = next_level(world, level)
-    return np.int64(depth), np.int64(NOTHING)
+    return int64(depth), int64(NOTHING)
 
 
 @njit
@@ -216,7 +215,7 @@ def _submit(world: Any, loose: Any, handles: Any, name: int, side: int, price: i
     namesake = engine.slot_of(world, handles[name])
     if namesake != NOTHING:
         loose[namesake] = 1  # from now on the number means the new order
-    direction = np.int64(1 - 2 * side)
+    direction = int64(1 - 2 * side)
     handle = engine.enter(world, 0, _RESTER, engine.LIMIT, direction, price, lots, 0, NOTHING)
     filled = world.clock[0].filled
     counts[CROSSED] += filled > 0
@@ -257,15 +256,15 @@ def replay_rows(
 ) -> Any:
     """Replay rows from ``start`` up to ``stop``. Returns the row to go on with and what the World lacks."""
     world = attach(address)
-    depth = np.int64(levels.shape[1])
+    depth = int64(levels.shape[1])
     for row in range(start, stop):
         # Beside the message's own order, each level that may slide in needs one.
         lack = engine.has_room(world, 1 + 2 * depth)
         if lack != RUNNING:
             return row, lack
         kind = kinds[row]
-        side = np.int64(BID) if sides[row] > 0 else np.int64(ASK)
-        left = np.int64(0)
+        side = int64(BID) if sides[row] > 0 else int64(ASK)
+        left = int64(0)
         if kind == SUBMIT:
             _submit(world, loose, handles, names[row], side, prices[row], quantities[row], counts)
         elif kind == EXECUTE:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from sim.core.compiled import njit
-from sim.core.ledger import market_price
-from sim.core.world import BUY, NO_PRICE, NONE, NOTHING, SELL
-from sim.strategy_kit.interface import tick_above, tick_below
+from sim.core.world import BUY, NONE, NOTHING, SELL
+from sim.strategy_kit import view
 from sim.venues import auction, book
 from sim.venues.gateway import send_cancel, send_order
+from sim.venues.ticks import NO_ASK, NO_BID, tick_above, tick_below
 
 MESSAGES = np.int64(4)  # a turn, beyond the strategy's: two cancellations, two new orders
 _SLACK = 1e-9  # of a turn: a share of turns is seldom exact in binary
@@ -71,13 +71,13 @@ def _required_prices(world, agent, venue):
     population = world.populations[world.agents[agent].population]
     place = world.venues[venue]
     bid, ask, _, _ = _own_quotes(world, agent, venue, np.int64(0), np.int64(0))
-    centre = market_price(world, place.instrument)
-    if bid != NO_PRICE and ask != -NO_PRICE:
+    centre = view.mark(world, agent, place.instrument)
+    if bid != NO_BID and ask != NO_ASK:
         centre = 0.5 * np.float64(bid + ask) * place.tick_size
     reach = 0.5 * population.maximum_spread
-    low, high = tick_above(agent, world, venue, centre - reach), tick_below(agent, world, venue, centre + reach)
-    above = book.best_of_others(world, venue, SELL, agent)
-    below = book.best_of_others(world, venue, BUY, agent)
+    low, high = tick_above(world, venue, centre - reach), tick_below(world, venue, centre + reach)
+    above = view.best_of_others(world, agent, venue, SELL)
+    below = view.best_of_others(world, agent, venue, BUY)
     shift = max(NONE, below + 1 - high) - max(NONE, low - above + 1)
     return low + shift, high + shift
 
@@ -89,7 +89,7 @@ def _own_quotes(world, agent, venue, low, high):
     Quotes are orders that would stay. In a simultaneous class all of its orders still wait to enter.
     """
     clock = world.clock[0]
-    found = (np.int64(NO_PRICE), np.int64(-NO_PRICE), NONE, NONE)
+    found = (NO_BID, NO_ASK, NONE, NONE)
     if clock.simultaneous != 0:
         for i in range(clock.pending):
             waiting = world.pending[i]

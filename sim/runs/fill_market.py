@@ -64,11 +64,9 @@ def fill_venues(world: Any, scenario: Scenario, accounts: Accounts) -> None:
         instrument = world.instruments[numbers[venue.instrument]]
         row["instrument"] = numbers[venue.instrument]
         row["next_of_instrument"], instrument["first_venue"] = instrument["first_venue"], number
-        row["matching"], row["self_trade_prevention"] = (
-            MATCHING[venue.matching],
-            SELF_TRADE[venue.self_trade_prevention],
-        )
-        row["post_only"], row["fee_per"] = POST_ONLY[venue.post_only], FEE_PER[venue.fee_per]
+        row["matching"], row["post_only"] = MATCHING[venue.matching], POST_ONLY[venue.post_only]
+        row["self_trade_prevention"] = SELF_TRADE[venue.self_trade_prevention]
+        row["fee_per"] = FEE_PER[venue.fee_per]
         row["clear_book_after_trade"] = venue.clear_book_after_trade
         row["maker_fee"], row["taker_fee"] = venue.maker_fee, venue.taker_fee
         row["fee_account"] = accounts.number(f"fees {venue.name}")

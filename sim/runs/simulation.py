@@ -206,6 +206,13 @@ class Simulation:
             )
         if what == gateway.LEVELS:
             return f"it keeps a ladder of {value} levels — its memory has room for fewer handles"
+        if what == gateway.SEVERAL:
+            return (
+                "it asked for what is of one instrument, and its venues trade several — name it: "
+                "inventory(me, market, instrument), and so public_value and signal"
+            )
+        if what == gateway.UNTRADED:
+            return f"it asked for its signal of instrument {value} — none of its venues trades that"
         called, count = {
             int(gateway.VENUE): ("venue", len(world.venues)),
             int(gateway.INSTRUMENT): ("instrument", len(world.instruments)),

@@ -43,7 +43,7 @@ def new_totals(runs: int, kind: np.dtype[Any], count: int) -> Any:
 
 
 @njit
-def add_up(address, venues, populations, payoffs):
+def add_up(address: int, venues: Any, populations: Any, payoffs: Any) -> None:
     """Add everything the tapes hold that was not drained.
 
     Parameters
@@ -101,7 +101,7 @@ def add_up(address, venues, populations, payoffs):
 
 
 @njit
-def _end_episode(total):
+def _end_episode(total: Any) -> None:
     total.episodes += 1
     gap = total.payoff - total.average
     total.average += gap / total.episodes

@@ -43,7 +43,7 @@ PARAMETERS: Any = None
 MEMORY: Any = None
 
 
-def _turn(agent, address):
+def _turn(agent: int, address: int) -> int:
     world = attach(address)
     population = world.populations[world.agents[agent].population]
     venue = world.in_venues[population.first_venue]
@@ -59,7 +59,8 @@ def _turn(agent, address):
     except Exception:
         _keep()
         return RAISED
-    return world.clock[0].status
+    status: int = world.clock[0].status
+    return status
 
 
 def _keep_raised() -> None:

@@ -6,13 +6,16 @@ A declaration is data. Nothing is compiled by declaring; :mod:`sim.strategy_kit.
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sim.core.errors import StrategyError
 from sim.core.renamed import old_arguments_refused
+from sim.core.world import Market
+from sim.strategy_kit.seat import Seat
 
+Act = Callable[[Seat, Market], None]  # what an author writes
 Value = bool | int | float | str | tuple[float, ...]
 
 _MOST_VENUES = 1_000
@@ -175,7 +178,7 @@ class Strategy:
     """
 
     name: str
-    act: Callable[..., None]
+    act: Act
     summary: str
     source: str
     parameters: Mapping[str, Parameter]
@@ -244,6 +247,34 @@ def _can_be_field(name: object) -> bool:
     return isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name) and name not in RESERVED
 
 
+def _check_fields(
+    name: str, parameters: Mapping[str, Parameter], memory: Mapping[str, Any], needs: Iterable[str]
+) -> None:
+    """What is wrong with the names of parameters and memory, with defaults, and with needs."""
+    for what, names in (("parameter", parameters), ("memory", memory)):
+        for field_name in names:
+            if not _can_be_field(field_name):
+                raise StrategyError(f"strategy {name}: {what} {field_name!r} cannot be a name here; choose another")
+    for field_name, parameter in parameters.items():
+        problem = parameter.check(parameter.default)
+        if problem:
+            raise StrategyError(f"strategy {name}: the default of {field_name!r} is not allowed: {problem}")
+    unknown = set(needs) - set(NEEDS)
+    if unknown:
+        raise StrategyError(f"strategy {name}: needs {sorted(unknown)} unknown; there are {', '.join(NEEDS)}")
+
+
+def _kept(name: str, field_name: str, kept: Any) -> tuple[str, int]:
+    """The NumPy type of a name in memory, and how many there are (0: one number)."""
+    kind, length = kept if isinstance(kept, tuple) else (kept, 0)
+    if kind not in (int, float) or not _is_count(length, 0, _MOST_KEPT):
+        raise StrategyError(
+            f"strategy {name}: memory {field_name!r} must be int or float, or (int, 8) for up to "
+            f"{_MOST_KEPT:,} of them, not {kept!r}"
+        )
+    return "f8" if kind is float else "i8", length
+
+
 @old_arguments_refused
 def strategy(
     name: str,
@@ -257,7 +288,7 @@ def strategy(
     needs: tuple[str, ...] = (),
     validate: Callable[[Mapping[str, Any]], str] = lambda given: "",
     precompute: Callable[[Mapping[str, Any], int], Any] | None = None,
-) -> Callable[[Callable[..., None]], Strategy]:
+) -> Callable[[Act], Strategy]:
     """Declare the decorated ``act(me, market)`` as a strategy.
 
     Parameters
@@ -268,7 +299,7 @@ def strategy(
     parameters : what ``params`` may set.
     memory : names with ``int`` or ``float``, or ``(int, 8)`` for eight of them; 0 at the start of each episode.
     max_messages : the most orders, replacements and cancellations of one turn, or a function of the parameters.
-    venues : how many venues it trades on (``me.venues`` has this length).
+    venues : how many venues it trades on; ``venue_of(me, market, i)`` numbers them.
     needs : any of ``signal``, ``reservation``, ``private_values``, without which it cannot play.
     validate : given all parameters, each right by itself: what is wrong with them together, or an empty text.
     precompute : given all parameters and the steps of an episode: a float64 array, which
@@ -280,29 +311,10 @@ def strategy(
         If a name cannot be a field of a compiled record, or a type or need is unknown.
     """
 
-    def declare(act: Callable[..., None]) -> Strategy:
+    def declare(act: Act) -> Strategy:
         _check_words(name, {"its name": name, "summary": summary, "source": source})
         _check_parts(name, venues, needs, validate, precompute, parameters or {})
-        for what, names in (("parameter", parameters or {}), ("memory", memory or {})):
-            for field_name in names:
-                if not _can_be_field(field_name):
-                    raise StrategyError(f"strategy {name}: {what} {field_name!r} cannot be a name here; choose another")
-        fields: dict[str, tuple[str, int]] = {}
-        for field_name, kept in (memory or {}).items():
-            kind, length = kept if isinstance(kept, tuple) else (kept, 0)
-            if kind not in (int, float) or not _is_count(length, 0, _MOST_KEPT):
-                raise StrategyError(
-                    f"strategy {name}: memory {field_name!r} must be int or float, or (int, 8) for up to "
-                    f"{_MOST_KEPT:,} of them, not {kept!r}"
-                )
-            fields[field_name] = ("f8" if kind is float else "i8", length)
-        for field_name, parameter in (parameters or {}).items():
-            problem = parameter.check(parameter.default)
-            if problem:
-                raise StrategyError(f"strategy {name}: the default of {field_name!r} is not allowed: {problem}")
-        unknown = set(needs) - set(NEEDS)
-        if unknown:
-            raise StrategyError(f"strategy {name}: needs {sorted(unknown)} unknown; there are {', '.join(NEEDS)}")
+        _check_fields(name, parameters or {}, memory or {}, needs)
         bound = max_messages if callable(max_messages) else (lambda _, most=max_messages: most)
         return Strategy(
             name=name,
@@ -310,7 +322,7 @@ def strategy(
             summary=summary,
             source=source,
             parameters=dict(parameters or {}),
-            memory=fields,
+            memory={field_name: _kept(name, field_name, kept) for field_name, kept in (memory or {}).items()},
             max_messages=bound,
             venues=venues,
             needs=frozenset(needs),

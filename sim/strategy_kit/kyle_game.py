@@ -1,9 +1,16 @@
 """What Kyle's insiders and makers share: the game they play, its equilibrium, and the price that an auction leaves."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
 from sim.core.compiled import njit
+from sim.core.world import Market
 from sim.models import kyle
 from sim.strategy_kit.declare import Parameter
 from sim.strategy_kit.interface import last_trade_price, public_value, step, trades_of_venue
+from sim.strategy_kit.seat import Seat
 
 GAME = {
     "value_deviation": Parameter(
@@ -20,12 +27,12 @@ GAME = {
 KEPT = {"price": float, "trades": int}  # of the strategy's memory, for follow_price
 
 
-def equilibrium(given):
+def equilibrium(given: Mapping[str, Any]) -> kyle.Equilibrium:
     """Kyle's equilibrium for parameters as in GAME."""
     return kyle.solve(given["value_deviation"], given["noise_deviation"], given["auctions"], given["insiders"])
 
 
-def unsolvable(given):
+def unsolvable(given: Mapping[str, Any]) -> str:
     """Why there is no equilibrium to play, or an empty text."""
     try:
         equilibrium(given)
@@ -35,12 +42,12 @@ def unsolvable(given):
 
 
 @njit
-def follow_price(me, market):
+def follow_price(me: Seat, market: Market) -> int:
     """Keep the price of the last auction, at first what is public. Returns the number of the auction to come."""
     kept = me.memory
-    auction = step(me, market) % me.parameters.auctions
+    auction: int = step(me, market) % me.parameters.auctions
     if auction == 0:
-        kept.price = public_value(me, market)
+        kept.price = public_value(me, market, me.instrument)
     elif trades_of_venue(me, market, me.venue) > kept.trades:
         kept.price = last_trade_price(me, market, me.venue)
     kept.trades = trades_of_venue(me, market, me.venue)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.core.compiled import COMPILED
 
@@ -19,19 +19,9 @@ class Seat(NamedTuple):
 
 NOT_A_SEAT = "me is what act(me, market) was given: nobody acts or looks in another's place"
 
-if COMPILED:
-    from numba import types
-    from numba.extending import intrinsic
+if TYPE_CHECKING or not COMPILED:
 
-    @intrinsic
-    def own(typing_context, me):
-        """The seat itself; nothing else compiles."""
-        if not isinstance(me, types.NamedTuple | types.NamedUniTuple) or me.instance_class is not Seat:
-            return None
-        return me(me), lambda context, builder, signature, arguments: arguments[0]
-else:
-
-    def own(me: Any) -> Seat:  # type: ignore[misc]
+    def own(me: Seat) -> Seat:
         """The seat itself.
 
         Raises
@@ -42,3 +32,14 @@ else:
         if type(me) is not Seat:
             raise TypeError(NOT_A_SEAT)
         return me
+
+else:
+    from numba import types
+    from numba.extending import intrinsic
+
+    @intrinsic
+    def own(typing_context, me):
+        """The seat itself; nothing else compiles."""
+        if not isinstance(me, types.NamedTuple | types.NamedUniTuple) or me.instance_class is not Seat:
+            return None
+        return me(me), lambda context, builder, signature, arguments: arguments[0]

@@ -22,7 +22,7 @@ from sim.venues import auction, book
 
 _FEW = 32  # orders that are sorted by insertion
 # What a strategy may have got wrong, in ``clock.fault_reason``; ``clock.fault_value`` is the number it gave.
-VENUE, INSTRUMENT, SIDE, AGENT, PLACE, SERIAL, PRECOMPUTED, LEVELS = (np.int64(i) for i in range(8))
+VENUE, INSTRUMENT, SIDE, AGENT, PLACE, SERIAL, PRECOMPUTED, LEVELS, SEVERAL, UNTRADED = (np.int64(i) for i in range(10))
 LONGEST = np.int64(1 << 61)  # steps that an order may live
 WRONG = np.int64(-100)  # what Python is told of an argument that means nothing
 

@@ -42,4 +42,4 @@ def act(me, market):
     ask = tick_above(me, market, me.venue, centre + half)
     buying = room_to_trade(choice.inventory_limit, held, BUY, choice.quantity)
     selling = room_to_trade(choice.inventory_limit, held, SELL, choice.quantity)
-    keep_bid_and_ask(me, market, bid, buying, ask, selling)
+    keep_bid_and_ask(me, market, me.venue, bid, buying, ask, selling)

@@ -34,14 +34,14 @@ def act(me, market):
     quantity = me.parameters.quantity
     serial = first_unseen(me, market, kept.seen)
     while serial < next_trade_number(me, market):
-        if tells(me, market, serial):
+        if tells(me, market, me.instrument, serial):
             kept.net_buys += recent_trade(me, market, serial).aggressor
         serial += 1
     kept.seen = serial
     publish_belief(me, market, _expected_value(me, kept.net_buys))
     bid = tick_below(me, market, me.venue, _expected_value(me, kept.net_buys - 1))
     ask = tick_above(me, market, me.venue, _expected_value(me, kept.net_buys + 1))
-    keep_bid_and_ask(me, market, bid, quantity, ask, quantity)
+    keep_bid_and_ask(me, market, me.venue, bid, quantity, ask, quantity)
 
 
 @njit

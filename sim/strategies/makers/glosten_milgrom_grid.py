@@ -99,7 +99,7 @@ def act(me, market):
     ask_tick = tick_above(me, market, me.venue, kept.bottom + kept.width * ask)
     kept.bid = (price_from_ticks(me, market, me.venue, bid_tick) - kept.bottom) / kept.width
     kept.ask = (price_from_ticks(me, market, me.venue, ask_tick) - kept.bottom) / kept.width
-    keep_bid_and_ask(me, market, bid_tick, quantity, ask_tick, quantity)
+    keep_bid_and_ask(me, market, me.venue, bid_tick, quantity, ask_tick, quantity)
 
 
 @njit
@@ -122,7 +122,7 @@ def _learn(me, market):
     kept = me.memory
     serial = first_unseen(me, market, kept.seen)
     while serial < next_trade_number(me, market):
-        if tells(me, market, serial):
+        if tells(me, market, me.instrument, serial):
             trade = recent_trade(me, market, serial)
             _learn_from_order(me, trade.aggressor, (trade_price(me, market, trade) - kept.bottom) / kept.width)
         serial += 1

@@ -75,7 +75,7 @@ def act(me, market):
     ask = tick_above(me, market, me.venue, public_value(me, market) + kept.half_spread)
     buying = choice.quantity if choice.sides != 2 else 0
     selling = choice.quantity if choice.sides != 1 else 0
-    keep_bid_and_ask(me, market, bid, buying, ask, selling)
+    keep_bid_and_ask(me, market, me.venue, bid, buying, ask, selling)
 
 
 @njit

@@ -63,4 +63,4 @@ def act(me, market):
     ask = max(ask, tick_above(me, market, me.venue, centre + choice.least_half_spread))
     buying = room_to_trade(choice.inventory_limit, held, BUY, choice.quantity)
     selling = room_to_trade(choice.inventory_limit, held, SELL, choice.quantity)
-    keep_bid_and_ask(me, market, bid, buying, ask, selling)
+    keep_bid_and_ask(me, market, me.venue, bid, buying, ask, selling)

@@ -35,7 +35,7 @@ def uses(strategy: Strategy) -> frozenset[str]:
         if function is None or function in seen:
             continue
         seen.add(function)
-        ours = function.__module__ == interface.__name__
+        ours = function.__module__.startswith(f"{interface.__name__}.")
         if ours:
             found.add(function.__name__)
         elif function.__module__ == gateway.__name__:

@@ -20,7 +20,7 @@ SCENARIOS = [
     "theory/kyle",
     "theory/gode_sunder",
 ]
-ROWS = {"agents": "first", "in_venues": "first_venue", "parameters": "parameters", "prepared": "prepared_first"}
+ROWS = {"agents": "first", "in_venues": "first_venue", "parameters": "parameters", "precomputed": "precomputed_first"}
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

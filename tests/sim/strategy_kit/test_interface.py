@@ -127,6 +127,8 @@ MISTAKES = {
     "keep_ladder(me, market, me.venue, me.memory.kept, BUY, 9_900, 9, 1, 9, 1)": "it keeps a ladder of 9 levels",
     "me.memory.kept[step(me, market) + 7] = 1": "it raised an exception",
     "1 // me.memory.kept[0]": "it raised an exception",
+    "inventory(me, market, 3)": "it asked for instrument 3 — there are 1, numbered from 0",
+    "signal(me, market, 7)": "it asked for instrument 7 — there are 1, numbered from 0",
 }
 
 

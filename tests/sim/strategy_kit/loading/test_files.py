@@ -443,7 +443,7 @@ from sim.strategy_kit.loading.files import load_file
 load_file(sys.argv[1])
 for name in ("raiser", "talker"):
     try:
-        play(market(strategies.get(name)))
+        play(market(registry.get(name)))
     except StrategyError as error:
         print(error)
 """
