@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-# Reasons of sim.venues.book.REASONS, by name: what is wrong with the messages, and the remedy where there is one.
+# Reasons of sim.core.codes.REASONS, by name: what is wrong with the messages, and the remedy where there is one.
 _WORDS = {
     "price": "no price of the venue — is it NO_BID or NO_ASK, or does it need a larger tick_size?",
     "quantity": "a quantity that is not positive, or too large",

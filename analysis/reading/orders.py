@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from analysis.reading import queues
 from analysis.reading.columns import columns
 from analysis.reading.queues import ENDS, ENTER, EVENT, NOWHERE, REMOVE, REPLACE, TRADE
+from sim.core.codes import KINDS
 from sim.core.errors import RunError
 from sim.runs.result import Run
 from sim.scenario.tables.market import Venue
-from sim.venues.book import KINDS
 from sim.venues.levels import HIGHEST_PRICE, LOWEST_PRICE
 
 Integers = NDArray[np.int64]

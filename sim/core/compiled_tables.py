@@ -141,7 +141,11 @@ def tables(name: str, dtypes: dict[str, np.dtype[Any]]) -> tuple[Any, Any, Any, 
         table.length = words[1]
         return table._getvalue()
 
-    instance = world_type()
+    return _crossings(world_type(), _Model)
+
+
+def _crossings(instance: Any, model: Any) -> tuple[Any, Any, Any, Any]:
+    """``attach``, ``address_of``, ``close`` and ``opened`` of the type made by :func:`tables`."""
 
     @intrinsic
     def attach(typing_context, address):
@@ -151,8 +155,8 @@ def tables(name: str, dtypes: dict[str, np.dtype[Any]]) -> tuple[Any, Any, Any, 
     def address_of(typing_context, world):
         return types.int64(instance), _same_word
 
-    view = type(f"{name}ViewType", (types.Type,), {"__init__": lambda self: types.Type.__init__(self, name="Market")})
-    register_model(view)(_Model)
+    view = type("ViewType", (types.Type,), {"__init__": lambda self: types.Type.__init__(self, name="Market")})
+    register_model(view)(model)
     closed = view()
 
     @intrinsic

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.core.codes import MONEY_OVERFLOW, PER_NOTIONAL
 from sim.core.compiled import inlined, njit
-from sim.core.world import NO_PRICE, NOTHING
+from sim.core.marks import market_prices
 
-PER_NOTIONAL, PER_LOT = 0, 1
-# Why a run must end; the clock's status.
-RUNNING, NEED_ORDERS, NEED_TAPE, NEED_TURNS, NEED_NATURE, EXTERNAL = 0, 1, 2, 3, 4, 5
-RAISED, TOO_MANY, MONEY_OVERFLOW, MISTAKEN, BROKEN = 10, 11, 12, 13, 14
 MOST_MONEY = np.int64(4 * 10**18)  # a little below 2**62: two such sums still fit an int64
 
 
@@ -48,61 +45,6 @@ def pay_per_lot(world, payer, receiver, lots, amount):
 
 
 @inlined
-def market_prices(world, instrument):
-    """The mark, and the microprice. Currency per unit.
-
-    The mark is the mid of the consolidated book, or the last valid one while a side is empty; the initial value before
-    there is any. The instrument's list holds the venues that trade; one that collects orders for an auction has left
-    it, and what its auctions clear at is a valid mark. Twice the mid is a sum of two whole numbers of money units, so
-    equal books give equal marks to the last bit.
-
-    The microprice weighs the best bid by the lots at the best ask and the other way round (Gatheral and Oomen 2010);
-    without both it is the mark.
-    """
-    record = world.instruments[instrument]
-    bid, ask = np.int64(NO_PRICE), np.int64(-NO_PRICE)
-    at_bid, at_ask = np.int64(0), np.int64(0)
-    venue = record.first_venue
-    while venue != NOTHING:
-        units = world.venues[venue].tick_units
-        best_bid = world.sides[2 * venue].best
-        best_ask = world.sides[2 * venue + 1].best
-        if best_bid != NOTHING:
-            price = world.levels[best_bid].price * units
-            if price >= bid:
-                at_bid = world.levels[best_bid].volume + (at_bid if price == bid else 0)
-                bid = price
-        if best_ask != NOTHING:
-            price = world.levels[best_ask].price * units
-            if price <= ask:
-                at_ask = world.levels[best_ask].volume + (at_ask if price == ask else 0)
-                ask = price
-        venue = world.venues[venue].next_of_instrument
-    if bid == NO_PRICE or ask == -NO_PRICE:
-        mark = record.mark if is_marked(record) else record.initial
-        return mark, mark
-    record.mark = np.float64(bid + ask) * 0.5 * record.price_unit
-    lots = np.float64(at_bid + at_ask)
-    if lots == 0.0:
-        return record.mark, record.mark
-    return record.mark, (
-        np.float64(bid) * np.float64(at_ask) + np.float64(ask) * np.float64(at_bid)
-    ) / lots * record.price_unit
-
-
-@njit
-def is_marked(record):
-    """Whether an instrument's mark ever was a price in this episode: a mid, or what an auction cleared at."""
-    return record.mark == record.mark  # nan until then
-
-
-@njit
-def market_price(world, instrument):
-    """The mark, see :func:`market_prices`. Currency per unit."""
-    return market_prices(world, instrument)[0]
-
-
-@inlined
 def record_trade(world, venue, price, lots, maker, taker, aggressor, maker_order, taker_order):
     """Settle a trade between two accounts, charge both fees, and write it on the tape.
 
@@ -136,17 +78,7 @@ def record_trade(world, venue, price, lots, maker, taker, aggressor, maker_order
         move_cash(world, taker, place.fee_account, taker_fee)
         world.accounts[maker].fees += maker_fee
         world.accounts[taker].fees += taker_fee
-    world.accounts[maker].trades += 1
-    world.accounts[taker].trades += 1
-    world.accounts[maker].volume += lots
-    world.accounts[taker].volume += lots
-    place.trades += 1
-    place.volume += lots
-    place.last_price = price
-    place.last_quantity = lots
-    place.last_side = aggressor
-    place.last_trade = clock.trades
-    world.sides[2 * venue + (0 if aggressor > 0 else 1)].bought += lots
+    _count_trade(world, venue, price, lots, maker, taker, aggressor)
     row = world.tape[clock.trades & (len(world.tape) - 1)]
     row.sequence = clock.sequence
     row.step = clock.step
@@ -167,3 +99,56 @@ def record_trade(world, venue, price, lots, maker, taker, aggressor, maker_order
     row.aggressor = aggressor
     clock.trades += 1
     clock.sequence += 1
+
+
+@inlined
+def _count_trade(world, venue, price, lots, maker, taker, aggressor):
+    """Add a trade to what the two accounts and the venue count, and make it the venue's last."""
+    place = world.venues[venue]
+    world.accounts[maker].trades += 1
+    world.accounts[taker].trades += 1
+    world.accounts[maker].volume += lots
+    world.accounts[taker].volume += lots
+    place.trades += 1
+    place.volume += lots
+    place.last_price = price
+    place.last_quantity = lots
+    place.last_side = aggressor
+    place.last_trade = world.clock[0].trades
+    world.sides[2 * venue + (0 if aggressor > 0 else 1)].bought += lots
+
+
+# --- sums -----------------------------------------------------------------------------------------------------------
+
+
+@inlined
+def clear_income(total):
+    """Set to zero what :func:`add_income` adds to."""
+    total.cash = 0
+    total.fees = 0
+    total.dividends = 0
+    total.interest = 0
+
+
+@inlined
+def add_income(total, row):
+    """Add an account's cash, and what it paid and was paid, to a record with fields of these names."""
+    total.cash += row.cash
+    total.fees += row.fees
+    total.dividends += row.dividends
+    total.interest += row.interest
+
+
+@inlined
+def add_activity(total, row):
+    """Add trades, lots traded and messages, of an account or of a result, to a record with fields of these names."""
+    total.trades += row.trades
+    total.volume += row.volume
+    total.messages += row.messages
+
+
+@inlined
+def add_presence(total, row):
+    """Add a maker's turns and those in which it kept its obligation to a record with fields of these names."""
+    total.turns += row.turns
+    total.kept += row.kept

@@ -1,8 +1,8 @@
 """The whole state of a run: record arrays in one NamedTuple, and its address.
 
-Python allocates the arrays and keeps them alive. Compiled code gets one int64, the address of a table of pointers and
-lengths, and ``attach`` makes of it something that reads like the NamedTuple. When an array grows, Python rewrites the
-table, never while compiled code runs.
+Python allocates the arrays and keeps them alive (:mod:`sim.core.storage`). Compiled code gets one int64, the address of
+a table of pointers and lengths, and ``attach`` makes of it something that reads like the NamedTuple. When an array
+grows, Python rewrites the table, never while compiled code runs.
 
 Every array has its instrument or venue axis, even while there is one of each: holdings are ``agent * instruments +
 instrument``, sides are ``2 * venue + side``. Prices are whole ticks, quantities whole lots, cash whole money units.
@@ -27,6 +27,7 @@ NONE: int = int64(0)
 BUY: int = int64(1)
 SELL: int = int64(-1)
 HISTORY = 1024  # trades that strategies may always look back on, whatever the tape's capacity
+NODES_PER_LEVEL = 4  # the most that one new price level can take from the pool: the trie of levels is one deeper
 
 
 def _record(*fields: tuple[str, str]) -> np.dtype[Any]:
@@ -47,7 +48,7 @@ CLOCK = _named(
     "nodes_used nodes_live tape_drained messages_logged log_drained keeps_log samples_used agent_samples_used "
     "outcomes_used settlements_used "
     "book_every agents_every book_episodes agents_episodes book_levels agents_by episodes_by draw block "
-    "first_account instruments auctions plain credited "
+    "first_account instruments auctions plain rules credited "
     "interest_every interest_account issue_account settlement_account "
     "/ f8: interest money_unit centre slope "
     "/ u8: seed draw_key turn_key step_key"
@@ -67,22 +68,23 @@ SIDE = _named("i8: prefix branch_prefix orders volume bought / i4: best root lea
 VENUE = _named(
     "i8: instrument mechanism matching self_trade_prevention post_only fee_per fee_account tick_units safe_lots "
     "clear_book_after_trade every opening closing price_units per_tick first_schedule last_schedule "
-    "last_price last_quantity last_side last_trade trades volume next_of_instrument "
+    "last_price last_quantity last_side last_trade trades volume next_of_instrument clearing_price buyers sellers "
     "/ f8: tick_size price_size maker_fee taker_fee"
 )
-# ``price_unit``: what a unit of money per lot is, in currency a unit of the instrument.
+# ``price_unit``: what a unit of money per lot is, in currency per unit of the instrument. ``lasts``: after so many
+# steps of an episode it is settled, 0 for its end; what it came to is in ``settled_price settled_value marked``.
 INSTRUMENT = _named(
-    "i8: process settlement public_delay history_start history_mask first_venue jumped clip "
+    "i8: kind lasts settled marked process settlement public_delay history_start history_mask first_venue jumped clip "
     "first_shock shocks next_shock dividend_every dividend_account "
     "/ f8: value initial mark public lot_size price_unit volatility volatility_factor drift mean reversion low high "
-    "probability feedback dividend dividend_deviation"
+    "probability feedback dividend dividend_deviation settled_price settled_value"
 )
 SHOCK = _named("i8: step / f8: value volatility")
 INCREMENT = _named("f8: diffusion jump uniform dividend")
 POPULATION = _named(
     "i8: first count strategy first_venue venues parameters law group gap ordinal allowed external "
     "delay redraw reservation reference units_down units_up private_first precomputed_first precomputed_count "
-    "endowment_lots turns minimum_size first_obligation "
+    "endowment_lots turns rules rule_messages minimum_size first_obligation "
     "/ f8: log_miss rate share wait noise sight first_number second_number deviation presence maximum_spread "
     "/ u8: stream"
 )
@@ -157,7 +159,7 @@ class World(NamedTuple):
     turns: Any
     scratch: Any  # for sorting turns
     pending: Any
-    rejections: Any  # int64: messages rejected, by population and reason (sim.venues.book.REASONS)
+    rejections: Any  # int64: messages rejected, by population and reason (sim.core.codes.REASONS)
     wheel: Any  # int32: heads, then tails, of the lists of orders by step of expiry
     tape: Any  # ring of trades
     log: Any  # ring of messages
@@ -169,7 +171,7 @@ class World(NamedTuple):
     outcome_lots: Any
     settlements: Any  # one for each instrument of each episode
     strategies: Any  # int64: addresses of callbacks
-    gateway: Any  # int64: addresses of the callbacks that take messages (sim.venues.gateway)
+    gateway: Any  # int64: addresses of the callbacks that take messages (sim.kernel.messages)
 
 
 DTYPES = World(
@@ -197,16 +199,17 @@ class Market:
             raise AttributeError(f"market shows no {name!r} — functions of spreadgame.strategy tell what may be seen")
 
 
+worlds: dict[int, World] = {}  # by address, where nothing is compiled
+
 if TYPE_CHECKING or not COMPILED:
-    _worlds: dict[int, World] = {}
 
     def attach(address: int) -> World:
         """The World at an address."""
-        return _worlds[int(address)]
+        return worlds[int(address)]
 
     def address_of(world: World) -> int:
         """The address of a World."""
-        return next(address for address, known in _worlds.items() if known is world)
+        return next(address for address, known in worlds.items() if known is world)
 
     def record_in(table: Any, offset: int, dtype: np.dtype[Any]) -> Any:
         """The record of type ``dtype`` that begins ``offset`` bytes into a table of bytes."""
@@ -234,62 +237,3 @@ else:
 
     # In compiled code a World is its address alone: a single register to pass on, and an array is loaded when named.
     attach, address_of, close, opened = tables("World", DTYPES._asdict())
-
-
-class Storage:
-    """The arrays of a World, kept alive by Python, and the table of pointers that compiled code reads.
-
-    ``Storage(clock=1, orders=1024, …)`` allocates zeroed arrays of these lengths; what is not named has length 0. A
-    copy, by ``copy`` or by ``pickle``, has arrays and a table of its own: an address is good for one World alone.
-    """
-
-    def __init__(self, **lengths: int) -> None:
-        unknown = set(lengths) - set(World._fields)
-        if unknown:
-            raise TypeError(f"no such arrays: {sorted(unknown)}")
-        self._arrays = {name: self._empty(dtype, lengths.get(name, 0)) for name, dtype in DTYPES._asdict().items()}
-        self._table = np.zeros(2 * len(World._fields), np.int64)
-        self._publish()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: np.array(array) for name, array in self._arrays.items()}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self._arrays = {name: self._empty(array.dtype, len(array)) for name, array in state.items()}
-        for name, array in state.items():
-            self._arrays[name][:] = array
-        self._table = np.zeros(2 * len(World._fields), np.int64)
-        self._publish()
-
-    @staticmethod
-    def _empty(dtype: np.dtype[Any], length: int) -> Any:
-        # At least one element, so that every pointer is valid; int64 words, so that every record is aligned.
-        words = -(-max(length, 1) * dtype.itemsize // 8)
-        return np.zeros(words, np.int64).view(np.uint8)[: max(length, 1) * dtype.itemsize].view(dtype)[:length]
-
-    def _publish(self) -> None:
-        for place, array in enumerate(self._arrays.values()):
-            self._table[2 * place] = array.ctypes.data
-            self._table[2 * place + 1] = len(array)
-        views = {
-            name: array.view(np.recarray) if array.dtype.names and not COMPILED else array
-            for name, array in self._arrays.items()
-        }
-        self.world = World(**views)
-        self.address = int(self._table.ctypes.data)
-        if not COMPILED:
-            _worlds[self.address] = self.world
-
-    def grow(self, name: str, length: int) -> None:
-        """Give an array a new length; what it held stays, what is new is zero."""
-        old = self._arrays[name]
-        new = self._empty(old.dtype, length)
-        new[: min(len(old), length)] = old[: min(len(old), length)]
-        self._arrays[name] = new
-        self._publish()
-
-    def put(self, name: str, array: Any) -> None:
-        """Replace an array's content and length."""
-        self._arrays[name] = self._empty(DTYPES._asdict()[name], len(array))
-        self._arrays[name][:] = array
-        self._publish()

@@ -10,17 +10,18 @@ import mesa
 import numpy as np
 from numba.core.errors import TypingError
 
+from sim.core import codes
 from sim.core.arguments import finite, whole
 from sim.core.arguments import side as one_side
 from sim.core.compiled import njit
-from sim.core.ledger import RUNNING
+from sim.core.marks import wealth
 from sim.core.renamed import old_attributes_refused
 from sim.core.rng import next_uniform
+from sim.core.storage import short_of_room
 from sim.core.world import NO_PRICE, NOTHING, attach
-from sim.instruments.nature import wealth
 from sim.strategy_kit import interface
 from sim.strategy_kit.seat import Seat
-from sim.venues import book, gateway
+from sim.venues import gateway
 
 if TYPE_CHECKING:
     from sim.mesa_model.market import Market
@@ -42,18 +43,18 @@ def _send_order(address, agent, venue, kind, side, price, lots, lifetime):
     side, price, lots, lifetime = gateway.bits(side), gateway.bits(price), gateway.bits(lots), gateway.bits(lifetime)
     if side * side != 1 or lifetime < 0 or lifetime > gateway.LONGEST:
         return gateway.WRONG
-    lack = book.has_room(world, ONE)
-    if lack != RUNNING:
-        return -1 - lack
+    short = short_of_room(world)
+    if short != 0:
+        return short
     return gateway.send_order(world, agent, venue, kind, side, price, lots, lifetime)
 
 
 @njit
 def _send_schedule(address, agent, venue, centre, slope, most):
     world = attach(address)
-    lack = book.has_room(world, ONE)
-    if lack != RUNNING:
-        return -1 - lack
+    short = short_of_room(world)
+    if short != 0:
+        return short
     return gateway.send_schedule(world, agent, venue, centre, slope, most)
 
 
@@ -61,9 +62,9 @@ def _send_schedule(address, agent, venue, centre, slope, most):
 def _send_cancel(address, agent, handle):
     world = attach(address)
     handle = gateway.bits(handle)
-    lack = book.has_room(world, ONE)
-    if lack != RUNNING:
-        return -1 - lack
+    short = short_of_room(world)
+    if short != 0:
+        return short
     return gateway.send_cancel(world, agent, handle)
 
 
@@ -71,9 +72,9 @@ def _send_cancel(address, agent, handle):
 def _send_replace(address, agent, handle, price, lots):
     world = attach(address)
     handle, price, lots = gateway.bits(handle), gateway.bits(price), gateway.bits(lots)
-    lack = book.has_room(world, ONE)
-    if lack != RUNNING:
-        return -1 - lack
+    short = short_of_room(world)
+    if short != 0:
+        return short
     return gateway.send_replace(world, agent, handle, price, lots)
 
 
@@ -232,7 +233,7 @@ class Trader(mesa.Agent):
         order = int(world.agents[self._row]["first_order"])
         while order != NOTHING:
             record = world.orders[order]
-            if record["state"] == book.RESTING:
+            if record["state"] == codes.RESTING:
                 level = world.levels[int(record["level"])]
                 side = int(level["side"])
                 found.append(
@@ -250,9 +251,9 @@ class Trader(mesa.Agent):
 
     @property
     def rejection(self) -> str:
-        """Why the venue rejected the last message of this turn, a word of ``sim.venues.book.REASONS``; else empty."""
+        """Why the venue rejected the last message of this turn, a word of ``sim.core.codes.REASONS``; else empty."""
         reason = int(self.model.world.clock[0]["rejection"])
-        return book.REASONS[reason] if reason else ""
+        return codes.REASONS[reason] if reason else ""
 
     # --- what it sees -----------------------------------------------------------------------------------------------
 
@@ -314,27 +315,27 @@ class Trader(mesa.Agent):
         self, side: int, price: int, quantity: int, *, venue: int | str | None = None, lifetime: int = 0
     ) -> int:
         """Trade up to a price and rest with what is left. Returns the handle if it rests, else 0."""
-        return self._order(book.LIMIT, side, price, quantity, venue, lifetime)
+        return self._order(codes.LIMIT, side, price, quantity, venue, lifetime)
 
     def post_only_order(
         self, side: int, price: int, quantity: int, *, venue: int | str | None = None, lifetime: int = 0
     ) -> int:
         """Rest at a price without trading. Returns the handle, 0 if rejected."""
-        return self._order(book.POST_ONLY, side, price, quantity, venue, lifetime)
+        return self._order(codes.POST_ONLY, side, price, quantity, venue, lifetime)
 
     def market_order(self, side: int, quantity: int, *, venue: int | str | None = None) -> int:
         """Trade at whatever price. Returns the lots traded."""
-        self._order(book.MARKET, side, 0, quantity, venue, 0)
+        self._order(codes.MARKET, side, 0, quantity, venue, 0)
         return int(self.model.world.clock[0]["filled"])
 
     def immediate_or_cancel_order(self, side: int, price: int, quantity: int, *, venue: int | str | None = None) -> int:
         """Trade up to a price; what is left is dropped. Returns the lots traded."""
-        self._order(book.IMMEDIATE_OR_CANCEL, side, price, quantity, venue, 0)
+        self._order(codes.IMMEDIATE_OR_CANCEL, side, price, quantity, venue, 0)
         return int(self.model.world.clock[0]["filled"])
 
     def fill_or_kill_order(self, side: int, price: int, quantity: int, *, venue: int | str | None = None) -> int:
         """Trade all of it up to a price, or nothing. Returns the lots traded."""
-        self._order(book.FILL_OR_KILL, side, price, quantity, venue, 0)
+        self._order(codes.FILL_OR_KILL, side, price, quantity, venue, 0)
         return int(self.model.world.clock[0]["filled"])
 
     def demand_schedule(self, price: float, slope: float, most: int = 0, *, venue: int | str | None = None) -> int:

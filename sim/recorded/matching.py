@@ -6,10 +6,12 @@ from typing import Any
 
 
 from sim.core.compiled import njit
-from sim.core.ledger import RUNNING
+from sim.core.codes import IMMEDIATE_OR_CANCEL, LIMIT, RUNNING
 from sim.core.world import NOTHING, attach, int64
 from sim.recorded.readers import ASK, BID, EXECUTE, SUBMIT
-from sim.venues import book as engine
+from sim.core.storage import has_room
+from sim.venues.book import enter
+from sim.venues.orders import allocate, link, reduce, remove_order, slot_of
 from sim.venues.levels import find_level, key_of, next_level
 
 _RESTER, _TAKER = 0, 1  # the two agents: whoever's order rested, and whoever came to trade with it
@@ -29,9 +31,9 @@ def _rest_loosely(world: Any, loose: Any, side: int, price: int, lots: int) -> N
     """Put an anonymous order at the end of a price's queue; it was there already, so nothing is matched."""
     clock = world.clock[0]
     clock.next_number += 1
-    order = engine.allocate(world, _RESTER, clock.next_number, lots, 0)
+    order = allocate(world, _RESTER, clock.next_number, lots, 0)
     loose[order] = 1
-    engine.link(world, order, side, price)
+    link(world, order, side, price)
 
 
 @njit
@@ -43,7 +45,7 @@ def _take_loosely(world: Any, loose: Any, level: int, lots: int) -> Any:
         if loose[order] != 0:
             part = min(lots, world.orders[order].remaining)
             lots -= part
-            engine.reduce(world, order, part)
+            reduce(world, order, part)
         order = following
     return lots
 
@@ -63,7 +65,7 @@ def _named_order(world: Any, handle: int, level: int) -> Any:
     A message says its order's price too. Where the two disagree the number is not believed, so that a wrong message
     shows in the book instead of being put right.
     """
-    order = engine.slot_of(world, handle)
+    order = slot_of(world, handle)
     if order != NOTHING and world.orders[order].level != level:
         return int64(NOTHING)
     return order
@@ -80,7 +82,7 @@ def _take(world: Any, loose: Any, handle: int, side: int, price: int, lots: int)
     if order != NOTHING:
         part = min(lots, world.orders[order].remaining)
         lots -= part
-        engine.reduce(world, order, part)
+        reduce(world, order, part)
     return _take_loosely(world, loose, level, lots) if lots > 0 and others else int64(lots)
 
 
@@ -112,7 +114,7 @@ def _execute(world: Any, loose: Any, handle: int, side: int, price: int, lots: i
         return _take(world, loose, handle, side, price, lots)
     counts[AT_HEAD] += 1
     taker_side = int64(2 * side - 1)
-    engine.enter(world, 0, _TAKER, engine.IMMEDIATE_OR_CANCEL, taker_side, price, lots, 0, NOTHING)
+    enter(world, 0, _TAKER, IMMEDIATE_OR_CANCEL, taker_side, price, lots, 0, NOTHING)
     return max(lots - remaining, int64(0))
 
 
@@ -120,7 +122,7 @@ def _execute(world: Any, loose: Any, handle: int, side: int, price: int, lots: i
 def _clear_level(world: Any, level: int) -> None:
     left = int64(world.levels[level].count)
     while left > 0:
-        engine.remove_order(world, int64(world.levels[level].head))
+        remove_order(world, int64(world.levels[level].head))
         left -= 1
 
 
@@ -212,11 +214,11 @@ def _compare(world: Any, book: Any, row: int, depth: int, equal: Any, first: Any
 @njit
 def _submit(world: Any, loose: Any, handles: Any, name: int, side: int, price: int, lots: int, counts: Any) -> None:
     """A new limit order; through matching, though recorded ones never trade on arrival."""
-    namesake = engine.slot_of(world, handles[name])
+    namesake = slot_of(world, handles[name])
     if namesake != NOTHING:
         loose[namesake] = 1  # from now on the number means the new order
     direction = int64(1 - 2 * side)
-    handle = engine.enter(world, 0, _RESTER, engine.LIMIT, direction, price, lots, 0, NOTHING)
+    handle = enter(world, 0, _RESTER, LIMIT, direction, price, lots, 0, NOTHING)
     filled = world.clock[0].filled
     counts[CROSSED] += filled > 0
     if filled < lots:
@@ -259,7 +261,7 @@ def replay_rows(
     depth = int64(levels.shape[1])
     for row in range(start, stop):
         # Beside the message's own order, each level that may slide in needs one.
-        lack = engine.has_room(world, 1 + 2 * depth)
+        lack = has_room(world, 1 + 2 * depth)
         if lack != RUNNING:
             return row, lack
         kind = kinds[row]

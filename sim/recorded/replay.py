@@ -20,7 +20,6 @@ import numpy as np
 
 from sim.core.arguments import a_path
 from sim.core.errors import ReplayError
-from sim.core.ledger import NEED_ORDERS, RUNNING
 from sim.core.renamed import old_arguments_refused
 from sim.recorded.matching import (
     ADOPTED_LEVELS,

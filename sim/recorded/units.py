@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.core.errors import ReplayError
 from sim.recorded.readers import Integers, line_of
-from sim.venues import book as engine
+from sim.core.codes import MOST_LOTS
 from sim.venues.levels import HIGHEST_PRICE
 
 
@@ -51,13 +51,13 @@ def lot_units(path: Path, lines: Integers | None, quantities: Integers, *others:
         If one order is too large even so.
     """
     most = int(quantities.max(initial=0))
-    if most <= engine.MOST_LOTS:
+    if most <= MOST_LOTS:
         return Units(1)
     step = _greatest_step(quantities, *others)
-    if most // step > engine.MOST_LOTS:
+    if most // step > MOST_LOTS:
         line = line_of(lines, int(quantities.argmax()))
         raise ReplayError(
-            f"{path}, line {line}: size {most} — an order holds at most {engine.MOST_LOTS} lots of {step}"
+            f"{path}, line {line}: size {most} — an order holds at most {MOST_LOTS} lots of {step}"
         )
     return Units(step)
 

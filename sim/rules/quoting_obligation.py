@@ -9,38 +9,45 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.core.codes import POST_ONLY, WAITING
 from sim.core.compiled import njit
 from sim.core.world import BUY, NONE, NOTHING, SELL
+from sim.rules.declare import Rule
 from sim.strategy_kit import view
-from sim.venues import auction, book
 from sim.venues.gateway import send_cancel, send_order
+from sim.venues.mechanisms import is_hidden
+from sim.venues.orders import slot_of
 from sim.venues.ticks import NO_ASK, NO_BID, tick_above, tick_below
 
-MESSAGES = np.int64(4)  # a turn, beyond the strategy's: two cancellations, two new orders
+_MESSAGES = np.int64(4)  # in a turn, beyond the strategy's: two cancellations, two new orders
 _SLACK = 1e-9  # of a turn: a share of turns is seldom exact in binary
 
 
 @njit
 def withdraw_required(world, agent):
-    """Before the strategy's turn: what was added in an earlier turn goes, and the strategy has its own messages."""
+    """Before the strategy's turn: what was added in an earlier turn goes, and the strategy has its own messages.
+
+    Returns True: it may act.
+    """
     clock = world.clock[0]
     record = _record_of(world, agent)
     for handle in (record.bid, record.ask):
-        if handle > 0 and book.slot_of(world, handle) != NOTHING:
+        if handle > 0 and slot_of(world, handle) != NOTHING:
             send_cancel(world, agent, handle)
     record.bid = 0
     record.ask = 0
-    clock.allowed += clock.sent - MESSAGES
+    clock.allowed += clock.sent - _MESSAGES
+    return True
 
 
 @njit
-def add_required(world, agent, venue):
+def add_required(world, agent):
     """After the strategy's turn: add the lots that are missing where the share would otherwise not be kept."""
-    clock = world.clock[0]
-    clock.allowed += MESSAGES
-    if book.collects(world, venue) and not auction.is_due(world, venue):
-        return  # in an auction only the turns in the step that clears it count
+    world.clock[0].allowed += _MESSAGES
     population = world.populations[world.agents[agent].population]
+    venue = world.in_venues[population.first_venue]
+    if is_hidden(world, venue):
+        return  # where orders collect, only the turns in the step that clears them count
     record = _record_of(world, agent)
     record.turns += 1
     low, high = _required_prices(world, agent, venue)
@@ -48,9 +55,9 @@ def add_required(world, agent, venue):
     least = population.minimum_size
     if min(bid_lots, ask_lots) < least and record.kept + _SLACK < population.presence * np.float64(record.turns):
         if bid_lots < least:
-            record.bid = send_order(world, agent, venue, book.POST_ONLY, BUY, low, least - bid_lots, NONE)
+            record.bid = send_order(world, agent, venue, POST_ONLY, BUY, low, least - bid_lots, NONE)
         if ask_lots < least:
-            record.ask = send_order(world, agent, venue, book.POST_ONLY, SELL, high, least - ask_lots, NONE)
+            record.ask = send_order(world, agent, venue, POST_ONLY, SELL, high, least - ask_lots, NONE)
         _, _, bid_lots, ask_lots = _own_quotes(world, agent, venue, low, high)
     if min(bid_lots, ask_lots) >= least:
         record.kept += 1
@@ -94,12 +101,7 @@ def _own_quotes(world, agent, venue, low, high):
         for i in range(clock.pending):
             waiting = world.pending[i]
             record = world.orders[waiting.handle & 0xFFFFFFFF]
-            if (
-                waiting.agent == agent
-                and waiting.venue == venue
-                and record.state == book.WAITING
-                and record.leaves == 0
-            ):
+            if waiting.agent == agent and waiting.venue == venue and record.state == WAITING and record.leaves == 0:
                 found = _with(found, waiting.side > 0, waiting.price, record.remaining, low, high)
         return found
     order = np.int64(world.agents[agent].first_order)
@@ -119,3 +121,6 @@ def _with(found, bids, price, lots, low, high):
     if bids:
         return max(bid, price), ask, bid_lots + (lots if price >= low else NONE), ask_lots
     return bid, min(ask, price), bid_lots, ask_lots + (lots if price <= high else NONE)
+
+
+RULE = Rule(table="obligation", messages=int(_MESSAGES), before_turn=withdraw_required, after_turn=add_required)

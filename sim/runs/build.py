@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.core.codes import BY_AGENT, REASONS
 from sim.core.compiled import njit
 from sim.core.rng import mix, name_key
-from sim.core.world import HISTORY, Storage, attach
-from sim.instruments import nature
-from sim.instruments.nature import BLOCK
-from sim.kernel.kernel import BY_AGENT, open_run
+from sim.core.storage import Storage
+from sim.core.world import HISTORY, attach
+from sim.instruments.processes import BLOCK, draw_block
+from sim.kernel.kernel import open_run
+from sim.kernel.messages import gateway_callbacks
 from sim.runs.fill_market import fill_instruments, fill_venues, has_auctions
 from sim.runs.fill_populations import fill_populations
 from sim.runs.layout import Accounts, Layout, groups_of, lay_out
@@ -23,8 +25,6 @@ from sim.runs.sampling import Sampling, sampling_of
 from sim.scenario import Scenario
 from sim.strategy_kit.callbacks import compile_strategy
 from sim.strategy_kit.declare import Strategy
-from sim.venues.book import REASONS
-from sim.venues.gateway import gateway_callbacks
 
 _MOST_LOTS = 1 << 20  # positions that samples of agents, or results, hold before they are drained
 _WHEEL = 4096
@@ -160,7 +160,7 @@ def fill_block(built: Built, block: int) -> None:
         random_dividend = instrument.dividend is not None and instrument.dividend.deviation > 0.0
         if instrument.value.process == "constant" and not random_dividend:
             continue
-        rows = nature.draw_block(
+        rows = draw_block(
             instrument.value,
             instrument.name,
             run.seed,

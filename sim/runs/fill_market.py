@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.world import NOTHING
-from sim.instruments.nature import NEVER, PROCESSES, SETTLEMENTS
+from sim.instruments.kinds import KINDS
+from sim.instruments.processes import NEVER, PROCESSES
+from sim.instruments.settlement import SETTLEMENTS
 from sim.runs.layout import Accounts, Layout
 from sim.scenario import Scenario, read_values
+from sim.scenario.defaults import mechanism_of
 from sim.scenario.tables.market import Instrument
 from sim.scenario.tables.processes import known_at_first
-from sim.venues.book import CALL_AUCTION, CONTINUOUS
-from sim.venues.standalone import FEE_PER, MATCHING, POST_ONLY, SELF_TRADE, set_tick_units
+from sim.venues.settings import FEE_PER, MATCHING, MECHANISMS, POST_ONLY, SELF_TRADE, set_tick_units
 
 
 def fill_instruments(world: Any, scenario: Scenario, layout: Layout) -> dict[str, NDArray[np.float64]]:
@@ -28,6 +30,7 @@ def fill_instruments(world: Any, scenario: Scenario, layout: Layout) -> dict[str
             files[instrument.name] = read_values(process.path, process.column)
             known = files[instrument.name][0]
         row["initial"] = known
+        row["kind"] = KINDS[instrument.kind]
         row["process"] = PROCESSES[process.process]
         row["settlement"] = SETTLEMENTS[instrument.settlement]
         row["public_delay"] = NEVER if instrument.public_delay == "never" else instrument.public_delay
@@ -75,7 +78,7 @@ def fill_venues(world: Any, scenario: Scenario, accounts: Accounts) -> None:
         row["price_size"] = price_sizes[number]
         if venue.auction.pricing == "free":
             row["price_units"], row["per_tick"] = 1, row["tick_units"]
-        row["mechanism"] = CALL_AUCTION if venue.mechanism == "call_auction" else CONTINUOUS
+        row["mechanism"] = MECHANISMS[mechanism_of(venue)]
         row["every"], row["opening"] = venue.auction.every or 0, venue.auction.opening
         row["closing"], row["first_schedule"], row["last_schedule"] = venue.auction.closing, NOTHING, NOTHING
     world.clock[0]["auctions"] = auctions

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.core.world import NOTHING
 from sim.kernel.arrivals import ALWAYS, LAWS
-from sim.rules.quoting_obligation import MESSAGES
+from sim.rules.hooks import messages_of, rules_of
 from sim.runs.layout import Layout, PopulationLayout
 from sim.scenario import Scenario
 from sim.strategy_kit.callbacks import parameter_type
@@ -31,6 +31,7 @@ def fill_populations(world: Any, scenario: Scenario, layout: Layout, external: f
         world.in_venues[laid.in_venues.rows] = [venues[name] for name in laid.population.venues]
         _fill_blocks(row, laid)
         _fill_turns(row, laid, laid.population.name in external)
+        world.clock[0]["rules"] |= row["rules"]
         set_parameters(world, number, laid.strategy, laid.population.params)
         world.precomputed[laid.precomputed.rows] = laid.solved
         _fill_members(world, number, laid)
@@ -55,13 +56,15 @@ def _fill_blocks(row: Any, laid: PopulationLayout) -> None:
 
 
 def _fill_turns(row: Any, laid: PopulationLayout, external: bool) -> None:
-    """Who acts, how much it may send, and what it must quote."""
+    """Who acts, how much it may send, the rules it is under, and what it must quote."""
     population = laid.population
     row["external"] = external
     # A Python agent's messages find room one by one; a compiled turn must find it all before it begins.
     row["allowed"] = 1 if external else laid.strategy.max_messages(population.params)
+    row["rules"] = rules_of(population)
+    row["rule_messages"] = messages_of(int(row["rules"]))
+    row["allowed"] += row["rule_messages"]
     if population.obligation:
-        row["allowed"] += MESSAGES
         for name in ("presence", "maximum_spread", "minimum_size"):
             row[name] = getattr(population.obligation, name)
 

@@ -57,8 +57,8 @@ def _in_words(value: Any) -> str:
 
 
 def rejections(simulation: Simulation) -> dict[str, dict[str, int]]:
-    """How many messages were rejected, by population and reason (one of :data:`sim.venues.book.REASONS`)."""
-    from sim.venues.book import REASONS
+    """How many messages were rejected, by population and reason (one of :data:`sim.core.codes.REASONS`)."""
+    from sim.core.codes import REASONS
 
     world, found = simulation.built.storage.world, {}
     counts = world.rejections.reshape(-1, len(REASONS))

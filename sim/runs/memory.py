@@ -8,7 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from sim.core.errors import RunError
-from sim.core.world import DTYPES, Storage
+from sim.core.storage import Storage
+from sim.core.world import DTYPES
 
 try:
     import resource
@@ -25,7 +26,7 @@ def needed(lengths: Mapping[str, int]) -> int:
 
     Parameters
     ----------
-    lengths : of the arrays, by name, as :class:`sim.core.world.Storage` takes them.
+    lengths : of the arrays, by name, as :class:`sim.core.storage.Storage` takes them.
     """
     sizes = {name: dtype.itemsize for name, dtype in DTYPES._asdict().items()}
     arrays = sum(int(sizes[name]) * length for name, length in lengths.items())
@@ -50,7 +51,7 @@ def available() -> int:
 
 
 def fitting(**lengths: int) -> Storage:
-    """:class:`sim.core.world.Storage` of these lengths, if it fits.
+    """:class:`sim.core.storage.Storage` of these lengths, if it fits.
 
     Raises
     ------

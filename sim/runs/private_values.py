@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from sim.core.compiled import njit
 from sim.core.rng import mix, name_key
-from sim.core.world import Storage, attach
-from sim.kernel.kernel import draw_private_values
+from sim.core.storage import Storage
+from sim.core.world import attach
 from sim.runs.build import fill_streams
 from sim.runs.fill_populations import fill_private_values
 from sim.runs.layout import blocks_of, private_slots
 from sim.scenario import Scenario
+from sim.valuation.private_values import open_private_values
 
 
 class Valued(NamedTuple):
@@ -30,7 +31,7 @@ class Valued(NamedTuple):
 class PrivateValues:
     """The private values of a scenario's agents.
 
-    They are drawn by the kernel's own routine, from nothing but the seed, the names of the populations, the numbers of
+    They are drawn by the engine's own routine, from nothing but the seed, the names of the populations, the numbers of
     the agents and the episode: what happens in a run does not touch them.
 
     Parameters
@@ -76,6 +77,4 @@ class PrivateValues:
 def _draw(address: int, episode: int) -> Any:
     world = attach(address)
     world.clock[0].episode = episode
-    for population in range(len(world.populations)):
-        if world.populations[population].deviation > 0.0:
-            draw_private_values(world, population)
+    open_private_values(world)

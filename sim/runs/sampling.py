@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from sim.kernel.kernel import BY_AGENT, BY_POPULATION, NOBODY
+from sim.core.codes import BY_AGENT, BY_POPULATION, NOBODY
 from sim.scenario import Scenario
 
 _BOOK_SAMPLES, _AGENT_SAMPLES, _OUTCOMES = 100_000, 500_000, 10_000_000  # rows that a table has by default, at most

@@ -11,16 +11,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from sim.core import ledger
+from sim.core import codes
 from sim.core.errors import RunError, StrategyError
+from sim.core.storage import make_room, undrained
 from sim.core.world import HISTORY
-from sim.instruments.nature import BLOCK
+from sim.instruments.processes import BLOCK
 from sim.kernel.kernel import advance
-from sim.rules.quoting_obligation import MESSAGES
 from sim.runs.build import Built, compile_all, fill_block
 from sim.strategy_kit import callbacks
 from sim.venues import gateway
-from sim.venues.standalone import make_room, undrained
 
 _CHUNK_SECONDS = 0.1
 _FIRST_CHUNK = 256
@@ -93,9 +92,9 @@ class Simulation:
         """Run to a step, counted over all episodes, with whatever that takes."""
         while True:
             status = advance(self._storage.address, until)
-            if status == ledger.RUNNING:
+            if status == codes.RUNNING:
                 return
-            if status & 0xFF == ledger.EXTERNAL and self._act is not None:
+            if status & 0xFF == codes.EXTERNAL and self._act is not None:
                 self._act(status >> 8)
             else:
                 self._provide(status)
@@ -145,20 +144,16 @@ class Simulation:
 
     def _provide(self, status: int) -> None:
         """Give the kernel what it stopped for."""
-        storage = self._storage
-        if status in (ledger.NEED_ORDERS, ledger.NEED_TAPE):
+        if status in (codes.NEED_ORDERS, codes.NEED_TAPE, codes.NEED_TURNS):
             self.make_room(status)
-        elif status == ledger.NEED_TURNS:
-            for name in ("turns", "scratch"):
-                storage.grow(name, 2 * len(storage.world.turns) if name == "turns" else len(storage.world.turns))
-        elif status == ledger.NEED_NATURE:
+        elif status == codes.NEED_NATURE:
             fill_block(self.built, self.done // BLOCK)
         else:
             raise self._failure(status)
 
     def make_room(self, status: int) -> None:
-        """Make the pools or tapes hold what one more turn may need."""
-        if status == ledger.NEED_TAPE:
+        """Make the pools, the tapes or the list of turns hold what one more turn may need."""
+        if status == codes.NEED_TAPE:
             self.drain()
         allowed = int(self._storage.world.populations["allowed"].max())
         make_room(self._storage, status, max(allowed, int(self.clock["pending"])), [], [])
@@ -169,23 +164,23 @@ class Simulation:
         population = self.built.scenario.populations[int(world.agents[agent]["population"])]
         where = f"episode {int(clock['episode'])}, step {int(clock['step'])}"
         who = f"strategy {population.strategy!r} of agent {self.built.accounts.names[agent]!r}, {where}"
-        if status == ledger.RAISED:
+        if status == codes.RAISED:
             cause = callbacks.raised[0] if callbacks.raised else None
             how = f": {cause!r}" if cause else "; run it with NUMBA_DISABLE_JIT=1 to see which"
             error = StrategyError(f"{who}: it raised an exception{how}")
             error.__cause__ = cause
             return error
-        if status == ledger.TOO_MANY:
+        if status == codes.TOO_MANY:
             row = world.populations[int(world.agents[agent]["population"])]
-            allowed = int(row["allowed"]) - (MESSAGES if row["minimum_size"] else 0)
+            allowed = int(row["allowed"]) - int(row["rule_messages"])
             return StrategyError(
                 f"{who}: it sent more than the {allowed} messages it declared — raise its max_messages, or send fewer"
             )
-        if status == ledger.MISTAKEN:
+        if status == codes.MISTAKEN:
             return StrategyError(
                 f"{who}: {self._mistake(agent, int(clock['fault_reason']), int(clock['fault_value']))}"
             )
-        if status == ledger.MONEY_OVERFLOW:
+        if status == codes.MONEY_OVERFLOW:
             return RunError(
                 f"{where}: an amount of money is too large to count — use a larger money.unit or smaller orders"
             )

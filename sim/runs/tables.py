@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from sim.core.codes import KINDS, SCHEDULE
 from sim.core.world import NO_PRICE
 from sim.runs.files import TABLES as TABLES
 from sim.runs.schemas import schemas_of
 from sim.scenario import Scenario
-from sim.venues.book import KINDS, SCHEDULE
 
 
 def text_column(words: Iterable[str]) -> pa.Array:

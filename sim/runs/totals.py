@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from sim.core.codes import BY_AGENT, CALL_AUCTION, NOBODY
 from sim.core.compiled import COMPILED, njit
+from sim.core.ledger import add_activity, add_presence
 from sim.core.world import NO_PRICE, attach
-from sim.kernel.kernel import BY_AGENT, NOBODY
 from sim.runs.build import Built
 from sim.runs.simulation import Simulation, Sink
-from sim.venues.book import CALL_AUCTION
 
 # Of a venue: of its trades, their lots, and twice their distance from the mark times lots (effective spread); of its
 # samples, those with both quotes, their spread in ticks, the lots on both sides, those with a mark, and the squared
@@ -87,12 +87,9 @@ def add_up(address: int, venues: Any, populations: Any, payoffs: Any) -> None:
                 populations[population].private = 0.0
         total.payoff += outcome.payoff
         total.private += outcome.private_value
-        total.trades += outcome.trades
-        total.volume += outcome.volume
-        total.messages += outcome.messages
         total.fees += outcome.fees
-        total.turns += outcome.turns
-        total.kept += outcome.kept
+        add_activity(total, outcome)
+        add_presence(total, outcome)
         if place % rows == rows - 1:
             for population in range(len(populations)):
                 _end_episode(populations[population])

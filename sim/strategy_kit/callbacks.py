@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from sim.core.codes import RAISED
 from sim.core.compiled import COMPILED, cache_folder, callback, guarded, njit
 from sim.core.errors import StrategyError
-from sim.core.ledger import RAISED
 from sim.core.world import attach, close, read_only_in, record_in
 from sim.strategy_kit.compile_errors import explain
 from sim.strategy_kit.declare import Strategy

@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import Any
 
 from sim.core.compiled import inlined, njit
-from sim.core.ledger import market_price
+from sim.core.marks import market_price
 from sim.core.world import NONE, NOTHING
-from sim.venues import auction, book
+from sim.venues import book, clearing
 from sim.venues.ticks import NO_ASK, NO_BID
 
 # --- quotes ---------------------------------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ def auction_now(world: Any, agent: int, venue: int) -> tuple[int, int, int]:
     lots : what would trade.
     imbalance : demand less supply that would be left. Lots.
     """
-    price, lots, imbalance = auction.find_price(world, venue)
+    price, lots, imbalance = clearing.find_price(world, venue)
     return price, lots, imbalance
 
 

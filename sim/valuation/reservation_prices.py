@@ -13,9 +13,8 @@ import math
 
 import numpy as np
 
-from sim.core.compiled import njit
+from sim.core.compiled import inlined, njit
 from sim.core.world import BUY, NOTHING, SELL
-from sim.venues import auction
 
 
 @njit
@@ -60,22 +59,25 @@ def credit_trades(world, agent):
         _mark_orders(world, agent)
 
 
-@njit
-def credit_call(world, venue):
-    """An auction is about to be cleared: credit what its orders will trade.
+@inlined
+def credit_allotted(world, venue):
+    """An auction is about to clear: credit what its orders will trade.
 
     Once it is cleared they are gone, and the tape does not say which of an agent's reservation prices was theirs.
     """
-    price, lots, _ = auction.find_price(world, venue)
-    if lots == 0:
-        return
-    for side in (BUY, SELL):
-        order = auction._allot(world, venue, side, price, lots)
-        while order != NOTHING:
-            waiting = world.auction_orders[order]
-            distance = waiting.buying if side > 0 else waiting.selling
-            _credit(world, np.int64(world.orders[order].agent), venue, waiting.allotted, distance)
-            order = np.int64(waiting.chain)
+    if len(world.reserved) > 0:
+        place = world.venues[venue]
+        _credit_chain(world, venue, np.int64(place.buyers), BUY)
+        _credit_chain(world, venue, np.int64(place.sellers), SELL)
+
+
+@njit
+def _credit_chain(world, venue, order, side):
+    while order != NOTHING:
+        waiting = world.auction_orders[order]
+        distance = waiting.buying if side > 0 else waiting.selling
+        _credit(world, np.int64(world.orders[order].agent), venue, waiting.allotted, distance)
+        order = np.int64(waiting.chain)
 
 
 @njit

@@ -10,13 +10,12 @@ from __future__ import annotations
 import numpy as np
 
 from sim.core.compiled import inlined, njit, trailing_zeros
-from sim.core.ledger import market_price
-from sim.core.world import NONE, NOTHING
+from sim.core.marks import market_price
+from sim.core.world import NODES_PER_LEVEL, NONE, NOTHING
 
 LOWEST_PRICE, HIGHEST_PRICE = -(1 << 29), (1 << 29) - 1
 KEYS = 1 << 30
-DEPTH = 5
-NODES_PER_LEVEL = DEPTH - 1  # the most that one new level can take from the pool
+DEPTH = NODES_PER_LEVEL + 1
 
 
 @njit

@@ -13,25 +13,23 @@ from numba.core.errors import TypingError
 
 from sim.core.arguments import finite, one_of, whole
 from sim.core.arguments import side as one_side
+from sim.core.codes import MONEY_OVERFLOW, NEED_TAPE, REASONS, RUNNING
 from sim.core.compiled import njit
 from sim.core.errors import RunError
-from sim.core.ledger import MONEY_OVERFLOW, MOST_MONEY, NEED_TAPE, RUNNING
+from sim.core.ledger import MOST_MONEY
 from sim.core.renamed import old_arguments_refused, old_attributes_refused
-from sim.core.world import HISTORY, NOTHING, Storage, attach
+from sim.core.storage import Storage, make_room, short_of_room
+from sim.core.world import HISTORY, NOTHING, attach
 from sim.venues import book
 from sim.venues.gateway import LONGEST, WRONG, bits
-from sim.venues.levels import HIGHEST_PRICE, NODES_PER_LEVEL
+from sim.venues.levels import next_level
+from sim.venues.settings import FEE_PER, MATCHING, ORDER_KINDS, POST_ONLY, SELF_TRADE, set_tick_units
 
-MATCHING = {"price_time": book.PRICE_TIME, "pro_rata": book.PRO_RATA}
-SELF_TRADE = {"cancel_resting": book.CANCEL_RESTING, "cancel_incoming": book.CANCEL_INCOMING, "allow": book.ALLOW}
-POST_ONLY = {"reject": book.REJECT, "reprice": book.REPRICE}
-FEE_PER = {"notional": 0, "lot": 1}
-_ONE, _VENUE = np.int64(1), np.int64(0)
+_VENUE = np.int64(0)
 _MOST_AGENTS = 100_000_000
 _UNFIT = (TypingError, TypeError, OverflowError)  # what an argument raises that is no 64 bits
 _TICKS, _LOTS = "prices are whole ticks", "quantities are whole lots"
 _HANDLE = "what enter() returned"
-ORDER_KINDS = {name: number for number, name in enumerate(book.KINDS[:5])}
 
 
 @njit
@@ -40,10 +38,10 @@ def _open(address):
 
 
 @njit
-def _lack(world):
-    """What there is no room for, or why the book has ended; RUNNING where a message can be taken."""
+def _short(world):
+    """0 where a message can be taken, else -1 less why the book has ended, or what there is no room for."""
     status = world.clock[0].status
-    return status if status != RUNNING else book.has_room(world, _ONE)
+    return -1 - status if status != RUNNING else short_of_room(world)
 
 
 @njit
@@ -52,9 +50,9 @@ def _enter(address, agent, kind, side, price, lots, lifetime):
     agent, side, price, lots, lifetime = bits(agent), bits(side), bits(price), bits(lots), bits(lifetime)
     if side * side != 1 or agent < 0 or agent >= len(world.agents) or lifetime < 0 or lifetime > LONGEST:
         return WRONG
-    lack = _lack(world)
-    if lack != RUNNING:
-        return -1 - lack
+    short = _short(world)
+    if short != 0:
+        return short
     step = world.clock[0].step
     handle = book.enter(
         world, _VENUE, agent, kind, side, price, lots, step + lifetime if lifetime > 0 else step * 0, NOTHING
@@ -68,9 +66,9 @@ def _cancel(address, agent, handle):
     agent, handle = bits(agent), bits(handle)
     if agent < 0 or agent >= len(world.agents):
         return WRONG
-    lack = _lack(world)
-    if lack != RUNNING:
-        return -1 - lack
+    short = _short(world)
+    if short != 0:
+        return short
     return book.cancel(world, agent, handle)
 
 
@@ -80,9 +78,9 @@ def _replace(address, agent, handle, price, lots):
     agent, handle, price, lots = bits(agent), bits(handle), bits(price), bits(lots)
     if agent < 0 or agent >= len(world.agents):
         return WRONG
-    lack = _lack(world)
-    if lack != RUNNING:
-        return -1 - lack
+    short = _short(world)
+    if short != 0:
+        return short
     handle = book.replace(world, agent, handle, price, lots)
     return handle if world.clock[0].status == RUNNING else -1 - world.clock[0].status
 
@@ -110,7 +108,7 @@ def _queue(address, side, rows):
                 rows[found, 3] = world.orders[order].agent
             found += 1
             order = np.int64(world.orders[order].next)
-        level = book.next_level(world, level)
+        level = next_level(world, level)
     return found
 
 
@@ -124,7 +122,7 @@ def _depth(address, side, rows):
         rows[found, 0] = world.levels[level].price
         rows[found, 1] = world.levels[level].volume
         found += 1
-        level = book.next_level(world, level)
+        level = next_level(world, level)
     return found
 
 
@@ -175,7 +173,7 @@ class OrderBook:
         nodes = 2 * 64
         self.storage = Storage(
             clock=1, orders=orders, levels=orders, nodes=nodes, children=64 * nodes, sides=2, venues=1, instruments=1,
-            agents=agents, accounts=agents + 1, holdings=agents + 1, rejections=len(book.REASONS),
+            agents=agents, accounts=agents + 1, holdings=agents + 1, rejections=len(REASONS),
             wheel=2 * 256, tape=2 * HISTORY, log=HISTORY if keep_log else 0,
         )  # fmt: skip
         self.fee_account = agents
@@ -316,7 +314,7 @@ class OrderBook:
 
     @property
     def rejection(self) -> int:
-        """Why the last message was rejected, 0 if it was not (``sim.venues.book.ACCEPTED`` and its neighbours)."""
+        """Why the last message was rejected, 0 if it was not (``sim.core.codes.ACCEPTED`` and its neighbours)."""
         return int(self.storage.world.clock[0]["rejection"])
 
     def trades(self) -> Any:
@@ -330,56 +328,3 @@ class OrderBook:
         self._mend(NEED_TAPE)
         self._messages = [np.concatenate([*self._messages, self.storage.world.log[:0]])]
         return self._messages[0]
-
-
-def set_tick_units(venue: Any, units: int) -> None:
-    """Money units of one tick times one lot; up to ``safe_lots`` no price can make a trade too large to count."""
-    venue["tick_units"] = venue["price_units"] = units
-    venue["per_tick"] = 1
-    venue["safe_lots"] = int(MOST_MONEY) // (units * (HIGHEST_PRICE + 1))
-
-
-def undrained(ring: Any, since: int, until: int) -> Any:
-    """Rows ``since`` to ``until`` of a ring whose length is a power of two, in order, copied."""
-    return np.asarray(ring)[np.arange(since, until) & (len(ring) - 1)]
-
-
-def make_room(storage: Storage, lack: int, messages: int, trades: list[Any], log: list[Any]) -> None:
-    """Give a World what ``has_room`` found lacking: tapes are drained into the two lists, then what is short grows."""
-    clock = storage.world.clock[0]
-    if lack == NEED_TAPE:
-        if clock["trades"] > clock["tape_drained"]:
-            trades.append(undrained(storage.world.tape, clock["tape_drained"], clock["trades"]))
-        clock["tape_drained"] = clock["trades"]
-        if clock["messages_logged"] > clock["log_drained"]:
-            log.append(undrained(storage.world.log, clock["log_drained"], clock["messages_logged"]))
-            clock["log_drained"] = clock["messages_logged"]
-        makes = int(clock["resting"]) + messages
-        grow_ring(storage, "tape", makes * (messages if clock["shares"] else 1) + HISTORY, int(clock["trades"]))
-        if clock["keeps_log"]:
-            grow_ring(storage, "log", int(clock["resting"]) + 3 * messages, int(clock["messages_logged"]))
-        return
-    orders, nodes = len(storage.world.orders), len(storage.world.nodes)
-    wanted = int(clock["resting"]) + messages
-    if wanted > orders:
-        storage.grow("orders", max(2 * orders, wanted))
-        storage.grow("levels", max(2 * orders, wanted))
-        storage.grow("pending", max(2 * orders, wanted))
-        if len(storage.world.auction_orders):
-            storage.grow("auction_orders", max(2 * orders, wanted))
-    wanted = int(clock["nodes_live"]) + NODES_PER_LEVEL * messages
-    if wanted > nodes:
-        storage.grow("nodes", max(2 * nodes, wanted))
-        storage.grow("children", 64 * max(2 * nodes, wanted))
-
-
-def grow_ring(storage: Storage, name: str, least: int, written: int) -> None:
-    """Make a ring hold at least ``least`` rows (rounded up to a power of two), keeping the rows before ``written``."""
-    ring = getattr(storage.world, name)
-    length = 1 << max(least - 1, 1).bit_length()
-    if length <= len(ring):
-        return
-    kept = undrained(ring, max(0, written - len(ring)), written)
-    storage.grow(name, length)
-    ring = getattr(storage.world, name)
-    ring[np.arange(written - len(kept), written) & (length - 1)] = kept

@@ -58,6 +58,7 @@ class Instrument(Table):
     """Something to hold."""
 
     name: Name = Field(description="what venues call it")
+    kind: Literal["stock"] = Field(default="stock", description="what it is; a stock has a value of its own")
     lot_size: Positive = Field(default=1.0, description="units of the instrument in a lot")
     value: Process = Field(description="how the fundamental value moves; `process` names the law")
     public_delay: PublicDelay = Field(

@@ -1,5 +1,6 @@
 """Snipers: they race to take the quotes that public news has made stale."""
 
+from sim.core.codes import MOST_LOTS
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import (
     BUY,
@@ -13,7 +14,6 @@ from sim.strategy_kit.interface import (
     tick_above,
     tick_below,
 )
-from sim.venues.book import MOST_LOTS
 
 _ALL = 0
 

@@ -10,7 +10,7 @@ from sim.core.compiled import njit
 from sim.core.world import NONE, NOTHING, Market, int64, opened
 from sim.strategy_kit.interface.places import instrument_meant
 from sim.strategy_kit.seat import Seat, own
-from sim.venues import book
+from sim.venues.orders import handle_of, slot_of
 from sim.venues.ticks import NO_BID
 
 
@@ -96,7 +96,7 @@ def own_order(me: Seat, market: Market, place: int) -> int:
     while place > 0:
         order = int64(world.orders[order].agent_next)
         place -= 1
-    handle: int = book.handle_of(world, order)
+    handle: int = handle_of(world, order)
     return handle
 
 
@@ -104,5 +104,5 @@ def own_order(me: Seat, market: Market, place: int) -> int:
 def _own_slot(me: Seat, world: Any, handle: int) -> int:
     """The slot of one of the agent's live orders, or NOTHING."""
     me = own(me)
-    order: int = book.slot_of(world, handle)
+    order: int = slot_of(world, handle)
     return order if order != NOTHING and world.orders[order].agent == me.agent else NOTHING

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 
+from sim.core.codes import MOST_LOTS, PER_NOTIONAL
 from sim.core.compiled import njit
-from sim.core.ledger import PER_NOTIONAL
 from sim.core.world import NONE, Market, opened
 from sim.strategy_kit.seat import Seat
 from sim.venues import ticks as grid
-from sim.venues.book import MOST_LOTS
 from sim.venues.gateway import is_venue
 from sim.venues.ticks import NO_BID
 

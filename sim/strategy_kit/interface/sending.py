@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.core.codes import FILL_OR_KILL, IMMEDIATE_OR_CANCEL, LIMIT, MARKET, POST_ONLY
 from sim.core.compiled import njit
 from sim.core.world import NONE, NOTHING, Market, opened
 from sim.strategy_kit.interface.own_state import filled, is_live
 from sim.strategy_kit.seat import Seat, own
-from sim.venues import book
 from sim.venues.gateway import send_cancel, send_order, send_replace, send_schedule
+from sim.venues.orders import handle_of, slot_of
 
 
 @njit
@@ -21,7 +22,7 @@ def limit_order(
     Returns the order's handle if it rests, else 0. ``filled(me, market)`` says what traded at once.
     """
     me = own(me)
-    handle: int = send_order(opened(market), me.agent, venue, book.LIMIT, side, price, quantity, expires_after)
+    handle: int = send_order(opened(market), me.agent, venue, LIMIT, side, price, quantity, expires_after)
     return handle
 
 
@@ -31,7 +32,7 @@ def post_only_order(
 ) -> int:
     """Rest at ``price`` without trading; where it would trade, the venue moves it a tick away or rejects it."""
     me = own(me)
-    handle: int = send_order(opened(market), me.agent, venue, book.POST_ONLY, side, price, quantity, expires_after)
+    handle: int = send_order(opened(market), me.agent, venue, POST_ONLY, side, price, quantity, expires_after)
     return handle
 
 
@@ -39,7 +40,7 @@ def post_only_order(
 def market_order(me: Seat, market: Market, venue: int, side: int, quantity: int) -> int:
     """Trade at whatever price; what the book cannot fill is dropped. Returns the lots traded."""
     me = own(me)
-    send_order(opened(market), me.agent, venue, book.MARKET, side, NONE, quantity, NONE)
+    send_order(opened(market), me.agent, venue, MARKET, side, NONE, quantity, NONE)
     return filled(me, market)
 
 
@@ -47,7 +48,7 @@ def market_order(me: Seat, market: Market, venue: int, side: int, quantity: int)
 def immediate_or_cancel_order(me: Seat, market: Market, venue: int, side: int, price: int, quantity: int) -> int:
     """Trade up to ``price``; what is left is dropped. Returns the lots traded."""
     me = own(me)
-    send_order(opened(market), me.agent, venue, book.IMMEDIATE_OR_CANCEL, side, price, quantity, NONE)
+    send_order(opened(market), me.agent, venue, IMMEDIATE_OR_CANCEL, side, price, quantity, NONE)
     return filled(me, market)
 
 
@@ -55,7 +56,7 @@ def immediate_or_cancel_order(me: Seat, market: Market, venue: int, side: int, p
 def fill_or_kill_order(me: Seat, market: Market, venue: int, side: int, price: int, quantity: int) -> int:
     """Trade all of it up to ``price``, or nothing. Returns the lots traded."""
     me = own(me)
-    send_order(opened(market), me.agent, venue, book.FILL_OR_KILL, side, price, quantity, NONE)
+    send_order(opened(market), me.agent, venue, FILL_OR_KILL, side, price, quantity, NONE)
     return filled(me, market)
 
 
@@ -100,8 +101,8 @@ def cancel_all(me: Seat, market: Market) -> int:
     order = np.int64(world.agents[me.agent].first_order)
     while order != NOTHING:
         following = np.int64(world.orders[order].agent_next)
-        handle = book.handle_of(world, order)
-        if book.slot_of(world, handle) != NOTHING:  # not one that waits, cancelled, for its class to finish
+        handle = handle_of(world, order)
+        if slot_of(world, handle) != NOTHING:  # not one that waits, cancelled, for its class to finish
             if send_cancel(world, me.agent, handle) == 0:
                 break
             cancelled += 1

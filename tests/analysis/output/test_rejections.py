@@ -1,7 +1,7 @@
 """What was rejected is said with its reason and a remedy."""
 
 from analysis.output.rejections import _WORDS, rejection_lines
-from sim.venues.book import REASONS
+from sim.core.codes import REASONS
 
 
 def test_each_reason_that_the_engine_counts_has_words() -> None:

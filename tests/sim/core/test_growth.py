@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.core.ledger import NEED_NATURE, NEED_ORDERS, NEED_TAPE, NEED_TURNS
+from sim.core.codes import NEED_NATURE, NEED_ORDERS, NEED_TAPE, NEED_TURNS
 from sim.mesa_model.market import Market, Trader
 from sim.runs import simulation as driving
 from sim.runs.execute import execute

@@ -47,8 +47,8 @@ from sim.experiment.jobs import CHUNK_WORK, cut, source_of, sources_of, work_of
 from sim.experiment.reuse import Reusable
 from sim.experiment.work import do_chunk, folder_name
 from sim.experiment.workers import Processes
-from sim.instruments import nature
-from sim.instruments.nature import BLOCK
+from sim.instruments import processes
+from sim.instruments.processes import BLOCK
 from sim.runs.execute import execute
 from sim.runs.result import MemorySink, open_run
 from sim.runs.simulation import Simulation
@@ -172,7 +172,7 @@ def test_a_few_increments_are_the_first_of_many(process, dividends):
     market = MARKET.replace('{ process = "random_walk", initial = 100.0, volatility = 0.02 }', "VALUE")
     words = ", ".join(f"{key} = {json.dumps(value)}" for key, value in process.items())
     value = parse(market.replace("VALUE", f"{{ {words} }}")).instruments[0].value
-    whole, few = (nature.draw_block(value, "ACME", 5, 1, 100, dividends, None, wanted) for wanted in (BLOCK, 77))
+    whole, few = (processes.draw_block(value, "ACME", 5, 1, 100, dividends, None, wanted) for wanted in (BLOCK, 77))
     assert len(few) >= 77
     assert (whole[: len(few)] == few).all()
 

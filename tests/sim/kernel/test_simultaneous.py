@@ -11,12 +11,12 @@ import pytest
 
 from sim.core.compiled import COMPILED
 from sim.core.world import PENDING
+from sim.kernel.messages import sort_pending
 from sim.mesa_model.market import Market, Trader
 from sim.runs.execute import execute
 from sim.runs.result import Run
 from sim.scenario import load, parse
 from sim.strategy_kit.loading.files import load_file
-from sim.venues.gateway import sort_pending
 from tests.places import ROOT
 
 EPISODES = 100_000

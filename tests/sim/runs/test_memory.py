@@ -5,7 +5,7 @@ import pytest
 
 from sim.core.errors import RunError
 from sim.core.world import INCREMENT
-from sim.instruments.nature import BLOCK, draw_block
+from sim.instruments.processes import BLOCK, draw_block
 from sim.runs import memory
 from sim.runs.build import build, fill_block
 from sim.scenario import parse

@@ -17,10 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import spreadgame as sg
+from sim.core import codes
 from sim.core.compiled import COMPILED
 from sim.core.errors import SpreadgameError
 from sim.mesa_model.trader import Trader
-from sim.venues import book as engine
 from tests.markets.fuzzed_strategy import CALLS, EXTREME, Call, Fuzz, functions, meaningful
 from tests.places import ROOT
 
@@ -232,7 +232,7 @@ def test_no_argument_crashes_a_book_or_breaks_its_ledger(data: st.DataObject) ->
     book = sg.OrderBook(agents=3, orders=4, keep_log=True)
     anything = st.one_of(INTEGERS, FLOATS, st.none(), st.text(max_size=3), st.integers(10**20, 10**30))
     plausible = {
-        "agent": st.integers(0, 2), "kind": st.sampled_from(list(engine.KINDS[:5])), "side": st.sampled_from([1, -1]),
+        "agent": st.integers(0, 2), "kind": st.sampled_from(list(codes.KINDS[:5])), "side": st.sampled_from([1, -1]),
         "price": st.integers(95, 105), "quantity": st.integers(1, 9), "lifetime": st.integers(0, 3),
         "handle": st.sampled_from([2**32, 2**32 + 1, 2**33]), "levels": st.integers(0, 5),
     }  # fmt: skip

@@ -16,22 +16,24 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from sim.core import codes
 from sim.core.errors import ScenarioError
+from sim.core.storage import undrained
 from sim.mesa_model.market import Market, Trader
 from sim.runs.execute import execute
 from sim.runs.result import Run
 from sim.runs.tables import TABLES
 from sim.scenario import dump_toml, parse
 from sim.strategy_kit.loading.files import load_file
-from sim.venues import auction, book
-from sim.venues.standalone import _queue, undrained
+from sim.venues import clearing
+from sim.venues.standalone import _queue
 from tests.oracles.reference_auction import HIGHEST, LOWEST, MOST_LOTS, Order, ReferenceAuction
 from tests.oracles.reference_book import Order as BookOrder
 from tests.oracles.reference_book import ReferenceBook
 from tests.places import ROOT
 
-KINDS = {"limit": book.LIMIT, "market": book.MARKET, "immediate_or_cancel": book.IMMEDIATE_OR_CANCEL,
-         "fill_or_kill": book.FILL_OR_KILL, "post_only": book.POST_ONLY}  # fmt: skip
+KINDS = {"limit": codes.LIMIT, "market": codes.MARKET, "immediate_or_cancel": codes.IMMEDIATE_OR_CANCEL,
+         "fill_or_kill": codes.FILL_OR_KILL, "post_only": codes.POST_ONLY}  # fmt: skip
 CROWD = 5
 UNIT = 0.001  # of money: ten to a tick, so that every free price can be tried
 FEES = {"maker_fee": -1e-4, "taker_fee": 3e-4}
@@ -318,7 +320,7 @@ def test_shares_by_size_are_exact_beyond_64_bits(seed):
         parts = [draw.randint(1, draw.choice([10, MOST_LOTS])) for _ in range(draw.choice([1, 3, 1000]))]
         whole = sum(parts)
         take, part = draw.randint(1, whole), draw.choice(parts)
-        assert auction._share(take, part, whole) == take * part // whole
+        assert clearing._share(take, part, whole) == take * part // whole
 
 
 # --- opening and closing auctions of a limit order book ---------------------------------------------------------------
@@ -656,7 +658,7 @@ def test_fill_or_kill_is_refused_in_a_call_and_a_schedule_outside_of_one():
         assert stage.market.world.clock[0]["filled"] == 1
         assert stage.crowd[0].demand_schedule(100.0, 1.0) == 0
         assert stage.market.world.clock[0]["filled"] == 0  # what the last message traded
-        assert stage.market.world.clock[0]["rejection"] == book.NOT_HERE
+        assert stage.market.world.clock[0]["rejection"] == codes.NOT_HERE
 
     stage.step(trades_then_schedule)
     assert stage.rejected == 2

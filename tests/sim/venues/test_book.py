@@ -14,19 +14,20 @@ from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from sim.core import codes
+from sim.core.codes import MONEY_OVERFLOW
 from sim.core.errors import RunError
-from sim.core.ledger import MONEY_OVERFLOW
-from sim.venues import book as rules
-from sim.venues.standalone import FEE_PER, MATCHING, POST_ONLY, SELF_TRADE, OrderBook
+from sim.venues.settings import FEE_PER, MATCHING, POST_ONLY, SELF_TRADE
+from sim.venues.standalone import OrderBook
 from tests.oracles.reference_book import HIGHEST, LOWEST, MOST_LOTS, MoneyOverflowError, ReferenceBook, Trade
 from tests.places import ROOT
 
 REJECTIONS = {
-    "accepted": rules.ACCEPTED,
-    "bad_price": rules.BAD_PRICE,
-    "bad_quantity": rules.BAD_QUANTITY,
-    "gone": rules.GONE,
-    "would_trade": rules.WOULD_TRADE,
+    "accepted": codes.ACCEPTED,
+    "bad_price": codes.BAD_PRICE,
+    "bad_quantity": codes.BAD_QUANTITY,
+    "gone": codes.GONE,
+    "would_trade": codes.WOULD_TRADE,
 }
 KINDS = ("limit", "market", "immediate_or_cancel", "fill_or_kill", "post_only")
 FEES = ((0.0, 0.0), (0.0002, 0.0005), (-0.0001, 0.0003), (0.5, -0.25), (5e-7, -2.5e-6))

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from sim.venues import book as rules
-from sim.venues.standalone import ORDER_KINDS, OrderBook
+from sim.core import codes
+from sim.venues.settings import ORDER_KINDS
+from sim.venues.standalone import OrderBook
 from tests.oracles.reference_book import HIGHEST, LOWEST, ReferenceBook
 
 A, B, C, FEES = 0, 1, 2, 3
 BUY, SELL = 1, -1
-NAMES = {rules.BAD_PRICE: "bad_price", rules.BAD_QUANTITY: "bad_quantity", rules.GONE: "gone",
-         rules.WOULD_TRADE: "would_trade", rules.ACCEPTED: "accepted"}  # fmt: skip
+NAMES = {codes.BAD_PRICE: "bad_price", codes.BAD_QUANTITY: "bad_quantity", codes.GONE: "gone",
+         codes.WOULD_TRADE: "would_trade", codes.ACCEPTED: "accepted"}  # fmt: skip
 
 
 @dataclass(frozen=True)

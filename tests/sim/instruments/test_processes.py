@@ -1,4 +1,4 @@
-"""What the world does on its own: each value process against its law, and news, signals and income to the last unit."""
+"""How values move: each process against its law, shocks, feedback, and what agents are told of it."""
 
 from __future__ import annotations
 
@@ -8,26 +8,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.instruments.nature import BLOCK
+from sim.instruments.processes import BLOCK
 from sim.mesa_model.market import Market, Trader
 from sim.runs.execute import execute
 from sim.scenario import parse
-
-SLEEPER = {"name": "nobody", "strategy": "noise", "arrivals": {"law": "bernoulli", "probability": 0.0}}
-MAKER = {"name": "maker", "strategy": "fixed_spread", "params": {"half_spread": 1.0, "quantity": 5}}
-STEPS = 100_000
-
-
-def market(
-    value: dict[str, Any], steps: int = STEPS, episodes: int = 1, seed: int = 17, **instrument: Any
-) -> dict[str, Any]:
-    return {
-        "run": {"steps": steps, "episodes": episodes, "seed": seed},
-        "instruments": [{"name": "ACME", "value": value, **instrument}],
-        "venues": [{"name": "lit"}],
-        "populations": [dict(SLEEPER)],
-        "record": {"book_every": 1, "agents": "none", "episodes": "none", "trades": False},
-    }
+from tests.markets.still_markets import (
+    MAKER,
+    STEPS,
+    WALK,
+    assert_independent,
+    assert_moments,
+    assert_share,
+    market,
+    with_traders,
+)
 
 
 def column(data: dict[str, Any], name: str = "value") -> np.ndarray:
@@ -41,25 +35,6 @@ def values(value: dict[str, Any], **rest: Any) -> np.ndarray:
     """Values of the only episode, the initial one in front."""
     found = column(market(value, **rest))[0]
     return np.concatenate([[value["initial"]], found])
-
-
-def assert_moments(sample: np.ndarray, mean: float, variance: float) -> None:
-    """Mean and variance within four standard errors, the error of the variance from the sample's own fourth moment."""
-    n = len(sample)
-    assert abs(sample.mean() - mean) <= 4 * math.sqrt(variance / n), (sample.mean(), mean)
-    squares = (sample - mean) ** 2
-    assert abs(squares.mean() - variance) <= 4 * squares.std() / math.sqrt(n), (squares.mean(), variance)
-
-
-def assert_independent(sample: np.ndarray, lag: int = 1) -> None:
-    """No correlation with itself ``lag`` steps later, within four standard errors."""
-    deviation = sample - sample.mean()
-    found = (deviation[lag:] * deviation[:-lag]).mean() / deviation.var()
-    assert abs(found) <= 4 / math.sqrt(len(sample) - lag)
-
-
-def assert_share(found: float, expected: float, trials: int) -> None:
-    assert abs(found - expected) <= 4 * math.sqrt(expected * (1 - expected) / trials), (found, expected)
 
 
 # --- processes ------------------------------------------------------------------------------------------------------
@@ -231,7 +206,6 @@ def test_two_instruments_move_independently_each_by_its_name():
 
 # --- shocks ---------------------------------------------------------------------------------------------------------
 
-WALK = {"process": "random_walk", "initial": 100.0, "volatility": 0.1}
 SHOCKS = [
     {"step": 30, "value": 2.5},
     {"step": 0, "value": -1.0},
@@ -278,13 +252,6 @@ def test_a_geometric_values_shocks_scale_its_relative_volatility():
 
 
 # --- what the market does to the value ------------------------------------------------------------------------------
-
-
-def with_traders(data: dict[str, Any]) -> dict[str, Any]:
-    """A maker around the initial value, and takers who push the mid about."""
-    maker = {**MAKER, "params": {**MAKER["params"], "reference": "last", "inventory_skew": 0.05}}
-    takers = {"name": "takers", "strategy": "noise", "turn": 1, "count": 2, "params": {"quantity": 3.0}}
-    return data | {"populations": [maker, takers]}
 
 
 def test_the_value_is_drawn_to_the_mark_by_the_share_stated():
@@ -417,136 +384,6 @@ def test_a_signal_drawn_once_an_episode_errs_alike_in_all_its_steps():
     seen = sees[..., SIGNAL] == sees[..., VALUE]
     assert (seen == seen[:, :1]).all()
     assert_share(seen[:, 0].mean(), 0.4, 2000 * 3)
-
-
-# --- income and settlement ------------------------------------------------------------------------------------------
-
-
-def holders(
-    value: dict[str, Any], *held: tuple[float, int], steps: int = 10, unit: float = 1e-6, **rest: Any
-) -> Market:
-    """Populations of one with these endowments of cash and lots, who never act; run to the end."""
-    money = {"unit": unit, **rest.pop("money", {})}
-    data = market(value, steps, **rest)
-    data["money"] = money
-    data["venues"][0]["tick_size"] = max(0.01, unit)
-    data["populations"] = [
-        {**SLEEPER, "name": f"holder{i}", "endowment": {"cash": cash, "inventory": lots}}
-        for i, (cash, lots) in enumerate(held)
-    ]
-    stepped = Market(parse(data))
-    stepped.run_model()
-    return stepped
-
-
-def money_of(stepped: Market, name: str) -> int:
-    names = stepped._built.accounts.names
-    return int(stepped.world.accounts[names.index(name)]["cash"])
-
-
-def lots_of(stepped: Market, name: str) -> int:
-    return int(stepped.world.holdings[stepped._built.accounts.names.index(name)]["lots"])
-
-
-def test_settlement_at_value_closes_positions_against_its_account():
-    stepped = holders(WALK, (10.0, 3), (0.0, -7), (1.0, 0), lot_size=2.0)
-    price = round(stepped.value() * 2.0 / 1e-6)
-    assert price != 200_000_000
-    assert money_of(stepped, "holder0 0") == 10_000_000 + 3 * price
-    assert money_of(stepped, "holder1 0") == -7 * price
-    assert money_of(stepped, "holder2 0") == 1_000_000
-    assert money_of(stepped, "settlement") == 4 * price
-    assert money_of(stepped, "issue") == -11_000_000
-    assert [lots_of(stepped, f"holder{i} 0") for i in range(3)] == [0, 0, 0]
-    assert lots_of(stepped, "settlement") == -4
-    assert lots_of(stepped, "issue") == 4
-
-
-def test_settlement_at_mid_takes_the_mark():
-    data = with_traders(market(WALK, 300, settlement="mid"))
-    data["record"] |= {"agents": "agents", "agents_every": 300, "episodes": "agents"}
-    run = execute(parse(data))
-    mark, value = run.book[["mark", "value"]].iloc[-1]
-    assert abs(mark - value) > 0.01
-    before, after = run.agents, run.episodes
-    assert before["inventory.ACME"].abs().min() > 0
-    moved = (after["cash"] - before["cash"]) * 1e6
-    assert moved.round().tolist() == (before["inventory.ACME"] * round(mark * 1e6)).tolist()
-    assert after["cash"].sum() == pytest.approx(0.0, abs=1e-9)
-
-
-def test_without_settlement_positions_stay_and_are_worth_the_mark():
-    stepped = holders(
-        {"process": "random_walk", "initial": 100.0, "volatility": 1.0}, (10.0, 3), (0.0, -3), settlement="none"
-    )
-    assert money_of(stepped, "holder0 0") == 10_000_000
-    assert lots_of(stepped, "holder0 0") == 3
-    assert money_of(stepped, "settlement") == lots_of(stepped, "settlement") == 0
-    assert [agent.wealth for agent in stepped.population("holder0")] == [10.0 + 3 * 100.0]  # nobody ever quoted
-
-
-def test_payoffs_are_wealth_after_settlement_less_wealth_at_the_start():
-    data = market(WALK, 10)
-    data["populations"] = [{**SLEEPER, "endowment": {"cash": 5.0, "inventory": 4}}]
-    data["record"]["episodes"] = "agents"
-    run = execute(parse(data))
-    gain = 4 * (run.book["value"].iloc[-1] - 100.0)
-    assert run.episodes["payoff"][0] == pytest.approx(gain, abs=4e-6)
-    assert gain != 0.0
-
-
-@pytest.mark.parametrize("every", [1, 3, 10, 11])
-def test_dividends_are_exact_in_units_and_paid_by_their_account(every):
-    stepped = holders(WALK, (0.0, 5), (0.0, -2), lot_size=3.0, settlement="none",
-                      dividend={"mean": 0.0123457, "every": every})  # fmt: skip
-    paid = round(0.0123457 * 3.0 / 1e-6) * (10 // every)
-    assert money_of(stepped, "holder0 0") == 5 * paid
-    assert money_of(stepped, "holder1 0") == -2 * paid  # who is short pays
-    assert money_of(stepped, "dividends ACME") == -3 * paid
-
-
-BINARY = {"process": "binary", "low": 90.0, "high": 110.0}
-
-
-@pytest.mark.parametrize("value", [WALK, {"process": "constant", "initial": 100.0}, BINARY])
-def test_random_dividends_have_their_mean_and_deviation(value):
-    data = market(value, 20_000, settlement="none", dividend={"mean": 0.5, "deviation": 0.2})
-    data["populations"] = [{**SLEEPER, "endowment": {"inventory": 2}}]
-    data["record"] |= {"agents": "agents", "agents_every": 1}
-    cash = execute(parse(data)).agents["cash"]
-    assert_moments(np.diff(cash, prepend=0.0) / 2, 0.5, 0.04)
-    assert_independent(np.diff(cash))
-
-
-def test_interest_compounds_in_whole_units_halves_to_even():
-    stepped = holders(WALK, (5.0, 0), (3.0, 0), (-5.0, 0), (1.0, 0), (0.0, 0), unit=1.0, steps=6,
-                      money={"interest": 0.5, "interest_every": 2})  # fmt: skip
-
-    def grown(cash: int) -> int:
-        for _ in range(3):
-            cash += round(0.5 * cash)  # Python rounds halves to even
-        return cash
-
-    ends = [money_of(stepped, f"holder{i} 0") for i in range(5)]
-    assert ends == [grown(cash) for cash in (5, 3, -5, 1, 0)] == [17, 11, -17, 1, 0]
-    assert money_of(stepped, "interest") == sum((5, 3, -5, 1)) - sum(ends)
-
-
-def test_interest_may_be_negative_and_starts_anew_in_every_episode():
-    data = market(WALK, 4, 3)
-    data["money"] = {"interest": -0.25}
-    data["populations"] = [{**SLEEPER, "endowment": {"cash": 100.0}}]
-    data["record"]["episodes"] = "agents"
-    ends = execute(parse(data)).episodes["cash"]
-    cash = 100_000_000
-    for _ in range(4):
-        cash += round(-0.25 * cash)
-    assert ends.tolist() == [cash * 1e-6] * 3
-
-
-def test_dividends_come_before_interest_in_a_step():
-    stepped = holders(WALK, (0.0, 10), settlement="none", steps=1, dividend={"mean": 1.0}, money={"interest": 0.1})
-    assert money_of(stepped, "holder0 0") == 11_000_000
 
 
 def test_a_value_file_with_a_relative_path_is_found_beside_the_scenario(tmp_path):

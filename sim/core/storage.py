@@ -1,0 +1,175 @@
+"""The memory of a World: allocated, kept alive and grown by Python, and whether there is enough of it.
+
+Compiled code never grows an array. Before it lets anybody act it asks :func:`has_room` whether pools and tapes hold
+whatever may happen, and otherwise returns to Python, which drains or grows them (:func:`make_room`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sim.core.codes import NEED_ORDERS, NEED_TAPE, NEED_TURNS, RUNNING
+from sim.core.compiled import COMPILED, inlined, njit
+from sim.core.world import DTYPES, HISTORY, NODES_PER_LEVEL, World, attach, worlds
+
+
+class Storage:
+    """The arrays of a World, kept alive by Python, and the table of pointers that compiled code reads.
+
+    ``Storage(clock=1, orders=1024, …)`` allocates zeroed arrays of these lengths; what is not named has length 0. A
+    copy, by ``copy`` or by ``pickle``, has arrays and a table of its own: an address is good for one World alone.
+    """
+
+    def __init__(self, **lengths: int) -> None:
+        unknown = set(lengths) - set(World._fields)
+        if unknown:
+            raise TypeError(f"no such arrays: {sorted(unknown)}")
+        self._arrays = {name: self._empty(dtype, lengths.get(name, 0)) for name, dtype in DTYPES._asdict().items()}
+        self._table = np.zeros(2 * len(World._fields), np.int64)
+        self._publish()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: np.array(array) for name, array in self._arrays.items()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._arrays = {name: self._empty(array.dtype, len(array)) for name, array in state.items()}
+        for name, array in state.items():
+            self._arrays[name][:] = array
+        self._table = np.zeros(2 * len(World._fields), np.int64)
+        self._publish()
+
+    @staticmethod
+    def _empty(dtype: np.dtype[Any], length: int) -> Any:
+        # At least one element, so that every pointer is valid; int64 words, so that every record is aligned.
+        words = -(-max(length, 1) * dtype.itemsize // 8)
+        return np.zeros(words, np.int64).view(np.uint8)[: max(length, 1) * dtype.itemsize].view(dtype)[:length]
+
+    def _publish(self) -> None:
+        for place, array in enumerate(self._arrays.values()):
+            self._table[2 * place] = array.ctypes.data
+            self._table[2 * place + 1] = len(array)
+        views = {
+            name: array.view(np.recarray) if array.dtype.names and not COMPILED else array
+            for name, array in self._arrays.items()
+        }
+        self.world = World(**views)
+        self.address = int(self._table.ctypes.data)
+        if not COMPILED:
+            worlds[self.address] = self.world
+
+    def grow(self, name: str, length: int) -> None:
+        """Give an array a new length; what it held stays, what is new is zero."""
+        old = self._arrays[name]
+        new = self._empty(old.dtype, length)
+        new[: min(len(old), length)] = old[: min(len(old), length)]
+        self._arrays[name] = new
+        self._publish()
+
+    def put(self, name: str, array: Any) -> None:
+        """Replace an array's content and length."""
+        self._arrays[name] = self._empty(DTYPES._asdict()[name], len(array))
+        self._arrays[name][:] = array
+        self._publish()
+
+
+# --- room -----------------------------------------------------------------------------------------------------------
+
+
+@inlined
+def _lengths(clock, messages):
+    """Orders and nodes that the pools must hold, and rows that tape and log must take, for so many messages.
+
+    Whatever they do: each may rest, and trade with every order that rests.
+    """
+    orders = clock.resting + messages
+    nodes = clock.nodes_live + NODES_PER_LEVEL * messages
+    trades = orders
+    if clock.shares != 0:  # pro rata: each message may trade with every order and leave all of them standing
+        trades *= max(messages, 1)
+    return orders, nodes, trades + HISTORY, clock.resting + 3 * messages
+
+
+@njit
+def has_room(world, messages):
+    """RUNNING if that many messages can be handled whatever they do, else NEED_ORDERS or NEED_TAPE."""
+    clock = world.clock[0]
+    orders, nodes, trades, logged = _lengths(clock, messages)
+    if orders > len(world.orders) or nodes > len(world.nodes):
+        return NEED_ORDERS
+    if clock.trades - clock.tape_drained + trades > len(world.tape):
+        return NEED_TAPE
+    if clock.keeps_log != 0 and clock.messages_logged - clock.log_drained + logged > len(world.log):
+        return NEED_TAPE
+    return RUNNING
+
+
+@njit
+def short_of_room(world):
+    """What Python is answered instead of one more message: 0 where there is room, else -1 less what is lacking."""
+    lack = has_room(world, np.int64(1))
+    return np.int64(0) if lack == RUNNING else np.int64(-1 - lack)
+
+
+@njit
+def _lengths_for(address, messages):
+    return _lengths(attach(address).clock[0], messages)
+
+
+def make_room(storage: Storage, lack: int, messages: int, trades: list[Any], log: list[Any]) -> None:
+    """Give a World what it was found to lack.
+
+    Parameters
+    ----------
+    lack : NEED_ORDERS, NEED_TAPE or NEED_TURNS.
+    messages : how many must find room.
+    trades, log : take what the tapes hold, as records of TRADE and MESSAGE, where those are short.
+    """
+    clock = storage.world.clock[0]
+    if lack == NEED_TURNS:
+        storage.grow("turns", 2 * len(storage.world.turns))
+        storage.grow("scratch", len(storage.world.turns))
+        return
+    orders, nodes, tape, logged = _lengths_for(storage.address, np.int64(messages))
+    if lack == NEED_TAPE:
+        if clock["trades"] > clock["tape_drained"]:
+            trades.append(undrained(storage.world.tape, clock["tape_drained"], clock["trades"]))
+        clock["tape_drained"] = clock["trades"]
+        if clock["messages_logged"] > clock["log_drained"]:
+            log.append(undrained(storage.world.log, clock["log_drained"], clock["messages_logged"]))
+            clock["log_drained"] = clock["messages_logged"]
+        grow_ring(storage, "tape", int(tape), int(clock["trades"]))
+        if clock["keeps_log"]:
+            grow_ring(storage, "log", int(logged), int(clock["messages_logged"]))
+        return
+    held = len(storage.world.orders)
+    if orders > held:
+        for name in ("orders", "levels", "pending"):
+            storage.grow(name, max(2 * held, int(orders)))
+        if len(storage.world.auction_orders):
+            storage.grow("auction_orders", max(2 * held, int(orders)))
+    held = len(storage.world.nodes)
+    if nodes > held:
+        storage.grow("nodes", max(2 * held, int(nodes)))
+        storage.grow("children", 64 * max(2 * held, int(nodes)))
+
+
+# --- rings ----------------------------------------------------------------------------------------------------------
+
+
+def undrained(ring: Any, since: int, until: int) -> Any:
+    """Rows ``since`` to ``until`` of a ring whose length is a power of two, in order, copied."""
+    return np.asarray(ring)[np.arange(since, until) & (len(ring) - 1)]
+
+
+def grow_ring(storage: Storage, name: str, least: int, written: int) -> None:
+    """Make a ring hold at least ``least`` rows (rounded up to a power of two), keeping the rows before ``written``."""
+    ring = getattr(storage.world, name)
+    length = 1 << max(least - 1, 1).bit_length()
+    if length <= len(ring):
+        return
+    kept = undrained(ring, max(0, written - len(ring)), written)
+    storage.grow(name, length)
+    ring = getattr(storage.world, name)
+    ring[np.arange(written - len(kept), written) & (length - 1)] = kept

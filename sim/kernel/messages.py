@@ -1,0 +1,231 @@
+"""What takes the messages of agents, whatever their venue.
+
+It holds agents to the number of messages their strategy declared, asks the rules, keeps the orders of a simultaneous
+class until all its members have acted, and hands on to the venue's mechanism. Delays will wait here.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from sim.core.codes import (
+    ACCEPTED,
+    AT_ONCE,
+    BAD_ARGUMENT,
+    BAD_LIFETIME,
+    BROKEN,
+    REPLACE,
+    RESTING,
+    RUNNING,
+    SCHEDULE,
+    TOO_MANY,
+    TOO_MANY_SENT,
+    WITHDRAWN,
+)
+from sim.core.compiled import COMPILED, callback, njit
+from sim.core.rng import ENTRY, mix
+from sim.core.world import NOTHING, attach
+from sim.rules.hooks import check_message, checks_messages
+from sim.venues import mechanisms
+from sim.venues.gateway import LONGEST, is_agent, is_side, is_venue, reject_unseen
+from sim.venues.orders import handle_of, release, slot_of
+
+_FEW = 32  # orders that are sorted by insertion
+
+
+# --- the callbacks --------------------------------------------------------------------------------------------------
+
+# They are called by address: so the matching engine is compiled once, not into every strategy. A callback swallows what
+# is raised in it, so each of them turns that into a status which ends the run.
+
+
+def _order_gateway(address, agent, venue, kind, side, price, lots, lifetime):
+    try:
+        return _take_order(attach(address), agent, venue, kind, side, price, lots, lifetime)
+    except Exception:
+        return _break(address)
+
+
+def _cancel_gateway(address, agent, handle):
+    try:
+        return _take_cancel(attach(address), agent, handle)
+    except Exception:
+        return _break(address)
+
+
+def _replace_gateway(address, agent, handle, price, lots):
+    try:
+        return _take_replace(attach(address), agent, handle, price, lots)
+    except Exception:
+        return _break(address)
+
+
+@njit
+def _end_run(address):
+    attach(address).clock[0].status = BROKEN
+    return np.int64(0)
+
+
+def _raise_again(address):
+    raise
+
+
+_break = _end_run if COMPILED else _raise_again
+
+
+@cache
+def gateway_callbacks() -> list[Any]:
+    """The compiled callbacks that take orders, cancellations and replacements; their addresses go into the World."""
+    return [callback(_order_gateway, 8), callback(_cancel_gateway, 3), callback(_replace_gateway, 5)]
+
+
+# --- what they do ---------------------------------------------------------------------------------------------------
+
+
+@njit
+def _may_send(world):
+    clock = world.clock[0]
+    if clock.sent >= clock.allowed:
+        if clock.status == RUNNING:
+            clock.status = TOO_MANY
+        return False
+    clock.sent += 1
+    return True
+
+
+@njit
+def _take_order(world, agent, venue, kind, side, price, lots, lifetime):
+    clock = world.clock[0]
+    if not is_agent(world, agent):
+        return np.int64(0)
+    if not is_venue(world, venue) or not (kind == SCHEDULE or is_side(world, side)):
+        return reject_unseen(world, agent, BAD_ARGUMENT)
+    if not _may_send(world):
+        return reject_unseen(world, agent, TOO_MANY_SENT)
+    if lifetime < 0 or lifetime > LONGEST:
+        return reject_unseen(world, agent, BAD_LIFETIME)
+    if checks_messages(world):
+        reason = check_message(world, agent, venue, kind, side, price, lots)
+        if reason != ACCEPTED:
+            return reject_unseen(world, agent, reason)
+    expires = clock.step + lifetime if lifetime > 0 else np.int64(0)
+    if clock.simultaneous == 0:
+        return mechanisms.enter(world, venue, agent, kind, side, price, lots, expires, NOTHING)
+    return _keep(world, venue, agent, kind, side, price, lots, expires)
+
+
+@njit
+def _take_cancel(world, agent, handle):
+    if not is_agent(world, agent):
+        return np.int64(0)
+    if not _may_send(world):
+        return reject_unseen(world, agent, TOO_MANY_SENT)
+    return mechanisms.cancel(world, agent, handle)
+
+
+@njit
+def _take_replace(world, agent, handle, price, lots):
+    if not is_agent(world, agent):
+        return np.int64(0)
+    if not _may_send(world):
+        return reject_unseen(world, agent, TOO_MANY_SENT)
+    if checks_messages(world):
+        order = slot_of(world, handle)
+        if order != NOTHING and world.orders[order].state == RESTING:  # what is gone, the venue rejects
+            side = np.int64(world.levels[world.orders[order].level].side)
+            reason = check_message(
+                world, agent, np.int64(world.sides[side].venue), REPLACE, 1 - 2 * (side & 1), price, lots
+            )
+            if reason != ACCEPTED:
+                return reject_unseen(world, agent, reason)
+    return mechanisms.replace(world, agent, handle, price, lots)
+
+
+# --- simultaneous classes -------------------------------------------------------------------------------------------
+
+
+@njit
+def _keep(world, venue, agent, kind, side, price, lots, expires):
+    """An order waits for its class to finish. Returns its handle, 0 where it cannot wait."""
+    clock = world.clock[0]
+    clock.filled = 0
+    clock.rejection = ACCEPTED
+    if not mechanisms.may_wait(world, venue, kind):
+        return reject_unseen(world, agent, AT_ONCE)
+    order = mechanisms.allocate(world, venue, agent, kind, lots, expires)
+    waiting = world.pending[clock.pending]
+    waiting.key = mix(mix(clock.turn_key, ENTRY), clock.sent)
+    waiting.price = price
+    waiting.handle = handle_of(world, order)
+    waiting.venue = venue
+    waiting.side = side
+    waiting.agent = agent
+    waiting.kind = kind
+    clock.pending += 1
+    return waiting.handle
+
+
+@njit
+def enter_pending(world):
+    """The orders of a simultaneous class enter in random order."""
+    clock = world.clock[0]
+    waiting = world.pending
+    sort_pending(waiting, clock.pending)
+    for i in range(clock.pending):
+        order = waiting[i].handle & 0xFFFFFFFF
+        record = world.orders[order]
+        if record.state == WITHDRAWN:
+            release(world, order)
+        else:
+            mechanisms.enter_waiting(
+                world, np.int64(waiting[i].venue), np.int64(waiting[i].agent), np.int64(waiting[i].kind),
+                np.int64(waiting[i].side), waiting[i].price, record.remaining, record.expires, order,
+            )  # fmt: skip
+    clock.pending = 0
+
+
+@njit
+def sort_pending(waiting, count):
+    """Sort the first so many orders that wait by their keys: few by insertion, many by a heap."""
+    if count <= _FEW:
+        for i in range(1, count):
+            j = i
+            while j > 0 and waiting[j - 1].key > waiting[j].key:
+                _swap(waiting, j - 1, j)
+                j -= 1
+        return
+    for root in range(count // 2 - 1, -1, -1):
+        _sift(waiting, root, count)
+    for end in range(count - 1, 0, -1):
+        _swap(waiting, 0, end)
+        _sift(waiting, 0, end)
+
+
+@njit
+def _sift(waiting, root, end):
+    """Let a heap's root sink to its place; the largest key comes to the top."""
+    child = 2 * root + 1
+    while child < end:
+        if child + 1 < end and waiting[child].key < waiting[child + 1].key:
+            child += 1
+        if waiting[root].key >= waiting[child].key:
+            return
+        _swap(waiting, root, child)
+        root = child
+        child = 2 * root + 1
+
+
+@njit
+def _swap(waiting, i, j):
+    low = waiting[i]
+    high = waiting[j]
+    low.key, high.key = high.key, low.key
+    low.price, high.price = high.price, low.price
+    low.handle, high.handle = high.handle, low.handle
+    low.venue, high.venue = high.venue, low.venue
+    low.side, high.side = high.side, low.side
+    low.agent, high.agent = high.agent, low.agent
+    low.kind, high.kind = high.kind, low.kind

@@ -1,0 +1,130 @@
+"""Rows of the tables that show a run on its way: samples of the books and of the agents."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sim.core.codes import BY_AGENT
+from sim.core.compiled import inlined, njit
+from sim.core.ledger import add_income, clear_income
+from sim.core.marks import is_marked, market_prices, wealth
+from sim.core.world import NO_PRICE, NONE, NOTHING
+from sim.venues.clearing import find_price
+from sim.venues.levels import next_level
+from sim.venues.mechanisms import is_hidden
+
+
+@inlined
+def _is_due(clock, every, episodes):
+    """Whether a table that gets rows every so many steps of every so many episodes gets some in this step."""
+    if every == 0 or clock.episode % episodes != 0:
+        return False
+    return (clock.step + 1) % every == 0 or clock.step + 1 == clock.steps
+
+
+@njit
+def rows_due(world):
+    """How many books, and how many agents or populations, are sampled at the end of this step."""
+    clock = world.clock[0]
+    books = agents = NONE
+    if _is_due(clock, clock.book_every, clock.book_episodes):
+        books = np.int64(len(world.venues))
+    if _is_due(clock, clock.agents_every, clock.agents_episodes):
+        agents = clock.first_account if clock.agents_by == BY_AGENT else np.int64(len(world.populations))
+    return books, agents
+
+
+@njit
+def samples_fit(world, books, agents):
+    """Whether the tables have room for so many rows."""
+    clock = world.clock[0]
+    return (
+        clock.samples_used + books <= len(world.book_samples)
+        and clock.agent_samples_used + agents <= len(world.agent_samples)
+    )  # fmt: skip
+
+
+@njit
+def sample_books(world, books):
+    """A row for each venue, where they are due."""
+    for venue in range(books):
+        _sample_book(world, venue)
+
+
+@njit
+def _sample_book(world, venue):
+    clock = world.clock[0]
+    place = world.venues[venue]
+    instrument = world.instruments[place.instrument]
+    bids = world.sides[2 * venue]
+    asks = world.sides[2 * venue + 1]
+    row = world.book_samples[clock.samples_used]
+    row.step = clock.step
+    row.episode = clock.episode
+    row.venue = venue
+    hidden = is_hidden(world, venue)  # no book to see, but what it would come to
+    row.indicative, row.imbalance = np.int64(NO_PRICE), np.int64(NO_PRICE)
+    if hidden:
+        row.indicative, _, row.imbalance = find_price(world, venue)
+    has_bid, has_ask = bids.best != NOTHING and not hidden, asks.best != NOTHING and not hidden
+    row.bid = world.levels[bids.best].price if has_bid else NO_PRICE
+    row.bid_volume = world.levels[bids.best].volume if has_bid else 0
+    row.ask = world.levels[asks.best].price if has_ask else NO_PRICE
+    row.ask_volume = world.levels[asks.best].volume if has_ask else 0
+    row.bid_depth = bids.volume
+    row.ask_depth = asks.volume
+    row.orders = bids.orders + asks.orders
+    row.last = place.last_price
+    row.value = instrument.value
+    row.public = instrument.public
+    row.mark, row.microprice = market_prices(world, place.instrument)
+    if not is_marked(instrument):
+        row.mark = row.microprice = math.nan
+    if clock.book_levels > 1:
+        _sample_ladder(world, venue, hidden)
+    clock.samples_used += 1
+
+
+@njit
+def _sample_ladder(world, venue, hidden):
+    """Price and volume of the best levels of both sides."""
+    clock = world.clock[0]
+    first = clock.samples_used * 4 * clock.book_levels
+    for half in range(2):
+        level = np.int64(world.sides[2 * venue + half].best if not hidden else NOTHING)
+        for i in range(clock.book_levels):
+            world.ladder[first + 4 * i + 2 * half] = world.levels[level].price if level != NOTHING else NO_PRICE
+            world.ladder[first + 4 * i + 2 * half + 1] = world.levels[level].volume if level != NOTHING else 0
+            if level != NOTHING:
+                level = next_level(world, level)
+
+
+@njit
+def sample_agents(world, rows):
+    """A row for each agent or population, where they are due."""
+    if rows == 0:
+        return
+    clock = world.clock[0]
+    by_agent = clock.agents_by == BY_AGENT
+    first = clock.agent_samples_used
+    for i in range(rows):
+        row = world.agent_samples[first + i]
+        row.step = clock.step
+        row.episode = clock.episode
+        clear_income(row)
+        row.wealth = 0.0
+        row.agent = i if by_agent else NOTHING
+        row.population = world.agents[i].population if by_agent else i
+        for instrument in range(clock.instruments):
+            world.sample_lots[(first + i) * clock.instruments + instrument] = 0
+    for agent in range(clock.first_account):
+        place = first + (agent if by_agent else np.int64(world.agents[agent].population))
+        row = world.agent_samples[place]
+        add_income(row, world.accounts[agent])
+        row.wealth += wealth(world, agent)
+        for instrument in range(clock.instruments):
+            lots = world.holdings[agent * clock.instruments + instrument].lots
+            world.sample_lots[place * clock.instruments + instrument] += lots
+    clock.agent_samples_used += rows

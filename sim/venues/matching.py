@@ -1,0 +1,123 @@
+"""What an incoming order trades with: price-time priority or pro rata, and never its own agent's orders unasked."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.core.codes import ALLOW, CANCEL_INCOMING, PRICE_TIME, PRO_RATA, SELF_TRADE
+from sim.core.compiled import njit
+from sim.core.ledger import record_trade
+from sim.core.world import NOTHING
+from sim.venues.levels import next_level
+from sim.venues.orders import remove_order, withdraw
+
+
+@njit
+def _fill(world, venue, order, agent, side, lots, number):
+    """Trade ``lots`` of an incoming order against one resting order."""
+    record = world.orders[order]
+    level = np.int64(record.level)
+    queue = world.levels[level]
+    price = queue.price * world.venues[venue].per_tick
+    record_trade(world, venue, price, lots, np.int64(record.agent), agent, side, record.number, number)
+    if lots == record.remaining:
+        remove_order(world, order)
+    else:
+        record.remaining -= lots
+        queue.volume -= lots
+        world.sides[queue.side].volume -= lots
+
+
+@njit
+def _own_at(world, level, agent):
+    """The agent's first order in a level's queue, or NOTHING."""
+    order = np.int64(world.levels[level].head)
+    while order != NOTHING and world.orders[order].agent != agent:
+        order = np.int64(world.orders[order].next)
+    return order
+
+
+@njit
+def _fill_pro_rata(world, venue, level, agent, side, lots, number):
+    """Share ``lots`` by size, rounded down, and by time what is left. Returns what the level cannot take."""
+    queue = world.levels[level]
+    volume = queue.volume
+    take = min(lots, volume)
+    spare = take
+    order = np.int64(queue.head)
+    while order != NOTHING:
+        spare -= take * world.orders[order].remaining // volume
+        order = np.int64(world.orders[order].next)
+    order = np.int64(queue.head)
+    left = take
+    while left > 0:
+        following = np.int64(world.orders[order].next)
+        remaining = world.orders[order].remaining
+        share = take * remaining // volume
+        extra = min(spare, remaining - share)
+        spare -= extra
+        if share + extra > 0:
+            _fill(world, venue, order, agent, side, share + extra, number)
+            left -= share + extra
+        order = following
+    return lots - take
+
+
+@njit
+def match(world, venue, agent, side, worst_key, lots, number):
+    """Trade an incoming order with the other side up to a key; returns what is left.
+
+    ``clock.cut`` says that it met its own agent's order where the venue then cancels the incoming one.
+    """
+    place = world.venues[venue]
+    row = world.sides[2 * venue + (1 if side > 0 else 0)]
+    left = lots
+    while left > 0 and row.best != NOTHING:
+        level = np.int64(row.best)
+        if world.levels[level].key > worst_key:
+            break
+        if place.matching == PRICE_TIME:
+            order = np.int64(world.levels[level].head)
+            own = order if world.orders[order].agent == agent else np.int64(NOTHING)
+        else:
+            own = _own_at(world, level, agent) if world.agents[agent].orders > 0 else np.int64(NOTHING)
+        if own != NOTHING and place.self_trade_prevention != ALLOW:
+            if place.self_trade_prevention == CANCEL_INCOMING:
+                world.clock[0].cut = 1
+                break
+            withdraw(world, own, SELF_TRADE)
+        elif place.matching == PRICE_TIME:
+            take = min(left, world.orders[order].remaining)
+            _fill(world, venue, order, agent, side, take, number)
+            left -= take
+        else:
+            left = _fill_pro_rata(world, venue, level, agent, side, left, number)
+    return left
+
+
+@njit
+def can_fill(world, venue, agent, side, worst_key, lots):
+    """Whether an incoming order would be filled in full. Its own agent's orders count only where they may trade."""
+    place = world.venues[venue]
+    level = np.int64(world.sides[2 * venue + (1 if side > 0 else 0)].best)
+    found = np.int64(0)
+    careful = place.self_trade_prevention != ALLOW and world.agents[agent].orders > 0
+    while level != NOTHING and world.levels[level].key <= worst_key and found < lots:
+        if not careful:
+            found += world.levels[level].volume
+        elif (
+            place.matching == PRO_RATA
+            and place.self_trade_prevention == CANCEL_INCOMING
+            and (_own_at(world, level, agent) != NOTHING)
+        ):
+            return False
+        else:
+            order = np.int64(world.levels[level].head)
+            while order != NOTHING and found < lots:
+                if world.orders[order].agent != agent:
+                    found += world.orders[order].remaining
+                elif place.self_trade_prevention == CANCEL_INCOMING:
+                    return False
+                order = np.int64(world.orders[order].next)
+        level = next_level(world, level)
+    return found >= lots

@@ -1,0 +1,122 @@
+"""How a venue trades: the one place that tells its kinds apart.
+
+A limit order book trades at once. A call auction collects orders and clears them together; a book may do so in the
+first and the last steps of an episode. Both keep their orders on the same price levels, so an order is cancelled alike.
+
+A further kind of venue is a file beside ``book.py`` and ``auction.py``, and a branch in the functions here. Where all
+venues are books throughout (``clock.plain``), one look at that flag is all that it costs to have several kinds.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.core.codes import FILL_OR_KILL, POST_ONLY
+from sim.core.compiled import inlined, njit
+from sim.core.world import NONE
+from sim.venues import auction, book, clearing, orders
+from sim.venues.book import collects as collects
+
+cancel = book.cancel  # an order is gone from every kind of venue in the same way
+
+
+@inlined
+def open_step(world):
+    """A step begins: which venues collect orders in it."""
+    if world.clock[0].auctions != 0:
+        auction.open_auctions(world)
+
+
+@inlined
+def enter(world, venue, agent, kind, side, price, lots, expires, slot):
+    """A new order reaches its venue. Returns its handle if it rests or waits for a clearing, else 0."""
+    if world.clock[0].plain != 0:
+        return book.enter(world, venue, agent, kind, side, price, lots, expires, slot)
+    return _enter(world, venue, agent, kind, side, price, lots, expires, slot)
+
+
+@njit
+def _enter(world, venue, agent, kind, side, price, lots, expires, slot):
+    if collects(world, venue):
+        return auction.enter(world, venue, agent, kind, side, price, lots, expires, slot)
+    return _kept(world, book.enter(world, venue, agent, kind, side, price, lots, expires, slot))
+
+
+@inlined
+def replace(world, agent, handle, price, lots):
+    """Change an order's price and open quantity. Returns its handle if it rests, else 0."""
+    handle = book.replace(world, agent, handle, price, lots)
+    return handle if world.clock[0].plain != 0 else _kept(world, handle)
+
+
+@njit
+def _kept(world, handle):
+    """The handle of what rests after a message; nothing does where a trade empties the book."""
+    clock = world.clock[0]
+    if clock.filled > 0:
+        venue = np.int64(world.tape[(clock.trades - 1) & (len(world.tape) - 1)].venue)
+        if world.venues[venue].clear_book_after_trade != 0:
+            book.empty(world, venue)
+            return np.int64(0)
+    return handle
+
+
+# --- orders of a simultaneous class, which wait until all its members have acted -------------------------------------
+
+
+@njit
+def may_wait(world, venue, kind):
+    """Whether an order of a kind can wait: one that must trade at once or leave can only wait for an auction."""
+    return kind != FILL_OR_KILL and (collects(world, venue) or not auction.leaves(kind))
+
+
+@njit
+def allocate(world, venue, agent, kind, lots, expires):
+    """Take a slot for an order that waits."""
+    if collects(world, venue):
+        return auction.allocate(world, venue, agent, kind, lots, expires)
+    return orders.allocate(world, agent, NONE, lots, expires)
+
+
+@njit
+def enter_waiting(world, venue, agent, kind, side, price, lots, expires, order):
+    """An order that waited enters; a book takes it post-only, so members of a class never trade with each other."""
+    if collects(world, venue):
+        clock = world.clock[0]
+        clock.centre, clock.slope = world.auction_orders[order].centre, world.auction_orders[order].slope
+        auction.enter(world, venue, agent, kind, side, price, lots, expires, order)
+    else:
+        book.enter(world, venue, agent, POST_ONLY, side, price, lots, expires, order)
+
+
+# --- clearing -------------------------------------------------------------------------------------------------------
+
+
+@inlined
+def clears(world):
+    """Whether any venue ever clears at a step's end."""
+    return world.clock[0].auctions != 0
+
+
+@njit
+def is_due(world, venue):
+    """Whether a venue clears at the end of this step."""
+    return auction.is_due(world, venue)
+
+
+@njit
+def is_hidden(world, venue):
+    """Whether orders wait for a clearing after this step, so that there is no book to see."""
+    return collects(world, venue) and not auction.is_due(world, venue)
+
+
+@njit
+def allot(world, venue):
+    """A venue is about to clear: share among its orders what will be traded (:func:`sim.venues.clearing.allot`)."""
+    return clearing.allot(world, venue)
+
+
+@njit
+def clear(world, venue):
+    """A venue clears: what was allotted is traded."""
+    auction.clear(world, venue)
