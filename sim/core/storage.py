@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.core.codes import NEED_ORDERS, NEED_TAPE, NEED_TURNS, RUNNING
 from sim.core.compiled import COMPILED, inlined, njit
-from sim.core.world import DTYPES, HISTORY, NODES_PER_LEVEL, World, attach, worlds
+from sim.core.world import DTYPES, HISTORY, NODES_PER_LEVEL, World, worlds
 
 
 class Storage:
@@ -77,25 +77,31 @@ class Storage:
 # --- room -----------------------------------------------------------------------------------------------------------
 
 
-@inlined
-def _lengths(clock, messages):
+def _lengths(resting, nodes, shares, messages):
     """Orders and nodes that the pools must hold, and rows that tape and log must take, for so many messages.
 
-    Whatever they do: each may rest, and trade with every order that rests.
+    Whatever they do: each may rest, and trade with every order that rests. One formula for compiled code, which asks
+    before each turn, and for Python, which grows what is short.
+
+    Parameters
+    ----------
+    resting, nodes, shares : the clock's ``resting``, ``nodes_live`` and ``shares``.
     """
-    orders = clock.resting + messages
-    nodes = clock.nodes_live + NODES_PER_LEVEL * messages
+    orders = resting + messages
     trades = orders
-    if clock.shares != 0:  # pro rata: each message may trade with every order and leave all of them standing
+    if shares != 0:  # pro rata: each message may trade with every order and leave all of them standing
         trades *= max(messages, 1)
-    return orders, nodes, trades + HISTORY, clock.resting + 3 * messages
+    return orders, nodes + NODES_PER_LEVEL * messages, trades + HISTORY, resting + 3 * messages
+
+
+_compiled_lengths = inlined(_lengths)
 
 
 @njit
 def has_room(world, messages):
     """RUNNING if that many messages can be handled whatever they do, else NEED_ORDERS or NEED_TAPE."""
     clock = world.clock[0]
-    orders, nodes, trades, logged = _lengths(clock, messages)
+    orders, nodes, trades, logged = _compiled_lengths(clock.resting, clock.nodes_live, clock.shares, messages)
     if orders > len(world.orders) or nodes > len(world.nodes):
         return NEED_ORDERS
     if clock.trades - clock.tape_drained + trades > len(world.tape):
@@ -112,11 +118,6 @@ def short_of_room(world):
     return np.int64(0) if lack == RUNNING else np.int64(-1 - lack)
 
 
-@njit
-def _lengths_for(address, messages):
-    return _lengths(attach(address).clock[0], messages)
-
-
 def make_room(storage: Storage, lack: int, messages: int, trades: list[Any], log: list[Any]) -> None:
     """Give a World what it was found to lack.
 
@@ -131,7 +132,9 @@ def make_room(storage: Storage, lack: int, messages: int, trades: list[Any], log
         storage.grow("turns", 2 * len(storage.world.turns))
         storage.grow("scratch", len(storage.world.turns))
         return
-    orders, nodes, tape, logged = _lengths_for(storage.address, np.int64(messages))
+    orders, nodes, tape, logged = _lengths(
+        int(clock["resting"]), int(clock["nodes_live"]), int(clock["shares"]), messages
+    )
     if lack == NEED_TAPE:
         if clock["trades"] > clock["tape_drained"]:
             trades.append(undrained(storage.world.tape, clock["tape_drained"], clock["trades"]))
@@ -139,20 +142,20 @@ def make_room(storage: Storage, lack: int, messages: int, trades: list[Any], log
         if clock["messages_logged"] > clock["log_drained"]:
             log.append(undrained(storage.world.log, clock["log_drained"], clock["messages_logged"]))
             clock["log_drained"] = clock["messages_logged"]
-        grow_ring(storage, "tape", int(tape), int(clock["trades"]))
+        grow_ring(storage, "tape", tape, int(clock["trades"]))
         if clock["keeps_log"]:
-            grow_ring(storage, "log", int(logged), int(clock["messages_logged"]))
+            grow_ring(storage, "log", logged, int(clock["messages_logged"]))
         return
     held = len(storage.world.orders)
     if orders > held:
         for name in ("orders", "levels", "pending"):
-            storage.grow(name, max(2 * held, int(orders)))
+            storage.grow(name, max(2 * held, orders))
         if len(storage.world.auction_orders):
-            storage.grow("auction_orders", max(2 * held, int(orders)))
+            storage.grow("auction_orders", max(2 * held, orders))
     held = len(storage.world.nodes)
     if nodes > held:
-        storage.grow("nodes", max(2 * held, int(nodes)))
-        storage.grow("children", 64 * max(2 * held, int(nodes)))
+        storage.grow("nodes", max(2 * held, nodes))
+        storage.grow("children", 64 * max(2 * held, nodes))
 
 
 # --- rings ----------------------------------------------------------------------------------------------------------
