@@ -4,6 +4,7 @@
 
 - ``sg.load(path)`` reads a scenario, ``sg.run(scenario)`` runs it, ``sg.open_run(folder)`` opens what a run left;
 - ``run.measure(name)`` takes a measure of it, of those that ``spreadgame measure`` lists;
+- ``sg.Session`` is a run that is stepped, given orders from outside, logged and replayed;
 - ``sg.Market`` is the market as a Mesa model, ``sg.Trader`` the base of an agent written in Python;
 - ``sg.OrderBook`` is one limit order book by itself, ``sg.replay`` drives it with a recorded exchange day;
 - ``sg.run_many(sg.jobs_of(scenario, seeds, sg.grid({path: values})))`` runs it many times;
@@ -35,10 +36,11 @@ if TYPE_CHECKING:
     from sim.mesa_model.market import Market as Market
     from sim.mesa_model.trader import Trader as Trader
     from sim.recorded.replay import replay as replay
+    from sim.runs.order_book import OrderBook as OrderBook
     from sim.runs.result import Run as Run
     from sim.runs.result import open_run as open_run
+    from sim.runs.session import Session as Session
     from sim.scenario import Scenario as Scenario
-    from sim.venues.standalone import OrderBook as OrderBook
     from spreadgame.api import load as load
     from spreadgame.api import load_strategies as load_strategies
     from spreadgame.api import run as run
@@ -59,7 +61,8 @@ _HOMES = {
     "Scenario": "sim.scenario",
     "Market": "sim.mesa_model.market",
     "Trader": "sim.mesa_model.trader",
-    "OrderBook": "sim.venues.standalone",
+    "Session": "sim.runs.session",
+    "OrderBook": "sim.runs.order_book",
     "replay": "sim.recorded.replay",
     "picture": "analysis.output.run_picture",
     "save_picture": "analysis.output.run_picture",

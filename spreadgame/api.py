@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sim.core.arguments import a_path, paths
 from sim.core.errors import RunError
 from sim.core.wording import shown
-from sim.scenario import Scenario, with_overrides
+from sim.scenario import Scenario, resolved
 from sim.scenario import load as _load
 from sim.scenario.overrides import Overrides
 from sim.strategy_kit.declare import Strategy
@@ -97,10 +97,7 @@ def run(
     from sim.strategy_kit.loading.files import load_files
 
     load_files(paths("strategies", strategies))
-    if not isinstance(scenario, Scenario):
-        scenario = _load(a_path("scenario", scenario), overrides, seed)
-    elif seed is not None or overrides:
-        scenario = with_overrides(scenario, overrides, seed)
+    scenario = resolved(scenario, overrides, seed)
     from sim.runs.execute import execute, whole
 
     return whole(execute(scenario, None if out is None else a_path("out", out), run_name(scenario, name), watch))

@@ -204,3 +204,17 @@ def test_no_document_names_a_machine_or_a_registry():
             and path != Path(__file__)
         ):
             assert not forbidden.search(path.read_text(encoding="utf-8")), path
+
+
+def test_the_page_on_sessions_runs(workplace, capsys):
+    page = (ROOT / "docs" / "sessions.md").read_text(encoding="utf-8")
+    scope: dict[str, object] = {"__name__": "sessions"}
+    for block in blocks(page, "python"):
+        exec(compile(block, "sessions.md", "exec"), scope)
+    out = capsys.readouterr().out
+    assert "quoted_spread" in out
+    assert "\n500 True\n" in out
+    for line in blocks(page, "sh")[0].splitlines():
+        assert run(line) == 0, line
+    assert "step 500 of 500" in capsys.readouterr().out
+    assert Path("runs/desk/trades.parquet").is_file()

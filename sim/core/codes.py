@@ -9,11 +9,15 @@ from __future__ import annotations
 import numpy as np
 
 # Why the loop stopped; what ``advance`` returns, and from RAISED on the clock's status.
-RUNNING, NEED_ORDERS, NEED_TAPE, NEED_TURNS, NEED_NATURE, EXTERNAL = 0, 1, 2, 3, 4, 5
+RUNNING, NEED_ORDERS, NEED_TAPE, NEED_TURNS, NEED_NATURE, EXTERNAL, AWAITING = 0, 1, 2, 3, 4, 5, 6
 RAISED, TOO_MANY, MONEY_OVERFLOW, MISTAKEN, BROKEN = 10, 11, 12, 13, 14
 
 # Where the loop stands: the clock's phase.
 EPISODE, STEP, COLLECT, ACTING, ENTERING, CLEARING, STEP_END, EPISODE_END = 0, 1, 2, 3, 4, 5, 6, 7
+
+# Who lets a population's members act: the kernel calls their strategy, or stops at each turn for Python, or gives turns
+# to those that were asked for from outside (sim.kernel.outside).
+BY_STRATEGY, BY_PYTHON, BY_OUTSIDE = 0, 1, 2
 
 # Whom the rows of a table list: samples of agents, results of episodes.
 NOBODY, BY_AGENT, BY_POPULATION = 0, 1, 2

@@ -46,7 +46,7 @@ CLOCK = _named(
     "fault_reason fault_value sent allowed simultaneous pending external next_number sequence messages rejected trades "
     "repriced_quotes filled rejection cut shares free_order orders_used resting free_level levels_used free_node "
     "nodes_used nodes_live tape_drained messages_logged log_drained keeps_log samples_used agent_samples_used "
-    "outcomes_used settlements_used "
+    "outcomes_used settlements_used stop_at invited "
     "book_every agents_every book_episodes agents_episodes book_levels agents_by episodes_by draw block "
     "first_account instruments auctions plain rules credited "
     "interest_every interest_account issue_account settlement_account "

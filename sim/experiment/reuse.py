@@ -29,7 +29,7 @@ class Reusable:
     """
 
     def __init__(self, scenario: Scenario, **capacities: int) -> None:
-        self.built: Built = build(scenario, (), **capacities)
+        self.built: Built = build(scenario, None, **capacities)
         self._first: dict[str, Any] = {
             name: _bytes(array).copy()
             for name, array in self.built.storage.world._asdict().items()

@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 
+from sim.core.codes import BY_OUTSIDE
 from sim.core.compiled import njit
 from sim.core.rng import AGAIN, ARRIVAL, TURN_ORDER, mix, to_uniform
 from sim.core.world import NONE, NOTHING
@@ -98,9 +99,10 @@ def collect(world, population):
     """Add a population's arrivals of this step to the list of turns. False if the list is full: call again to go on."""
     clock = world.clock[0]
     record = world.populations[population]
-    if record.law != POISSON and clock.length + record.count > len(world.turns):
+    present = record.law == ALWAYS or record.external == BY_OUTSIDE  # who acts from outside may do so in each step
+    if (present or record.law != POISSON) and clock.length + record.count > len(world.turns):
         return False
-    if record.law == ALWAYS:
+    if present:
         for member in range(record.count):
             _add(world, population, member, NONE)
     elif record.law == BERNOULLI:

@@ -15,6 +15,9 @@ import numpy as np
 
 from sim.core.codes import (
     ACTING,
+    AWAITING,
+    BY_PYTHON,
+    BY_STRATEGY,
     CLEARING,
     COLLECT,
     ENTERING,
@@ -45,6 +48,7 @@ from sim.venues import mechanisms
 from sim.venues.book import expire, open_books
 from sim.venues.orders import withdraw
 
+UNLIMITED = np.int64(1 << 60)  # messages that an agent may send in a turn that Python gives it
 _call = caller(2)
 
 
@@ -60,7 +64,8 @@ def open_run(address):
 def advance(address, until):
     """Run to step ``until``, counted over all episodes, or to the first thing that needs Python.
 
-    Returns the status; EXTERNAL with the agent's row above its lowest byte.
+    Returns the status; EXTERNAL with the agent's row above its lowest byte. AWAITING: what was asked for from outside
+    is reached, the beginning of a turn class (``clock.stop_at``) or the turn of an agent (``clock.invited``).
     """
     world = attach(address)
     clock = world.clock[0]
@@ -131,7 +136,7 @@ def _collect(world):
             clock.population = 0
             clock.place = 0
             clock.phase = ACTING
-            return RUNNING
+            return AWAITING if clock.stop_at == clock.turn_class + 1 else RUNNING
         clock.population = 0
         clock.turn_class += 1
     clock.place = 0
@@ -161,15 +166,18 @@ def _act(world, address):
         if clock.external == 0:
             _open_turn(world, agent, turn.ordinal)
             if before_turn(world, agent, population.rules):
-                if population.external != 0:
+                if population.external == BY_STRATEGY:
+                    status = _call(world.strategies[population.strategy], agent, address)
+                    if status != RUNNING:
+                        clock.fault_agent = agent
+                        clock.status = status
+                        return status
+                elif population.external == BY_PYTHON or clock.invited == agent + 1:
                     clock.external = 1
-                    return EXTERNAL + (agent << 8)
-                status = _call(world.strategies[population.strategy], agent, address)
-                if status != RUNNING:
-                    clock.fault_agent = agent
-                    clock.status = status
-                    return status
-        clock.external = 0  # a Python agent has acted
+                    clock.allowed = UNLIMITED
+                    clock.invited = 0
+                    return EXTERNAL + (agent << 8) if population.external == BY_PYTHON else AWAITING
+        clock.external = 0  # who acts in Python, or from outside, has acted
         after_turn(world, agent, population.rules)
         if reserving:
             credit_trades(world, agent)

@@ -19,8 +19,10 @@ from typing import Any
 import numpy as np
 
 from sim.core.arguments import a_path
+from sim.core.codes import NEED_ORDERS
 from sim.core.errors import ReplayError
 from sim.core.renamed import old_arguments_refused
+from sim.core.storage import make_room
 from sim.recorded.matching import (
     ADOPTED_LEVELS,
     ADOPTED_ROWS,
@@ -49,7 +51,7 @@ from sim.recorded.readers import (
     read,
 )
 from sim.recorded.units import dense, lot_units, price_units
-from sim.venues.standalone import OrderBook, make_room
+from sim.runs.order_book import OrderBook
 
 __all__ = [
     "ASK",

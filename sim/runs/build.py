@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,12 +42,15 @@ class Built:
     values: dict[str, NDArray[np.float64]]  # of instruments whose value comes from a file
 
 
-def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, tape: int = 4 * HISTORY) -> Built:
+def build(
+    scenario: Scenario, external: Mapping[str, int] | None = None, orders: int = 1024, tape: int = 4 * HISTORY
+) -> Built:
     """Make a World of a scenario.
 
     Parameters
     ----------
-    external : names of populations whose members act in Python.
+    external : of populations whose strategies are not called, who lets their members act instead
+        (``BY_PYTHON`` or ``BY_OUTSIDE`` of :mod:`sim.core.codes`).
     orders, tape : capacities to begin with; they grow, and no result depends on them.
     """
     sampling, layout = sampling_of(scenario), lay_out(scenario)
@@ -57,7 +60,7 @@ def build(scenario: Scenario, external: Iterable[str] = (), orders: int = 1024, 
     _fill_clock(world, scenario, layout.accounts, sampling)
     values = fill_instruments(world, scenario, layout)
     fill_venues(world, scenario, layout.accounts)
-    fill_populations(world, scenario, layout, frozenset(external))
+    fill_populations(world, scenario, layout, external or {})
     open_run(storage.address)
     built = Built(scenario, storage, layout.accounts, sampling, list(layout.played), values)
     seed_streams(built)

@@ -118,7 +118,7 @@ def attempt(
     with stop_on_signals() as stop:
         if out is not None:
             check_writable(Path(out))  # rather than after compiling
-        built = build(scenario, (), **capacities)
+        built = build(scenario, None, **capacities)
         simulation = Counted(built)
         simulation.advance(0)  # compiles the loop
         simulation.drain()  # and what adds up

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.core.codes import BY_STRATEGY
 from sim.core.world import NOTHING
 from sim.kernel.arrivals import ALWAYS, LAWS
 from sim.rules.hooks import messages_of, rules_of
@@ -20,7 +21,7 @@ RESERVATIONS = {"fixed": 1, "uniform": 2, "normal": 3, "exponential": 4}
 REFERENCES = {"public_value": 0, "signal": 1, "mid": 2}
 
 
-def fill_populations(world: Any, scenario: Scenario, layout: Layout, external: frozenset[str]) -> None:
+def fill_populations(world: Any, scenario: Scenario, layout: Layout, external: Mapping[str, int]) -> None:
     """Write every population, its members and what they begin with, and the turn classes."""
     venues = {venue.name: number for number, venue in enumerate(scenario.venues)}
     instruments = {instrument.name: number for number, instrument in enumerate(scenario.instruments)}
@@ -30,7 +31,7 @@ def fill_populations(world: Any, scenario: Scenario, layout: Layout, external: f
         row["strategy"] = layout.played.index(laid.strategy)
         world.in_venues[laid.in_venues.rows] = [venues[name] for name in laid.population.venues]
         _fill_blocks(row, laid)
-        _fill_turns(row, laid, laid.population.name in external)
+        _fill_turns(row, laid, external.get(laid.population.name, BY_STRATEGY))
         world.clock[0]["rules"] |= row["rules"]
         set_parameters(world, number, laid.strategy, laid.population.params)
         world.precomputed[laid.precomputed.rows] = laid.solved
@@ -55,12 +56,12 @@ def _fill_blocks(row: Any, laid: PopulationLayout) -> None:
         row["first_obligation"] = laid.obligations.first
 
 
-def _fill_turns(row: Any, laid: PopulationLayout, external: bool) -> None:
+def _fill_turns(row: Any, laid: PopulationLayout, external: int) -> None:
     """Who acts, how much it may send, the rules it is under, and what it must quote."""
     population = laid.population
     row["external"] = external
     # A Python agent's messages find room one by one; a compiled turn must find it all before it begins.
-    row["allowed"] = 1 if external else laid.strategy.max_messages(population.params)
+    row["allowed"] = 1 if external != BY_STRATEGY else laid.strategy.max_messages(population.params)
     row["rules"] = rules_of(population)
     row["rule_messages"] = messages_of(int(row["rules"]))
     row["allowed"] += row["rule_messages"]

@@ -68,12 +68,12 @@ def rejections(simulation: Simulation) -> dict[str, dict[str, int]]:
     return found
 
 
-def _kept(value: Any) -> Any:
+def kept_value(value: Any) -> Any:
     """A value of a scenario as JSON has it: numbers that are not finite, which JSON has not, as TOML writes them."""
     if isinstance(value, dict):
-        return {key: _kept(held) for key, held in value.items()}
+        return {key: kept_value(held) for key, held in value.items()}
     if isinstance(value, list):
-        return [_kept(held) for held in value]
+        return [kept_value(held) for held in value]
     return to_text(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -97,7 +97,7 @@ def manifest_of(simulation: Simulation, status: str, seconds: float) -> dict[str
         "scenario_hash": scenario_hash(scenario),
         "warnings": [str(each) for each in scenario.warnings()],
         "seed": scenario.run.seed,
-        "overrides": {path: _kept(value) for path, value in scenario.changes.items()},
+        "overrides": {path: kept_value(value) for path, value in scenario.changes.items()},
         "strategy_files": files_of({population.strategy for population in scenario.populations}),
         "versions": versions(),
         "steps": simulation.done,

@@ -82,6 +82,12 @@ class MemorySink:
     def _put(self, name: str, table: pa.Table) -> None:
         self._parts[name].append(table)
 
+    def pass_on(self, other: MemorySink) -> None:
+        """Give another sink every row that is kept."""
+        for name, parts in self._parts.items():
+            for part in parts:
+                other._put(name, part)
+
     def table(self, name: str) -> pa.Table:
         """One table, whole."""
         parts = self._parts[name]

@@ -17,6 +17,7 @@ from sim.core.storage import make_room, undrained
 from sim.core.world import HISTORY
 from sim.instruments.processes import BLOCK
 from sim.kernel.kernel import advance
+from sim.kernel.outside import invite
 from sim.runs.build import Built, compile_all, fill_block
 from sim.strategy_kit import callbacks
 from sim.venues import gateway
@@ -92,22 +93,37 @@ class Simulation:
         """Run to a step, counted over all episodes, with whatever that takes."""
         while True:
             status = advance(self._storage.address, until)
-            if status == codes.RUNNING:
+            if status in (codes.RUNNING, codes.AWAITING):
                 return
             if status & 0xFF == codes.EXTERNAL and self._act is not None:
                 self._act(status >> 8)
             else:
                 self._provide(status)
 
-    def run(self, progress: Callable[[], bool] = lambda: True, chunk: int | None = None) -> bool:
+    def begin_class(self, turn_class: int) -> None:
+        """Begin the next step and go on to where a turn class begins, one with members that act from outside."""
+        self.clock["stop_at"] = turn_class + 1
+        self.advance(self.done + 1)
+        self.clock["stop_at"] = 0
+
+    def begin_turn(self, row: int) -> None:
+        """Begin the turn of a member that acts from outside: the next of the turn class that has begun."""
+        while not invite(self._storage.address, row):
+            self._provide(codes.NEED_TURNS)
+        self.advance(self.done + 1)
+
+    def run(
+        self, progress: Callable[[], bool] = lambda: True, chunk: int | None = None, until: int | None = None
+    ) -> bool:
         """Run to the end, or until ``progress``, called between chunks, says False. Says whether the end was reached.
 
         ``chunk`` fixes the steps of a chunk; None lets a chunk last about a tenth of a second. No result depends on it.
+        ``until`` is an end that comes before that of the run.
         """
-        size = chunk or _FIRST_CHUNK
-        while self.done < self.total:
+        size, end = chunk or _FIRST_CHUNK, self.total if until is None else until
+        while self.done < end:
             begin = time.perf_counter()
-            self.advance(min(self.done + size, self.total))
+            self.advance(min(self.done + size, end))
             self.drain()
             self._check_ledger()
             if chunk is None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from sim.core.arguments import a_path
 from sim.core.errors import Problem, ScenarioError
 from sim.core.wording import near, patient
 from sim.scenario.checks.all import reference_problems
@@ -25,7 +26,7 @@ from sim.scenario.tables.market import Scenario
 from sim.scenario.toml_writer import to_toml
 from sim.scenario.value_file import read_values
 
-__all__ = ["Scenario", "dump_toml", "json_schema", "load", "parse", "read_values", "with_overrides"]
+__all__ = ["Scenario", "dump_toml", "json_schema", "load", "parse", "read_values", "resolved", "with_overrides"]
 
 _MANY_DIGITS = 10**40
 _MOST_BYTES = 16 * 2**20
@@ -109,6 +110,26 @@ def with_overrides(scenario: Scenario, overrides: Overrides | None = None, seed:
         With every problem that can be known at once.
     """
     return parse(scenario.given, scenario.source, scenario.folder, overrides, seed, scenario.changes)
+
+
+def resolved(scenario: Scenario | str | Path, overrides: Overrides | None = None, seed: int | None = None) -> Scenario:
+    """A scenario, or the one of a file, with some values changed.
+
+    Parameters
+    ----------
+    scenario : from :func:`load` or :func:`parse`, or the path of a TOML file.
+    overrides, seed : as for :func:`load`.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem that can be known at once.
+    TypeError
+        If the scenario is neither.
+    """
+    if not isinstance(scenario, Scenario):
+        return load(a_path("scenario", scenario), overrides, seed)
+    return with_overrides(scenario, overrides, seed) if overrides or seed is not None else scenario
 
 
 def dump_toml(scenario: Scenario) -> str:

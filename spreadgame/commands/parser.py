@@ -23,6 +23,7 @@ COMMANDS = {
     "report": "explain run folders on one page",
     "measure": "list the measures of runs, or take one",
     "replay": "drive the engine with a recorded exchange day",
+    "session": "play a session again from its log",
     "sweep": "run a scenario many times: seeds, grids, designs, profiles",
     "solve": "find the equilibria of a scenario's game",
     "theory": "hold the simulator against what theory knows",

@@ -26,7 +26,7 @@ def sums(market: Market) -> tuple[int, list[int]]:
 
 
 def account(market: Market, name: str) -> int:
-    return int(market.world.accounts[market._built.accounts.names.index(name)]["cash"])
+    return int(market.world.accounts[market.session._built.accounts.names.index(name)]["cash"])
 
 
 def small(

@@ -12,6 +12,7 @@ from sim.core.renamed import ARGUMENTS, ATTRIBUTES, OPTIONS, SCENARIO, STRATEGY_
 from sim.core.wording import near
 from sim.experiment import run_many
 from sim.recorded.replay import replay
+from sim.runs.order_book import OrderBook
 from sim.runs.result import Run
 from sim.runs.summary import _OF_POPULATIONS
 from sim.runs.tables import Tables
@@ -19,7 +20,6 @@ from sim.scenario import load, parse
 from sim.strategy_kit import registry
 from sim.strategy_kit.declare import strategy
 from sim.strategy_kit.loading.files import load_file
-from sim.venues.standalone import OrderBook
 from spreadgame.commands.parser import _parser, main
 from tests.places import ROOT
 

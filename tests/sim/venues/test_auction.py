@@ -21,12 +21,12 @@ from sim.core.errors import ScenarioError
 from sim.core.storage import undrained
 from sim.mesa_model.market import Market, Trader
 from sim.runs.execute import execute
+from sim.runs.order_book import _queue
 from sim.runs.result import Run
 from sim.runs.tables import TABLES
 from sim.scenario import dump_toml, parse
 from sim.strategy_kit.loading.files import load_file
 from sim.venues import clearing
-from sim.venues.standalone import _queue
 from tests.oracles.reference_auction import HIGHEST, LOWEST, MOST_LOTS, Order, ReferenceAuction
 from tests.oracles.reference_book import Order as BookOrder
 from tests.oracles.reference_book import ReferenceBook
@@ -90,7 +90,7 @@ class Stage:
     def queue(self, side: int, venue: int = 0) -> list[list[int]]:
         """Price, lots, number, and member of the crowd, best first."""
         rows = np.empty((int(self.market.world.clock[0]["resting"]), 4), np.int64)
-        found = rows[: _queue(self.market.address, 2 * venue + (0 if side > 0 else 1), rows)]
+        found = rows[: _queue(self.market.session.address, 2 * venue + (0 if side > 0 else 1), rows)]
         return [[*row[:3], row[3] - self.crowd[0].row] for row in found.tolist()]
 
     @property

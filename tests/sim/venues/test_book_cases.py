@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from sim.core import codes
+from sim.runs.order_book import OrderBook
 from sim.venues.settings import ORDER_KINDS
-from sim.venues.standalone import OrderBook
 from tests.oracles.reference_book import HIGHEST, LOWEST, ReferenceBook
 
 A, B, C, FEES = 0, 1, 2, 3

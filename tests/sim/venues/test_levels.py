@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from sim.core.compiled import njit
 from sim.core.world import NOTHING, attach
+from sim.runs.order_book import OrderBook
 from sim.venues import levels
-from sim.venues.standalone import OrderBook
 
 LOWEST, HIGHEST = levels.LOWEST_PRICE, levels.HIGHEST_PRICE
 BIDS, ASKS = 0, 1

@@ -1,6 +1,8 @@
 """One limit order book by itself, a Python call a message: for replays, benchmarks, lessons and tests.
 
-The engine is the one that runs scenarios; only the driver is a Python caller instead of the kernel.
+The engine is the one that runs scenarios; only the driver is a Python caller instead of the kernel. A book is no
+session: it is a World with one venue, agents and a ledger. It has no populations, whose turns a session gives, and no
+value that moves. Its steps count lifetimes alone. It grows as a session does, and shares its look at arguments.
 """
 
 from __future__ import annotations
@@ -9,7 +11,6 @@ import copy
 from typing import Any, Literal
 
 import numpy as np
-from numba.core.errors import TypingError
 
 from sim.core.arguments import finite, one_of, whole
 from sim.core.arguments import side as one_side
@@ -19,87 +20,87 @@ from sim.core.errors import RunError
 from sim.core.ledger import MOST_MONEY
 from sim.core.renamed import old_arguments_refused, old_attributes_refused
 from sim.core.storage import Storage, make_room, short_of_room
-from sim.core.world import HISTORY, NOTHING, attach
+from sim.core.world import HISTORY, NONE, NOTHING, attach, int64
+from sim.runs.message_arguments import UNFIT, handle_argument, order_arguments, price_and_quantity
+from sim.runs.python_gateway import depth
 from sim.venues import book
 from sim.venues.gateway import LONGEST, WRONG, bits
 from sim.venues.levels import next_level
 from sim.venues.settings import FEE_PER, MATCHING, ORDER_KINDS, POST_ONLY, SELF_TRADE, set_tick_units
 
-_VENUE = np.int64(0)
 _MOST_AGENTS = 100_000_000
-_UNFIT = (TypingError, TypeError, OverflowError)  # what an argument raises that is no 64 bits
-_TICKS, _LOTS = "prices are whole ticks", "quantities are whole lots"
 _HANDLE = "what enter() returned"
 
 
 @njit
-def _open(address):
+def _open(address: int) -> None:
     book.open_books(attach(address))
 
 
 @njit
-def _short(world):
+def _short(world: Any) -> int:
     """0 where a message can be taken, else -1 less why the book has ended, or what there is no room for."""
-    status = world.clock[0].status
+    status: int = world.clock[0].status
     return -1 - status if status != RUNNING else short_of_room(world)
 
 
 @njit
-def _enter(address, agent, kind, side, price, lots, lifetime):
+def _enter(address: int, agent: int, kind: int, side: int, price: int, lots: int, lifetime: int) -> int:
     world = attach(address)
     agent, side, price, lots, lifetime = bits(agent), bits(side), bits(price), bits(lots), bits(lifetime)
     if side * side != 1 or agent < 0 or agent >= len(world.agents) or lifetime < 0 or lifetime > LONGEST:
-        return WRONG
+        return int(WRONG)
     short = _short(world)
     if short != 0:
         return short
     step = world.clock[0].step
-    handle = book.enter(
-        world, _VENUE, agent, kind, side, price, lots, step + lifetime if lifetime > 0 else step * 0, NOTHING
+    handle: int = book.enter(
+        world, NONE, agent, kind, side, price, lots, step + lifetime if lifetime > 0 else step * 0, NOTHING
     )
     return handle if world.clock[0].status == RUNNING else -1 - world.clock[0].status
 
 
 @njit
-def _cancel(address, agent, handle):
+def _cancel(address: int, agent: int, handle: int) -> int:
     world = attach(address)
     agent, handle = bits(agent), bits(handle)
     if agent < 0 or agent >= len(world.agents):
-        return WRONG
+        return int(WRONG)
     short = _short(world)
     if short != 0:
         return short
-    return book.cancel(world, agent, handle)
+    open_lots: int = book.cancel(world, agent, handle)
+    return open_lots
 
 
 @njit
-def _replace(address, agent, handle, price, lots):
+def _replace(address: int, agent: int, handle: int, price: int, lots: int) -> int:
     world = attach(address)
     agent, handle, price, lots = bits(agent), bits(handle), bits(price), bits(lots)
     if agent < 0 or agent >= len(world.agents):
-        return WRONG
+        return int(WRONG)
     short = _short(world)
     if short != 0:
         return short
-    handle = book.replace(world, agent, handle, price, lots)
-    return handle if world.clock[0].status == RUNNING else -1 - world.clock[0].status
+    new: int = book.replace(world, agent, handle, price, lots)
+    return new if world.clock[0].status == RUNNING else -1 - world.clock[0].status
 
 
 @njit
-def _advance(address):
+def _advance(address: int) -> None:
     world = attach(address)
     world.clock[0].step += 1
     book.expire(world)
 
 
 @njit
-def _queue(address, side, rows):
+def _queue(address: int, side: int, rows: Any) -> int:
     """Fill ``rows`` (price, remaining, number, agent), best price and first in first; returns how many there are."""
     world = attach(address)
-    level = np.int64(world.sides[side].best)
+    level = int64(world.sides[side].best)
     found = 0
     while level != NOTHING:
-        order = np.int64(world.levels[level].head)
+        order = int64(world.levels[level].head)
         while order != NOTHING:
             if found < len(rows):
                 rows[found, 0] = world.levels[level].price
@@ -107,21 +108,7 @@ def _queue(address, side, rows):
                 rows[found, 2] = world.orders[order].number
                 rows[found, 3] = world.orders[order].agent
             found += 1
-            order = np.int64(world.orders[order].next)
-        level = next_level(world, level)
-    return found
-
-
-@njit
-def _depth(address, side, rows):
-    """Fill ``rows`` (price, volume) level by level from the best; returns how many levels there are in it."""
-    world = attach(address)
-    level = np.int64(world.sides[side].best)
-    found = 0
-    while level != NOTHING and found < len(rows):
-        rows[found, 0] = world.levels[level].price
-        rows[found, 1] = world.levels[level].volume
-        found += 1
+            order = int64(world.orders[order].next)
         level = next_level(world, level)
     return found
 
@@ -237,13 +224,13 @@ class OrderBook:
                 if handle == WRONG:
                     break
                 self._mend(-1 - handle)
-        except (KeyError, *_UNFIT):
+        except (KeyError, *UNFIT):
             pass  # looked at one by one below
         return self.enter(
-            self._agent(agent), one_of("kind", kind, ORDER_KINDS), one_side(side), whole("price", price, _TICKS),
-            whole("quantity", quantity, _LOTS),
-            whole("lifetime", lifetime, "steps, 0 for no end", low=0, high=int(LONGEST)),
-        )  # fmt: skip
+            self._agent(agent),
+            one_of("kind", kind, ORDER_KINDS),
+            *order_arguments(side, price, quantity, lifetime),
+        )
 
     def cancel(self, agent: int, handle: int) -> int:
         """Cancel a resting order. Returns the lots cancelled, 0 if the handle is stale or another agent's.
@@ -261,9 +248,9 @@ class OrderBook:
                 if lots == WRONG:
                     break
                 self._mend(-1 - lots)
-        except _UNFIT:
+        except UNFIT:
             pass  # looked at one by one below
-        return self.cancel(self._agent(agent), whole("handle", handle, _HANDLE))
+        return self.cancel(self._agent(agent), handle_argument(handle, _HANDLE))
 
     def replace(self, agent: int, handle: int, price: int, quantity: int) -> int:
         """Change a resting order's price and open quantity. Returns its handle if it rests, else 0.
@@ -281,12 +268,9 @@ class OrderBook:
                 if new == WRONG:
                     break
                 self._mend(-1 - new)
-        except _UNFIT:
+        except UNFIT:
             pass  # looked at one by one below
-        return self.replace(
-            self._agent(agent), whole("handle", handle, _HANDLE), whole("price", price, _TICKS),
-            whole("quantity", quantity, _LOTS),
-        )  # fmt: skip
+        return self.replace(self._agent(agent), handle_argument(handle, _HANDLE), *price_and_quantity(price, quantity))
 
     def _agent(self, agent: Any) -> int:
         return whole("agent", agent, f"there are {self.fee_account:,}", low=0, high=self.fee_account - 1)
@@ -305,7 +289,7 @@ class OrderBook:
         """Price and volume of the best levels of a side: int64 (levels, 2)."""
         most = int(self.storage.world.clock[0]["resting"])
         rows = np.empty((min(whole("levels", levels, low=0), most), 2), np.int64)
-        return rows[: _depth(self._address, 0 if one_side(side) > 0 else 1, rows)]
+        return rows[: depth(self._address, 0 if one_side(side) > 0 else 1, rows)]
 
     @property
     def filled(self) -> int:
