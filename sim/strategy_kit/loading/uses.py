@@ -25,7 +25,7 @@ SENDS = TAKES | RESTS | {"demand_schedule"}
 def uses(strategy: Strategy) -> frozenset[str]:
     """Names of the functions that a strategy may call, of those that authors import.
 
-    One that sends its messages past them, through the gateway themselves, may call any.
+    One that sends its messages past them, through the gateway itself, may call any.
     """
     found: set[str] = set()
     seen: set[FunctionType] = set()
@@ -43,7 +43,7 @@ def uses(strategy: Strategy) -> frozenset[str]:
                 return frozenset(interface.__all__)
             continue  # it looks at an argument, and sends nothing
         called = (plain(each) for each in named(function))
-        # A function of the interface sends through the gateway, as it should; and a reservation price is drawn around the
+        # A function of the interface sends through the gateway, as it should. A reservation price is drawn around the
         # signal only where the scenario says so.
         passed = {gateway.__name__} if ours else set()
         left += [each for each in called if each and each.__module__ not in passed]

@@ -128,7 +128,7 @@ MISTAKES = {
     "me.memory.kept[step(me, market) + 7] = 1": "it raised an exception",
     "1 // me.memory.kept[0]": "it raised an exception",
     "inventory(me, market, 3)": "it asked for instrument 3 — there are 1, numbered from 0",
-    "signal(me, market, 7)": "it asked for instrument 7 — there are 1, numbered from 0",
+    "public_value(me, market, 7)": "it asked for instrument 7 — there are 1, numbered from 0",
 }
 
 
