@@ -5,8 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from sim.core.codes import ACCEPTED, BAD_PRICE, BAD_QUANTITY
+from sim.core.compiled import njit
+from sim.core.world import attach
+from sim.rules import hooks
 from sim.rules.hooks import RULES, messages_of, rules_of
 from sim.runs.build import build
 from sim.scenario import parse
@@ -34,6 +42,56 @@ def test_a_population_has_the_bits_of_its_rules_and_the_clock_those_of_all():
     assert world.clock[0]["rules"] == bits
     assert world.populations["rule_messages"].tolist() == [messages_of(bits), 0] == [4, 0]
     assert build(parse({**MARKET, "populations": MARKET["populations"][1:]})).storage.world.clock[0]["rules"] == 0
+
+
+def dear(world, agent, venue, kind, side, price, lots):
+    return BAD_PRICE if price > 10 else ACCEPTED
+
+
+def large(world, agent, venue, kind, side, price, lots):
+    return BAD_QUANTITY if lots > 5 else ACCEPTED
+
+
+def never(world, agent):
+    return False
+
+
+def counted(world, agent):
+    world.clock[0].sent += 1
+
+
+def noted(world):
+    world.clock[0].sent += 100
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    return njit(function, cached=False)
+
+
+def test_hooks_of_several_rules_compile_into_their_caller_and_look_at_the_bits():
+    first, second = np.int64(1 << 40), np.int64(1 << 41)  # bits that no rule of ours has
+    others = hooks._check(second, compiled(large), hooks.check_message)
+    check = hooks._check(first, compiled(dear), others)
+    before = hooks._before(second, compiled(never), hooks.before_turn)
+    after = hooks._after(first, compiled(counted), hooks.after_turn)
+    end = hooks._end(second, compiled(noted), hooks.end_step)
+
+    def called(address, rules, price, lots):
+        world = attach(address)
+        world.clock[0].rules = rules
+        world.clock[0].sent = 0
+        after(world, 0, rules)
+        end(world)
+        return check(world, 0, 0, 0, 1, price, lots), before(world, 0, rules), world.clock[0].sent
+
+    storage = build(parse(MARKET)).storage  # an address keeps nothing alive
+    ask, address = compiled(called), storage.address
+    assert ask(address, 0, 11, 6) == (ACCEPTED, True, 0)
+    assert ask(address, first, 11, 6) == (BAD_PRICE, True, 1)
+    assert ask(address, second, 11, 6) == (BAD_QUANTITY, False, 100)
+    assert ask(address, first + second, 11, 6) == (BAD_PRICE, False, 101)
+    assert ask(address, first + second, 10, 6) == (BAD_QUANTITY, False, 101)
+    assert ask(address, first + second, 10, 5) == (ACCEPTED, False, 101)
 
 
 # A rule as its author writes it: a file, and nothing else. Every population has the table that sets it.
@@ -68,7 +126,7 @@ def end(world):
 
 RULE = Rule(table="endowment", before_turn=before, after_turn=after, check_message=check, end_step=end)
 """
-_RUN = """
+_START = """
 import sys
 
 import sim.rules
@@ -78,9 +136,12 @@ sim.rules.__path__.append(sys.argv[1])
 from sim.runs.execute import execute
 from sim.scenario import parse
 from tests.sim.rules.test_hooks import MARKET
-from sim.rules.never_buys import seen
 
 run = execute(parse(MARKET))
+"""
+_RUN = """
+from sim.rules.added import seen
+
 turns = [(hook, agent) for hook, step, agent in seen if step == 1]
 assert turns[:2] == [("before", 0), ("after", 0)] and turns[-1] == ("end", -1), turns
 assert sorted(turns[2:-1]) == sorted((hook, agent) for hook in ("before", "after") for agent in range(1, 9)), turns
@@ -91,15 +152,30 @@ assert set(sent[4]) == {"sell"} and {"buy", "sell"} == set(sent[5]), sent
 rejections = run.manifest["rejections"]
 assert rejections == {"bound": {"price": 2}, "free": {"price": 8 - len(sent[4])}}, rejections  # replaced, and added
 """
+_NO_LATE_BUYER = """
+sides = run.messages.query("population == 'free'").groupby("step")["side"].apply(set)
+assert sides[5] == {"sell"} and sides[4] == {"buy", "sell"}, sides
+"""
 
 
-def test_a_rule_in_a_file_of_its_own_skips_turns_rejects_messages_and_sees_steps_end(tmp_path: Path):
-    (tmp_path / "never_buys.py").write_text(_RULE, encoding="utf-8")
+def run_with_rule(folder: Path, rule: str, script: str) -> None:
+    """Run a script in a process in which ``sim.rules`` has one more file, ``added.py``."""
+    (folder / "added.py").write_text(rule, encoding="utf-8")
     answer = subprocess.run(
-        [sys.executable, "-c", _RUN, str(tmp_path)],
+        [sys.executable, "-c", _START + script, str(folder)],
         cwd=ROOT,
         env=os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
     )
     assert answer.returncode == 0, answer.stderr
+
+
+def test_a_rule_in_a_file_of_its_own_skips_turns_rejects_messages_and_sees_steps_end(tmp_path: Path):
+    run_with_rule(tmp_path, _RULE, _RUN)
+
+
+def test_the_rule_of_contributing_is_a_file_and_no_other_edit(tmp_path: Path):
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rule = text[text.index("## Add a rule") :].split("```python\n")[1].split("```")[0]
+    run_with_rule(tmp_path, rule, _NO_LATE_BUYER)
