@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-
-from sim.core.compiled import njit
 from sim.core.codes import IMMEDIATE_OR_CANCEL, LIMIT, RUNNING
+from sim.core.compiled import njit
+from sim.core.storage import has_room
 from sim.core.world import NOTHING, attach, int64
 from sim.recorded.readers import ASK, BID, EXECUTE, SUBMIT
-from sim.core.storage import has_room
 from sim.venues.book import enter
-from sim.venues.orders import allocate, link, reduce, remove_order, slot_of
 from sim.venues.levels import find_level, key_of, next_level
+from sim.venues.orders import allocate, link, reduce, remove_order, slot_of
 
 _RESTER, _TAKER = 0, 1  # the two agents: whoever's order rested, and whoever came to trade with it
 _SLOT = (1 << 32) - 1  # of a handle

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from sim.core.arguments import a_path
-from sim.core.codes import NEED_ORDERS
+from sim.core.codes import NEED_ORDERS, RUNNING
 from sim.core.errors import ReplayError
 from sim.core.renamed import old_arguments_refused
 from sim.core.storage import make_room

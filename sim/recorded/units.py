@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from sim.core.codes import MOST_LOTS
 from sim.core.errors import ReplayError
 from sim.recorded.readers import Integers, line_of
-from sim.core.codes import MOST_LOTS
 from sim.venues.levels import HIGHEST_PRICE
 
 
@@ -56,9 +56,7 @@ def lot_units(path: Path, lines: Integers | None, quantities: Integers, *others:
     step = _greatest_step(quantities, *others)
     if most // step > MOST_LOTS:
         line = line_of(lines, int(quantities.argmax()))
-        raise ReplayError(
-            f"{path}, line {line}: size {most} — an order holds at most {MOST_LOTS} lots of {step}"
-        )
+        raise ReplayError(f"{path}, line {line}: size {most} — an order holds at most {MOST_LOTS} lots of {step}")
     return Units(step)
 
 

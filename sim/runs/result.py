@@ -98,8 +98,6 @@ class MemorySink:
         return whole
 
 
-
-
 @old_attributes_refused
 class Run:
     """What a run came to. Tables are pandas DataFrames, read when first asked for.

@@ -19,10 +19,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from sim.core.errors import RunError
+from sim.core.errors import RunError, reason_of
 from sim.kept.version import CODE
 from sim.runs.manifest import kept_value, versions
-from sim.runs.result import reason_of
 from sim.scenario import Scenario, dump_toml
 from sim.strategy_kit.loading.files import files_of
 

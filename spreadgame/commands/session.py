@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
-OK, FAILED = 0, 1
+from analysis.output.console import print_json, say
+from analysis.output.exit_codes import FAILED, OK
+from spreadgame.commands.options import add_json, add_strategies
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -19,11 +20,10 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--name", metavar="NAME", help="of the run folder (default: LOG); where it is taken, with a number"
     )
-    parser.add_argument("--strategies", action="append", default=[], type=Path, metavar="FILE",
-                        help="a Python file with strategies that were played (may be repeated)")  # fmt: skip
+    add_strategies(parser)
     parser.add_argument("--other-code", action="store_true",
                         help="allow another version of the code than the one that recorded")  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="print one JSON object on standard output, nothing else")
+    add_json(parser)
 
 
 def call(given: argparse.Namespace) -> int:
@@ -36,15 +36,15 @@ def call(given: argparse.Namespace) -> int:
     try:
         session = Session.replay(given.log, strategies=given.strategies, other_code=given.other_code)
     except Differs as error:
-        sys.stderr.write(f"{error}\n")
+        say(str(error))
         return FAILED
     name = run_name(session.scenario, given.name or given.log.stem)
     run = session.save(given.out, name)
     if LogReader(given.log).is_torn():
-        sys.stderr.write(f"{given.log}: its last line was cut off, and is left out: it was not answered\n")
+        say(f"{given.log}: its last line was cut off, and is left out: it was not answered")
     if given.json:
         said = {"folder": str(run.folder), "step": session.now, "steps": session.total}
-        sys.stdout.write(json.dumps(said | {key: run.manifest[key] for key in ("messages", "trades")}, indent=2) + "\n")
+        print_json(said | {key: run.manifest[key] for key in ("messages", "trades")})
         return OK
     counts = f"{run.manifest['messages']:,} messages, {run.manifest['trades']:,} trades"
     sys.stdout.write(f"step {session.now:,} of {session.total:,}, {counts}\nrun folder  {run.folder}\n")
