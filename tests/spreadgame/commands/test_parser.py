@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from sim.strategy_kit import registry as strategies
-from spreadgame.commands.parser import main
+from spreadgame.commands.parser import COMMANDS, main
+from spreadgame.commands.parser import command as command_of
 from tests.command_line import FAILING, MARKET, QUICKSTART, ROOT, command, environment, shell
 
 CASES = tomllib.loads((ROOT / "tests" / "markets" / "bad_scenarios.toml").read_text(encoding="utf-8"))
@@ -456,6 +457,29 @@ def test_a_replay_that_cannot_be_says_why(say, recorded, arguments, words):
     said = say("replay", *arguments, "--json")
     assert (said.code, said.out) == (2, "")
     assert words in said.screen
+
+
+# -- the files of the commands
+
+
+def test_each_file_that_declares_a_command_is_one_and_each_command_has_a_file():
+    folder = ROOT / "spreadgame" / "commands"
+    declared = {each.stem for each in folder.glob("*.py") if "def declare(" in each.read_text(encoding="utf-8")}
+    assert declared == set(COMMANDS)
+    for name in COMMANDS:
+        assert callable(command_of(name).call)
+
+
+def test_only_the_command_that_is_typed_is_imported():
+    code = (
+        "import sys\nfrom spreadgame.commands.parser import main\ntry: main(['schema', '--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted(name for name in sys.modules if name.startswith('spreadgame.commands.')))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, encoding="utf-8"
+    )
+    assert answer.stdout.splitlines()[-1] == "['spreadgame.commands.parser', 'spreadgame.commands.schema']"
 
 
 # -- as a process
