@@ -151,8 +151,9 @@ def places() -> dict[str, tuple[float, float]]:
     for folder in DRAWN:
         for level in order().levels[folder]:
             names = [name for name in level if name != "__init__"]
+            aside = 0.0 if len(names) > 1 else 0.13 * (-1) ** round(height)  # so that arrows pass beside it
             for number, name in enumerate(names):
-                found[f"{folder}.{name}"] = ((number + 0.5) / len(names), -height)
+                found[f"{folder}.{name}"] = ((number + 0.5) / len(names) + aside, -height)
             height += 1.0 if names else 0.0
         height += 0.6
     return found

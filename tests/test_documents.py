@@ -110,7 +110,7 @@ def test_readmes_five_minutes_stand_in_order_after_make_run_and_again(workplace,
             assert re.search(said, printed[place]), f"{figure}: {said}"
         assert "populations.informed.arrivals.share 0.2 0.5" in printed["report"]
     steps = README[README.index("**1. Run it.**") : README.index("**4. Make it yours.**")]
-    named = set(re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w.]*\w)", steps)) - {"1", "2", "3", "50", "0.5"}
+    named = set(re.findall(r"(?<![\w.])\d(?:[\d,]*\d)?(?:\.\d+)?(?![\w.]*\w)", steps)) - {"1", "2", "3", "50", "0.5"}
     assert named == set(FIGURES), "each figure of the steps is held against what is printed"
 
 

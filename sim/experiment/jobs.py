@@ -1,4 +1,4 @@
-"""Many runs as jobs and chunks: what is to be run, cut into pieces whose bounds depend on nothing else."""
+"""Many runs as jobs and chunks: the bounds of chunks depend only on the runs that were asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What many runs were asked for, told so that it can be seen whether one question holds another."""
+"""The question of a sweep, in a form that shows whether one question contains another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What many runs came to: one row per run, read as a table, as columns, or as arrays by job and seed."""
+"""Results of many runs, one row per run: as a table, as columns, or as arrays by job and seed."""
 
 from __future__ import annotations
 

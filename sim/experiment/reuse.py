@@ -1,4 +1,4 @@
-"""One World for many seeds: what building made is kept, and put back before the next run."""
+"""One World for many seeds: its state after building is kept, and restored before the next run."""
 
 from __future__ import annotations
 

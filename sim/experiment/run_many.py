@@ -1,4 +1,4 @@
-"""Many runs: jobs in, one table out, from what is kept where there is something, on whatever workers there are."""
+"""Many runs: from jobs to one table, with kept results where they exist, on any workers."""
 
 from __future__ import annotations
 

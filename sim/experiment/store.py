@@ -1,4 +1,4 @@
-"""The files of many runs: one a chunk, written whole or not at all, and at the end one table of all.
+"""The files of many runs: one per chunk, written whole or not at all, and at the end one table of all.
 
 A chunk's file has the name of everything it depends on, and a digest of what stands in it. So what is there and whole
 is what would be made, and need not be made again. What is damaged is made again, and that is said. The folder::

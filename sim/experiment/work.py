@@ -1,4 +1,4 @@
-"""What a worker does: the runs of a chunk, one after another in one World a job, and their rows as a Parquet file.
+"""The work of a worker: the runs of a chunk, one after another in one World per job, and their rows as a Parquet file.
 
 Nothing here imports pandas or draws anything. A table holds no time, place or number of a worker, so the same chunk
 gives the same bytes wherever it is done.

@@ -1,4 +1,4 @@
-"""Who does the chunks: this process, threads of it, or processes beside it. A cluster: :mod:`sim.experiment.cluster`.
+"""The workers for chunks: this process, its threads, or other processes. Clusters: :mod:`sim.experiment.cluster`.
 
 Kernels run without the GIL, so threads do for a few cores; processes also outlive what kills one of them. Each worker
 is an executor of its own, so that one that dies takes its own chunk with it and no other.

@@ -1,1 +1,1 @@
-"""Results that are kept and read again: what they depend on, that they are whole, and who writes in their folder."""
+"""Results that are kept and read again: what they depend on, whether they are whole, who writes in their folder."""

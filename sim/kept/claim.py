@@ -1,4 +1,4 @@
-"""One process at a time writes in a folder of kept results, and the others are told which.
+"""Only one process at a time writes in a folder of kept results; the others get an error that names it.
 
 The lock is one of the operating system, so it ends with the process that has it, however that ends: nothing is left to
 be removed by hand. A file beside it says who has it.

@@ -1,4 +1,4 @@
-"""Files that are kept and read again: written whole or not at all, and sealed with a digest of what stands in them.
+"""Kept files: written whole or not at all, each with a digest of its content.
 
 The digest stands in the file itself, so a file that is copied, or put among those of another folder, keeps it. It is
 made of the whole file with zeros in its own place, so nothing in the file can change unseen: not even what a format

@@ -1,4 +1,4 @@
-"""The version of the code that a kept number rests on.
+"""The version of the code on which a kept number depends.
 
 A kept result is taken again only where all that could change it is the same: every file of ``sim``, the packages that
 compute, and of ``analysis`` the modules that its numbers pass through. Files are found by walking folders and import

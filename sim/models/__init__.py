@@ -1,1 +1,1 @@
-"""The published models solved in numbers: strategies play them, and the scoreboard expects them."""
+"""Published models, solved numerically: strategies play them, and the scoreboard compares markets with them."""

@@ -1,1 +1,1 @@
-"""What is put around a strategy: what it must, may and may not do."""
+"""Rules for agents, whatever their strategy: what they must, may and may not do."""

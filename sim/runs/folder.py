@@ -1,4 +1,4 @@
-"""Writing a run folder: tables row group by row group, a disk that fills up, and the name once it can be read."""
+"""Writing a run folder: tables by row groups, full disks, and the final name once the folder can be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first one asks for an end, a second one ends whatever is going on.
+"""Ctrl-C and SIGTERM: the first signal asks for an end, a second signal ends the process at once.
 
 Python answers a signal between two of its own instructions, so never while compiled code holds the main thread. A
 thread beside it hears each signal at once, since our kernels let other threads run: it says that a stop was asked for

@@ -1,4 +1,4 @@
-"""How a program that has only begun ends at Ctrl-C: with one word, whatever is being imported.
+"""Ctrl-C during the start of the program, while modules are imported: it ends with one word.
 
 Imports next to nothing, since it must come before everything that takes time.
 """

@@ -1,4 +1,4 @@
-"""How much memory a market takes, told before it is taken: a market that does not fit is refused in words."""
+"""The memory that a market needs, computed before it is used. A market that does not fit is refused with an error."""
 
 from __future__ import annotations
 

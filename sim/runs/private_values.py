@@ -1,4 +1,4 @@
-"""What lots were privately worth to the agents of a run, episode by episode, without running it again."""
+"""Private values of lots to the agents of a run, episode by episode, without running it again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Driving the kernel: giving it what it lacks, taking away what it wrote, until the run is over.
+"""Driving the kernel until the run is over: it gets the storage it lacks, and its records are written out.
 
 The kernel runs in chunks. Between two of them Python drains the tapes, shows progress and may stop.
 """

@@ -1,4 +1,4 @@
-"""What every strategy promises, as checks that can be run: ``check(strategy)`` lists the promises it does not keep.
+"""The contract of strategies as checks: ``check(strategy)`` lists the promises that a strategy breaks.
 
 Each claim plays the strategy in a small market: two agents of it among makers and noise traders, none of whom sees the
 value. Our own strategies are held to the same claims by the tests.

@@ -1,4 +1,4 @@
-"""What a run comes to, added up by compiled code while it runs: of one run, of a Market, and of runs by the thousand.
+"""Sums of a run, made by compiled code while it runs: for one run, for a Market, and for thousands of runs.
 
 Rows are added one after another in the order in which they were written. So no sum depends on when the tapes were
 drained, to the last bit, and nothing is copied and no GIL is held for it. Of one run :mod:`sim.runs.summary` makes a

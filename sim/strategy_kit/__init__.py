@@ -1,1 +1,1 @@
-"""What strategies are written with: how they declare themselves, what they see and what they send."""
+"""The tools for writing strategies: how they declare themselves, what they see and what they send."""

@@ -1,4 +1,4 @@
-"""Why a strategy does not compile, in words its author can use: Numba's own message opens with its pipeline."""
+"""Why a strategy does not compile, in words for its author; Numba's own message begins with its internals."""
 
 from __future__ import annotations
 

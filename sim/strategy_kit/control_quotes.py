@@ -1,4 +1,4 @@
-"""What makers share whose quotes solve a control problem: their game, and quoting what was solved beforehand."""
+"""Shared by makers whose quotes solve a control problem: their game, and quotes from the solution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What agents who know how the value reverts to its mean expect it to come to."""
+"""The final value that an agent expects if it knows how the value reverts to its mean."""
 
 from __future__ import annotations
 

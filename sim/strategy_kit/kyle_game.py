@@ -1,4 +1,4 @@
-"""What Kyle's insiders and makers share: the game they play, its equilibrium, and the price that an auction leaves."""
+"""Shared by Kyle's insiders and makers: their game, its equilibrium, and the price after an auction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makers share: keeping post-only orders where they want them."""
+"""Shared by makers: keeping post-only orders at the prices they want."""
 
 from __future__ import annotations
 

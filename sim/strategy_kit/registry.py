@@ -1,4 +1,4 @@
-"""The strategies that are known by a name: ours, found by lying in ``sim/strategies``, and those of a user's files."""
+"""The strategies by name: ours, which are the files in ``sim/strategies``, and those of a user's files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a strategy's ``act`` knows itself by, and the proof that it is its own."""
+"""The agent as its strategy's ``act`` sees it (``me``), and the proof that it is the agent's own."""
 
 from __future__ import annotations
 

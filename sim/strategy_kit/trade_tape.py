@@ -1,4 +1,4 @@
-"""What learners share: reading the tape since their last turn, order by order."""
+"""Shared by learners: reading the tape since their last turn, order by order."""
 
 from __future__ import annotations
 

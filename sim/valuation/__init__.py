@@ -1,1 +1,1 @@
-"""What lots are privately worth to those who trade them."""
+"""Private values of lots to the agents who trade them."""

@@ -1,4 +1,4 @@
-"""What trades are privately worth to those who draw a reservation price.
+"""Private values of trades to agents with a reservation price.
 
 A reservation price says what a unit is worth to an agent: its anchor, and so far beyond it, above for one who buys and
 below for one who sells. What lies beyond the anchor is private. Each trade credits it, side * (reservation price -

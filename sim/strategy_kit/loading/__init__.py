@@ -1,1 +1,1 @@
-"""A user's strategy file: reading it, checking its code, knowing it again."""
+"""A user's strategy file: reading it, checking its code, recognising it later."""

@@ -1,4 +1,4 @@
-"""What a strategy's code may not hold: draws of its own, calls of itself, and indices that nobody checks.
+"""What a strategy's code must not contain: its own random draws, calls of itself, and unchecked indices.
 
 Draws that are not its agent's would make two runs of one seed differ. A function that calls itself can end the process,
 and so can an index that goes past the checks of compiled code.

@@ -1,4 +1,4 @@
-"""What a user's compiled code is made from: the key under which it is kept on disk.
+"""The key of a user's compiled code on disk: a hash of everything that it is made from.
 
 Numba freezes the global values and closures that code uses, so the file's content does not say all: a number may come
 from the environment, an array from a file.

@@ -1,4 +1,4 @@
-"""Importing a user's file and the modules beside it: anew, and from what stands in them.
+"""Importing a user's file and the modules of its folder: always again, from their current text.
 
 Python remembers a module by its name, and its bytecode by a time and a size; an edit can pass both unseen.
 """

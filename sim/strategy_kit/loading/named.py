@@ -1,4 +1,4 @@
-"""What the code of a function names: the ground on which strategies are looked at before they are compiled."""
+"""The names in a function's code, from which strategies are checked before they are compiled."""
 
 from __future__ import annotations
 

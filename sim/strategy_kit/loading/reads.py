@@ -1,4 +1,4 @@
-"""What a user's file is made from beside its own text: the files that it reads while it is imported, its packages.
+"""Inputs of a user's file besides its own text: the files that it reads during its import, and its packages.
 
 Python tells of every file that it opens. What other languages' code opens by itself (Arrow's readers do) is not seen,
 nor are environment variables, clocks and networks.

@@ -1,4 +1,4 @@
-"""What a strategy may ask and send: the functions of the interface that its code names, however deep.
+"""Which functions of the interface a strategy uses, directly or through the functions that it calls.
 
 The interface is :mod:`sim.strategy_kit.interface`.
 
