@@ -110,7 +110,7 @@ def enter(world, venue, agent, kind, side, price, lots, expires, slot):
     clock.rejection = ACCEPTED
     if kind == MARKET:
         price = np.int64(HIGHEST_PRICE if side > 0 else LOWEST_PRICE)
-    reason = ACCEPTED if kind == SCHEDULE else reason_against(price, lots)
+    reason = ACCEPTED if kind == SCHEDULE else reason_against(kind, price, lots)
     if kind == SCHEDULE:
         if lots < 0 or lots > MOST_LOTS or not (0.0 <= clock.slope < math.inf and abs(clock.centre) < math.inf):
             reason = BAD_QUANTITY

@@ -72,16 +72,17 @@ def best_of_others(world, venue, side, agent):
 
 
 @inlined
-def reason_against(price, lots):
-    """Why no venue takes an order of this price and size; ACCEPTED where it does."""
+def reason_against(kind, price, lots):
+    """Why no venue takes an order of this price and size; ACCEPTED where it does. A market order has no price."""
+    reason = ACCEPTED
     if lots <= 0 or lots > MOST_LOTS:
-        return BAD_QUANTITY
-    if price < LOWEST_PRICE or price > HIGHEST_PRICE:
-        return BAD_PRICE
-    return ACCEPTED
+        reason = BAD_QUANTITY
+    elif kind != MARKET and (price < LOWEST_PRICE or price > HIGHEST_PRICE):
+        reason = BAD_PRICE
+    return reason
 
 
-@inlined
+@njit
 def _behind(world, venue, side, best):
     """The post-only rule: a quote that would trade with the level ``best`` is rejected, or moved a tick away from it.
 
@@ -107,7 +108,7 @@ def enter(world, venue, agent, kind, side, price, lots, expires, slot):
     clock.rejection = ACCEPTED
     clock.cut = 0
     other = 2 * venue + (1 if side > 0 else 0)
-    reason = reason_against(NONE if kind == MARKET else price, lots)
+    reason = reason_against(kind, price, lots)
     worst_key = np.int64(KEYS) if kind == MARKET else key_of(other, price)
     best = np.int64(world.sides[other].best)
     if reason == ACCEPTED and kind == POST_ONLY and best != NOTHING and world.levels[best].key <= worst_key:
@@ -184,7 +185,7 @@ def replace(world, agent, handle, price, lots):
     side_row = np.int64(queue.side)
     if price == queue.price and lots == record.remaining:
         return handle
-    reason = reason_against(price, lots)
+    reason = reason_against(REPLACE, price, lots)
     if reason != ACCEPTED:
         return reject(world, agent, reason)
     venue = np.int64(world.sides[side_row].venue)
