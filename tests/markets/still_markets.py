@@ -72,9 +72,9 @@ def holders(
 
 
 def money_of(stepped: Market, name: str) -> int:
-    names = stepped._built.accounts.names
+    names = stepped.session._built.accounts.names
     return int(stepped.world.accounts[names.index(name)]["cash"])
 
 
 def lots_of(stepped: Market, name: str) -> int:
-    return int(stepped.world.holdings[stepped._built.accounts.names.index(name)]["lots"])
+    return int(stepped.world.holdings[stepped.session._built.accounts.names.index(name)]["lots"])
