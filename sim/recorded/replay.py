@@ -163,6 +163,7 @@ def replay(
     depth: int | None = None,
     level_adoption: bool = True,
     progress: Callable[[int, int], None] | None = None,
+    ready: Callable[[], None] | None = None,
 ) -> ReplayResult:
     """Put recorded messages through the engine and compare its book with the recorded one after each of them.
 
@@ -174,6 +175,7 @@ def replay(
     level_adoption : take a level from the file when it comes from beyond the depth, where no message reports what
         happens.
     progress : called with rows done and rows in all, every 65,536 rows and at the end; what it raises ends the replay.
+    ready : called when both files are read and fit together, before the engine is asked for.
 
     Raises
     ------
@@ -190,6 +192,8 @@ def replay(
     recording = read(a_path("messages", messages), a_path("book", book), format)
     replayed = _Replay(recording, Path(messages), Path(book), depth, level_adoption)
     reading_seconds = time.perf_counter() - began
+    if ready is not None:
+        ready()
     replayed.open()
     began = time.perf_counter()
     row, rows = 1, len(recording.book)

@@ -32,7 +32,6 @@ def call(given: argparse.Namespace) -> int:
     """Replay the files. Returns the exit code."""
     import time
 
-    announce_compiling("matching.replay_rows", [])
     from sim.recorded.replay import replay
 
     with bar("replaying", given.json) as move:
@@ -44,7 +43,11 @@ def call(given: argparse.Namespace) -> int:
                 said = f"{done:,} rows, {done / max(seconds, 1e-9) / 1e6:.2f} million messages a second"
                 move(done, rows, said, time_left(seconds * (rows / max(done, 1) - 1)))
 
-        result = replay(given.messages, given.book, given.format, given.depth, not given.no_level_adoption, progress)
+        def ready() -> None:
+            announce_compiling("matching.replay_rows", [])
+
+        files = (given.messages, given.book, given.format, given.depth, not given.no_level_adoption)
+        result = replay(*files, progress, ready)
     if given.json:
         print_json({key: getattr(result, key) for key in _OUTPUT})
     else:
