@@ -133,7 +133,7 @@ def _take(found: Measure, given: argparse.Namespace) -> None:
     console = results(None if sys.stdout.isatty() else WIDTH)
     for place, (path, run, frame) in enumerate(zip(given.runs, runs, frames, strict=True)):
         if len(runs) > 1:
-            console.print(*[""] * bool(place), f"{path}: {run.heading}", sep="\n", style="bold")
+            console.print(*[""] * bool(place), f"{path}: {run.heading}", sep="\n", style="bold", soft_wrap=True)
         for number, table in enumerate(tables_of(frame, found.common_unit, found.sparse)):
             console.print(*[""] * bool(number), table, sep="\n")
 
