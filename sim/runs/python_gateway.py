@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sim.core.codes import RESTING
-from sim.core.compiled import njit
+from sim.core.compiled import inlined, njit
 from sim.core.marks import wealth
 from sim.core.rng import next_uniform
 from sim.core.storage import short_of_room
@@ -81,7 +81,7 @@ def _seat(agent: int, instrument: int) -> Seat:
     return Seat(agent, NONE, instrument, NONE, NONE)
 
 
-@njit
+@inlined  # not kept on disk: the type it returns would be another one when it is read again
 def _market(address: int) -> Market:
     return close(attach(address))
 

@@ -200,7 +200,7 @@ def test_no_cache_for_a_user_without_a_home(copy):
 
 def test_an_edit_in_another_file_is_seen(copy):
     before, _ = small(copy)
-    rng = copy / "sim" / "rng.py"
+    rng = copy / "sim" / "core" / "rng.py"
     text = rng.read_text(encoding="utf-8")
     constant = re.search(r"0x[0-9A-Fa-f]{16}", text)
     assert constant is not None
@@ -250,7 +250,7 @@ def test_the_cache_that_a_process_uses_is_not_removed(copy):
     base = old_versions(copy, 9)
     os.utime(used, (0, 0))  # the oldest of all
     (copy / "small.py").write_text(SMALL, encoding="utf-8")
-    rng = copy / "sim" / "rng.py"
+    rng = copy / "sim" / "core" / "rng.py"
     rng.write_text(rng.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")  # another version
     printed, _ = small(copy)
     left = {path.name for path in base.iterdir()}

@@ -375,7 +375,7 @@ def test_a_python_agent_learns_why_it_was_refused() -> None:
 
 def test_two_threads_do_not_step_one_market() -> None:
     model = sg.Market("scenarios/quickstart.toml", overrides={"run.steps": 50})
-    with model._stepping, pytest.raises(sg.RunError, match="a step is going on"):
+    with model.session._busy, pytest.raises(sg.RunError, match="a step is going on"):
         model.step()
     model.step()
     assert model.now == 1
