@@ -35,12 +35,12 @@ TOTALS = (
     Total("one_sided", "venue", "samples without a bid or without an ask", "share of samples"),
     Total("pricing_error", "venue", "root mean square of mark less value", "currency", _OWN),
     Total("agents", "population", "its members", "number"),
-    Total("payoff", "population", "change of its members' wealth together, mean of episodes", "currency an episode"),
-    Total("payoff_standard_error", "population", "standard error of payoff over episodes", "currency an episode",
+    Total("payoff", "population", "change of its members' wealth together, mean of episodes", "currency per episode"),
+    Total("payoff_standard_error", "population", "standard error of payoff over episodes", "currency per episode",
           in_summary=False),
-    Total("payoff_per_lot", "population", "payoff over the lots traded", "currency a lot", _OWN),
+    Total("payoff_per_lot", "population", "payoff over the lots traded", "currency per lot", _OWN),
     Total("private_value", "population", "what lots it got or gave up were privately worth, mean of episodes",
-          "currency an episode"),
+          "currency per episode"),
     Total("presence", "population", "turns in which an obligation to quote was kept", "share of turns"),
     Total("fees", "population", "fees paid, less rebates", "currency"),
     Total("trades", "population", "trades of its members, as maker or taker", "number"),
@@ -50,7 +50,7 @@ TOTALS = (
 )  # fmt: skip
 UNITS = {each.name: each.unit for each in TOTALS}
 # The payoffs of single episodes, which ``spreadgame sweep --payoffs`` keeps; a list, so no measure.
-PAYOFFS, PAYOFFS_UNIT = "payoffs", "currency, an episode each"
+PAYOFFS, PAYOFFS_UNIT = "payoffs", "currency, per episode"
 
 
 def of_scope(scope: str, in_summary: bool = False) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ def call(given: argparse.Namespace) -> int:
         def progress(done: int, rows: int) -> None:
             if move:
                 seconds = time.perf_counter() - begin
-                said = f"{done:,} rows, {done / max(seconds, 1e-9) / 1e6:.2f} million messages a second"
+                said = f"{done:,} rows, {done / max(seconds, 1e-9) / 1e6:.2f} million messages per second"
                 move(done, rows, said, time_left(seconds * (rows / max(done, 1) - 1)))
 
         def ready() -> None:

@@ -74,7 +74,7 @@ def _watched(scenario: Scenario, out: Path, name: str | None, quiet: bool) -> tu
         def watch(progress: Progress) -> None:
             if move:
                 speed = progress.messages / max(progress.seconds, 1e-9) / 1e6
-                said = f"{progress.steps:,} steps, {speed:.2f} million messages a second"
+                said = f"{progress.steps:,} steps, {speed:.2f} million messages per second"
                 left = progress.seconds * (progress.total / max(progress.steps, 1) - 1)
                 move(progress.steps, progress.total, said, time_left(left))
 

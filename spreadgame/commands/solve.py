@@ -34,7 +34,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     add_scenario(parser, "a TOML file with a [game]")
     add("--budget", type=_number_of_runs, metavar="RUNS", help="the most runs there may be (default: 2000)")
     add("--epsilon", type=real_number(), metavar="E",
-        help="a gain that does not count, currency an episode (default: 2 %% of the range of payoffs)")  # fmt: skip
+        help="a gain that does not count, currency per episode (default: 2 %% of the range of payoffs)")  # fmt: skip
     add("--seed", type=whole_number(), metavar="N", help="the first of the seeds (default: run.seed)")
     add_many_runs(parser)
     add("--search", choices=("all", "needed"),
