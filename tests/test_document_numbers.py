@@ -19,7 +19,7 @@ from analysis.theory.experiments import all_experiments
 from analysis.theory.rows import MOST_ERRORS
 from sim.core import cache_folder
 from sim.experiment import workers
-from sim.instruments import nature
+from sim.instruments import processes
 from sim.runs import interrupt
 from spreadgame.commands import parser
 from tests.places import ROOT, SCENARIOS
@@ -57,7 +57,7 @@ STATED = {
         ("(exit code {})", parser.INTERRUPTED),
     ],
     "docs/design.md": [
-        ("in blocks of {:,} steps", nature.BLOCK),
+        ("in blocks of {:,} steps", processes.BLOCK),
         ("The {} newest folders stay", WORDS[cache_folder._KEPT]),
     ],
     "docs/theory.md": [("within {:g} standard errors", MOST_ERRORS)],

@@ -14,7 +14,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sim.core.arguments import a_path
 from sim.core.errors import Problem, ScenarioError
 from sim.core.wording import near, patient
 from sim.scenario.checks.all import reference_problems
@@ -128,6 +127,8 @@ def resolved(scenario: Scenario | str | Path, overrides: Overrides | None = None
         If the scenario is neither.
     """
     if not isinstance(scenario, Scenario):
+        from sim.core.arguments import a_path  # here: it imports NumPy
+
         return load(a_path("scenario", scenario), overrides, seed)
     return with_overrides(scenario, overrides, seed) if overrides or seed is not None else scenario
 

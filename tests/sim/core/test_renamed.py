@@ -14,13 +14,13 @@ from sim.experiment import run_many
 from sim.recorded.replay import replay
 from sim.runs.order_book import OrderBook
 from sim.runs.result import Run
-from sim.runs.summary import _OF_POPULATIONS
 from sim.runs.tables import Tables
+from sim.runs.total_measures import of_scope
 from sim.scenario import load, parse
 from sim.strategy_kit import registry
 from sim.strategy_kit.declare import strategy
 from sim.strategy_kit.loading.files import load_file
-from spreadgame.commands.parser import _parser, main
+from spreadgame.commands.parser import COMMANDS, _parser, main
 from tests.places import ROOT
 
 MAKER = {"name": "makers", "strategy": "fixed_spread"}
@@ -151,7 +151,7 @@ def test_an_old_value_of_an_argument_is_refused_with_the_new_one():
 
 @pytest.mark.parametrize("old", OPTIONS)
 def test_an_old_option_is_refused_with_the_new_one_and_exit_code_2(old, capsys):
-    commands = _parser()[1]
+    commands = _parser([*COMMANDS])[1]
     assert isinstance(commands["sweep"], argparse.ArgumentParser)
     having = [name for name, each in commands.items() if OPTIONS[old] in each._option_string_actions]
     given = {"sweep": ["market.toml"], "replay": ["m.csv", "--book", "b.csv"]}
@@ -175,4 +175,4 @@ def test_nothing_here_is_written_with_an_old_word():
         for name in fields.names
     }
     assert not columns & set(TABLES)
-    assert not set(_OF_POPULATIONS) & set(TABLES)
+    assert not set(of_scope("population")) & set(TABLES)
