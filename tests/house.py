@@ -142,7 +142,7 @@ def arrows() -> Counter[tuple[str, str]]:
 
 def fingerprint() -> str:
     """A digest of what the picture shows."""
-    return blake2b(repr((sorted(arrows().items()), order().levels)).encode(), digest_size=8).hexdigest()
+    return blake2b(repr((sorted(arrows()), order().levels)).encode(), digest_size=8).hexdigest()
 
 
 def places() -> dict[str, tuple[float, float]]:
