@@ -153,7 +153,7 @@ def measures(run: Run) -> list[Measurement]:
         for name, gained in surplus.populations.items()
     ]
     reason = "there was nothing to gain" if surplus.is_bounded else _UNKNOWN
-    best = "what the best allocation would have realised, an episode"
+    best = "what the best allocation would have realised, per episode"
     shares = [
         measure_of(f"{name}.share", surplus.share_of(gained), "share", "what it gained of the most", reason)
         for name, gained in surplus.populations.items()
@@ -161,7 +161,7 @@ def measures(run: Run) -> list[Measurement]:
     return [
         *found,
         *shares,
-        measure_of("realised", mean(surplus.realised), "currency", "private value of what changed hands, an episode"),
+        measure_of("realised", mean(surplus.realised), "currency", "private value of what changed hands, per episode"),
         measure_of("most", surplus.best, "currency", best, reason),
         measure_of("share", surplus.share, "share", "realised of the most", reason),
     ]

@@ -68,14 +68,14 @@ def population_table(run: Run) -> Table:
     known = [errors[name] for name in names if errors.get(name)]
     table = _table("population")
     number_columns(table, "agents")
-    number_columns(table, "payoff\ncurrency" if run.scenario.run.episodes == 1 else "payoff\ncurrency\nan episode")
+    number_columns(table, "payoff\ncurrency" if run.scenario.run.episodes == 1 else "payoff\ncurrency\nper episode")
     places = max(0, 1 - math.floor(math.log10(min(known)))) if known else places_of(payoffs, _DIGITS)
     places = min(places, places_of(payoffs, 8))
     cells = [[count(population.count) for population in populations], amounts(payoffs, places)]
     if known:
         number_columns(table, "standard\nerror")
         cells.append(amounts([errors.get(name) for name in names], places))
-    number_columns(table, "payoff\na lot\ncurrency")
+    number_columns(table, "payoff\nper lot\ncurrency")
     cells.append(amounts(per_lot, places_of(per_lot, 5)))
     for measure, text in {"trades": "trades", "volume": "volume\nlots", "messages": "messages"}.items():
         number_columns(table, text)

@@ -189,7 +189,7 @@ def _spread_grid(table: pd.DataFrame) -> Grid:
         rows.append([str(name), f"{row['lots']:,.0f}", *cells, *(toxicity if pairs else [])])
     head = ["taker → maker" if pairs else "", "lots", *PARTS, *(["toxicity"] if pairs else [])]
     toxic = " Toxicity: the impact's share of the effective spread." if pairs else ""
-    return Grid(head, rows, f"Currency a lot ± one standard error; over a horizon of {HORIZON} orders.{toxic}")
+    return Grid(head, rows, f"Currency per lot ± one standard error; over a horizon of {HORIZON} orders.{toxic}")
 
 
 def _prices(part: Part, reported_runs: Sequence[ReportedRun]) -> None:

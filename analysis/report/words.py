@@ -97,7 +97,7 @@ def _cost_of_trading(spreads: Spreads, several: bool) -> list[Finding]:
     except RunError:
         return []
     text = (
-        f"Taking liquidity cost {short(row['effective'])} a lot there and back, against the mid just before the "
+        f"Taking liquidity cost {short(row['effective'])} per lot there and back, against the mid just before the "
         f"order. {HORIZON} orders later the mid had moved the taker's way by {short(row['impact'])} (price impact); "
         f"{short(row['realised'])} ± {error(row['realised_standard_error'])} was left to those who made the market "
         "(realised spread)."
@@ -187,7 +187,7 @@ def _settled(profit: Estimate | None) -> str:
         return ""
     inside = abs(profit.value) <= _SURE * profit.standard_error
     verdict = f"0 within {_SURE:g} standard errors" if inside else "which is not 0"
-    return f" Settled, the makers' profit is {profit.value:.2g} ± {profit.standard_error:.2g} an episode: {verdict}."
+    return f" Settled, the makers' profit is {profit.value:.2g} ± {profit.standard_error:.2g} per episode: {verdict}."
 
 
 def _nobody_knew_more(run: Run) -> list[Finding]:
