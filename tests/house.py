@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from tests.places import ROOT
 
-TOPS = ("spreadgame", "analysis", "sim")
+TOPS = ("spreadgame", "analysis", "sim")  # from above
 PICTURE = ROOT / "docs" / "house.svg"
 
 
@@ -124,8 +124,6 @@ def upward(folder: str, levels: list[list[str]], found: list[Import]) -> list[st
 
 # --- the picture ----------------------------------------------------------------------------------------------------
 
-DRAWN = ("spreadgame", "analysis", "sim")  # from above
-
 
 def arrows() -> Counter[tuple[str, str]]:
     """How many imports run between the rooms of the folders that are drawn: ``sim.runs -> sim.core``."""
@@ -148,7 +146,7 @@ def fingerprint() -> str:
 def places() -> dict[str, tuple[float, float]]:
     """Where each room stands: a line per level, the rooms of a level side by side."""
     found, height = {}, 0.0
-    for folder in DRAWN:
+    for folder in TOPS:
         for level in order().levels[folder]:
             names = [name for name in level if name != "__init__"]
             aside = 0.0 if len(names) > 1 else 0.13 * (-1) ** round(height)  # so that arrows pass beside it
@@ -181,7 +179,7 @@ def draw(path: Path = PICTURE) -> None:
             top, _, own = name.partition(".")
             ax.text(across, up, own, ha="center", va="center", color="white", weight="bold",
                     bbox={"boxstyle": "round,pad=0.45", "facecolor": colours[top], "edgecolor": "none"})  # fmt: skip
-        for top in DRAWN:
+        for top in TOPS:
             highest = max(up for name, (_, up) in where.items() if name.startswith(f"{top}."))
             ax.text(-0.02, highest + 0.55, f"{top}/", color=colours[top], weight="bold", size=11)
         ax.set_axis_off()

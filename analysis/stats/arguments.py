@@ -85,14 +85,6 @@ def checked(  # long: half of it is what its parameters mean
     return decorated
 
 
-def _real(name: str, array: NDArray[Any], infinite: bool, amounts: bool) -> None:
-    """Refuse what is infinite unless it may be, and what is below 0 where it is an amount."""
-    if not infinite:
-        refuse(name, array, np.isinf(array), _NUMBER)
-    if amounts:
-        refuse(name, array, array < 0, _AMOUNT)
-
-
 def whole(name: str, array: NDArray[Any], counted: bool = True) -> None:
     """Refuse what is no whole number, or is below 0 where things are counted."""
     if array.dtype.kind not in "biu":

@@ -18,7 +18,6 @@ from sim.venues import gateway
 TAKES_ONLY = frozenset({"market_order", "immediate_or_cancel_order", "fill_or_kill_order"})
 TAKES = TAKES_ONLY | {"limit_order"}
 RESTS = frozenset({"limit_order", "post_only_order"})
-SENDS = TAKES | RESTS | {"demand_schedule"}
 
 
 @cache
