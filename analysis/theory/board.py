@@ -12,9 +12,9 @@ from analysis.theory.experiments import Experiment
 from analysis.theory.markets import Markets, folder
 from analysis.theory.rows import Row, row_from
 from sim.core.errors import RunError
+from sim.core.sources import digest_of_files, files_in
 from sim.kept.claim import claimed
 from sim.kept.sealed import LOG, Damaged, read_json, sealed_json, was_sealed, write_whole
-from sim.kept.version import digest_of_files, files_in
 from sim.runs.execute import Progress
 
 

@@ -15,6 +15,8 @@ from typing import IO
 import numba
 import numpy as np
 
+from sim.core.sources import digest_of_sim
+
 try:
     import fcntl
 except ImportError:  # Windows: an open file prevents its folder from being renamed
@@ -29,15 +31,10 @@ _held: list[IO[bytes]] = []  # open until this process ends
 
 
 def _sources_hash() -> str:
-    """Numba's cache does not see an edit in another file, so the folder's name is made from every compiled source."""
-    digest = hashlib.blake2b(digest_size=8)
+    """Numba's cache does not see an edit in another file, so the folder's name is made from every file of ours."""
     checked: object = numba.config.BOUNDSCHECK  # type: ignore[attr-defined]  # settings are made at run time
-    digest.update(f"{numba.__version__} {np.__version__} {sys.version_info[:2]} {checked}".encode())
-    sim = Path(__file__).parents[1]
-    for path in sorted(sim.rglob("*.py")):
-        digest.update(path.relative_to(sim).as_posix().encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    versions = f"{numba.__version__} {np.__version__} {sys.version_info[:2]} {checked}"
+    return hashlib.blake2b(f"{versions} {digest_of_sim()}".encode(), digest_size=8).hexdigest()
 
 
 SOURCES = _sources_hash()

@@ -9,30 +9,16 @@ from __future__ import annotations
 
 import ast
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-SIM = Path(__file__).parents[1]
+from sim.core.sources import SIM, digest_of_files, digest_of_sim
+
 _ROOT = SIM.parent
 _OURS = ("analysis", "spreadgame")  # beside sim, all of which counts anyway
 _COMPUTING = ("numpy", "numba", "llvmlite", "scipy")
-
-
-def files_in(folder: Path) -> list[Path]:
-    """All files of a folder and those in it, sorted; nothing hidden, and no bytecode."""
-    found = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
-    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
-
-
-def digest_of_files(files: Iterable[Path], root: Path) -> str:
-    """A digest of names, relative to ``root``, and contents."""
-    made = blake2b(digest_size=16)
-    for path in files:
-        content = path.read_bytes()
-        made.update(f"{path.relative_to(root).as_posix()} {len(content)} ".encode() + content)
-    return made.hexdigest()
 
 
 def packages() -> dict[str, str]:
@@ -51,7 +37,7 @@ def _digest(*parts: object) -> str:
 
 
 # Made when it is imported, as the code that runs is: an edit during a long session changes neither.
-CODE = _digest(digest_of_files(files_in(SIM), SIM), sorted(packages().items()))
+CODE = _digest(digest_of_sim(), sorted(packages().items()))
 
 
 def version_of(*modules: str) -> str:

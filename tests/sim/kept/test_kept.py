@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from sim.core import sources
 from sim.core.errors import RunError
 from sim.kept import version
 from sim.kept.claim import Taken, claimed, claimed_place, holds_nothing
@@ -214,7 +215,7 @@ def folders(home: Path) -> list[str]:
 @pytest.mark.parametrize("folder", folders(ROOT))
 def test_an_edit_in_any_folder_of_sim_is_another_version(tree, folder):
     def digest() -> str:
-        return version.digest_of_files(version.files_in(tree / "sim"), tree / "sim")
+        return sources.digest_of_files(sources.files_in(tree / "sim"), tree / "sim")
 
     before = digest()
     path = sorted((tree / folder).glob("*.py"))[-1]
