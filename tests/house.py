@@ -183,7 +183,7 @@ def draw(path: Path = PICTURE) -> None:
             highest = max(up for name, (_, up) in where.items() if name.startswith(f"{top}."))
             ax.text(-0.02, highest + 0.55, f"{top}/", color=colours[top], weight="bold", size=11)
         ax.set_axis_off()
-        figure.savefig(path, metadata={"Date": None, "Description": fingerprint()})
+        figure.savefig(path, bbox_inches="tight", metadata={"Date": None, "Description": fingerprint()})
 
 
 if __name__ == "__main__":
