@@ -49,7 +49,7 @@ CLOCK = _named(
     "outcomes_used settlements_used stop_at invited "
     "book_every agents_every book_episodes agents_episodes book_levels agents_by episodes_by draw block "
     "first_account instruments auctions plain rules credited "
-    "interest_every interest_account issue_account settlement_account "
+    "interest_every interest_account issue_account settlement_account excites "
     "/ f8: interest money_unit centre slope "
     "/ u8: seed draw_key turn_key step_key"
 )
@@ -84,8 +84,10 @@ INCREMENT = _named("f8: diffusion jump uniform dividend")
 POPULATION = _named(
     "i8: first count strategy first_venue venues parameters law group gap ordinal allowed external "
     "delay redraw reservation reference units_down units_up private_first precomputed_first precomputed_count "
-    "endowment_lots turns rules rule_messages minimum_size first_obligation "
+    "endowment_lots turns rules rule_messages minimum_size first_obligation arrived first_excitation linked "
+    "first_member spreads first_hop per_hop "
     "/ f8: log_miss rate share wait noise sight first_number second_number deviation presence maximum_spread "
+    "excitation kept_excitation budget precision "
     "/ u8: stream"
 )
 GROUP = _named("i8: chosen news_population news_instrument / u8: stream")
@@ -98,6 +100,9 @@ OBLIGATION = _named("i8: bid ask turns kept")
 # Of an agent, where anybody has reservation prices: how far beyond the anchor those it last drew were, and what its
 # trades of the episode were worth to it beyond the anchor. Currency.
 RESERVED = _named("f8: buying selling gain")
+# Of a member of a population with a network: where its neighbours begin, how many it has, and the lowest number in its
+# connected component and how many members that has. A complete network's neighbours are not written out.
+MEMBER = _named("i8: first_link links leader component")
 TURN = _named("u8: key / i4: agent ordinal")
 PENDING = _named("u8: key / i8: price handle / i4: venue side agent kind")
 TRADE = _named(
@@ -109,7 +114,7 @@ BOOK_SAMPLE = _named(
     "i8: step episode bid bid_volume ask ask_volume bid_depth ask_depth orders last indicative imbalance "
     "/ f8: value public mark microprice / i4: venue"
 )
-AGENT_SAMPLE = _named("i8: step episode cash fees dividends interest / f8: wealth / i4: agent population")
+AGENT_SAMPLE = _named("i8: step episode cash fees dividends interest / f8: wealth opinion / i4: agent population")
 OUTCOME = _named(
     "i8: episode cash fees dividends interest trades volume messages turns kept "
     "/ f8: payoff private_value / i4: agent population"
@@ -156,6 +161,12 @@ class World(NamedTuple):
     obligations: Any  # one for each member of a population with an obligation
     reserved: Any  # one for each agent, where anybody has reservation prices
     precomputed: Any  # float64: what strategies had solved before the run
+    members: Any  # one for each member of a population with a network
+    links: Any  # int32: the neighbours of each of them, by number
+    hops: Any  # int64: links from each member of a population in which news spreads to the nearest source, or NOTHING
+    excitations: Any  # float64: for each population with Hawkes arrivals, what one arrival of each population excites
+    opinions: Any  # float64: one for each agent, where anybody publishes opinions
+    first_opinions: Any  # float64: those with which an episode begins
     turns: Any
     scratch: Any  # for sorting turns
     pending: Any
@@ -176,8 +187,8 @@ class World(NamedTuple):
 
 DTYPES = World(
     CLOCK, ORDER, AUCTION_ORDER, LEVEL, NODE, _I4, SIDE, VENUE, INSTRUMENT, SHOCK, _F8, INCREMENT, AGENT, ACCOUNT,
-    HOLDING, POPULATION, GROUP, TURN_CLASS, _I8, _I8, _I8, _I8, _U1, _U1, _F8, OBLIGATION, RESERVED, _F8, TURN, TURN,
-    PENDING, _I8, _I4, TRADE, MESSAGE,
+    HOLDING, POPULATION, GROUP, TURN_CLASS, _I8, _I8, _I8, _I8, _U1, _U1, _F8, OBLIGATION, RESERVED, _F8, MEMBER, _I4,
+    _I8, _F8, _F8, _F8, TURN, TURN, PENDING, _I8, _I4, TRADE, MESSAGE,
     BOOK_SAMPLE, _I8, AGENT_SAMPLE, _I8, OUTCOME, _I8, SETTLEMENT, _I8, _I8,
 )  # fmt: skip
 

@@ -85,19 +85,15 @@ def _check_scenario(scenario: object) -> None:
 
 
 def digest_of(scenario: Scenario) -> str:
-    """A name made from a scenario as resolved and the value files it reads, its seed aside."""
+    """A name made from a scenario as resolved and the files it reads, its seed aside."""
     made = hashlib.blake2b(digest_size=8)
     seedless = scenario.model_copy(update={"run": scenario.run.model_copy(update={"seed": 0})})
     made.update(dump_toml(seedless).encode())
-    for instrument in scenario.instruments:
-        path = getattr(instrument.value, "path", None)
-        if path is not None:
-            try:
-                made.update(hashlib.blake2b(Path(path).read_bytes()).digest())
-            except OSError as error:
-                raise RunError(
-                    f"{path}: the values cannot be read ({error.strerror}) — is the file still there?"
-                ) from error
+    for path in scenario.files():
+        try:
+            made.update(hashlib.blake2b(path.read_bytes()).digest())
+        except OSError as error:
+            raise RunError(f"{path}: the file cannot be read ({error.strerror}) — is it still there?") from error
     return made.hexdigest()
 
 

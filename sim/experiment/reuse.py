@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from sim.runs.build import Built, build, seed_streams
+from sim.runs.fill_networks import draw_networks
 from sim.scenario import Scenario
 
 # What a run writes before it reads: buffers, the list of turns, tables of rows.
 _WRITTEN_FIRST = {
     "increments", "turns", "scratch", "pending", "tape", "log", "book_samples", "ladder", "agent_samples",
-    "sample_lots", "outcomes", "outcome_lots", "settlements", "strategies", "gateway",
+    "sample_lots", "outcomes", "outcome_lots", "settlements", "strategies", "gateway", "links",
 }  # fmt: skip
 
 
@@ -49,6 +50,7 @@ class Reusable:
         scenario = built.scenario
         built.scenario = scenario.model_copy(update={"run": scenario.run.model_copy(update={"seed": seed})})
         seed_streams(built)
+        draw_networks(built.storage, built.scenario, built.populations, by_chance_only=True)
 
 
 def _bytes(array: Any) -> Any:

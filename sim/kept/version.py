@@ -18,7 +18,7 @@ from sim.core.sources import SIM, digest_of_files, digest_of_sim
 
 _ROOT = SIM.parent
 _OURS = ("analysis", "spreadgame")  # beside sim, all of which counts anyway
-_COMPUTING = ("numpy", "numba", "llvmlite", "scipy")
+_COMPUTING = ("numpy", "numba", "llvmlite", "scipy", "networkx")
 
 
 def packages() -> dict[str, str]:

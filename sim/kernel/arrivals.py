@@ -16,8 +16,8 @@ from sim.core.compiled import njit
 from sim.core.rng import AGAIN, ARRIVAL, TURN_ORDER, mix, to_uniform
 from sim.core.world import NONE, NOTHING
 
-ALWAYS, BERNOULLI, POISSON, ONE_OF, ON_NEWS = 0, 1, 2, 3, 4
-LAWS = {"bernoulli": BERNOULLI, "poisson": POISSON, "one_of": ONE_OF, "on_news": ON_NEWS}
+ALWAYS, BERNOULLI, POISSON, ONE_OF, ON_NEWS, HAWKES = 0, 1, 2, 3, 4, 5
+LAWS = {"bernoulli": BERNOULLI, "poisson": POISSON, "one_of": ONE_OF, "on_news": ON_NEWS, "hawkes": HAWKES}
 _FOREVER = 1 << 62
 
 
@@ -48,6 +48,12 @@ def _next_wait(world, population):
 
 
 @njit
+def _next_share(world, population):
+    """Expected arrivals until the next Hawkes arrival: exponential of mean 1, whatever the rate will be."""
+    return -math.log(_draw(world, population))
+
+
+@njit
 def open_arrivals(world):
     """An episode begins: the first arrival of each population is drawn."""
     for population in range(len(world.populations)):
@@ -57,6 +63,35 @@ def open_arrivals(world):
             record.gap = _next_gap(world, population)
         elif record.law == POISSON:
             record.wait = _next_wait(world, population)
+        elif record.law == HAWKES:
+            record.wait = _next_share(world, population)
+            record.excitation = 0.0
+        record.arrived = 0
+
+
+@njit
+def excite(world):
+    """A step begins: arrivals of the last one raise the rates of those whom they excite.
+
+    A Hawkes process on the clock of steps: given the past, the arrivals of a step are Poisson with mean
+
+        rate + sum over past arrivals of mass * (exp(decay) - 1) * exp(-decay * steps since),
+
+    so one arrival excites ``mass`` arrivals in all later steps together. Arrivals of one step do not excite each other.
+    """
+    populations = len(world.populations)
+    for number in range(populations):
+        record = world.populations[number]
+        if record.law != HAWKES:
+            continue
+        excited = 0.0
+        for other in range(populations):
+            excited += world.excitations[record.first_excitation + other] * world.populations[other].arrived
+        kept = record.kept_excitation
+        record.excitation = kept * record.excitation + (1.0 - kept) * excited
+        record.budget = record.rate + record.excitation
+    for number in range(populations):
+        world.populations[number].arrived = 0
 
 
 @njit
@@ -98,9 +133,21 @@ def _add(world, population, member, ordinal):
 def collect(world, population):
     """Add a population's arrivals of this step to the list of turns. False if the list is full: call again to go on."""
     clock = world.clock[0]
+    if clock.excites == 0:
+        return _collect(world, population)
+    before = clock.length
+    whole = _collect(world, population)
+    world.populations[population].arrived += clock.length - before
+    return whole
+
+
+@njit
+def _collect(world, population):
+    clock = world.clock[0]
     record = world.populations[population]
     present = record.law == ALWAYS or record.external == BY_OUTSIDE  # who acts from outside may do so in each step
-    if (present or record.law != POISSON) and clock.length + record.count > len(world.turns):
+    any_number = record.law == POISSON or record.law == HAWKES
+    if (present or not any_number) and clock.length + record.count > len(world.turns):
         return False
     if present:
         for member in range(record.count):
@@ -121,6 +168,18 @@ def collect(world, population):
             clock.member += 1
             record.wait += _next_wait(world, population)
         record.wait -= 1.0
+        clock.member = 0
+    elif record.law == HAWKES:
+        while record.wait < record.budget:
+            if clock.length == len(world.turns):
+                return False
+            record.budget -= record.wait
+            member = np.int64(_draw(world, population) * record.count)
+            _add(world, population, member, clock.member)
+            clock.member += 1
+            record.wait = _next_share(world, population)
+        record.wait -= record.budget
+        record.budget = 0.0
         clock.member = 0
     elif world.groups[record.group].chosen == population:
         draw = to_uniform(mix(mix(mix(record.stream, ARRIVAL), clock.episode), clock.step))

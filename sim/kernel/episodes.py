@@ -53,6 +53,8 @@ def open_episode(world):
     open_private_values(world)
     for agent in range(len(world.agents)):
         world.agents[agent].belief = math.nan
+    for agent in range(len(world.opinions)):
+        world.opinions[agent] = world.first_opinions[agent]
     forget_reservations(world)
     open_values(world)
     open_arrivals(world)

@@ -127,4 +127,24 @@ def sample_agents(world, rows):
         for instrument in range(clock.instruments):
             lots = world.holdings[agent * clock.instruments + instrument].lots
             world.sample_lots[place * clock.instruments + instrument] += lots
+    if len(world.opinions) > 0:
+        _sample_opinions(world, by_agent)
     clock.agent_samples_used += rows
+
+
+@njit
+def _sample_opinions(world, by_agent):
+    """The opinion of each agent, or the mean of those that the members of a population have; nan without any."""
+    first = world.clock[0].agent_samples_used
+    if by_agent:
+        for agent in range(len(world.opinions)):
+            world.agent_samples[first + agent].opinion = world.opinions[agent]
+        return
+    for number in range(len(world.populations)):
+        population = world.populations[number]
+        total, having = 0.0, 0
+        for agent in range(population.first, population.first + population.count):
+            if not math.isnan(world.opinions[agent]):
+                total += world.opinions[agent]
+                having += 1
+        world.agent_samples[first + number].opinion = total / having if having > 0 else math.nan

@@ -18,8 +18,9 @@ from sim.instruments.processes import BLOCK, draw_block
 from sim.kernel.kernel import open_run
 from sim.kernel.messages import gateway_callbacks
 from sim.runs.fill_market import fill_instruments, fill_venues, has_auctions
+from sim.runs.fill_networks import draw_networks
 from sim.runs.fill_populations import fill_populations
-from sim.runs.layout import Accounts, Layout, groups_of, lay_out
+from sim.runs.layout import Accounts, Layout, PopulationLayout, groups_of, lay_out
 from sim.runs.memory import fitting
 from sim.runs.sampling import Sampling, sampling_of
 from sim.scenario import Scenario
@@ -39,6 +40,7 @@ class Built:
     accounts: Accounts
     sampling: Sampling
     played: list[Strategy]  # by the World's strategy number
+    populations: tuple[PopulationLayout, ...]
     values: dict[str, NDArray[np.float64]]  # of instruments whose value comes from a file
 
 
@@ -61,8 +63,9 @@ def build(
     values = fill_instruments(world, scenario, layout)
     fill_venues(world, scenario, layout.accounts)
     fill_populations(world, scenario, layout, external or {})
+    draw_networks(storage, scenario, layout.populations)
     open_run(storage.address)
-    built = Built(scenario, storage, layout.accounts, sampling, list(layout.played), values)
+    built = Built(scenario, storage, layout.accounts, sampling, list(layout.played), layout.populations, values)
     seed_streams(built)
     return built
 
@@ -82,7 +85,9 @@ def _of_the_scenario(scenario: Scenario, layout: Layout) -> dict[str, int]:
         "parameters": layout.length("parameters"), "memories": layout.length("memories"),
         "private_values": layout.length("private_values"), "obligations": layout.length("obligations"),
         "reserved": agents if any(each.reservation for each in scenario.populations) else 0,
-        "precomputed": layout.length("precomputed"), "wheel": 2 * _WHEEL,
+        "precomputed": layout.length("precomputed"), "members": layout.length("members"), "hops": layout.length("hops"),
+        "excitations": layout.length("excitations"), "opinions": agents if layout.has_opinions else 0,
+        "first_opinions": agents if layout.has_opinions else 0, "wheel": 2 * _WHEEL,
         "strategies": len(layout.played), "gateway": 3,
     }  # fmt: skip
 

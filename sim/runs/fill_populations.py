@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sim.core.codes import BY_STRATEGY
+from sim.core.errors import StrategyError
 from sim.core.world import NOTHING
 from sim.kernel.arrivals import ALWAYS, LAWS
 from sim.rules.hooks import messages_of, rules_of
@@ -36,7 +37,9 @@ def fill_populations(world: Any, scenario: Scenario, layout: Layout, external: M
         set_parameters(world, number, laid.strategy, laid.population.params)
         world.precomputed[laid.precomputed.rows] = laid.solved
         _fill_members(world, number, laid)
-        _fill_arrivals(world, number, laid.population.arrivals, layout.groups, instruments)
+        if layout.has_opinions:
+            world.first_opinions[laid.agents.rows] = _first_opinions(laid)
+        _fill_arrivals(world, number, laid, layout, instruments)
         _fill_information(row, laid.population)
         if laid.population.private_values:
             fill_private_values(world, row, laid.population)
@@ -77,6 +80,20 @@ def _fill_members(world: Any, number: int, laid: PopulationLayout) -> None:
     world.agents["memory"][members] = laid.memories.first + laid.memories.count // laid.agents.count * numbers
 
 
+def _first_opinions(laid: PopulationLayout) -> Any:
+    """The opinions with which an episode begins, nan where there are none; float64 (members,)."""
+    first, count = laid.strategy.first_opinions, laid.agents.count
+    if first is None:
+        return np.full(count, math.nan)
+    found = np.asarray(first(dict(laid.population.params), count), np.float64)
+    if found.shape != (count,):
+        raise StrategyError(
+            f"strategy {laid.strategy.name!r}: its first_opinions returned an array of shape {found.shape} — "
+            f"return one number for each of {count:,} members"
+        )
+    return found
+
+
 def set_parameters(world: Any, population: int, strategy: Strategy, params: Mapping[str, Any]) -> None:
     """Write a population's parameters where its compiled strategy reads them."""
     kind = parameter_type(strategy)
@@ -87,8 +104,10 @@ def set_parameters(world: Any, population: int, strategy: Strategy, params: Mapp
             record[name] = strategy.parameters[name].number(value)
 
 
-def _fill_arrivals(world: Any, number: int, law: Any, groups: tuple[str, ...], instruments: dict[str, int]) -> None:
-    row = world.populations[number]
+def _fill_arrivals(
+    world: Any, number: int, laid: PopulationLayout, layout: Layout, instruments: dict[str, int]
+) -> None:
+    row, law = world.populations[number], laid.population.arrivals
     if law is None:
         row["law"] = ALWAYS
         return
@@ -97,8 +116,15 @@ def _fill_arrivals(world: Any, number: int, law: Any, groups: tuple[str, ...], i
         row["log_miss"] = math.log1p(-law.probability) if law.probability < 1.0 else -math.inf
     elif law.law == "poisson":
         row["rate"] = law.rate
+    elif law.law == "hawkes":
+        world.clock[0]["excites"] = 1
+        row["rate"], row["kept_excitation"] = law.rate, math.exp(-law.decay)
+        row["first_excitation"] = laid.excitations.first
+        masses = {laid.population.name: law.mass} | law.by
+        names = [each.population.name for each in layout.populations]
+        world.excitations[laid.excitations.rows] = [masses.get(name, 0.0) for name in names]
     else:
-        row["group"] = groups.index(law.group)
+        row["group"] = layout.groups.index(law.group)
         if law.law == "one_of":
             row["share"] = law.share
         else:
@@ -111,6 +137,7 @@ def _fill_information(row: Any, population: Any) -> None:
     if population.sees:
         row["delay"], row["noise"] = population.sees.delay, population.sees.noise
         row["sight"], row["redraw"] = population.sees.probability, population.sees.redraw == "episode"
+        row["precision"] = population.sees.precision or 0.0
     if population.reservation:
         _fill_reservation(row, population.reservation)
 

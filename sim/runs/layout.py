@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from sim.core.errors import StrategyError
 from sim.scenario import Scenario
-from sim.scenario.tables.market import OneOf, OnNews, Population
+from sim.scenario.tables.market import Hawkes, OneOf, OnNews, Population
 from sim.strategy_kit import registry
 from sim.strategy_kit.callbacks import memory_type, parameter_type
 from sim.strategy_kit.declare import Strategy
+from sim.strategy_kit.loading.uses import has_opinions
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,15 @@ class PopulationLayout:
     private_values: Block
     precomputed: Block
     obligations: Block
+    members: Block  # of its network
+    hops: Block  # of the network along which news spreads
+    excitations: Block  # of Hawkes arrivals, by each population
 
 
-BLOCKS = ("agents", "in_venues", "parameters", "memories", "private_values", "precomputed", "obligations")
+BLOCKS = (
+    "agents", "in_venues", "parameters", "memories", "private_values", "precomputed", "obligations", "members", "hops",
+    "excitations",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,7 @@ class Layout:
     ranks: tuple[int, ...]  # of the turn classes
     histories: tuple[Block, ...]  # of past values, one per instrument; a power of two each
     accounts: Accounts
+    has_opinions: bool
 
     def length(self, name: str) -> int:
         """Length of an array that has a block for each population (one of BLOCKS)."""
@@ -105,6 +113,9 @@ def lay_out(scenario: Scenario) -> Layout:
         "private_values": [private_slots(each.private_values) * each.count for each in populations],
         "precomputed": [len(numbers) for numbers in solved],
         "obligations": [each.count if each.obligation else 0 for each in populations],
+        "members": [each.count if each.network else 0 for each in populations],
+        "hops": [each.count if each.sees and each.sees.network else 0 for each in populations],
+        "excitations": [len(populations) if isinstance(each.arrivals, Hawkes) else 0 for each in populations],
     }  # fmt: skip
     blocks = [blocks_of(counts[name]) for name in BLOCKS]
     return Layout(
@@ -114,6 +125,7 @@ def lay_out(scenario: Scenario) -> Layout:
         ranks=tuple(sorted({each.turn for each in populations})),
         histories=tuple(blocks_of([_history(scenario, each.name) for each in scenario.instruments])),
         accounts=accounts_of(scenario),
+        has_opinions=has_opinions(strategies),
     )
 
 
@@ -147,7 +159,7 @@ def _history(scenario: Scenario, instrument: str) -> int:
     """Past values that somebody may still have to be told: a power of two."""
     traded = {venue.name: venue.instrument for venue in scenario.venues}
     seen = [
-        each.sees.delay
+        each.sees.delay + (each.sees.per_hop or 0) * (each.count - 1 if each.sees.network else 0)
         for each in scenario.populations
         if each.sees and instrument in {traded[venue] for venue in each.venues}
     ]

@@ -7,6 +7,8 @@ from typing import Any
 import pyarrow as pa
 
 from sim.scenario import Scenario
+from sim.strategy_kit import registry
+from sim.strategy_kit.loading.uses import has_opinions
 
 _COUNT, _LOTS, _CURRENCY, _STEPS, _SECONDS = "number", "lots", "currency", "steps", "seconds"
 _NAMES = pa.dictionary(pa.int32(), pa.string())
@@ -72,6 +74,9 @@ _AGENTS = (
     ("wealth", pa.float64(), _CURRENCY, "cash and positions at the mark"),
     *_PAID,
 )
+_OPINION = (
+    "opinion", pa.float64(), _COUNT, "what the agent last published, or the mean of those whose opinion is known"
+)  # fmt: skip
 _EPISODES = (
     _WHEN[0],
     *_WHO,
@@ -111,12 +116,17 @@ def schemas_of(scenario: Scenario) -> dict[str, pa.Schema]:
     tables = {
         "trades": _TRADES,
         "book": (*_BOOK, *_deeper_levels(scenario)),
-        "agents": (*_AGENTS, *_inventories(scenario)),
+        "agents": (*_AGENTS, *([_OPINION] if publishes(scenario) else []), *_inventories(scenario)),
         "episodes": (*_EPISODES, *_presence(scenario), *_inventories(scenario)),
         "settlements": _SETTLEMENTS,
         "messages": _MESSAGES,
     }
     return {name: _fields(*columns) for name, columns in tables.items()}
+
+
+def publishes(scenario: Scenario) -> bool:
+    """Whether anybody in it may publish opinions."""
+    return has_opinions(registry.get(each.strategy) for each in scenario.populations)
 
 
 def _fields(*columns: _Column) -> pa.Schema:

@@ -46,9 +46,8 @@ def head_of(scenario: Scenario, outside: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _value_files(scenario: Scenario) -> dict[str, str]:
-    """The files that values are read from, with a digest of each."""
-    paths = [getattr(instrument.value, "path", None) for instrument in scenario.instruments]
-    return {str(path): _digest(Path(path)) for path in paths if path is not None}
+    """The files that values and networks are read from, with a digest of each."""
+    return {str(path): _digest(path) for path in scenario.files()}
 
 
 def _digest(path: Path) -> str:

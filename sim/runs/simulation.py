@@ -230,9 +230,19 @@ class Simulation:
             int(gateway.AGENT): ("agent", len(world.agents)),
             int(gateway.PLACE): ("venue of its own, number", int(row["venues"])),
             int(gateway.PRECOMPUTED): ("precomputed number", int(row["precomputed_count"])),
+            int(gateway.MEMBER): ("member", int(row["count"])),
+            int(gateway.NEIGHBOUR): ("neighbour", self._neighbours(agent)),
         }[what]
         known = f"there are {count:,}, numbered from 0" if count else "there is none"
         return f"it asked for {called} {value} — {known}"
+
+    def _neighbours(self, agent: int) -> int:
+        """How many an agent has in its population's network."""
+        world = self._storage.world
+        row = world.populations[int(world.agents[agent]["population"])]
+        if not row["linked"]:
+            return 0
+        return int(world.members[int(row["first_member"]) + int(world.agents[agent]["number"])]["links"])
 
     def _check_ledger(self) -> None:
         world = self._storage.world

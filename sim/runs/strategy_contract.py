@@ -79,7 +79,7 @@ def market(
     value : the process of a value that is never published.
     sight : probability that the agents, if they see anything, see the value in a step.
     simultaneous : whether their turn class is.
-    auction : when its venues collect orders and trade at one price; None for never.
+    auction : when its venues collect orders and trade at one price; None for never, or in each step if it needs that.
     """
     venues = [f"book{number}" for number in range(strategy.venues)]
     subject: dict[str, Any] = {"name": "subject", "strategy": strategy.name, "count": 2, "turn": 1, "venues": venues}
@@ -88,8 +88,12 @@ def market(
         "signal": ("sees", {"of": "value", "noise": 0.02, "probability": sight}),
         "reservation": ("reservation", {"distribution": "exponential", "mean": 0.1}),
         "private_values": ("private_values", {"distribution": "normal", "deviation": 0.5, "units": 5}),
+        "network": ("network", "pair"),
     }
-    subject |= dict(given[need] for need in strategy.needs_of(params or {}))
+    needs = strategy.needs_of(params or {})
+    subject |= dict(given[need] for need in needs if need in given)
+    if auction is None and "auction" in needs:
+        auction = {"every": 1}
     others = []
     for venue in venues:  # the makers' quotes drift apart with what noise leaves them
         quoting = {"half_spread": 0.03, "inventory_skew": 0.02, "levels": 3, "quantity": 2}
@@ -105,6 +109,7 @@ def market(
         "instruments": [{"name": "X", "value": dict(value)}],
         "venues": [{"name": name, "auction": dict(auction or {})} for name in venues],
         "populations": [subject, *others],
+        "networks": [{"name": "pair", "kind": "complete"}] if "network" in needs else [],
         "turns": {"simultaneous": [1] if simultaneous else []},
         "record": {"messages": True, "levels": 0, "agents": "none"},
     }

@@ -11,7 +11,7 @@ import pyarrow as pa
 from sim.core.codes import KINDS, SCHEDULE
 from sim.core.world import NO_PRICE
 from sim.runs.files import TABLES as TABLES
-from sim.runs.schemas import schemas_of
+from sim.runs.schemas import publishes, schemas_of
 from sim.scenario import Scenario
 
 
@@ -47,6 +47,7 @@ class Tables:
         self._seconds = scenario.run.step_seconds
         self._unit = scenario.money.unit
         self._obliged = any(population.obligation for population in scenario.populations)
+        self._opinions = publishes(scenario)
         self.schemas = schemas_of(scenario)
 
     # --- conversions: each takes records of sim.core.world and gives a pyarrow table --------------------------------
@@ -127,6 +128,7 @@ class Tables:
                 self._money(rows["cash"]),
                 rows["wealth"],
                 *self._paid(rows),
+                *([number_column(rows["opinion"], np.isnan(rows["opinion"]))] if self._opinions else []),
                 *lots.T,
             ],
         )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sim.scenario.tables.market import OneOf, OnNews, Population, Scenario, Venue
+from sim.scenario.tables.market import OneOf, OnNews, Population, Scenario, Sees, Venue
 from sim.scenario.tables.processes import FromFile, MeanReverting, Process
-from sim.scenario.tables.table import Unreadable
+from sim.scenario.tables.table import Table, Unreadable
+
+AnyTable = TypeVar("AnyTable", bound=Table)
 
 
 def instrument_of(draft: Scenario, venue: Venue) -> str:
@@ -27,6 +29,11 @@ def instrument_of(draft: Scenario, venue: Venue) -> str:
 def mechanism_of(venue: Venue) -> str:
     """How orders meet on a venue."""
     return venue.mechanism or ("limit_order_book" if venue.auction.every is None else "call_auction")
+
+
+def holds_auctions(venue: Venue) -> bool:
+    """Whether a venue collects orders and trades them at one price: always, or when an episode opens or closes."""
+    return mechanism_of(venue) == "call_auction" or venue.auction.opening > 0 or venue.auction.closing > 0
 
 
 def filled(draft: Scenario, folder: Path) -> Scenario:
@@ -48,12 +55,14 @@ def filled(draft: Scenario, folder: Path) -> Scenario:
             law = law.model_copy(update={"instrument": law.instrument or venues[own[0]].instrument})
         elif isinstance(law, OneOf) and law.share is None:
             law = law.model_copy(update={"share": rest[law.group]})
-        populations.append(each.model_copy(update={"venues": own, "arrivals": law, "params": _params(each)}))
+        settled = {"venues": own, "arrivals": law, "sees": _sees(each.sees), "params": _params(each)}
+        populations.append(each.model_copy(update=settled))
     return draft.model_copy(
         update={
             "instruments": tuple(instruments),
             "venues": tuple(venues.values()),
             "populations": tuple(populations),
+            "networks": tuple(_absolute(each, folder) for each in draft.networks),
         }
     )
 
@@ -78,12 +87,24 @@ def _venue(draft: Scenario, venue: Venue) -> Venue:
     )
 
 
+def _sees(sees: Sees | None) -> Sees | None:
+    """A signal whose way along a network, if it takes one, is stated."""
+    if sees is None or not sees.network:
+        return sees
+    per_hop = 1 if sees.per_hop is None else sees.per_hop
+    return sees.model_copy(update={"sources": sees.sources or (0,), "per_hop": per_hop})
+
+
 def _process(process: Process, folder: Path) -> Process:
     if isinstance(process, MeanReverting) and process.initial is None:
         return process.model_copy(update={"initial": process.mean})
-    if isinstance(process, FromFile):
-        return process.model_copy(update={"path": str((folder / process.path).absolute())})
-    return process
+    return _absolute(process, folder) if isinstance(process, FromFile) else process
+
+
+def _absolute(table: AnyTable, folder: Path) -> AnyTable:
+    """A table whose path, if it has one, no longer depends on the folder."""
+    path = getattr(table, "path", None)
+    return table if path is None else table.model_copy(update={"path": str((folder / path).absolute())})
 
 
 def _params(population: Population) -> dict[str, Any]:

@@ -20,7 +20,7 @@ Value = bool | int | float | str | tuple[float, ...]
 
 _MOST_VENUES = 1_000
 _MOST_KEPT = 1_000_000  # numbers of one name in an agent's memory
-NEEDS = ("signal", "reservation", "private_values")
+NEEDS = ("signal", "reservation", "private_values", "network", "auction")
 _CALLED: dict[type, str] = {
     bool: "true or false",
     int: "a whole number",
@@ -189,6 +189,7 @@ class Strategy:
     file: str
     validate: Callable[[Mapping[str, Any]], str] = lambda given: ""
     precompute: Callable[[Mapping[str, Any], int], Any] | None = None
+    first_opinions: Callable[[Mapping[str, Any], int], Any] | None = None
     cache_key: str | None = ""  # folder of its compiled code: "" with ours, a hash for a user's file, None for nowhere
 
     def __deepcopy__(self, memo: object) -> Strategy:
@@ -220,14 +221,14 @@ def _check_words(name: object, words: Mapping[str, object]) -> None:
 
 
 def _check_parts(
-    name: str, venues: object, needs: object, validate: object, precompute: object, parameters: Mapping[Any, object]
+    name: str, venues: object, needs: object, functions: Mapping[str, object], parameters: Mapping[Any, object]
 ) -> None:
     """What is wrong with the parts of a declaration, one by one."""
     if not _is_count(venues, 1, _MOST_VENUES):
         raise StrategyError(f"strategy {name}: venues must be a whole number from 1, not {venues!r}")
     if isinstance(needs, str):
         raise StrategyError(f"strategy {name}: needs must be a list of names: needs=({needs!r},)")
-    for what, function in (("validate", validate), ("precompute", precompute)):
+    for what, function in functions.items():
         if function is not None and not callable(function):
             raise StrategyError(f"strategy {name}: {what} must be a function, not {function!r}")
     for field_name, parameter in parameters.items():
@@ -288,6 +289,7 @@ def strategy(
     needs: tuple[str, ...] = (),
     validate: Callable[[Mapping[str, Any]], str] = lambda given: "",
     precompute: Callable[[Mapping[str, Any], int], Any] | None = None,
+    first_opinions: Callable[[Mapping[str, Any], int], Any] | None = None,
 ) -> Callable[[Act], Strategy]:
     """Declare the decorated ``act(me, market)`` as a strategy.
 
@@ -300,10 +302,13 @@ def strategy(
     memory : names with ``int`` or ``float``, or ``(int, 8)`` for eight of them; 0 at the start of each episode.
     max_messages : the most orders, replacements and cancellations of one turn, or a function of the parameters.
     venues : how many venues it trades on; ``venue_of(me, market, i)`` numbers them.
-    needs : any of ``signal``, ``reservation``, ``private_values``, without which it cannot play.
+    needs : any of ``signal``, ``reservation``, ``private_values``, ``network``, ``auction`` (its venues hold auctions),
+        without which it cannot play.
     validate : given all parameters, each right by itself: what is wrong with them together, or an empty text.
     precompute : given all parameters and the steps of an episode: a float64 array, which
         ``precomputed(me, market, i)`` looks up; solved once for each population, in plain Python.
+    first_opinions : given all parameters and the number of members: the opinions that these have when an episode
+        begins, float64 ``(members,)``; left out: none, until they publish one.
 
     Raises
     ------
@@ -313,7 +318,8 @@ def strategy(
 
     def declare(act: Act) -> Strategy:
         _check_words(name, {"its name": name, "summary": summary, "source": source})
-        _check_parts(name, venues, needs, validate, precompute, parameters or {})
+        functions = {"validate": validate, "precompute": precompute, "first_opinions": first_opinions}
+        _check_parts(name, venues, needs, functions, parameters or {})
         _check_fields(name, parameters or {}, memory or {}, needs)
         bound = max_messages if callable(max_messages) else (lambda _, most=max_messages: most)
         return Strategy(
@@ -329,6 +335,7 @@ def strategy(
             file=act.__code__.co_filename,
             validate=validate,
             precompute=precompute,
+            first_opinions=first_opinions,
         )
 
     return declare

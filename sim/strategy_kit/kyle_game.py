@@ -42,11 +42,14 @@ def unsolvable(given: Mapping[str, Any]) -> str:
 
 
 @njit
-def follow_price(me: Seat, market: Market) -> int:
-    """Keep the price of the last auction, at first what is public. Returns the number of the auction to come."""
+def follow_price(me: Seat, market: Market, restarts: bool) -> int:
+    """Keep the price of the last auction, at first what is public. Returns the number of the auction to come.
+
+    ``restarts``: whether the price is what is public again when the auctions of the game begin anew.
+    """
     kept = me.memory
     auction: int = step(me, market) % me.parameters.auctions
-    if auction == 0:
+    if step(me, market) == 0 or (restarts and auction == 0):
         kept.price = public_value(me, market, me.instrument)
     elif trades_of_venue(me, market, me.venue) > kept.trades:
         kept.price = last_trade_price(me, market, me.venue)

@@ -115,3 +115,13 @@ def next_trade_number(world: Any, agent: int) -> int:
 def trade(world: Any, agent: int, serial: int) -> Any:
     """The record of a trade: a row of the tape, of which HISTORY trades can be read."""
     return world.tape[serial & (len(world.tape) - 1)]
+
+
+# --- other agents ---------------------------------------------------------------------------------------------------
+
+
+@inlined
+def opinion(world: Any, agent: int, other: int) -> float:
+    """What an agent, by its row, last published as its opinion; nan where it has none."""
+    said: float = world.opinions[other]
+    return said

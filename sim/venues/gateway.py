@@ -17,7 +17,9 @@ from sim.venues.book import collects
 from sim.venues.orders import reject
 
 # What a strategy may have got wrong, in ``clock.fault_reason``; ``clock.fault_value`` is the number it gave.
-VENUE, INSTRUMENT, SIDE, AGENT, PLACE, SERIAL, PRECOMPUTED, LEVELS, SEVERAL, UNTRADED = (np.int64(i) for i in range(10))
+VENUE, INSTRUMENT, SIDE, AGENT, PLACE, SERIAL, PRECOMPUTED, LEVELS, SEVERAL, UNTRADED, MEMBER, NEIGHBOUR = (
+    np.int64(i) for i in range(12)
+)
 LONGEST = np.int64(1 << 61)  # steps that an order may live
 WRONG = np.int64(-100)  # what Python is told of an argument that means nothing
 

@@ -8,6 +8,7 @@ from sim.core.errors import Problem
 from sim.scenario.checks.arrivals import ArrivalChecks
 from sim.scenario.checks.game import GameChecks
 from sim.scenario.checks.market import MarketChecks
+from sim.scenario.checks.networks import NetworkChecks
 from sim.scenario.checks.populations import PopulationChecks
 from sim.scenario.checks.prices import PriceChecks
 from sim.scenario.messages import Places
@@ -18,7 +19,7 @@ from sim.scenario.tables.table import Unreadable
 def reference_problems(draft: Scenario, places: Places, folder: Path) -> list[Problem]:
     """Run every check; the parameters are those of :class:`~sim.scenario.checks.base.Checks`."""
     found: list[Problem] = []
-    for family in (MarketChecks, PriceChecks, PopulationChecks, GameChecks, ArrivalChecks):
+    for family in (MarketChecks, PriceChecks, PopulationChecks, NetworkChecks, GameChecks, ArrivalChecks):
         for check in family(draft, places, folder).all():
             try:
                 found.extend(check)  # keeps what was found before it breaks off

@@ -6,10 +6,12 @@ import math
 from collections.abc import Iterator
 from functools import cached_property
 
+import numpy as np
+
 from sim.core.wording import some
 from sim.scenario.checks.base import Checks, Found, Where, name_of
 from sim.scenario.defaults import instrument_of
-from sim.scenario.tables.market import OneOf, OnNews, Population, Venue
+from sim.scenario.tables.market import Hawkes, OneOf, OnNews, Population, Venue
 from sim.scenario.tables.table import Unreadable
 
 
@@ -18,8 +20,8 @@ class ArrivalChecks(Checks):
 
     def all(self) -> Iterator[Found]:
         """The checks of arrivals."""
-        yield from self.each("populations", self._news_known, self._news_comes)
-        yield from (self._one_on_news(), self._shares())
+        yield from self.each("populations", self._news_known, self._news_comes, self._exciting_known)
+        yield from (self._one_on_news(), self._shares(), self._excitement())
 
     def _news_known(self, where: Where, population: Population) -> Found:
         law = population.arrivals
@@ -40,6 +42,36 @@ class ArrivalChecks(Checks):
         if process != "jump_diffusion":
             message = f"the value of {name!r} never jumps, as its process is {process}"
             yield self.problem((*where, "arrivals", "law"), message, "on_news is for an instrument of jump_diffusion")
+
+    def _exciting_known(self, where: Where, population: Population) -> Found:
+        law = population.arrivals
+        if not isinstance(law, Hawkes):
+            return
+        names = [name_of(each) or "" for each in self.draft.populations]
+        for name in law.by:
+            if name == population.name:
+                message = "what a population's own arrivals excite is its mass"
+                yield self.problem((*where, "arrivals", "by", name), message, "write mass = … instead")
+            elif name not in names:
+                yield self.unknown((*where, "arrivals", "by", name), "population", name, names)
+
+    def _excitement(self) -> Found:
+        """The number of arrivals stays finite if the masses' spectral radius is below 1."""
+        laws = [each.arrivals for each in self.draft.populations]
+        names = [each.name for each in self.draft.populations]
+        excited = [place for place, law in enumerate(laws) if isinstance(law, Hawkes)]
+        if not excited:
+            return
+        masses = np.array(
+            [[({names[row]: laws[row].mass} | laws[row].by).get(names[column], 0.0) for column in excited]  # type: ignore[union-attr]
+             for row in excited]
+        )  # fmt: skip
+        radius = float(abs(np.linalg.eigvals(masses)).max())
+        if radius >= 1.0:
+            which = excited[int(masses.sum(axis=1).argmax())]
+            message = f"arrivals would grow without end: the spectral radius of the masses is {radius:g}"
+            remedy = "lower mass, or by, until it is below 1: so many later arrivals each of them excites"
+            yield self.problem(("populations", which, "arrivals", "mass"), message, remedy)
 
     def _one_on_news(self) -> Found:
         first: dict[str, int] = {}

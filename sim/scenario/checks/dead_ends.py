@@ -15,6 +15,7 @@ from sim.core.errors import Problem
 from sim.core.wording import shown
 from sim.scenario.checks.base import Found, Where
 from sim.scenario.checks.prices import PriceChecks, furthest, is_certain, moved
+from sim.scenario.defaults import holds_auctions
 from sim.scenario.messages import Places
 from sim.scenario.tables.market import Bernoulli, Instrument, OneOf, OnNews, Poisson, Population, Scenario, Venue
 from sim.scenario.tables.processes import FromFile, GeometricBrownian, JumpDiffusion, MeanReverting, known_at_first
@@ -46,6 +47,7 @@ class DeadEnds(PriceChecks):
         """The checks of what has no effect."""
         yield from self.each("instruments", self._likely_beyond, self._shocks, self._dividend)
         yield from self.each("venues", self._nobody_trades)
+        yield from self.each("networks", self._nobody_linked)
         yield from self.each(
             "populations", self._never, self._unread, self._at_once, self._too_late, self._silent, self._far
         )
@@ -161,6 +163,11 @@ class DeadEnds(PriceChecks):
                 message = f"{value:g} is more than the whole range of prices on venue {shown(venue.name)}"
                 yield self.problem((*where, "params", name), message)
 
+    def _nobody_linked(self, where: Where, network: Any) -> Found:
+        if not any(network.name in each.networks for each in self.draft.populations):
+            message = "no population names it, so it has no effect"
+            yield self.problem(where, message, f'write network = "{network.name}" in a population')
+
     # --- markets ------------------------------------------------------------------------------------------------------
 
     def _nobody_trades(self, where: Where, venue: Venue) -> Found:
@@ -254,7 +261,7 @@ class DeadEnds(PriceChecks):
     def _never_collects(self, name: str) -> bool:
         """Whether a venue is a book all the time."""
         venue = self.venues[name]
-        return venue.mechanism != "call_auction" and not (venue.auction.opening or venue.auction.closing)
+        return not holds_auctions(venue)
 
 
 def _sides(checks: DeadEnds, population: Population) -> set[str]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from sim.core.wording import near_or_all, shown
 from sim.scenario.checks.base import Found, Where, name_of
-from sim.scenario.checks.settings import GIVEN_BY, SettingChecks, right_settings, unmet
+from sim.scenario.checks.settings import GIVEN_BY, SettingChecks, right_settings
 from sim.scenario.tables.game import Range, offered_to
-from sim.scenario.tables.market import OnNews, Population
+from sim.scenario.tables.market import Hawkes, OnNews, Population
 from sim.scenario.tables.table import Unreadable
 from sim.scenario.tables.valuation import LinearPrivateValues
 
@@ -27,7 +27,7 @@ class GameChecks(SettingChecks):
     def all(self) -> Iterator[Found]:
         """The checks of the game; of none, where there is none."""
         yield from (self._players(), self._offered(), self._ranges(), self._reduced())
-        yield from self.each("populations", self._choices, self._names, self._values_alike, self._news)
+        yield from self.each("populations", self._choices, self._names, self._values_alike, self._news, self._alone)
 
     def _players(self) -> Found:
         if self.draft.game is None:
@@ -120,6 +120,25 @@ class GameChecks(SettingChecks):
             remedy = "write count = 1, or name populations of one each, each in a group of its own"
             yield self.problem((*where, "arrivals", "law"), message, remedy)
 
+    def _alone(self, where: Where, population: Population) -> Found:
+        """What links a population's members cannot link populations of one."""
+        if isinstance(population.arrivals, Hawkes):
+            for other in self.draft.populations:
+                if name_of(other) in population.arrivals.by and self._is_parted(other):
+                    message = f"player {other.name!r} is parted into populations of one, none of which has that name"
+                    yield self.problem((*where, "arrivals", "by", other.name), message, "give it count = 1")
+        if not self._is_parted(population):
+            return
+        linked = {
+            ("network",): bool(population.network),
+            ("sees", "network"): bool(population.sees and population.sees.network),
+            ("arrivals", "law"): isinstance(population.arrivals, Hawkes),
+        }
+        for path, is_so in linked.items():
+            if is_so:
+                message = f"player {population.name!r} is parted into populations of one, which it cannot link"
+                yield self.problem((*where, *path), message, "write count = 1, or let this population be no player")
+
     def _choices(self, where: Where, population: Population) -> Found:
         """The game's strategies, as this population would play them."""
         from sim.strategy_kit import registry
@@ -144,7 +163,7 @@ class GameChecks(SettingChecks):
                     continue
                 strategy = registry.get(found)
             yield from self.settings(where_chosen, params, strategy, base)
-            for need in unmet(population, strategy, {**base, **right_settings(strategy, params)}):
+            for need in self.unmet(population, strategy, {**base, **right_settings(strategy, params)}):
                 if strategy is playing and need in strategy.needs_of(own):
                     continue  # said of the population already
                 field, example = GIVEN_BY[need]

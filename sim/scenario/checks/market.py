@@ -25,7 +25,7 @@ class MarketChecks(Checks):
 
     def all(self) -> Iterator[Found]:
         """The checks of names, instruments, venues and money."""
-        yield from (self._names(array) for array in ("instruments", "venues", "populations"))
+        yield from (self._names(array) for array in ("instruments", "venues", "networks", "populations"))
         yield self._length()
         yield from self.each("instruments", self._value_file, self._shocks)
         yield from self.each("venues", self._instrument_known, self._money_of_a_tick, self._auctions)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from sim.core.wording import near, shown, some
 from sim.scenario.checks.base import Found, Where, is_missing, name_of
-from sim.scenario.checks.settings import GIVEN_BY, SettingChecks, right_settings, unmet
+from sim.scenario.checks.settings import GIVEN_BY, SettingChecks, right_settings
 from sim.scenario.tables.market import Population
 from sim.scenario.tables.table import MOST_AGENTS
 
@@ -66,7 +66,7 @@ class PopulationChecks(SettingChecks):
 
     def _needs(self, where: Where, population: Population) -> Found:
         strategy = self.strategy(population)
-        for need in unmet(population, strategy, right_settings(strategy, population.params)):
+        for need in self.unmet(population, strategy, right_settings(strategy, population.params)):
             field, example = GIVEN_BY[need]
             by = repr(strategy.name) + ("" if need in strategy.needs else " with these params")
             message = f"is missing: strategy {by} cannot play without it"

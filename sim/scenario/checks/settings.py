@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.core.wording import near, near_or_all, shown
 from sim.scenario.checks.base import Checks, Found, Where, is_missing
+from sim.scenario.defaults import holds_auctions
 from sim.scenario.tables.market import Population
 
 if TYPE_CHECKING:
@@ -17,11 +18,25 @@ GIVEN_BY = {
     "signal": ("sees", '{ of = "value" }'),
     "reservation": ("reservation", '{ distribution = "fixed", distance = 1.0 }'),
     "private_values": ("private_values", '{ distribution = "normal", deviation = 1.0, units = 10 }'),
+    "network": ("network", '"friends" and a [[networks]] table of that name'),
+    "auction": ("venues", "[…] with the names of venues that hold auctions"),
 }
 
 
 class SettingChecks(Checks):
     """What a strategy's settings may be."""
+
+    def unmet(self, population: Population, strategy: Strategy, params: Mapping[str, Any]) -> list[str]:
+        """What the strategy needs with these parameters and the population does not have."""
+        return [need for need in sorted(strategy.needs_of(params)) if self._lacks(population, need)]
+
+    def _lacks(self, population: Population, need: str) -> bool:
+        if need == "network":
+            return not population.network
+        if need == "auction":
+            venues = {each.name: each for each in self.draft.venues}
+            return not all(holds_auctions(venues[name]) for name in self.venues_of(population) if name in venues)
+        return is_missing(population, GIVEN_BY[need][0])
 
     def settings(
         self, where: Where, params: Mapping[str, Any], strategy: Strategy, base: Mapping[str, Any] | None = None
@@ -41,11 +56,6 @@ class SettingChecks(Checks):
             wrong := strategy.validate(strategy.resolve({**(base or {}), **params}))
         ):
             yield self.problem(where, wrong)
-
-
-def unmet(population: Population, strategy: Strategy, params: Mapping[str, Any]) -> list[str]:
-    """What the strategy needs with these parameters and the population does not have."""
-    return [need for need in sorted(strategy.needs_of(params)) if is_missing(population, GIVEN_BY[need][0])]
 
 
 def wrong_setting(strategy: Strategy, name: str, value: object) -> str:

@@ -15,7 +15,7 @@ from sim.scenario.tables.table import Table, Unreadable
 # By the address of what is kept with it: kinds have no hash, and live as long as the vocabulary.
 _field_kinds: dict[int, tuple[FieldInfo, Any]] = {}
 _adapters: dict[int, tuple[Any, TypeAdapter[Any]]] = {}
-TAGS = ("process", "law", "distribution")  # keys that say which table of several is meant
+TAGS = ("process", "law", "distribution", "kind")  # keys that say which table of several is meant
 
 
 def bare(kind: Any) -> Any:
@@ -87,7 +87,7 @@ def readable(kind: Any, raw: object) -> Any:
     if table is not None:
         return _partial(table, raw)
     member = inside(kind)
-    if isinstance(raw, tuple) and len(tables(member)) == 1:
+    if isinstance(raw, tuple) and tables(member):
         return tuple(readable(member, item) for item in raw)
     if isinstance(raw, Mapping) and get_origin(bare(kind)) is dict:
         kept = {}

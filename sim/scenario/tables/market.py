@@ -14,6 +14,7 @@ from pydantic import Field, PrivateAttr
 
 from sim.core.errors import Problem
 from sim.scenario.tables.game import Game
+from sim.scenario.tables.networks import Network
 from sim.scenario.tables.processes import Dividend, Process, Shock
 from sim.scenario.tables.table import (
     MOST_AGENTS,
@@ -161,7 +162,23 @@ class OnNews(Table):
     )
 
 
-Arrivals = Annotated[Bernoulli | Poisson | OneOf | OnNews, Field(discriminator="law")]
+class Hawkes(Table):
+    """Arrivals that excite arrivals: Poisson counts whose rate rises with each past arrival and falls back."""
+
+    law: Literal["hawkes"]
+    rate: float = Field(
+        ge=0, le=MOST_AGENTS, description="expected arrivals of the population that nothing excites, per step"
+    )
+    mass: NotNegative = Field(
+        default=0.0, description="arrivals of the population that one of its own excites in all later steps, expected"
+    )
+    decay: float = Field(gt=0, le=1e3, description="rate at which what an arrival excites dies away, per step")
+    by: dict[str, NotNegative] = Field(
+        default_factory=dict, description="the same as mass, for each arrival of another population, by its name"
+    )
+
+
+Arrivals = Annotated[Bernoulli | Poisson | OneOf | OnNews | Hawkes, Field(discriminator="law")]
 
 
 class Sees(Table):
@@ -173,6 +190,20 @@ class Sees(Table):
     probability: Fraction = Field(default=1.0, description="probability that a member sees it, 0 to 1")
     redraw: Literal["step", "episode"] = Field(
         default="step", description="how often a new draw decides who sees the signal, and its error"
+    )
+    precision: float | None = Field(
+        default=None,
+        gt=0.5,
+        le=1.0,
+        description="of a binary value: the probability that the signal, which is high or low, is right; omitted: the "
+        "value itself, with its noise",
+    )
+    network: str = Field(default="", description="network of the members along which news spreads; omitted: none")
+    sources: tuple[Annotated[int, Field(ge=0, lt=MOST_AGENTS)], ...] | None = Field(
+        default=None, min_length=1, description="members that news reaches first, by number; omitted: member 0"
+    )
+    per_hop: Steps | None = Field(
+        default=None, description="steps that news takes along one link of the network; omitted: 1"
     )
 
 
@@ -213,6 +244,7 @@ class Population(Table):
         description="names of the venues on which members trade; omitted: all, if the strategy trades on that many",
     )
     arrivals: Arrivals | None = Field(default=None, description="when members act; omitted: each of them every step")
+    network: str = Field(default="", description="network in which members are linked; omitted: none")
     sees: Sees | None = Field(default=None, description="the signal members get; omitted: none")
     params: Settings = Field(
         default_factory=dict, description="settings of the strategy; those left out keep its defaults"
@@ -229,6 +261,11 @@ class Population(Table):
     obligation: Obligation | None = Field(default=None, description="what members must quote; omitted: nothing")
     order_delay: Delay = Field(default=0, description="steps until an order arrives; so far only 0 is allowed")
     data_delay: Delay = Field(default=0, description="steps until the book is seen; so far only 0 is allowed")
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The networks that it names: of its members, and along which news spreads."""
+        return tuple(name for name in (self.network, self.sees.network if self.sees else "") if name)
 
     @property
     def values_privately(self) -> bool:
@@ -281,6 +318,9 @@ class Scenario(Table):
         min_length=1, description="a [[instruments]] table for each instrument, at least one"
     )
     venues: tuple[Venue, ...] = Field(min_length=1, description="a [[venues]] table for each venue, at least one")
+    networks: tuple[Network, ...] = Field(
+        default=(), description="a [[networks]] table for each network; omitted: none"
+    )
     populations: tuple[Population, ...] = Field(
         min_length=1, description="a [[populations]] table for each population, at least one"
     )
@@ -327,6 +367,11 @@ class Scenario(Table):
         from sim.scenario.checks.dead_ends import warnings_of  # which knows this vocabulary
 
         return warnings_of(self)
+
+    def files(self) -> list[Path]:
+        """The files that it reads: of values and of networks."""
+        tables = [*(each.value for each in self.instruments), *self.networks]
+        return [Path(path) for each in tables if (path := getattr(each, "path", None)) is not None]
 
     def agents(self) -> int:
         """Number of agents in all populations."""

@@ -20,6 +20,12 @@ from sim.strategy_kit.kyle_game import GAME, KEPT, equilibrium, follow_price, un
             low=0.0,
             high=1e9,
         ),
+        "anchor": Parameter(
+            "public",
+            "price at which it wants nothing when the auctions begin anew: the public value, so that impact passes, or "
+            "the last price, so that impact is permanent",
+            choices=("public", "last"),
+        ),
         "learns": Parameter(False, "estimate the impact from flows and the values published after them"),
         "prior_auctions": Parameter(
             10.0, "weight of the first impact while it learns, in auctions", above=0.0, high=1e9
@@ -27,6 +33,7 @@ from sim.strategy_kit.kyle_game import GAME, KEPT, equilibrium, follow_price, un
     },
     memory=KEPT | {"begun": int, "cross": float, "square": float, "published": float, "held": int},
     max_messages=1,
+    needs=("auction",),
     validate=unsolvable,
     precompute=lambda given, steps: equilibrium(given).impact * given["makers"],
 )
@@ -34,7 +41,7 @@ def act(me, market):
     """Send one schedule, centred on the price of the last auction."""
     choice = me.parameters
     kept = me.memory
-    auction = follow_price(me, market)
+    auction = follow_price(me, market, choice.anchor == 0)
     publish_belief(me, market, kept.price)
     impact = choice.impact if choice.impact > 0.0 else precomputed(me, market, auction)
     if choice.learns:

@@ -21,7 +21,7 @@ from sim.strategy_kit.kyle_game import GAME, KEPT, equilibrium, follow_price, un
 )
 def act(me, market):
     """Send one market order."""
-    auction = follow_price(me, market)
+    auction = follow_price(me, market, True)
     intensity = me.parameters.factor * precomputed(me, market, auction)
     lots = nearest_lots(intensity * (signal(me, market) - me.memory.price))
     if lots != 0:

@@ -12,7 +12,8 @@ ends when the turn is over and says which. What a market may reject, such as a p
 counted.
 
 One file per idea: ``time``, ``places`` (venues and instruments), ``seeing`` (the market), ``valuing``, ``own_state``,
-``sending``, ``prices``, ``randomness``. What is seen is read in :mod:`sim.strategy_kit.view`.
+``sending``, ``prices``, ``randomness``, ``society`` (neighbours and opinions). What is seen is read in
+:mod:`sim.strategy_kit.view`.
 """
 
 from sim.core.world import BUY, HISTORY, NOTHING, SELL, Market
@@ -70,6 +71,16 @@ from sim.strategy_kit.interface.sending import (
     replace_order,
     requote,
 )
+from sim.strategy_kit.interface.society import (
+    component_leader,
+    component_size,
+    member_number,
+    members,
+    neighbour,
+    neighbours,
+    opinion_of,
+    publish_opinion,
+)
 from sim.strategy_kit.interface.time import episode, episode_steps, messages_left, step
 from sim.strategy_kit.interface.valuing import precomputed, precomputed_count, private_value, reservation_price, signal
 from sim.strategy_kit.seat import Seat
@@ -92,6 +103,8 @@ __all__ = [
     "cancel_all",
     "cancel_order",
     "cash",
+    "component_leader",
+    "component_size",
     "demand_schedule",
     "episode",
     "episode_steps",
@@ -110,12 +123,17 @@ __all__ = [
     "limit_order",
     "mark_price",
     "market_order",
+    "member_number",
+    "members",
     "messages_left",
     "nearest_lots",
     "nearest_tick",
+    "neighbour",
+    "neighbours",
     "next_trade_number",
     "normal",
     "open_quantity",
+    "opinion_of",
     "order_price",
     "own_order",
     "own_orders",
@@ -126,6 +144,7 @@ __all__ = [
     "private_value",
     "public_value",
     "publish_belief",
+    "publish_opinion",
     "recent_trade",
     "replace_order",
     "requote",

@@ -8,11 +8,12 @@ import numpy as np
 
 from sim.core.compiled import njit
 from sim.core.rng import SIGNAL, mix, next_uniform, normal_quantile, to_uniform
-from sim.core.world import NONE, Market, opened
+from sim.core.world import NONE, NOTHING, Market, opened
 from sim.strategy_kit import view
 from sim.strategy_kit.interface.own_state import inventory
 from sim.strategy_kit.interface.places import instrument_traded
 from sim.strategy_kit.seat import Seat, own
+from sim.valuation.binary_signals import is_right, signal_key
 from sim.valuation.reservation_prices import keep_reservation
 from sim.venues.gateway import PRECOMPUTED, complain, is_side
 
@@ -20,6 +21,9 @@ from sim.venues.gateway import PRECOMPUTED, complain, is_side
 @njit
 def signal(me: Seat, market: Market, instrument: int | None = None) -> float:
     """What the agent's population sees of a value: late, noisy, or only at times, as the scenario says. Currency.
+
+    Of a binary value it may be high or low, right with a probability. Along a network it comes later to those who are
+    further from its source, and to those whom no link reaches it never comes: they see what is public.
 
     The same however often it is asked within a step (or an episode, if it is drawn once an episode). Of an instrument
     that one of its venues trades; of its own, where none is named and its venues trade one. Errors of the signals of
@@ -35,16 +39,25 @@ def signal(me: Seat, market: Market, instrument: int | None = None) -> float:
     when = clock.step_key
     if population.redraw != 0:
         when = np.uint64(clock.episode)
-    key = mix(mix(agent.stream, when), SIGNAL)
+    key = signal_key(agent.stream, when)
     if number != me.instrument:
         key = mix(mix(key, SIGNAL), number)
     if population.sight < 1.0 and to_uniform(mix(key, NONE)) >= population.sight:
         return view.public_value(world, me.agent, number)
+    delay: int = population.delay
+    if population.spreads != 0:
+        hops = world.hops[population.first_hop + agent.number]
+        if hops == NOTHING:  # no link leads to it
+            return view.public_value(world, me.agent, number)
+        delay += population.per_hop * hops
     value: float = record.value
-    if population.delay > clock.step:
+    if delay > clock.step:
         value = record.initial
-    elif population.delay > 0:
-        value = world.history[record.history_start + ((clock.step - population.delay) & record.history_mask)]
+    elif delay > 0:
+        value = world.history[record.history_start + ((clock.step - delay) & record.history_mask)]
+    if population.precision > 0.0 and (value == record.high or value == record.low):
+        value = record.high if is_right(key, population.precision) == (value == record.high) else record.low
+        return value
     if population.noise > 0.0:
         value += population.noise * normal_quantile(to_uniform(mix(key, np.int64(1))))
     return value

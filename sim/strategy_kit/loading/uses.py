@@ -7,6 +7,7 @@ A function that is not named is never called, so what is not among them is certa
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from types import FunctionType
 
@@ -49,3 +50,8 @@ def uses(strategy: Strategy) -> frozenset[str]:
         if function.__name__ == "reservation_price" and ours:
             left.remove(plain(interface.signal))
     return frozenset(found)
+
+
+def has_opinions(strategies: Iterable[Strategy]) -> bool:
+    """Whether any of the strategies may publish opinions."""
+    return any("publish_opinion" in uses(strategy) for strategy in strategies)
