@@ -67,6 +67,8 @@ GROUPS: tuple[dict[str, tuple[str, Callable[[], float]]], ...] = (
         "pams_market": ("pams_market_messages_per_second", pams_market.market),
     },
     {"sleepers": ("sleepers_ratio", _ours("sleepers_ratio"))},
+    {"herd": ("herd_turns_per_second", _ours("herd_turns_per_second"))},
+    {"hawkes": ("hawkes_ratio", _ours("hawkes_ratio"))},
     {"empty_step": ("empty_step_nanoseconds", _ours("empty_step_nanoseconds"))},
 )
 KEYS = {name: key for group in GROUPS for name, (key, _) in group.items()}
@@ -83,6 +85,8 @@ ROWS = (
     ("plain-Python agents", "python_agents", "bourse_random_agents", "bourse, its own agents"),
     ("plain-Python agents", "python_agents", "pams_market", "PAMS"),
     ("100,000 sleepers, speed kept", "sleepers", None, ""),
+    ("turns of a herd of 100,000", "herd", None, ""),
+    ("Hawkes arrivals, speed of Poisson", "hawkes", None, ""),
     ("step without a turn, ns", "empty_step", None, ""),
 )
 

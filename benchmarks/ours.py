@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
@@ -85,7 +86,7 @@ def engine_call(name: str) -> float:
     return len(prepared) / seconds
 
 
-def _scenario(steps: int, **populations: dict[str, Any]) -> Scenario:
+def _scenario(steps: int, networks: Sequence[dict[str, Any]] = (), /, **populations: dict[str, Any]) -> Scenario:
     return parse(
         {
             "run": {"steps": steps},
@@ -96,6 +97,7 @@ def _scenario(steps: int, **populations: dict[str, Any]) -> Scenario:
                 }
             ],
             "venues": [{"name": "lit"}],
+            "networks": list(networks),
             "populations": [{"name": name, **population} for name, population in populations.items()],
             "record": {"agents": "none", "episodes": "none", "levels": 0},
         }
@@ -140,6 +142,34 @@ def sleepers_ratio() -> float:
         "arrivals": {"law": "bernoulli", "probability": 1e-6},
     }
     return _messages_per_second(_whole_market(2_000, sleepers=sleepers)) / market()
+
+
+def herd_turns_per_second() -> float:
+    """Turns per second of 100,000 imitators on a sparse random network, each of whom acts in every step."""
+    members, steps = 100_000, 20
+    herd = {
+        "strategy": "imitator",
+        "count": members,
+        "network": "friends",
+        "params": {"mutation": 0.01, "up": members // 2, "quantity": 0},
+    }
+    scenario = _scenario(steps, [{"name": "friends", "kind": "random", "mean_degree": 4.0}], herd=herd)
+    simulation = Simulation(build(scenario))
+    simulation.advance(1)
+    start = perf_counter()
+    simulation.run()
+    return members * (steps - 1) / (perf_counter() - start)
+
+
+def hawkes_ratio() -> float:
+    """Speed of a market whose takers excite each other, over its speed with Poisson takers, as many of them."""
+    makers = {"strategy": "fixed_spread", "count": 2, "params": {"quantity": 1_000}}
+    laws = ({"law": "poisson", "rate": 10.0}, {"law": "hawkes", "rate": 3.0, "mass": 0.7, "decay": 1.0})
+    poisson, hawkes = (
+        _scenario(20_000, makers=makers, flow={"strategy": "noise", "count": 100, "turn": 1, "arrivals": law})
+        for law in laws
+    )
+    return _messages_per_second(hawkes) / _messages_per_second(poisson)
 
 
 def empty_step_nanoseconds() -> float:

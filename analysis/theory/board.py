@@ -29,7 +29,9 @@ class Watch:
 
 def version(experiment: Experiment) -> str:
     """What an experiment's rows depend on: the code that they pass through, the scenario files."""
-    return f"{experiment.code}-{digest_of_files(files_in(folder()), folder())}"
+    scenarios = folder().parent
+    files = [each for name in ("theory", "reflexivity") for each in files_in(scenarios / name)]
+    return f"{experiment.code}-{digest_of_files(files, scenarios)}"
 
 
 def seed_of(experiment: Experiment) -> int:

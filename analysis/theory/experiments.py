@@ -22,6 +22,11 @@ _MODULES = (
     "spread_game",
     "zero_intelligence",
     "wah_wellman",
+    "brock_hommes",
+    "feedback",
+    "herds",
+    "structural_volatility",
+    "self_exciting",
 )
 
 

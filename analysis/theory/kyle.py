@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from sim.runs.result import Run
 SOURCE = "Kyle 1985"
 _VALUE, _NOISE = 2.0, 1000.0  # deviations in kyle.toml: currency, lots
 _OF_KYLE = ("makers", "insiders")
-_MAKERS = ["makers", "deviant"]
+_MAKERS = ("makers", "deviant")
 
 
 class Auctions(NamedTuple):
@@ -32,7 +33,7 @@ class Auctions(NamedTuple):
     value: NDArray[np.float64]
 
 
-def auctions_of(run: Run) -> Auctions:
+def auctions_of(run: Run, makers: Sequence[str] = _MAKERS) -> Auctions:
     """What the makers sold in each auction, and at which price."""
     episodes, steps = run.scenario.run.episodes, run.scenario.run.steps
     episode, step, side, maker, taker, lots, price, value = arrays(
@@ -48,7 +49,7 @@ def auctions_of(run: Run) -> Auctions:
         "value",
     )
     place = episode * steps + step
-    sign = np.where(side == "buy", 1.0, -1.0) * (np.isin(maker, _MAKERS) * 1.0 - np.isin(taker, _MAKERS))
+    sign = np.where(side == "buy", 1.0, -1.0) * (np.isin(maker, makers) * 1.0 - np.isin(taker, makers))
     flow = np.bincount(place, sign * lots, minlength=episodes * steps).astype(float)
     prices, values = np.full(episodes * steps, np.nan), np.full(episodes * steps, np.nan)
     prices[place], values[place] = price, value

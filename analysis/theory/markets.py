@@ -1,4 +1,4 @@
-"""Running the markets of ``scenarios/theory``, few episodes of them or many."""
+"""Running the markets of ``scenarios/theory`` and its sisters, few episodes of them or many."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Markets:
 
         Parameters
         ----------
-        name : of the file, without its ending.
+        name : of the file, without its ending; in another folder of scenarios with that, as in reflexivity/cascade.
         full, quick : episodes of a whole sample, and of a small one.
         changes : overrides by path.
         seed : another than the experiment's.
@@ -59,7 +59,8 @@ class Markets:
         """
         episodes = quick if self.quick else full
         seed = self.seed if seed is None else seed
-        scenario = load(folder() / f"{name}.toml", {"run.episodes": episodes, **(changes or {})}, seed)
+        home = folder().parent if "/" in name else folder()
+        scenario = load(home / f"{name}.toml", {"run.episodes": episodes, **(changes or {})}, seed)
         return whole(execute(scenario, watch=lambda progress: self._watch(name, progress)))
 
 

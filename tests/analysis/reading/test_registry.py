@@ -37,7 +37,10 @@ LEFT_OUT = {  # what keeps a table of each need from being there
     "episodes": {"record.episodes": "none"},
 }
 # Measures of what a market of two books without private values does not have, and a shipped one that has it.
-SPECIAL: dict[str, tuple[str, dict[str, Any]]] = {"surplus": ("theory/gode_sunder.toml", {"run.episodes": 20})}
+SPECIAL: dict[str, tuple[str, dict[str, Any]]] = {
+    "surplus": ("theory/gode_sunder.toml", {"run.episodes": 20}),
+    "herding": ("reflexivity/opinions.toml", {"run.episodes": 4, "run.steps": 500}),
+}
 
 
 @pytest.fixture(scope="module")
