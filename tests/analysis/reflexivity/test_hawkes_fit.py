@@ -49,7 +49,7 @@ def test_the_mass_that_was_simulated_is_found_on_a_clock_and_between_its_ticks(
         (found,) = fit_all(streams, most=1).fits
         assert found.discrete == streams.is_clock
         assert near(found, mass)
-        assert 0.003 < found.branching_ratio.standard_error < 0.02
+        assert 0.003 < found.branching_ratio.standard_error < 0.03
         assert found.kernels[0].decay == pytest.approx(decay, rel=0.25)
         assert found.baselines == pytest.approx([rate], rel=0.08)
         assert found.residual_p > 1e-3
@@ -156,6 +156,7 @@ def test_recorded_executions_at_distinct_times_have_the_known_branching_ratios(
     assert max(each.residual_p for each in found) < 1e-6
 
 
+@pytest.mark.slow  # it takes long to import, as it compiles
 def test_it_agrees_with_hawkes_py_lib() -> None:
     theirs = pytest.importorskip("HawkesPyLib.inference")
     times = branched(0.5, [(0.7, 1.0)], 5_000.0, seed=2)
@@ -166,7 +167,7 @@ def test_it_agrees_with_hawkes_py_lib() -> None:
     assert found.branching_ratio.value == pytest.approx(mass, abs=2e-3)
     assert found.kernels[0].decay == pytest.approx(1 / scale, rel=1e-2)
     assert found.baselines[0] == pytest.approx(rate, rel=1e-2)
-    assert found.log_likelihood > fitted.logL - 1e-3 if hasattr(fitted, "logL") else True
+    assert found.log_likelihood > fitted.logL - 1e-3
 
 
 # --- clocks ---------------------------------------------------------------------------------------------------------
@@ -211,14 +212,14 @@ def test_too_few_events_or_too_many_windows_are_refused_in_words() -> None:
 
 def test_the_variance_of_counts_gives_the_branching_ratio_in_long_windows() -> None:
     for streams in (
-        one_stream(branched(0.5, [(0.7, 1.0)], 200_000.0, seed=6, warm_up=200.0)),
-        clocked(counted(0.5, [(0.7, 1.0)], 200_000, seed=6)),
+        one_stream(branched(0.5, [(0.7, 1.0)], 100_000.0, seed=6, warm_up=200.0)),
+        clocked(counted(0.5, [(0.7, 1.0)], 100_000, seed=6)),
     ):
         found = variance_to_mean(streams, fit_all(streams, most=1).best)
-        assert found.windows >= 500
+        assert found.windows >= 250
         assert found.window == pytest.approx(333, rel=0.1)
         assert abs(found.branching_ratio.value - 0.7) < 4 * found.branching_ratio.standard_error
-        assert found.branching_ratio.standard_error < 0.02
+        assert found.branching_ratio.standard_error < 0.03
 
 
 def test_of_too_few_windows_the_variance_gives_nothing_and_says_why() -> None:

@@ -114,6 +114,7 @@ def test_the_clock_goes_on_from_stream_to_stream() -> None:
     assert whole == pytest.approx(alone[0][2] + alone[1][2])
 
 
+@pytest.mark.slow  # it takes long to import, as it compiles
 def test_it_is_that_of_hawkes_py_lib() -> None:
     """Its sum of exponentials gives all the same mass."""
     theirs = pytest.importorskip("HawkesPyLib.core.logll")
