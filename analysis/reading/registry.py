@@ -179,7 +179,7 @@ class Measure:
     @property
     def takes(self) -> str:
         """What can be measured, in words."""
-        return f"run folders, {self.opens.what}" if self.opens else "run folders"
+        return f"run folders; {self.opens.what}" if self.opens else "run folders"
 
     @property
     def common_unit(self) -> str:

@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 FEWEST = 50  # events of which a law is fitted
 FEWEST_OF_A_WINDOW = 20  # on average
+EVEN = 0.5  # variance over mean of counts: what is more even is not as a self-exciting process can be
 _UNITS = 1_000_000_000  # of a second, in which a clock's steps are looked for
 _OFF = 0.01  # of such a unit, that a time may be off it
 
@@ -83,6 +84,18 @@ class Streams:
         spent = np.clip(self.lengths[:, None] - edges[:-1], 0.0, np.diff(edges))
         return np.asarray(spent.sum(axis=0), float)
 
+    @property
+    def dispersion(self) -> float:
+        """Variance over mean of the counts per step, steps without events among them; nan where there are no steps.
+
+        It is 1 of Poisson counts, and no less of counts that excite one another.
+        """
+        if not self.step or not self.distinct:
+            return math.nan
+        steps = self.seconds / self.step
+        mean = self.counts.sum() / steps
+        return float((self.counts**2).sum() / steps / mean - mean)
+
     def check(self, windows: int = 1) -> None:
         """Raise RunError where there is too little of it to fit a law with so many baselines."""
         count = self.events if self.is_clock else self.distinct
@@ -93,6 +106,13 @@ class Streams:
             most = count // FEWEST_OF_A_WINDOW
             raise RunError(
                 f"windows: {windows:,} for {told} — each needs {FEWEST_OF_A_WINDOW} on average: choose {most} or fewer"
+            )
+        if self.step and windows > (steps := round(float(self.lengths.max()) / self.step)):
+            raise RunError(f"windows: {windows:,} for {steps:,} steps of a clock — choose {steps} or fewer")
+        if self.is_clock and self.dispersion < EVEN:
+            raise RunError(
+                f"{self.what}: their counts per step have {self.dispersion:.2g} of the variance of independent ones — "
+                "where one per step may come, nothing shows what answers what: let arrivals be of law poisson"
             )
 
 

@@ -30,6 +30,7 @@ from sim.runs.result import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_UNEVEN = 0.9  # variance over mean of counts per step, below which a fit is said to suffer
 fitted = lru_cache(maxsize=4)(fit_all)  # what draws asks for the same fits as what finds
 
 
@@ -73,7 +74,7 @@ def _drawn(
         "residual_p": "a probability has none",
     },
     draw=_drawn,
-    opens=Opener("a CSV with a column time, or a file of recorded messages", _opened),
+    opens=Opener("CSV files with a column time, files of recorded messages", _opened),
 )
 def table(
     source: Run | Streams, events: str = "trades", format: str = TIMES, windows: int | None = None,
@@ -115,6 +116,8 @@ def _note(found: Fits, counted: VarianceToMean, windows: int | None) -> str:
         "a rate that changes by itself looks like that too, and residual_p does not see it"
         + (": compare --windows" if windows is None else ""),
     ]
+    if best.discrete and streams.dispersion < _UNEVEN:
+        parts.append(f"counts have {number(streams.dispersion, 2)} of the variance of independent ones: n is too low")
     parts += [f"variance to mean: none, {counted.reason}"] * bool(counted.reason)
     return "; ".join(parts)
 
@@ -130,6 +133,7 @@ def _details(found: Fits, counted: VarianceToMean) -> dict[str, Any]:
         "streams": len(streams.lengths),
         "seconds": streams.seconds,
         "step": streams.step or None,
+        "dispersion": _finite(streams.dispersion),
         "likelihood": "discrete" if found.best.discrete else "continuous",
         "fits": [_as_json(fit) for fit in found.fits],
         "best": _as_json(found.best),

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.stats import kstest
 
-from analysis.reflexivity.event_streams import Floats, Streams
+from analysis.reflexivity.event_streams import EVEN, Floats, Streams
 from analysis.reflexivity.hawkes_likelihood import Law, Likelihood
 from analysis.stats.estimates import Estimate
 
 MOST_EXPONENTIALS = 3
 COARSE = 0.1  # decay times step, from which on times of a clock are no real numbers
-_STEPS_OF_A_GAP = 100.0  # from which on a clock is as good as none
+_STEPS_OF_A_GAP = 10.0  # from which on a clock is as good as none
 _GRID = 5  # decays at which a search begins
 _NEW, _FIRST = 0.1, 0.5  # masses with which it begins: of a kernel beside others, of all without others
 _BOUND = 15.0  # logarithm of odds of masses
@@ -89,8 +89,8 @@ class Fits:
 def fit_all(streams: Streams, windows: int | None = None, most: int = MOST_EXPONENTIALS) -> Fits:
     """Fit all laws: 1 to ``most`` exponentials, with a constant baseline and, if asked for, one in each of windows.
 
-    Events of a simulated market are counts per step. So are times of a file that lie on a clock, if a step of it is
-    longer than a tenth of the fastest decay of the best fit; else they are taken as real numbers, and ties as one.
+    Events of a simulated market are counts per step. So are times of a file that lie on a clock, if its step times the
+    fastest decay of the best fit is above 0.1; else they are taken as real numbers, and ties as one.
 
     Raises
     ------
@@ -106,9 +106,9 @@ def fit_all(streams: Streams, windows: int | None = None, most: int = MOST_EXPON
 
 
 def _may_be_coarse(streams: Streams) -> bool:
-    """Whether gaps between events are often so short that steps of a clock matter: of a nanosecond they do not."""
+    """Whether gaps between events are often so short that steps of their clock matter: of a nanosecond they do not."""
     gaps = np.diff(streams.times)
-    return bool(streams.step and len(gaps) and np.quantile(gaps, 0.05) < _STEPS_OF_A_GAP * streams.step)
+    return bool(streams.dispersion >= EVEN and np.quantile(gaps, 0.05) < _STEPS_OF_A_GAP * streams.step)
 
 
 def _fit_each(streams: Streams, windows: int | None, most: int, discrete: bool) -> Fits:
@@ -146,7 +146,7 @@ def start(likelihood: Likelihood, masses: Sequence[float], decays: Sequence[floa
 def starts(likelihood: Likelihood, exponentials: int, before: Law | None = None) -> list[Law]:
     """Where the search begins: decays over the grid, and new ones beside the kernels of a fit with one less."""
     decays = grid(likelihood)
-    if before is None or exponentials == 1:
+    if before is None:
         return [start(likelihood, [_FIRST], [decay]) for decay in decays]
     spread = decays[np.linspace(0, _GRID - 1, exponentials + 2).round().astype(int)[1:-1]]
     found = [start(likelihood, [_FIRST / exponentials] * exponentials, spread)]

@@ -70,12 +70,12 @@ def _mids(run: Run, venue: str | None) -> Streams:
     rows = rows[rows["venue"] == first]
     mids = ((rows["bid"] + rows["ask"]) / 2 if venue else rows["mark"]).to_numpy(float)
     episodes, steps = rows["episode"].to_numpy(np.int64), rows["step"].to_numpy(np.int64)
+    sampled, streams = np.unique(episodes, return_inverse=True)  # of very many, some episodes only
     moved = np.zeros(len(rows), bool)
-    for place in np.split(np.arange(len(rows)), np.flatnonzero(np.diff(episodes)) + 1):
+    for place in np.split(np.arange(len(rows)), np.flatnonzero(np.diff(streams)) + 1):
         moved[place] = changed(mids[place])
     every = int(run.manifest["sampling"]["book_every"])
     what = f"changes of the mid{_where(run, venue)}"
-    lengths = -(-_lengths(run) // every)  # the end of an episode is sampled too
-    return steps_as_streams(
-        episodes[moved], steps[moved] // every, lengths, run.scenario.run.step_seconds * every, what
-    )
+    lengths = -(-_lengths(run)[sampled] // every)  # the end of an episode is sampled too
+    seconds = run.scenario.run.step_seconds * every
+    return steps_as_streams(streams[moved], steps[moved] // every, lengths, seconds, what)

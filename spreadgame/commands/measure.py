@@ -58,7 +58,7 @@ def learn(parser: argparse.ArgumentParser, words: list[str]) -> list[str]:
     parser.prog, parser.usage = f"{parser.prog} {found.name}", None
     parser.description, parser.epilog = f"{found.summary[0].upper()}{found.summary[1:]}.", f"Source: {found.source}."
     if found.opens is not None:
-        parser.description += f" RUN is one of {found.takes}."
+        parser.description += f" It takes {found.takes}."
     for name, option in found.options.items():
         _add_option(parser, name, option)
     if found.draw is not None:

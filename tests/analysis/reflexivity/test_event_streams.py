@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from analysis.reflexivity.event_files import changed, file_events
-from analysis.reflexivity.event_streams import clock_step, one_stream, steps_as_streams
+from analysis.reflexivity.event_streams import Streams, clock_step, one_stream, steps_as_streams
 from sim.core.errors import RunError
 
 MESSAGES = (  # LOBSTER: time, type, order, size, price, direction
@@ -127,3 +127,24 @@ def test_recorded_messages_that_fall_or_are_none_are_refused_with_the_place(tmp_
         file_events(path, format="lobster")
     with pytest.raises(RunError, match="a column of times has no mids — leave --events out, or name the --format"):
         file_events(path, "mids")
+
+
+def test_counts_are_as_uneven_as_poisson_ones_or_more_or_nothing_is_said_of_them() -> None:
+    random = np.random.default_rng(1)
+
+    def clocked(counts: np.ndarray) -> Streams:
+        steps = np.repeat(np.arange(len(counts)), counts)
+        return steps_as_streams(np.zeros(len(steps), np.int64), steps, np.array([len(counts)]), 0.5)
+
+    assert clocked(random.poisson(2.0, 20_000)).dispersion == pytest.approx(1.0, abs=0.05)
+    single = random.binomial(1, 0.9, 20_000)
+    assert clocked(single).dispersion == pytest.approx(0.1, abs=0.02)
+    with pytest.raises(RunError, match=r"counts per step have 0\.\d+ of the variance of independent ones"):
+        clocked(single).check()
+    assert np.isnan(one_stream([0.0, 0.1234567890123, 1.0]).dispersion)
+
+
+def test_there_are_no_more_windows_than_steps() -> None:
+    steps = np.repeat(np.arange(4), 50)
+    with pytest.raises(RunError, match="windows: 5 for 4 steps of a clock — choose 4 or fewer"):
+        steps_as_streams(np.zeros(200, np.int64), steps, np.array([4]), 1.0).check(5)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analysis.reflexivity import run_events as of_runs
 from analysis.reflexivity.run_events import run_events
 from sim.runs.execute import execute
 from sim.runs.result import Run
@@ -157,3 +158,18 @@ def test_a_file_is_no_run_to_measures_that_open_none(tmp_path: Path, capsys) -> 
     path = written(tmp_path / "events.csv", np.arange(5.0))
     assert take("spreads", [path]) == 2
     assert "this is a file" in capsys.readouterr().err
+
+
+def test_where_one_trader_comes_per_step_nothing_is_said(tmp_path: Path, capsys) -> None:
+    run = execute(load(SCENARIOS / "quickstart.toml", {"run.steps": 500}), tmp_path, "quickstart")
+    assert take("hawkes", [run.folder]) == 2
+    assert "where one per step may come, nothing shows what answers what" in capsys.readouterr().err
+
+
+def test_episodes_whose_book_was_not_sampled_are_not_watched(market: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = run_events(market, "mids")
+    monkeypatch.setattr(of_runs, "columns", lambda *_: market.book[market.book["episode"] != 1])
+    market.derived.clear()
+    part = run_events(market, "mids")
+    assert (len(whole.lengths), len(part.lengths)) == (3, 2)
+    assert 0 < part.events < whole.events
