@@ -112,6 +112,7 @@ def _note(found: Fits, counted: VarianceToMean, windows: int | None) -> str:
     parts = [
         f"{streams.events:,} {streams.what} at {streams.distinct:,} distinct times, taken as {taken}",
         f"best by AIC: {best.name}, of mass {kernels}",
+        *[f"it has no error, as {best.reason}"] * bool(best.reason),
         "a branching ratio is the share of events that answer others",
         "a rate that changes by itself looks like that too, and residual_p does not see it"
         + (": compare --windows" if windows is None else ""),

@@ -28,7 +28,9 @@ COARSE = 0.1  # decay times step, from which on times of a clock are no real num
 _STEPS_OF_A_GAP = 10.0  # from which on a clock is as good as none
 _GRID = 5  # decays at which a search begins
 _NEW, _FIRST = 0.1, 0.5  # masses with which it begins: of a kernel beside others, of all without others
-_BOUND = 15.0  # logarithm of odds of masses
+_BOUND = 15.0  # logarithms of baselines per mean gap and of odds of masses, either way
+_SLOWEST, _FASTEST = 3.0, 30.0  # decays of a kernel, times the longest stream and times the shortest gap or step
+_AT_BOUND = 1e-3  # so near a logarithm is at its bound
 # Stages of the search: how often the likelihood is computed from each of the places that are left, and how many of
 # them are left then.
 _STAGES = ((12, 2), (60, 1), (2000, 1))
@@ -127,13 +129,12 @@ def _fit_each(streams: Streams, windows: int | None, most: int, discrete: bool) 
 
 
 def grid(likelihood: Likelihood) -> Floats:
-    """Decays, per mean gap, between one over a tenth of all time and one over the shortest gaps, (grid,)."""
+    """Decays, per mean gap, that a tenth of a stream and the shortest gaps show, and between, (grid,)."""
     gaps = likelihood.gaps[likelihood.gaps < likelihood.total]
-    shortest = float(np.quantile(gaps[gaps > 0], 0.05)) if (gaps > 0).any() else 1.0
-    slow, fast = min(10.0 / likelihood.total, 0.1), max(1.0 / shortest, 1.0)
-    if likelihood.step:
-        fast = min(fast, 3.0 / likelihood.step)
-    return np.geomspace(min(slow, fast / 10), fast, _GRID)
+    shortest = float(np.quantile(gaps, 0.05)) if len(gaps) else 1.0
+    slow = 10.0 * likelihood.gap / float(likelihood.streams.lengths.max())
+    fast = min(max(1.0 / shortest, 1.0), 3.0 / likelihood.step if likelihood.step else math.inf)
+    return np.geomspace(min(slow, fast / 10.0), fast, _GRID)
 
 
 def start(likelihood: Likelihood, masses: Sequence[float], decays: Sequence[float]) -> Law:
@@ -157,12 +158,11 @@ def starts(likelihood: Likelihood, exponentials: int, before: Law | None = None)
 
 def maximum(likelihood: Likelihood, begins: Sequence[Law]) -> Law:
     """The law, per mean gap, of the largest likelihood that is reached from these."""
-    bounds = _bounds(likelihood, len(begins[0].masses))
-    low, high = np.array(bounds).T
-    places = [np.clip(likelihood.place_of(each), low, high) for each in begins]
+    within = bounds(likelihood, len(begins[0].masses))
+    places = [np.clip(likelihood.place_of(each), *within.T) for each in begins]
     for calls, left in _STAGES:
         found = [
-            minimize(likelihood.of, place, jac=True, method="TNC", bounds=bounds, options={"maxfun": calls, **_ENDS})
+            minimize(likelihood.of, place, jac=True, method="TNC", bounds=within, options={"maxfun": calls, **_ENDS})
             for place in places
         ]
         places = [each.x for each in sorted(found, key=lambda each: float(each.fun))[:left]]
@@ -171,11 +171,16 @@ def maximum(likelihood: Likelihood, begins: Sequence[Law]) -> Law:
     return Law(best.baselines, best.masses[order], best.decays[order])
 
 
-def _bounds(likelihood: Likelihood, exponentials: int) -> list[tuple[float, float]]:
-    shortest = float(likelihood.gaps.min())
-    fastest = 30.0 / likelihood.step if likelihood.step else 30.0 / max(shortest, 1e-12)
-    decays = (math.log(0.1 / likelihood.total), math.log(max(fastest, 1.0)))
-    return [(-20.0, 20.0)] * likelihood.windows + [(-_BOUND, _BOUND)] * exponentials + [decays] * exponentials
+def bounds(likelihood: Likelihood, exponentials: int) -> Floats:
+    """The least and the most of each logarithm of the search, (windows + 2 exponentials, 2).
+
+    A kernel is not slower than a stream can show, nor faster than the shortest gap. Masses have a sum below 1.
+    """
+    slowest = _SLOWEST / (float(likelihood.streams.lengths.max()) / likelihood.gap)
+    fastest = _FASTEST / (likelihood.step or max(float(likelihood.gaps.min()), 1e-12))
+    decays = (math.log(slowest), math.log(max(fastest, 10.0 * slowest)))
+    each = [(-_BOUND, _BOUND)] * (likelihood.windows + exponentials) + [decays] * exponentials
+    return np.array(each)
 
 
 # --- what it is worth -----------------------------------------------------------------------------------------------
@@ -206,6 +211,8 @@ def fit_of(likelihood: Likelihood, law: Law) -> Fit:
 def _error(likelihood: Likelihood, law: Law) -> tuple[float, str]:
     """The standard error of the branching ratio, and why it is none."""
     place, windows, exponentials = likelihood.place_of(law), likelihood.windows, len(law.masses)
+    if at := _at_bound(likelihood, place, exponentials):
+        return math.nan, at
     free = len(place) - windows
     curves: NDArray[np.float64] = np.empty((free, len(place)))
     for row in range(free):
@@ -223,6 +230,17 @@ def _error(likelihood: Likelihood, law: Law) -> tuple[float, str]:
         return math.nan, "the likelihood is flat: the data do not tell the kernels apart"
     moves = np.append(law.masses * (1.0 - law.masses.sum()), np.zeros(exponentials))
     return math.sqrt(float(moves @ np.linalg.solve(information, moves)) / likelihood.total), ""
+
+
+def _at_bound(likelihood: Likelihood, place: Floats, exponentials: int) -> str:
+    """Which bound of masses and decays the maximum is at, in words; empty inside all of them."""
+    within = bounds(likelihood, exponentials)[likelihood.windows :]
+    low, high = (np.abs(place[likelihood.windows :, None] - within) < _AT_BOUND).T
+    if low[exponentials:].any():
+        return "a kernel is slower than the record can show"
+    if high[exponentials:].any():
+        return f"a kernel is faster than {'a step' if likelihood.step else 'the shortest gap'}"
+    return "the masses come to 1" if high[:exponentials].any() else ""
 
 
 def residuals(likelihood: Likelihood, law: Law, seed: int = 0) -> Floats:

@@ -112,9 +112,8 @@ class Likelihood:
         self._firsts = streams.starts[:-1][np.diff(streams.starts) > 0]
         self._lasts = np.append(self._firsts[1:], streams.distinct) - 1
         lengths = streams.lengths[np.diff(streams.starts) > 0] / self.gap
-        self._left = np.maximum(
-            lengths - self.step - self.times[self._lasts], 0.0
-        )  # of each stream after its last event
+        # Of each stream after its last event, or after the step of that.
+        self._left = np.maximum(lengths - self.step - self.times[self._lasts], 0.0)
         self.gaps = np.diff(self.times, prepend=0.0)
         self.gaps[self._firsts] = _LARGEST
         # Room that is used again and again: to ask the system for it would take longer than to fill it.
@@ -132,8 +131,7 @@ class Likelihood:
         kernels = len(heights)
         decayed = self._room[: kernels * len(self.gaps)].reshape(kernels, len(self.gaps))
         np.multiply(self.gaps, -law.decays[:, None], out=decayed)
-        with np.errstate(under="ignore"):
-            np.exp(decayed, out=decayed)
+        np.exp(decayed, out=decayed)
         found = _Passed(
             self._rates, np.zeros(self.windows), np.zeros((2, kernels)), np.empty((2, len(self._lasts), kernels))
         )

@@ -115,6 +115,16 @@ def test_where_the_data_do_not_tell_kernels_apart_there_is_no_error_and_a_reason
     assert found.branching_ratio.value < 0.1
 
 
+def test_a_rate_that_rises_ends_at_a_bound_and_has_no_error_there() -> None:
+    found = fit_all(one_stream(jumping(np.exp(np.linspace(-2.0, 1.5, 40)), 50.0, seed=1)), windows=10, most=1)
+    for each in found.fits:
+        assert each.branching_ratio.value == pytest.approx(1.0, abs=1e-3)
+        assert (each.reason, math.isnan(each.branching_ratio.standard_error)) == ("the masses come to 1", True)
+    (_, slow) = fit_all(one_stream(jumping(np.linspace(0.2, 3.0, 40), 50.0, seed=0)), windows=10, most=1).fits
+    assert slow.reason == "a kernel is slower than the record can show"
+    assert math.isnan(slow.branching_ratio.standard_error)
+
+
 def test_more_exponentials_never_fit_worse() -> None:
     for seed in range(5):
         fits = fit_all(one_stream(branched(0.5, TWO, 1_000.0, seed)), windows=4).fits
