@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from io import BytesIO
 from pathlib import Path
 
@@ -46,8 +47,10 @@ def _column(path: Path) -> Floats:
     """The column of times of a file of comma-separated values, plain or gzip."""
     raw = content(path)
     try:
-        frame = pd.read_csv(BytesIO(raw), index_col=False, dtype=str, na_filter=False, skipinitialspace=True)
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as why:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # of columns that the first line does not name
+            frame = pd.read_csv(BytesIO(raw), index_col=False, dtype=str, na_filter=False, skipinitialspace=True)
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as why:
         said = str(why).strip().partition("\n")[0]
         raise RunError(f"{path}: not a table of values separated by commas ({said})") from why
     lines = lines_of_rows(raw)

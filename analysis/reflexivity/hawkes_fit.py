@@ -30,7 +30,7 @@ _GRID = 5  # decays at which a search begins
 _NEW, _FIRST = 0.1, 0.5  # masses with which it begins: of a kernel beside others, of all without others
 _BOUND = 15.0  # logarithms of baselines per mean gap and of odds of masses, either way
 _SLOWEST, _FASTEST = 3.0, 30.0  # decays of a kernel, times the longest stream and times the shortest gap or step
-_AT_BOUND = 1e-3  # so near a logarithm is at its bound
+_AT_BOUND, _NOTHING = 1e-3, 1e-5  # so near a logarithm is at its bound; a mass of which nothing can be said
 # Stages of the search: how often the likelihood is computed from each of the places that are left, and how many of
 # them are left then.
 _STAGES = ((12, 2), (60, 1), (2000, 1))
@@ -211,7 +211,7 @@ def fit_of(likelihood: Likelihood, law: Law) -> Fit:
 def _error(likelihood: Likelihood, law: Law) -> tuple[float, str]:
     """The standard error of the branching ratio, and why it is none."""
     place, windows, exponentials = likelihood.place_of(law), likelihood.windows, len(law.masses)
-    if at := _at_bound(likelihood, place, exponentials):
+    if at := _at_bound(likelihood, place, law.masses):
         return math.nan, at
     free = len(place) - windows
     curves: NDArray[np.float64] = np.empty((free, len(place)))
@@ -232,13 +232,17 @@ def _error(likelihood: Likelihood, law: Law) -> tuple[float, str]:
     return math.sqrt(float(moves @ np.linalg.solve(information, moves)) / likelihood.total), ""
 
 
-def _at_bound(likelihood: Likelihood, place: Floats, exponentials: int) -> str:
+def _at_bound(likelihood: Likelihood, place: Floats, masses: Floats) -> str:
     """Which bound of masses and decays the maximum is at, in words; empty inside all of them."""
+    exponentials = len(masses)
     within = bounds(likelihood, exponentials)[likelihood.windows :]
     low, high = (np.abs(place[likelihood.windows :, None] - within) < _AT_BOUND).T
-    if low[exponentials:].any():
+    none = masses < _NOTHING
+    if none.all():
+        return "no feedback is found"
+    if (low[exponentials:] & ~none).any():
         return "a kernel is slower than the record can show"
-    if high[exponentials:].any():
+    if (high[exponentials:] & ~none).any():
         return f"a kernel is faster than {'a step' if likelihood.step else 'the shortest gap'}"
     return "the masses come to 1" if high[:exponentials].any() else ""
 

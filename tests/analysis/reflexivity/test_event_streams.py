@@ -92,6 +92,7 @@ def test_a_column_of_times_is_read_wherever_it_stands_and_however_it_is_packed(t
         ("time\n1.0\ninf\n", "line 3: time is 'inf', not a number of seconds"),
         ("time\n1.0\nnan\n", "line 3: time is 'nan', not a number of seconds"),
         ("time\n1.0\n3.0\n2.5\n", "line 4: 2.5 is earlier than the line before — sort it by time"),
+        ("time\n1,2\n3,4\n", "not a table of values separated by commas"),
         ("time,x\n1,2\n1,2,3,4\n", "not a table of values separated by commas"),
     ],
 )

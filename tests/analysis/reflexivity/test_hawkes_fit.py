@@ -125,6 +125,12 @@ def test_a_rate_that_rises_ends_at_a_bound_and_has_no_error_there() -> None:
     assert math.isnan(slow.branching_ratio.standard_error)
 
 
+def test_where_nothing_answers_there_is_no_feedback_and_no_error_of_it() -> None:
+    for each in fit_all(one_stream(np.arange(2_000) + 0.1 * np.random.default_rng(1).random(2_000))).fits:
+        assert each.branching_ratio.value < 1e-5
+        assert (each.reason, math.isnan(each.branching_ratio.standard_error)) == ("no feedback is found", True)
+
+
 def test_more_exponentials_never_fit_worse() -> None:
     for seed in range(5):
         fits = fit_all(one_stream(branched(0.5, TWO, 1_000.0, seed)), windows=4).fits
