@@ -41,16 +41,15 @@ def _draw_rate(ax: Axes, found: Fits) -> None:
     ax.yaxis.set_major_formatter(NUMBERS)
     ax.set_xlabel("seconds" if len(streams.lengths) == 1 else "seconds since the episode began")
     entries = [(GREY, "events that happened"), (colour, f"baseline of the best fit, {best.name}")]
-    style_axes(ax, "How often, and how often by itself", "events per second", entries)
+    style_axes(ax, "Rate of events, and the baseline", "events per second", entries)
 
 
 def _draw_quantiles(ax: Axes, found: Fits) -> None:
     palette = sns.color_palette("colorblind")
     simplest = min(found.fits, key=lambda fit: (fit.windows, fit.exponentials))
+    shown = [] if simplest is found.best else [(simplest, palette[1])]
     entries = []
-    for fit, colour in ((simplest, palette[1]), (found.best, palette[0])):
-        if fit is simplest and fit is found.best and colour == palette[1]:
-            continue
+    for fit, colour in [*shown, (found.best, palette[0])]:
         gaps = np.sort(fit.residuals(found.streams))
         count = min(_POINTS, len(gaps))
         shares = 1.0 - np.geomspace(1.0 - 0.5 / len(gaps), 0.5 / len(gaps), count)  # as many far out as near

@@ -16,8 +16,8 @@ from analysis.reflexivity.event_streams import Streams
 from analysis.reflexivity.hawkes_fit import Fit
 from analysis.stats.estimates import NOTHING, Estimate
 
-_LONG = 100.0  # windows, in the time in which feedback is forgotten
-_MOST_SHORT = 100.0  # mean gaps of a window, where nothing is remembered
+_LONG = 100.0  # a window, in the times in which feedback is forgotten
+_GAPS = 100.0  # a window, in mean gaps, where there is no feedback
 _FEWEST = 100  # windows
 _SMALL = 0.01  # a mass that does not matter
 
@@ -34,14 +34,17 @@ class VarianceToMean:
 
 
 def variance_to_mean(streams: Streams, fit: Fit) -> VarianceToMean:
-    """The estimate from windows as long as a fit says they must be: 100 / (decay (1 - n)), the decay the slowest.
+    """The estimate from windows as long as a fit says they must be: 100 / (decay (1 - n)), of the slowest decay.
 
-    The error is that of independent windows. There is none of fewer than 100 windows.
+    On a clock for which counts per step were fitted all events count, else distinct times do. The error is that of
+    independent windows. There is none of fewer than 100 windows.
     """
-    slowest = min((kernel.decay for kernel in fit.kernels if kernel.mass > _SMALL), default=math.inf)
     counts = streams.counts if fit.discrete else np.ones(streams.distinct)
-    window = _LONG / (slowest * (1.0 - fit.branching_ratio.value))
-    window = max(window, _MOST_SHORT * streams.seconds / counts.sum() if math.isinf(slowest) else 0.0)
+    decays = [kernel.decay for kernel in fit.kernels if kernel.mass > _SMALL]
+    if decays:
+        window = _LONG / (min(decays) * (1.0 - fit.branching_ratio.value))
+    else:
+        window = _GAPS * streams.seconds / float(counts.sum())
     if streams.step:
         window = math.ceil(window / streams.step) * streams.step
     each = np.floor(streams.lengths / window).astype(np.int64)  # windows of each stream
