@@ -213,8 +213,11 @@ class Measure:
             If there is nothing of it that can be measured, or an option cannot be.
         """
         self.check(options)
-        if self.opens is not None and Path(path).is_file():
-            return self.opens.open(Path(path), **options)
+        place = Path(path)
+        if self.opens is not None and place.is_file():
+            return self.opens.open(place, **options)
+        if self.opens is not None and place.suffix and not place.exists():
+            raise RunError(f"{path}: there is no such file or folder — {self.name} takes {self.takes}")
         return open_run(path)
 
     def of(self, run: Any, **options: Any) -> pd.DataFrame:

@@ -110,6 +110,15 @@ def test_changes_of_the_mid_are_on_the_clock_of_the_samples(market: Run) -> None
     assert 0 < run_events(market, "mids").events != found.events
 
 
+def test_what_it_takes_besides_run_folders_is_said_wherever_it_is_explained(capsys) -> None:
+    said = asked(capsys=capsys)
+    assert said["takes"] == "run folders; CSV files with a column time, files of recorded messages"
+    assert (said["options"]["venue"]["allowed"], said["options"]["windows"]["default"]) == ("a name", None)
+    for more in ([], ["--help"]):
+        assert take("hawkes", more) == 0
+        assert "CSV files with a column time" in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_picture_is_drawn_of_runs_and_of_files(market: Run, tmp_path: Path) -> None:
     path = written(tmp_path / "events.csv", branched(0.5, [(0.7, 1.0)], 400.0, seed=1))
     for source, more in ((market.folder, ["--windows", "4"]), (path, [])):
@@ -152,6 +161,8 @@ def test_a_run_in_which_nobody_trades_and_a_venue_that_is_none_are_refused(marke
     assert "there is no venue 'nowhere'" in capsys.readouterr().err
     assert take("hawkes", [tmp_path / "none"]) == 2
     assert "there is no such folder" in capsys.readouterr().err
+    assert take("hawkes", [tmp_path / "none.csv"]) == 2
+    assert "none.csv: there is no such file or folder — hawkes takes run folders; CSV files" in capsys.readouterr().err
 
 
 def test_a_file_is_no_run_to_measures_that_open_none(tmp_path: Path, capsys) -> None:
