@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 from analysis.reflexivity import run_events as of_runs
+from analysis.reflexivity.hawkes import table
 from analysis.reflexivity.run_events import run_events
 from sim.runs.execute import execute
 from sim.runs.result import Run
+from sim.runs.session import Session
 from sim.scenario import load, parse
 from tests.command_line import MARKET, take
-from tests.oracles.hawkes import branched, jumping
+from tests.oracles.hawkes import branched, counted, jumping
 from tests.places import SCENARIOS
 
 FIT = {
@@ -184,3 +186,20 @@ def test_episodes_whose_book_was_not_sampled_are_not_watched(market: Run, monkey
     part = run_events(market, "mids")
     assert (len(whole.lengths), len(part.lengths)) == (3, 2)
     assert 0 < part.events < whole.events
+
+
+def test_orders_that_excite_one_another_in_a_market_have_the_mass_that_they_came_with() -> None:
+    text = MARKET.replace('"fixed_spread"', '"fixed_spread"\nparams = { quantity = 1_000 }').replace("200", "8_000")
+    session = Session(parse(text), outside=["noise"])
+    taker = session.agent("noise 0")
+    counts = counted(0.5, [(0.7, 1.0)], 8_000, seed=2)
+    for count in counts.tolist():
+        for place in range(count):
+            taker.market_order(1 if place % 2 else -1, 1)
+        session.step()
+    said = table(session.result()).attrs["details"]
+    assert said["events"] == counts.sum()
+    one = said["fits"][0]
+    assert abs(one["branching_ratio"] - 0.7) < 4 * one["standard_error"]
+    assert one["standard_error"] < 0.02
+    assert one["kernels"][0]["decay"] == pytest.approx(1.0, rel=0.2)
