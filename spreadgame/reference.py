@@ -175,6 +175,8 @@ def _measure(found: Measure) -> list[str]:
         f"### {found.name}\n", f"{found.summary[0].upper()}{found.summary[1:]}.\n",
         f"Unit: {found.unit}. Source: {found.source}.\n",
     ]  # fmt: skip
+    if found.opens is not None:
+        lines.append(f"It takes {found.takes}.\n")
     if found.needs:
         lines.append(f"The run must have kept: {', '.join(found.needs)}.\n")
     lines += [f"Without a standard error: {names}; {why}.\n" for why, names in found.reasons.items()]

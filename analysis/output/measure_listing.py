@@ -46,6 +46,8 @@ def page_of(found: Measure) -> Group:
         Text(f"source: {found.source}"),
         Text(f"module: {found.module}"),
     ]
+    if found.opens is not None:
+        parts.append(Text(f"takes: {found.takes}"))
     if found.needs:
         parts.append(Text(f"the run must have kept: {', '.join(found.needs)}"))
     parts += [Text(f"without a standard error: {names}; {why}") for why, names in found.reasons.items()]

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pandas as pd
 
 from analysis.reading.measures import Measurement, table_of
 from sim.core.errors import RunError
 from sim.core.wording import near_or_all, shown
-from sim.runs.result import Run
+from sim.runs.result import Run, open_run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -78,6 +78,8 @@ class Option:
         """What may be given, in words."""
         if self.choices:
             return f"one of {', '.join(self.choices)}"
+        if self.kind is str:
+            return "a name"
         what = "whole number" if self.kind is int else "number"
         bounds = [_short(bound) for bound in (self.low, self.high) if bound is not None]
         several = f"{what}s" if self.is_several else f"a {what}"
@@ -109,6 +111,28 @@ class Option:
         )
 
 
+class Heading(Protocol):
+    """What is measured, a run or what a measure opens besides: it says in a line what it is."""
+
+    @property
+    def heading(self) -> str:
+        """What it is."""
+
+
+@dataclass(frozen=True)
+class Opener:
+    """What a measure takes besides run folders.
+
+    Attributes
+    ----------
+    what : the files, in words.
+    open : makes of a file's path and the options what ``find`` is called with in the place of a run.
+    """
+
+    what: str
+    open: Callable[..., Heading]
+
+
 @dataclass(frozen=True)
 class Measure:
     """A declared measure.
@@ -120,7 +144,8 @@ class Measure:
     source : of its formulas.
     unit : of its numbers; :data:`EACH_ROW` where it gives measurements.
     find : gives measurements, or a table whose columns are numbers; called with a run and the options. A column
-        ``X_error`` holds the standard errors of ``X``, and ``attrs["note"]`` is a line to be read with the table.
+        ``X_error`` holds the standard errors of ``X``, ``attrs["note"]`` is a line to be read with the table, and
+        ``attrs["details"]`` what JSON has besides, by name.
     module : in which it is declared.
     chapter, place : of the report, and where in it.
     needs : keys of :data:`NEEDS`: what a run must have kept.
@@ -128,6 +153,7 @@ class Measure:
     without_error : parts of names of rows or columns that have no standard error, and why.
     sparse : whether columns of zeros are left out on the screen.
     draw : draws what it found, called as ``find`` is.
+    opens : what it takes besides run folders.
     """
 
     name: str
@@ -143,11 +169,17 @@ class Measure:
     without_error: Mapping[str, str] = field(default_factory=dict)
     sparse: bool = False
     draw: Callable[..., Figure] | None = None
+    opens: Opener | None = None
 
     @property
     def room(self) -> str:
         """The room of ``analysis`` in which it lies."""
         return self.module.split(".")[1]
+
+    @property
+    def takes(self) -> str:
+        """What can be measured, in words."""
+        return f"run folders; {self.opens.what}" if self.opens else "run folders"
 
     @property
     def common_unit(self) -> str:
@@ -169,11 +201,31 @@ class Measure:
             for name, option in self.options.items()
         }
         told = ("name", "summary", "unit", "source", "chapter", "needs")
-        declared = {name: getattr(self, name) for name in told}
+        declared = {name: getattr(self, name) for name in told} | {"takes": self.takes}
         return declared | {"options": options, "without_error": dict(self.without_error)}
 
-    def of(self, run: Run, **options: Any) -> pd.DataFrame:
+    def open(self, path: str | Path, **options: Any) -> Any:
+        """What is measured of a path: the run of a folder, or what else the measure makes of a file.
+
+        Raises
+        ------
+        RunError
+            If there is nothing of it that can be measured, or an option cannot be.
+        """
+        self.check(options)
+        place = Path(path)
+        if self.opens is not None and place.is_file():
+            return self.opens.open(place, **options)
+        if self.opens is not None and place.suffix and not place.exists():
+            raise RunError(f"{path}: there is no such file or folder — {self.name} takes {self.takes}")
+        return open_run(path)
+
+    def of(self, run: Any, **options: Any) -> pd.DataFrame:
         """Measure a run: a table, as it is or of measurements (:func:`analysis.reading.measures.table_of`).
+
+        Parameters
+        ----------
+        run : what :meth:`open` gives.
 
         Raises
         ------
@@ -181,7 +233,7 @@ class Measure:
             If there is no such option, its value cannot be, or the run did not keep what is needed.
         """
         self.check(options)
-        if lack := self.lack(run):
+        if isinstance(run, Run) and (lack := self.lack(run)):
             raise RunError(lack)
         found = self.find(run, **options)
         return found if isinstance(found, pd.DataFrame) else table_of(found)
@@ -224,6 +276,7 @@ def measure(
     without_error: Mapping[str, str] | None = None,
     sparse: bool = False,
     draw: Callable[..., Figure] | None = None,
+    opens: Opener | None = None,
 ) -> Callable[[Finder], Finder]:
     """Declare a function of a run to be a measure; the function stays as it is. :class:`Measure` has the parameters.
 
@@ -244,7 +297,7 @@ def measure(
             raise ValueError(f"{find.__module__} and {before.module} both declare a measure {name!r} — rename one")
         _known[name] = Measure(
             name, summary, source, unit, find, find.__module__, chapter, place, needs, options or {},
-            without_error or {}, sparse, draw,
+            without_error or {}, sparse, draw, opens,
         )  # fmt: skip
         return find
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from analysis.recorded.day import Day, Floats, Orders, orders_of
 from sim.core.errors import ReplayError, RunError
-from sim.recorded.readers import ASK, BID, EXECUTE, HIDDEN, Recording, line_of, read
+from sim.recorded.readers import EXECUTE, HIDDEN, Recording, read
 
 _TICK = 0.01  # USD, of all stocks above a dollar
 
@@ -30,27 +30,13 @@ def lobster_day(name: str, messages: Path, book: Path) -> Day:
     """
     try:
         recording = read(messages, book)
+        recording.refuse_falling(messages)
     except ReplayError as why:
         raise RunError(str(why)) from why
-    times, falling = recording.times, recording.falling()
-    if len(falling):
-        row = int(falling[0])
-        line = line_of(recording.message_lines, row)
-        raise RunError(f"{messages}, line {line}: {times[row]} is earlier than the line before — sort it by time")
-    bids, asks = _quotes(recording)
+    times, (bids, asks) = recording.times, recording.quotes()
     before = np.append(np.nan, (bids + asks)[:-1] / 2) if len(bids) else bids
     parts = [_executions(recording, times, before, kind) for kind in (EXECUTE, HIDDEN)]
     return Day(name, _TICK, times, bids, asks, *parts)
-
-
-def _quotes(recording: Recording) -> tuple[Floats, Floats]:
-    """Best bid and ask after each message, currency, nan where a side is empty or they cross: (rows,) each."""
-    best = recording.book[:, 0]
-    there = best[..., 1] > 0
-    bids, asks = (np.where(there[:, side], best[:, side, 0] * recording.price_unit, np.nan) for side in (BID, ASK))
-    crossed = best[:, BID, 0] > best[:, ASK, 0]
-    both = there.all(axis=1) & crossed
-    return np.where(both, np.nan, bids), np.where(both, np.nan, asks)
 
 
 def _executions(recording: Recording, times: Floats, before: Floats, kind: int) -> Orders:

@@ -1,6 +1,7 @@
 """Recorded exchange messages and books, read from files into neutral arrays.
 
-A new format is one function that makes a :class:`Recording` of a message file and a book file, entered in ``FORMATS``.
+A new format is a function that makes :class:`Messages` of a message file and one that reads a book file, entered in
+``FORMATS``.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ _FIRST_LINE = re.compile(rb"[^\r\n]+")
 _NAME = re.compile(r"\s*[A-Za-z_][\w .()-]*")  # what a column is called in a header line
 
 
-@dataclass(frozen=True)
-class Recording:
-    """Messages and books in neutral arrays: what a reader of a format makes of its two files.
+@dataclass(frozen=True, kw_only=True)
+class Messages:
+    """Messages in neutral arrays: what a reader of a format makes of its message file.
 
     Attributes
     ----------
@@ -42,12 +43,10 @@ class Recording:
     quantities : int64 (rows,), above 0 for ``SUBMIT``, ``REDUCE``, ``DELETE`` and ``EXECUTE``.
     prices : int64 (rows,), in the file's own unit.
     sides : side of the resting order, 1 to buy and -1 to sell: int8 (rows,).
-    book : the book after each message, best level first: int64 (rows, levels, 2, 2), by ``BID`` and ``ASK``, then price
-        and quantity. Quantity 0 marks a level that is not there; no level of its side follows it.
     price_unit : currency in one unit of the prices.
     times : of the messages, seconds after midnight, as they stand: float64 (rows,).
-    message_lines, book_lines : the line of each row in its file, counted from 1: int64 (rows,). None where row k stands
-        in line k + 1, as it does in a file without empty lines.
+    message_lines : the line of each row in its file, counted from 1: int64 (rows,). None where row k stands in line
+        k + 1, as it does in a file without empty lines.
     """
 
     kinds: npt.NDArray[np.int8]
@@ -55,15 +54,59 @@ class Recording:
     quantities: Integers
     prices: Integers
     sides: npt.NDArray[np.int8]
-    book: Integers
     price_unit: float
     times: npt.NDArray[np.float64]
     message_lines: Integers | None = None
-    book_lines: Integers | None = None
 
     def falling(self) -> Integers:
         """Rows whose time is earlier than that of the row before, int64 (rows,)."""
         return np.flatnonzero(np.diff(self.times) < 0) + 1
+
+    def refuse_falling(self, path: str | Path) -> None:
+        """Raise ReplayError, with the line, where times of the file fall."""
+        if len(falling := self.falling()):
+            row = int(falling[0])
+            line = line_of(self.message_lines, row)
+            raise ReplayError(
+                f"{path}, line {line}: {self.times[row]} is earlier than the line before — sort it by time"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording(Messages):
+    """Messages and the book after each of them.
+
+    Attributes
+    ----------
+    book : the book after each message, best level first: int64 (rows, levels, 2, 2), by ``BID`` and ``ASK``, then price
+        and quantity. Quantity 0 marks a level that is not there; no level of its side follows it.
+    book_lines : the line of each row of the book in its file, as ``message_lines``.
+    """
+
+    book: Integers
+    book_lines: Integers | None = None
+
+    def quotes(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Best bid and ask after each message, currency, nan where a side is empty or they cross: (rows,) each."""
+        best = self.book[:, 0]
+        there = best[..., 1] > 0
+        bids, asks = (np.where(there[:, side], best[:, side, 0] * self.price_unit, np.nan) for side in (BID, ASK))
+        crossed = there.all(axis=1) & (best[:, BID, 0] > best[:, ASK, 0])
+        return np.where(crossed, np.nan, bids), np.where(crossed, np.nan, asks)
+
+
+@dataclass(frozen=True)
+class Format:
+    """How the two files of a format are read.
+
+    Attributes
+    ----------
+    messages : reads a message file.
+    book : reads a book file: the rows of :class:`Recording`, and their lines.
+    """
+
+    messages: Callable[[Path], Messages]
+    book: Callable[[Path], tuple[Integers, Integers | None]]
 
 
 def read(messages: str | Path, book: str | Path, format: str = "lobster") -> Recording:
@@ -79,18 +122,24 @@ def read(messages: str | Path, book: str | Path, format: str = "lobster") -> Rec
     ReplayError
         With file, line, value and remedy, for what cannot be read or does not fit together.
     """
-    if format not in FORMATS:
-        near = get_close_matches(format, FORMATS, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(sorted(FORMATS))}"
-        raise ReplayError(f"format: {format!r} is not known — {hint}")
-    recording = FORMATS[format](Path(messages), Path(book))
-    rows, books = len(recording.kinds), len(recording.book)
+    recorded = read_messages(messages, format)
+    levels, lines = FORMATS[format].book(Path(book))
+    rows, books = len(recorded.kinds), len(levels)
     if rows != books:
         raise ReplayError(
             f"{book}: {books:,} rows, but {messages} has {rows:,} — each message needs its row of the book: "
             "are they of the same stock, day and depth, and complete?"
         )
-    return recording
+    return Recording(**vars(recorded), book=levels, book_lines=lines)
+
+
+def read_messages(messages: str | Path, format: str = "lobster") -> Messages:
+    """Read and check recorded messages without their book; parameters and errors are those of :func:`read`."""
+    if format not in FORMATS:
+        near = get_close_matches(format, FORMATS, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(sorted(FORMATS))}"
+        raise ReplayError(f"format: {format!r} is not known — {hint}")
+    return FORMATS[format].messages(Path(messages))
 
 
 # --- text files -----------------------------------------------------------------------------------------------------
@@ -124,7 +173,7 @@ def content(path: Path) -> bytes:
         except (EOFError, OSError, zlib.error) as error:
             raise ReplayError(f"{path}: damaged or cut gzip file ({error}) — copy or download it again") from error
     if not raw.strip():
-        raise ReplayError(f"{path}: the file is empty — recorded messages and books have a row for each message")
+        raise ReplayError(f"{path}: the file is empty — a record has a row for each message or event")
     return raw
 
 
@@ -206,28 +255,36 @@ def _refuse_first(
         raise ReplayError(f"{path}, line {line_of(lines, row)}: {values[row]} {remedy}")
 
 
-def _read_lobster(messages: Path, book: Path) -> Recording:
-    """Read LOBSTER's two files.
+def _lobster_messages(path: Path) -> Messages:
+    """Read LOBSTER's messages.
 
     A message is time, type, order, size, price (USD × 10,000), direction (the resting order's side, also of an
-    execution); a seventh column, the participant, is not used. A row of the book is ask, size, bid, size by level.
+    execution); a seventh column, the participant, is not used.
     """
     columns, lines = _read_csv(
-        messages,
+        path,
         lambda width: ["float64", *["int64"] * 5, *["string"] * (width - 6)] if width in (6, 7) else None,
         "a LOBSTER message file has 6 (time, type, order, size, price, direction) — are the two files in this order?",
         lambda place: _PRICES if place == 5 else "",
     )
     times, kinds, orders, quantities, prices, sides = columns
-    refuse = partial(_refuse_first, messages, lines)
+    refuse = partial(_refuse_first, path, lines)
     refuse(~(np.isfinite(times) & (times >= 0)), times, "is no time in seconds after midnight")
     refuse((kinds < SUBMIT) | (kinds > HALT), kinds, "is no type of LOBSTER message; they are 1 to 7")
     visible = kinds <= EXECUTE
     refuse(visible & (quantities <= 0), quantities, "is no size: it must be above 0")
     refuse(visible & ((prices <= 0) | (prices >= _LOBSTER_EMPTY)), prices, "is no price in USD × 10,000")
     refuse(visible & (abs(sides) != 1), sides, "is no direction: 1 is a buy order, -1 a sell order")
-    columns, book_lines = _read_csv(
-        book,
+    return Messages(
+        kinds=kinds.astype(np.int8), orders=orders, quantities=quantities, prices=prices, sides=sides.astype(np.int8),
+        price_unit=1e-4, times=times, message_lines=lines,
+    )  # fmt: skip
+
+
+def _lobster_book(path: Path) -> tuple[Integers, Integers | None]:
+    """Read LOBSTER's book. A row is ask, size, bid, size by level."""
+    columns, lines = _read_csv(
+        path,
         lambda width: None if width % 4 else ["int64"] * width,
         "a LOBSTER book file has 4 a level (ask, size, bid, size) — are the two files in this order?",
         lambda place: _PRICES if place % 2 else "",
@@ -239,10 +296,9 @@ def _read_lobster(messages: Path, book: Path) -> Recording:
     rows[(rows[..., 1] <= 0) | (abs(rows[..., 0]) >= _LOBSTER_EMPTY)] = 0
     holes = (rows[:, 1:, :, 1] > 0) & (rows[:, :-1, :, 1] == 0)
     remedy = "is the size of a level before one with orders: levels count from the best, without gaps"
-    _refuse_first(book, book_lines, holes.any((1, 2)), rows[:, 0, 0, 1] * 0, remedy)
-    of_kind, of_side = kinds.astype(np.int8), sides.astype(np.int8)
-    return Recording(of_kind, orders, quantities, prices, of_side, rows, 1e-4, times, lines, book_lines)
+    _refuse_first(path, lines, holes.any((1, 2)), rows[:, 0, 0, 1] * 0, remedy)
+    return rows, lines
 
 
-# Name -> reader of (message file, book file). A new format is a function that makes a Recording.
-FORMATS: dict[str, Callable[[Path, Path], Recording]] = {"lobster": _read_lobster}
+# A new format is a reader of its message files and one of its book files.
+FORMATS: dict[str, Format] = {"lobster": Format(_lobster_messages, _lobster_book)}

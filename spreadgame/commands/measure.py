@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.reading.registry import Measure, Option
-    from sim.runs.result import Run
 
 
 # --- the line -------------------------------------------------------------------------------------------------------
@@ -58,6 +57,8 @@ def learn(parser: argparse.ArgumentParser, words: list[str]) -> list[str]:
     parser.set_defaults(name=found.name)
     parser.prog, parser.usage = f"{parser.prog} {found.name}", None
     parser.description, parser.epilog = f"{found.summary[0].upper()}{found.summary[1:]}.", f"Source: {found.source}."
+    if found.opens is not None:
+        parser.description += f" It takes {found.takes}."
     for name, option in found.options.items():
         _add_option(parser, name, option)
     if found.draw is not None:
@@ -75,7 +76,8 @@ def learn(parser: argparse.ArgumentParser, words: list[str]) -> list[str]:
 def _add_option(parser: argparse.ArgumentParser, name: str, option: Option) -> None:
     more: dict[str, Any] = {"choices": option.choices}
     if not option.choices:
-        more = {"type": _reader(option), "metavar": "A,B,…" if option.is_several else "N"}
+        metavar = "A,B,…" if option.is_several else "NAME" if option.kind is str else "N"
+        more = {"type": _reader(option), "metavar": metavar}
     parser.add_argument(f"--{name}", dest=name, default=option.default, help=option.said.replace("%", "%%"), **more)
 
 
@@ -116,19 +118,19 @@ def call(given: argparse.Namespace) -> int:
 
 def _take(found: Measure, given: argparse.Namespace) -> None:
     from analysis.output.measure_table import tables_of
-    from sim.runs.result import open_run
 
     options = {name: value for name, value in vars(given).items() if name in found.options}
     figure = getattr(given, "figure", None)
     if figure is not None:
         _check_figure(figure, given.runs)
-    runs = [open_run(path) for path in given.runs]
+    runs = [found.open(path, **options) for path in given.runs]
     frames = [found.of(run, **options) for run in runs]
     if figure is not None:
         _draw(found, runs[0], options, figure)
     if given.json:
         measured = [as_json(path, frame) for path, frame in zip(given.runs, frames, strict=True)]
-        print_json({"measure": found.name, "options": options, "runs": measured})
+        alone = details(frames[0]) if len(frames) == 1 else {}
+        print_json({"measure": found.name, "options": options, **alone, "runs": measured})
         return
     console = results(None if sys.stdout.isatty() else WIDTH)
     for place, (path, run, frame) in enumerate(zip(given.runs, runs, frames, strict=True)):
@@ -142,7 +144,12 @@ def as_json(path: str | Path, frame: pd.DataFrame) -> dict[str, Any]:
     """What was found of a run as ``--json`` prints it."""
     from analysis.reading.measures import records
 
-    return {"run": str(path), "rows": records(frame), "note": frame.attrs.get("note") or None}
+    return {"run": str(path), "rows": records(frame), "note": frame.attrs.get("note") or None, **details(frame)}
+
+
+def details(frame: pd.DataFrame) -> dict[str, Any]:
+    """What a measure says in JSON besides its table, by name; it stands at the top too where one run was measured."""
+    return dict(frame.attrs.get("details", {}))
 
 
 def _check_figure(figure: Path, runs: list[Path]) -> None:
@@ -154,7 +161,7 @@ def _check_figure(figure: Path, runs: list[Path]) -> None:
         raise RunError(f"{figure}: a figure is of one run — give one RUN, or leave --figure out")
 
 
-def _draw(found: Measure, run: Run, options: dict[str, Any], figure: Path) -> None:
+def _draw(found: Measure, run: Any, options: dict[str, Any], figure: Path) -> None:
     from sim.core.errors import RunError, reason_of
 
     if found.draw is None:
