@@ -10,6 +10,7 @@ from typing import Any
 from sim.core.errors import Problem, ScenarioError
 from sim.core.wording import near_or_all
 from sim.scenario import parse
+from sim.scenario.counterfactuals import populated
 from sim.scenario.tables.game import offered_to
 from sim.scenario.tables.market import Population, Scenario
 
@@ -157,7 +158,9 @@ class Players:
                     f"population {name!r} has {self._populations[name].count} members, and {len(chosen)} choose"
                 )
         placed: list[tuple[Population, dict[str, Any]]] = []
-        for given, population in zip(self.scenario.given["populations"], self.scenario.populations, strict=True):
+        for given, population in zip(
+            populated(self.scenario.given)["populations"], self.scenario.populations, strict=True
+        ):
             chosen = profile.get(population.name, ())
             if chosen:
                 members = {choice: self._playing(given, population, choice) for choice in dict.fromkeys(chosen)}
@@ -194,8 +197,8 @@ def member_name(population: str, member: int, members: int) -> str:
 
 
 def _settled(scenario: Scenario) -> dict[str, Any]:
-    """What the scenario's file says, without its game."""
-    return {key: value for key, value in scenario.given.items() if key != "game"}
+    """What the scenario's file says, without its game and what is asked besides."""
+    return {key: value for key, value in scenario.given.items() if key not in ("game", "counterfactuals")}
 
 
 def _given(scenario: Scenario, population: str) -> dict[str, Any]:

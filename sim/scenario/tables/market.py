@@ -18,6 +18,7 @@ from sim.scenario.tables.processes import Dividend, Process, Shock
 from sim.scenario.tables.table import (
     MOST_AGENTS,
     Amount,
+    Changes,
     Delay,
     EverySteps,
     Fraction,
@@ -206,7 +207,13 @@ class Population(Table):
 
     name: Name = Field(description="what [game] and overrides call it")
     strategy: str = Field(description="what its members do at their turn")
-    count: int = Field(default=1, ge=1, le=MOST_AGENTS, description="number of members")
+    count: int = Field(
+        default=1,
+        ge=1,
+        le=MOST_AGENTS,
+        description="number of members; 0: the population is left out, as if this table were not there",
+        json_schema_extra={"minimum": 0},  # one of no members is gone before this is asked
+    )
     turn: Rank = Field(default=0, description="rank within a step; lower acts first")
     venues: tuple[str, ...] = Field(
         default=(),
@@ -270,7 +277,7 @@ class Scenario(Table):
     """Who trades what, where and under which rules: a scenario file, checked and with every default filled in.
 
     Made by :func:`sim.scenario.load` and :func:`sim.scenario.parse`. Two scenarios are equal when they say the same,
-    wherever they were read.
+    wherever they were read and whatever is asked about them in ``[counterfactuals]``.
     """
 
     title: str = Field(default="", description="what the scenario is, in a line")
@@ -287,6 +294,11 @@ class Scenario(Table):
     turns: Turns = Field(default=Turns(), description="[turns]: how the turns within a step are played")
     record: Record = Field(default=Record(), description="[record]: what of a run is kept")
     game: Game | None = Field(default=None, description="[game]: who may choose which strategy; omitted: nobody")
+    counterfactuals: dict[Name, Changes] = Field(
+        default_factory=dict,
+        description="[counterfactuals]: by name, what would be otherwise: values by path, the path as for --set and in "
+        "quotes; `python -m analysis.counterfactuals` compares them with the scenario",
+    )
 
     _source: str = PrivateAttr("<text>")
     _folder: Path = PrivateAttr(Path())
@@ -328,6 +340,10 @@ class Scenario(Table):
 
         return warnings_of(self)
 
+    def market(self) -> dict[str, Any]:
+        """What it says as plain data, but for its counterfactuals: no run depends on these questions about it."""
+        return self.model_dump(exclude={"counterfactuals"}, exclude_none=True)
+
     def agents(self) -> int:
         """Number of agents in all populations."""
         return sum(population.count for population in self.populations)
@@ -341,6 +357,6 @@ class Scenario(Table):
         ]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Scenario) and self.model_dump() == other.model_dump()
+        return isinstance(other, Scenario) and self.market() == other.market()
 
     __hash__ = None  # type: ignore[assignment]
