@@ -78,6 +78,8 @@ class Option:
         """What may be given, in words."""
         if self.choices:
             return f"one of {', '.join(self.choices)}"
+        if self.kind is str:
+            return "text"
         what = "whole number" if self.kind is int else "number"
         bounds = [_short(bound) for bound in (self.low, self.high) if bound is not None]
         several = f"{what}s" if self.is_several else f"a {what}"

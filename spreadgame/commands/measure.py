@@ -75,7 +75,10 @@ def learn(parser: argparse.ArgumentParser, words: list[str]) -> list[str]:
 def _add_option(parser: argparse.ArgumentParser, name: str, option: Option) -> None:
     more: dict[str, Any] = {"choices": option.choices}
     if not option.choices:
-        more = {"type": _reader(option), "metavar": "A,B,…" if option.is_several else "N"}
+        more = {
+            "type": _reader(option),
+            "metavar": "A,B,…" if option.is_several else "TEXT" if option.kind is str else "N",
+        }
     parser.add_argument(f"--{name}", dest=name, default=option.default, help=option.said.replace("%", "%%"), **more)
 
 

@@ -1,0 +1,1 @@
+"""How much of what prices do answers what they did: feedback, herds, crashes."""
