@@ -12,6 +12,7 @@ from typing import Any
 from sim.core.arguments import several, whole
 from sim.core.errors import RunError, StrategyError
 from sim.core.wording import shown
+from sim.experiment.measured import Asked
 from sim.kept.version import CODE
 from sim.scenario import Scenario, dump_toml
 from sim.strategy_kit.loading import files
@@ -216,6 +217,7 @@ class Chunk:
     sources: tuple[Source, ...]
     payoffs: bool  # keep the payoffs of single episodes
     run_folders: Path | None  # the folder for a run folder of each run
+    measures: tuple[Asked, ...] = ()  # taken of each run
     code: str = CODE
 
     @cached_property
@@ -239,7 +241,11 @@ def told(labels: Mapping[str, Label], seed: int) -> str:
 
 
 def cut(
-    jobs: Iterable[Job], sources: Sequence[Source] = (), payoffs: bool = False, run_folders: Path | None = None
+    jobs: Iterable[Job],
+    sources: Sequence[Source] = (),
+    payoffs: bool = False,
+    run_folders: Path | None = None,
+    measures: tuple[Asked, ...] = (),
 ) -> list[Chunk]:
     """Cut jobs into chunks: a large job into several, of small ones several into one.
 
@@ -253,7 +259,7 @@ def cut(
     def close() -> None:
         nonlocal spent
         if held:
-            chunks.append(_named(tuple(held), tuple(sources), payoffs, run_folders))
+            chunks.append(_named(tuple(held), tuple(sources), payoffs, run_folders, measures))
         held.clear()
         spent = 0.0
 
@@ -301,10 +307,16 @@ def _cast(values: Sequence[Label]) -> Any:
     return lambda value: None if value is None else kind(value)
 
 
-def _named(pieces: tuple[Piece, ...], sources: tuple[Source, ...], payoffs: bool, run_folders: Path | None) -> Chunk:
+def _named(
+    pieces: tuple[Piece, ...],
+    sources: tuple[Source, ...],
+    payoffs: bool,
+    run_folders: Path | None,
+    measures: tuple[Asked, ...],
+) -> Chunk:
     made = hashlib.blake2b(digest_size=16)
-    made.update(repr((FORMAT, CODE, payoffs, run_folders is not None)).encode())
+    made.update(repr((FORMAT, CODE, payoffs, run_folders is not None, measures)).encode())
     made.update(repr([source.digest for source in sources]).encode())
     for piece in pieces:
         made.update(repr((piece.job, piece.seeds, list(piece.labels.items()))).encode())
-    return Chunk(made.hexdigest(), pieces, sources, payoffs, run_folders)
+    return Chunk(made.hexdigest(), pieces, sources, payoffs, run_folders, measures)
