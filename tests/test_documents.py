@@ -206,6 +206,17 @@ def test_no_document_names_a_machine_or_a_registry():
             assert not forbidden.search(path.read_text(encoding="utf-8")), path
 
 
+def test_the_page_on_many_runs_compares_counterfactuals(workplace, capsys):
+    page = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
+    quickstart = (workplace / "scenarios" / "quickstart.toml").read_text(encoding="utf-8")
+    Path("mine.toml").write_text(quickstart + "\n" + blocks(page, "toml")[0], encoding="utf-8")
+    lines = [line for block in blocks(page, "sh") for line in block.splitlines() if "counterfactuals" in line]
+    assert [obeyed(line) for line in lines] == [0]
+    printed = capsys.readouterr().out
+    assert re.search(r"^ +nobody_informed .*\*", printed, re.MULTILINE)
+    assert Path("runs/mine-counterfactuals/mine-counterfactuals.png").is_file()
+
+
 def test_the_page_on_sessions_runs(workplace, capsys):
     page = (ROOT / "docs" / "sessions.md").read_text(encoding="utf-8")
     scope: dict[str, object] = {"__name__": "sessions"}
