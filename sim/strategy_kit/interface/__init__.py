@@ -12,7 +12,7 @@ ends when the turn is over and says which. What a market may reject, such as a p
 counted.
 
 One file per idea: ``time``, ``places`` (venues and instruments), ``seeing`` (the market), ``valuing``, ``own_state``,
-``sending``, ``prices``, ``randomness``. What is seen is read in :mod:`sim.strategy_kit.view`.
+``sending``, ``prices``, ``randomness``, ``society``. What is seen is read in :mod:`sim.strategy_kit.view`.
 """
 
 from sim.core.world import BUY, HISTORY, NOTHING, SELL, Market
@@ -70,7 +70,8 @@ from sim.strategy_kit.interface.sending import (
     replace_order,
     requote,
 )
-from sim.strategy_kit.interface.time import episode, episode_steps, messages_left, step
+from sim.strategy_kit.interface.society import member_number
+from sim.strategy_kit.interface.time import episode, episode_steps, messages_left, step, turn_in_step
 from sim.strategy_kit.interface.valuing import precomputed, precomputed_count, private_value, reservation_price, signal
 from sim.strategy_kit.seat import Seat
 from sim.venues.ticks import NO_ASK, NO_BID
@@ -110,6 +111,7 @@ __all__ = [
     "limit_order",
     "mark_price",
     "market_order",
+    "member_number",
     "messages_left",
     "nearest_lots",
     "nearest_tick",
@@ -139,6 +141,7 @@ __all__ = [
     "tick_size",
     "trade_price",
     "trades_of_venue",
+    "turn_in_step",
     "uniform",
     "venue_of",
 ]
