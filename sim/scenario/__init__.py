@@ -17,10 +17,10 @@ from pydantic import ValidationError
 from sim.core.errors import Problem, ScenarioError
 from sim.core.wording import near, patient
 from sim.scenario.checks.all import reference_problems
-from sim.scenario.counterfactuals import counterfactual_problems, populated
+from sim.scenario.counterfactuals import counterfactual_problems, otherwise
 from sim.scenario.defaults import filled
 from sim.scenario.messages import Places, problems_of
-from sim.scenario.overrides import Overrides, override, pairs_of
+from sim.scenario.overrides import Overrides, Pairs, override, pairs_of
 from sim.scenario.tables.kinds import readable
 from sim.scenario.tables.market import Scenario
 from sim.scenario.toml_writer import to_toml
@@ -123,9 +123,9 @@ def with_counterfactual(scenario: Scenario, name: str) -> Scenario:
     KeyError
         If it has none of that name.
     """
-    given = {key: value for key, value in scenario.given.items() if key != "counterfactuals"}
-    changes = scenario.counterfactuals[name]
-    return parse(given, scenario.source, scenario.folder, changes, scenario.run.seed, scenario.changes)
+    given, changes = _listed(scenario.given), _listed(scenario.counterfactuals[name])
+    otherwise(given, list(changes.items()))  # each was checked when the scenario was read
+    return parse(given, scenario.source, scenario.folder, None, scenario.run.seed, {**scenario.changes, **changes})
 
 
 def resolved(scenario: Scenario | str | Path, overrides: Overrides | None = None, seed: int | None = None) -> Scenario:
@@ -179,7 +179,7 @@ def _checked(
     problems = override(given, made)
     if seed is not None:
         problems += override(given, [("run.seed", _listed(seed))])
-    tree = _frozen(populated(given))
+    tree = _frozen(given)
     places = Places(tree)
     try:
         draft = Scenario.model_validate(tree)
@@ -188,9 +188,8 @@ def _checked(
         draft = readable(Scenario, tree)
     problems += reference_problems(draft, places, folder)
     if not problems and draft.counterfactuals:
-        own = {key: value for key, value in given.items() if key != "counterfactuals"}
         problems = counterfactual_problems(
-            given, draft.counterfactuals, lambda pairs: _problems_if(own, source, folder, dict(pairs))
+            given, draft.counterfactuals, lambda pairs: _problems_if(given, source, folder, pairs)
         )
     if problems:
         raise ScenarioError(source, problems)
@@ -199,13 +198,15 @@ def _checked(
     return scenario
 
 
-def _problems_if(given: dict[str, Any], source: str, folder: Path, changes: Mapping[str, Any]) -> list[Problem]:
-    """What would be wrong if values were set in what a file says."""
+def _problems_if(given: dict[str, Any], source: str, folder: Path, changes: Pairs) -> list[Problem]:
+    """What would be wrong with the scenario of a counterfactual."""
+    tree = _listed(given)
+    problems = otherwise(tree, [(path, _listed(value)) for path, value in changes])
     try:
-        _checked(_listed(given), source, folder, changes, None, {})
+        _checked(tree, source, folder, None, None, {})
     except ScenarioError as error:
-        return list(error.problems)
-    return []
+        problems += error.problems
+    return problems
 
 
 def _read(path: Path) -> str:

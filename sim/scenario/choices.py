@@ -10,7 +10,6 @@ from typing import Any
 from sim.core.errors import Problem, ScenarioError
 from sim.core.wording import near_or_all
 from sim.scenario import parse
-from sim.scenario.counterfactuals import populated
 from sim.scenario.tables.game import offered_to
 from sim.scenario.tables.market import Population, Scenario
 
@@ -158,9 +157,7 @@ class Players:
                     f"population {name!r} has {self._populations[name].count} members, and {len(chosen)} choose"
                 )
         placed: list[tuple[Population, dict[str, Any]]] = []
-        for given, population in zip(
-            populated(self.scenario.given)["populations"], self.scenario.populations, strict=True
-        ):
+        for given, population in zip(self.scenario.given["populations"], self.scenario.populations, strict=True):
             chosen = profile.get(population.name, ())
             if chosen:
                 members = {choice: self._playing(given, population, choice) for choice in dict.fromkeys(chosen)}

@@ -7,19 +7,27 @@ from typing import Any
 
 from sim.core.errors import Problem
 from sim.core.wording import shown
-from sim.scenario.overrides import Pairs, place_of
+from sim.scenario.overrides import Pairs, override, place_of
 from sim.scenario.tables.market import Scenario
 
 BASE = "base"  # the scenario as it is, among its counterfactuals
 
 
-def populated(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """A scenario's plain data without the populations of no members."""
+def otherwise(tree: dict[str, Any], changes: Pairs) -> list[Problem]:
+    """Set a counterfactual's values in a scenario's plain data, and return what could not be set.
+
+    Its other counterfactuals go, and so does a population whose count becomes 0, as if its table were not there.
+
+    Parameters
+    ----------
+    tree : dictionaries and lists; changed in place.
+    """
+    tree.pop("counterfactuals", None)
+    problems = override(tree, changes)
     members = tree.get("populations")
-    if not isinstance(members, list):
-        return dict(tree)
-    there = [each for each in members if not (isinstance(each, Mapping) and _is_nought(each.get("count")))]
-    return {**tree, "populations": there}
+    if isinstance(members, list):
+        members[:] = [each for each in members if not (isinstance(each, Mapping) and _is_nought(each.get("count")))]
+    return problems
 
 
 def _is_nought(count: object) -> bool:

@@ -15,7 +15,6 @@ from sim.core.errors import Problem
 from sim.core.wording import shown
 from sim.scenario.checks.base import Found, Where
 from sim.scenario.checks.prices import PriceChecks, furthest, is_certain, moved
-from sim.scenario.counterfactuals import populated
 from sim.scenario.messages import Places
 from sim.scenario.tables.market import Bernoulli, Instrument, OneOf, OnNews, Poisson, Population, Scenario, Venue
 from sim.scenario.tables.processes import FromFile, GeometricBrownian, JumpDiffusion, MeanReverting, known_at_first
@@ -36,7 +35,7 @@ def warnings_of(scenario: Scenario) -> list[Problem]:
     ----------
     scenario : checked, with every default filled in.
     """
-    checks = DeadEnds(scenario, Places(populated(scenario.given)), scenario.folder)
+    checks = DeadEnds(scenario, Places(scenario.given), scenario.folder)
     return list(dict.fromkeys(found for check in checks.all() for found in check))
 
 

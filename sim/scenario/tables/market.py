@@ -207,13 +207,7 @@ class Population(Table):
 
     name: Name = Field(description="what [game] and overrides call it")
     strategy: str = Field(description="what its members do at their turn")
-    count: int = Field(
-        default=1,
-        ge=1,
-        le=MOST_AGENTS,
-        description="number of members; 0: the population is left out, as if this table were not there",
-        json_schema_extra={"minimum": 0},  # one of no members is gone before this is asked
-    )
+    count: int = Field(default=1, ge=1, le=MOST_AGENTS, description="number of members")
     turn: Rank = Field(default=0, description="rank within a step; lower acts first")
     venues: tuple[str, ...] = Field(
         default=(),
@@ -297,7 +291,8 @@ class Scenario(Table):
     counterfactuals: dict[Name, Changes] = Field(
         default_factory=dict,
         description="[counterfactuals]: by name, what would be otherwise: values by path, the path as for --set and in "
-        "quotes; `python -m analysis.counterfactuals` compares them with the scenario",
+        "quotes; a population whose count is 0 is left out, as if its table were not there; "
+        "`python -m analysis.counterfactuals` compares them with the scenario",
     )
 
     _source: str = PrivateAttr("<text>")

@@ -9,8 +9,8 @@ import pytest
 from sim.core.errors import ScenarioError
 from sim.experiment.jobs import digest_of
 from sim.runs.execute import execute
-from sim.scenario import dump_toml, parse, with_counterfactual, with_overrides
-from sim.scenario.choices import Players
+from sim.scenario import dump_toml, parse, with_counterfactual
+from sim.scenario.choices import Players, with_choices
 from tests.command_line import MARKET
 
 ASKED = (
@@ -81,7 +81,7 @@ def test_mistakes_of_all_counterfactuals_are_said_at_once_and_those_of_the_scena
     assert [each.place for each in caught.value.problems] == ["run.steps"]
 
 
-# --- a population of no members -------------------------------------------------------------------------------------
+# --- a population that is left out ---------------------------------------------------------------------------------
 
 
 def without_noise() -> dict[str, Any]:
@@ -89,25 +89,28 @@ def without_noise() -> dict[str, Any]:
     return {**data, "populations": [each for each in data["populations"] if each["name"] != "noise"]}
 
 
-def test_a_population_of_no_members_is_as_if_its_table_were_not_there():
-    absent = parse(MARKET, overrides={"noise.count": 0})
+def test_a_count_of_nought_in_a_counterfactual_leaves_the_population_out_as_if_its_table_were_not_there():
+    absent = with_counterfactual(parse(MARKET + '[counterfactuals]\nalone = { "noise.count" = 0 }\n'), "alone")
     assert absent == parse(without_noise())
     assert execute(absent).book.equals(execute(parse(without_noise())).book)
-    assert [each.name for each in with_overrides(absent, {"noise.count": 2}).populations] == ["maker", "noise"]
+    assert absent.changes == {"noise.count": 0}
 
 
-def test_those_that_name_a_population_of_no_members_hear_that_it_is_not_there():
+def test_elsewhere_a_population_has_a_member_at_least():
+    with pytest.raises(ScenarioError, match=r"populations\.noise\.count: 0 is below the least allowed, 1"):
+        parse(ASKED, overrides={"noise.count": 0})
+
+
+def test_those_that_name_a_population_that_is_left_out_hear_that_it_is_not_there():
     game = '[game]\nplayers = "noise"\n[game.strategies]\none = { quantity = 2 }\ntwo = { quantity = 3 }\n'
-    parse(MARKET + game)
-    with pytest.raises(ScenarioError, match=r"game\.players: there is no population 'noise'"):
-        parse(MARKET + game, overrides={"noise.count": 0})
+    with pytest.raises(ScenarioError, match=r"counterfactuals\.x: game\.players: there is no population 'noise'"):
+        parse(MARKET + game + '[counterfactuals]\nx = { "noise.count" = 0 }\n')
 
 
-def test_a_game_is_played_without_a_population_of_no_members():
-    game = '[game]\nplayers = "maker"\n[game.strategies]\none = { half_spread = 0.1 }\ntwo = { half_spread = 0.2 }\n'
-    nobody = 'name = "nobody"\ncount = 0\nstrategy = "noise"\n[[populations]]\nname = "noise"'
-    scenario = parse(MARKET.replace('name = "noise"', nobody) + game)
-    played = Players(scenario).playing({"maker": ["two"]})
-    assert [each.name for each in played.populations] == ["maker", "noise"]
-    assert played.populations[0].params["half_spread"] == 0.2
-    assert execute(played).status == "complete"
+def test_strategies_that_are_chosen_in_a_game_are_not_held_to_its_counterfactuals():
+    game = (
+        '[game]\nplayers = "maker"\n[game.strategies]\none = { half_spread = 0.1 }\ntwo = { strategy = "adaptive" }\n'
+    )
+    scenario = parse(MARKET + game + '[counterfactuals]\nx = { "maker.params.half_spread" = 0.3 }\n')
+    assert with_choices(scenario, {"maker": "two"}).populations[0].strategy == "adaptive"
+    assert Players(scenario).playing({"maker": ["two"]}).populations[0].strategy == "adaptive"
