@@ -152,6 +152,8 @@ def _strategy(found: Strategy) -> list[str]:
 
 
 def _allowed(parameter: Parameter) -> str:
+    if parameter.form:
+        return parameter.form
     if parameter.choices:
         return ", ".join(f"`{choice}`" for choice in parameter.choices)
     bounds = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,7 +15,9 @@ from sim.core.errors import RunError, StrategyError
 from sim.core.wording import shown
 from sim.experiment.measured import Asked
 from sim.kept.version import CODE
+from sim.runs.files import read_manifest
 from sim.scenario import Scenario, dump_toml
+from sim.strategy_kit import registry as strategies
 from sim.strategy_kit.loading import files
 from sim.strategy_kit.loading.module_loader import digest as files_digest
 
@@ -86,20 +89,30 @@ def _check_scenario(scenario: object) -> None:
 
 
 def digest_of(scenario: Scenario) -> str:
-    """A name made from a scenario as resolved and the value files it reads, its seed aside."""
+    """A name made from a scenario as resolved and the files and earlier runs it reads, its seed aside."""
     made = hashlib.blake2b(digest_size=8)
     seedless = scenario.model_copy(update={"run": scenario.run.model_copy(update={"seed": 0})})
     made.update(dump_toml(seedless).encode())
-    for instrument in scenario.instruments:
-        path = getattr(instrument.value, "path", None)
-        if path is not None:
-            try:
-                made.update(hashlib.blake2b(Path(path).read_bytes()).digest())
-            except OSError as error:
-                raise RunError(
-                    f"{path}: the values cannot be read ({error.strerror}) — is the file still there?"
-                ) from error
+    for path in paths_of(scenario):
+        made.update(_digest_at(path))
     return made.hexdigest()
+
+
+def paths_of(scenario: Scenario) -> list[Path]:
+    """The files and the folders of earlier runs that a scenario reads: values of instruments, paths of strategies."""
+    values = [getattr(each.value, "path", None) for each in scenario.instruments]
+    played = [(strategies.get(each.strategy), each.params) for each in scenario.populations]
+    params = [given[name] for strategy, given in played for name in strategy.paths(given)]
+    return [Path(path) for path in (*values, *params) if path is not None]
+
+
+def _digest_at(path: Path) -> bytes:
+    """Of a file, or of a run folder as its manifest has it: two runs that differ in times alone are the same."""
+    try:
+        content = json.dumps(read_manifest(path)["files"]).encode() if path.is_dir() else path.read_bytes()
+    except OSError as error:
+        raise RunError(f"{path}: it cannot be read ({error.strerror}) — is the file still there?") from error
+    return hashlib.blake2b(content).digest()
 
 
 def work_of(scenario: Scenario) -> float:

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from sim.core.errors import RunError, SpreadgameError, StrategyError, reason_of
 from sim.experiment.columns import run_columns, table_of
-from sim.experiment.jobs import Chunk, Piece, Source, digest_of, source_of, told, work_of
+from sim.experiment.jobs import Chunk, Piece, Source, digest_of, paths_of, source_of, told, work_of
 from sim.experiment.measured import MeasuredColumns
 from sim.experiment.reuse import Reusable
 from sim.kept.sealed import UNSEALED, partial_name, seal
@@ -86,8 +86,10 @@ def _do_piece(chunk: Chunk, piece: Piece, stopped: Stopped) -> pa.Table:
             run = Counted(world.built)
         except SpreadgameError as error:
             raise _of_run(error, piece, piece.seeds[0]) from error
-    if any(hasattr(each.value, "path") for each in scenario.instruments) and digest_of(piece.scenario) != piece.job:
-        changed = "its file of values is not what it was when the runs were asked for"
+    if paths_of(scenario) and digest_of(piece.scenario) != piece.job:
+        values = any(hasattr(each.value, "path") for each in scenario.instruments)
+        what = "its file of values" if values else "an earlier run that it plays"
+        changed = f"{what} is not what it was when the runs were asked for"
         raise RunError(
             f"{told(piece.labels, piece.seeds[0])}: {changed} — ask again, with the same file on all machines"
         )

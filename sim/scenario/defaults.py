@@ -48,7 +48,7 @@ def filled(draft: Scenario, folder: Path) -> Scenario:
             law = law.model_copy(update={"instrument": law.instrument or venues[own[0]].instrument})
         elif isinstance(law, OneOf) and law.share is None:
             law = law.model_copy(update={"share": rest[law.group]})
-        populations.append(each.model_copy(update={"venues": own, "arrivals": law, "params": _params(each)}))
+        populations.append(each.model_copy(update={"venues": own, "arrivals": law, "params": _params(each, folder)}))
     return draft.model_copy(
         update={
             "instruments": tuple(instruments),
@@ -86,13 +86,13 @@ def _process(process: Process, folder: Path) -> Process:
     return process
 
 
-def _params(population: Population) -> dict[str, Any]:
+def _params(population: Population, folder: Path) -> dict[str, Any]:
     from sim.strategy_kit import (
         registry,  # declarations are slower to import than everything else that a scenario needs
     )
 
     strategy = registry.get(population.strategy)
-    params = strategy.resolve(population.params)
+    params = strategy.resolve(population.params, folder)
     return {name: _as_floats(strategy.parameters[name].type, value) for name, value in params.items()}
 
 
