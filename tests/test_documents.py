@@ -3,6 +3,7 @@
 import html
 import importlib
 import re
+import shlex
 import shutil
 import sys
 import tomllib
@@ -215,6 +216,20 @@ def test_the_page_on_many_runs_compares_counterfactuals(workplace, capsys):
     printed = capsys.readouterr().out
     assert re.search(r"^ +nobody_informed .*\*", printed, re.MULTILINE)
     assert Path("runs/mine-counterfactuals/mine-counterfactuals.png").is_file()
+
+
+def test_the_page_on_many_runs_freezes_agents(workplace, capsys):
+    page = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
+    section = page[page.index("## Frozen agents") : page.index("## Files")]
+    for line in (line for block in blocks(section, "sh") for line in block.splitlines()):
+        words = shlex.split(line)
+        if words[0] == "spreadgame":
+            with pytest.raises(SystemExit) as end:
+                main(words[1:])
+            assert end.value.code == 0, line
+        else:
+            assert importlib.import_module(words[2]).main(words[3:]) == 0, line
+    assert re.search(r"^ +100 +\S+ ± \S+ +\S+ ± \S+", capsys.readouterr().out, re.MULTILINE)
 
 
 def test_the_page_on_sessions_runs(workplace, capsys):
