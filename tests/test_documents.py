@@ -229,7 +229,10 @@ def test_the_page_on_many_runs_freezes_agents(workplace, capsys):
             assert end.value.code == 0, line
         else:
             assert importlib.import_module(words[2]).main(words[3:]) == 0, line
-    assert re.search(r"^ +100 +\S+ ± \S+ +\S+ ± \S+", capsys.readouterr().out, re.MULTILINE)
+    ratio, error = map(
+        float, re.search(r"^ +50 .* ([\d.]+) ± ([\d.]+)$", capsys.readouterr().out, re.MULTILINE).groups()
+    )
+    assert ratio + 2 * error < 1  # the informed damp it
 
 
 def test_the_page_on_sessions_runs(workplace, capsys):
