@@ -26,6 +26,7 @@ FORMAT = 3
 CHUNK_WORK = 4e6  # turns: less than a second, or a few where strategies think long
 _TURNS_A_RUN = 1000.0  # what beginning a run takes beside its turns
 _TURNS_A_SAMPLE = 0.3
+_TURNS_A_MEASURE = 100_000.0  # what reading tables takes, while as many turns are played
 _LOOKS = 5  # at a file that changes while it is read
 
 
@@ -277,7 +278,7 @@ def cut(
         spent = 0.0
 
     for job in alike(jobs):
-        work = work_of(job.scenario)
+        work = work_of(job.scenario) + _TURNS_A_MEASURE * len(measures)
         most = max(1, int(CHUNK_WORK / work))
         pieces = list(_pieces(job, most))
         whole = len(pieces[0].seeds) == most

@@ -40,6 +40,11 @@ def test_options_and_the_code_of_a_measure_name_its_chunks(monkeypatch):
     assert len(names) == 4
 
 
+def test_chunks_of_runs_that_are_measured_are_short():
+    many = [Job(SCENARIO, range(1_000))]
+    assert len(cut(many, measures=asked_of({"crash": {}}))) > 10 * len(cut(many))
+
+
 def test_a_table_with_measures_holds_one_without_and_not_the_other_way_round():
     plain, taken = question_of(JOBS), question_of(JOBS, measures=asked_of({"crash": {}}))
     assert taken.holds(plain)
