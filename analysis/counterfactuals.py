@@ -15,14 +15,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from rich.table import Table
-from scipy import stats
 
 from analysis.output.console import WIDTH, print_json, results, say, status
 from analysis.output.exit_codes import OK, exit_code_of
@@ -33,6 +32,7 @@ from analysis.output.style import GREY, INK, save_figure, style, style_axes
 from analysis.output.tables import new_table, number_columns, text_column
 from analysis.reflexivity.crash import NUMBERS
 from analysis.stats.estimates import Estimate, mean
+from analysis.stats.paired import CONFIDENCE, Difference, difference
 from sim.core.errors import RunError
 from sim.experiment import Job, Results, SweepProgress, run_many
 from sim.experiment.jobs import sources_of
@@ -45,28 +45,12 @@ from sim.scenario import Scenario, load, with_counterfactual
 from sim.scenario.counterfactuals import BASE
 from sim.strategy_kit.loading.files import load_files
 
-CONFIDENCE = 0.95
 _LABEL = "counterfactual"  # the column that tells the runs apart
 _MOST_SEEDS = 1_000_000
 _SHOWN = ("quoted_spread", "pricing_error", "payoff")  # of a sweep's columns, on the screen
 _MOST_PANELS = 8
 _TAKEN: dict[str, Any] = {"trades": True, "messages": False, "agents": "none", "episodes": "populations"}
 _NOTE = "* excludes 0; each interval holds by itself. Other measures: --json"
-
-
-class Difference(NamedTuple):
-    """What one counterfactual changes of one measure: the mean over seeds of the differences, and an interval."""
-
-    value: float
-    standard_error: float
-    low: float
-    high: float
-    pairs: int  # seeds on which both runs have the measure
-
-    @property
-    def excludes_nought(self) -> bool:
-        """Whether 0 lies outside the interval."""
-        return self.low > 0.0 or self.high < 0.0
 
 
 @dataclass(frozen=True)
@@ -90,20 +74,6 @@ class Compared:
                 made = {measure: difference(own[measure], self.values[BASE][measure]) for measure in own}
                 found[name] = {measure: each for measure, each in made.items() if each.pairs >= 2}
         return found
-
-
-def difference(changed: NDArray[np.float64], base: NDArray[np.float64]) -> Difference:
-    """The mean of paired differences with its interval, of those pairs that are known on both sides.
-
-    Parameters
-    ----------
-    changed, base : (seeds,), nan where a run does not have the measure.
-    """
-    pairs = changed - base
-    pairs = pairs[np.isfinite(pairs)]
-    value, error = mean(pairs)
-    reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2, len(pairs) - 1)) * error if len(pairs) > 1 else math.nan
-    return Difference(value, error, value - reach, value + reach, len(pairs))
 
 
 # --- the runs -------------------------------------------------------------------------------------------------------

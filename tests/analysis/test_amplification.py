@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from analysis.amplification import amplification, main
+from analysis.amplification import main
+from analysis.reflexivity.impulse import amplification
 from sim.scenario import parse
 from sim.strategy_kit.loading.files import load_files
 from tests.command_line import MARKET
