@@ -57,11 +57,19 @@ def scenario_page() -> str:
     for name, title in _SECTIONS:
         parts += _table(f"`{title}`", kinds[name])
         told.add(name)
+    asked = schema["properties"]["counterfactuals"]
+    parts += ["### `[counterfactuals]`\n", f"{_sentence(asked['description'])}\n"]
     parts.append("## Tables within tables\n")
     parts += [
         line for name in sorted(set(kinds) - told) for line in _table(_inner_title(name, kinds[name]), kinds[name])
     ]
     return "\n".join(parts)
+
+
+def _sentence(description: str) -> str:
+    """What a description says behind the name of its table."""
+    said = description.partition(": ")[2]
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def _inner_title(name: str, kind: dict[str, Any]) -> str:
@@ -144,6 +152,8 @@ def _strategy(found: Strategy) -> list[str]:
 
 
 def _allowed(parameter: Parameter) -> str:
+    if parameter.form:
+        return parameter.form
     if parameter.choices:
         return ", ".join(f"`{choice}`" for choice in parameter.choices)
     bounds = []

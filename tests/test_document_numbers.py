@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from analysis import counterfactuals
 from analysis.games.certificates.resampling import FEWEST
 from analysis.games.empirical import search, sequential, solution
 from analysis.games.solvers import symmetric_equilibria
@@ -55,6 +56,7 @@ STATED = {
     "docs/experiments.md": [
         ("If workers die {} times at the same chunk", WORDS[workers.TRIES]),
         ("(exit code {})", parser.INTERRUPTED),
+        ("its {:g} % interval", 100 * counterfactuals.CONFIDENCE),
     ],
     "docs/design.md": [
         ("in blocks of {:,} steps", processes.BLOCK),

@@ -3,6 +3,7 @@
 import html
 import importlib
 import re
+import shlex
 import shutil
 import sys
 import tomllib
@@ -204,6 +205,34 @@ def test_no_document_names_a_machine_or_a_registry():
             and path != Path(__file__)
         ):
             assert not forbidden.search(path.read_text(encoding="utf-8")), path
+
+
+def test_the_page_on_many_runs_compares_counterfactuals(workplace, capsys):
+    page = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
+    quickstart = (workplace / "scenarios" / "quickstart.toml").read_text(encoding="utf-8")
+    Path("mine.toml").write_text(quickstart + "\n" + blocks(page, "toml")[0], encoding="utf-8")
+    lines = [line for block in blocks(page, "sh") for line in block.splitlines() if "counterfactuals" in line]
+    assert [obeyed(line) for line in lines] == [0]
+    printed = capsys.readouterr().out
+    assert re.search(r"^ +nobody_informed .*\*", printed, re.MULTILINE)
+    assert Path("runs/mine-counterfactuals/mine-counterfactuals.png").is_file()
+
+
+def test_the_page_on_many_runs_freezes_agents(workplace, capsys):
+    page = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
+    section = page[page.index("## Frozen agents") : page.index("## Files")]
+    for line in (line for block in blocks(section, "sh") for line in block.splitlines()):
+        words = shlex.split(line)
+        if words[0] == "spreadgame":
+            with pytest.raises(SystemExit) as end:
+                main(words[1:])
+            assert end.value.code == 0, line
+        else:
+            assert importlib.import_module(words[2]).main(words[3:]) == 0, line
+    ratio, error = map(
+        float, re.search(r"^ +50 .* ([\d.]+) ± ([\d.]+)$", capsys.readouterr().out, re.MULTILINE).groups()
+    )
+    assert ratio + 2 * error < 1  # the informed damp it
 
 
 def test_the_page_on_sessions_runs(workplace, capsys):

@@ -70,8 +70,8 @@ def _value(value: Any) -> str:
 
 
 def _allowed(parameter: Parameter) -> str:
-    if parameter.choices:
-        return ", ".join(parameter.choices)
+    if parameter.choices or parameter.form:
+        return ", ".join(parameter.choices) or parameter.form
     if parameter.type is bool:
         return "true, false"
     kind = "whole, " if parameter.type is int else ""

@@ -31,7 +31,7 @@ def differences(runs: Sequence[Run]) -> list[tuple[str, list[str]]]:
 
 def _of(run: Run) -> Iterator[tuple[str, str]]:
     yield "run.seed", str(run.scenario.run.seed)
-    for path, value in _leaves(run.scenario.model_dump(exclude_none=True, exclude=set(_TOLD))):
+    for path, value in _leaves({name: held for name, held in run.scenario.market().items() if name not in _TOLD}):
         text = to_text(value)
         yield path, text if len(text) <= _LONGEST else f"{text[: _LONGEST - 2]} …"
     for each in run.strategy_files:

@@ -46,7 +46,7 @@ CLOCK = _named(
     "fault_reason fault_value sent allowed simultaneous pending external next_number sequence messages rejected trades "
     "repriced_quotes filled rejection cut shares free_order orders_used resting free_level levels_used free_node "
     "nodes_used nodes_live tape_drained messages_logged log_drained keeps_log samples_used agent_samples_used "
-    "outcomes_used settlements_used stop_at invited "
+    "outcomes_used settlements_used stop_at invited turn "
     "book_every agents_every book_episodes agents_episodes book_levels agents_by episodes_by draw block "
     "first_account instruments auctions plain rules credited "
     "interest_every interest_account issue_account settlement_account excites "
@@ -109,7 +109,9 @@ TRADE = _named(
     "i8: sequence step episode price quantity maker_order taker_order maker_fee taker_fee "
     "/ f8: mark microprice value belief / i4: maker taker venue aggressor"
 )
-MESSAGE = _named("i8: sequence step episode number price quantity filled / f8: slope / i4: agent venue kind side")
+MESSAGE = _named(
+    "i8: sequence step episode number price quantity filled turn / f8: slope centre / i4: agent venue kind side"
+)
 BOOK_SAMPLE = _named(
     "i8: step episode bid bid_volume ask ask_volume bid_depth ask_depth orders last indicative imbalance "
     "/ f8: value public mark microprice / i4: venue"

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from sim.core.errors import RunError
 from sim.experiment.jobs import Label, Piece
+from sim.experiment.measured import MeasuredColumns
 from sim.runs.build import Built
 from sim.runs.tables import number_column, text_column
 from sim.runs.total_measures import PAYOFFS, PAYOFFS_UNIT, UNITS, of_scope
@@ -31,7 +33,13 @@ def measured_names(scenario: Scenario) -> dict[tuple[str, str], str]:
 
 
 def table_of(
-    piece: Piece, built: Built, clocks: Mapping[str, Any], venues: Any, populations: Any, payoffs: Any
+    piece: Piece,
+    built: Built,
+    clocks: Mapping[str, Any],
+    venues: Any,
+    populations: Any,
+    payoffs: Any,
+    taken: MeasuredColumns,
 ) -> pa.Table:
     """The rows of a piece.
 
@@ -40,11 +48,17 @@ def table_of(
     clocks : arrays (runs,) by the names of :func:`run_columns`.
     venues, populations : totals of :mod:`sim.runs.totals`, (runs, venues) and (runs, populations).
     payoffs : float64 (runs, episodes, populations), or None.
+    taken : what was measured of each run besides.
 
     Returns
     -------
     pyarrow.Table
         Units stand in the metadata of each column; what could not be had is null.
+
+    Raises
+    ------
+    RunError
+        If a measure has the name of another column.
     """
     names = measured_names(built.scenario)
     columns: dict[str, pa.Array] = {"job": _constant(piece.job, len(piece.seeds))}
@@ -61,12 +75,17 @@ def table_of(
         for number, population in enumerate(built.scenario.populations):
             flat = number_column(payoffs[:, :, number].ravel())
             columns[f"{names['populations', population.name]}.{PAYOFFS}"] = pa.ListArray.from_arrays(ends, flat)
-    fields = [pa.field(name, column.type, metadata=_unit(name, piece.labels)) for name, column in columns.items()]
+    if twice := sorted(columns.keys() & taken.values.keys()):
+        raise RunError(f"two columns would have the name {twice[0]!r}: a measure's number and one of every run")
+    columns |= {name: _measured(values) for name, values in taken.values.items()}
+    units = {name: _unit(name, piece.labels) for name in columns} | {n: {"unit": u} for n, u in taken.units.items()}
+    fields = [pa.field(name, column.type, metadata=units[name]) for name, column in columns.items()]
     return pa.Table.from_arrays(list(columns.values()), schema=pa.schema(fields))
 
 
 def _unit(name: str, labels: Mapping[str, Label]) -> dict[str, str]:
-    return {} if name == "job" or name in labels else {"unit": _UNITS[name.rpartition(".")[2]]}
+    unit = _UNITS.get(name.rpartition(".")[2])
+    return {} if unit is None or name == "job" or name in labels else {"unit": unit}
 
 
 def _constant(value: Label, count: int) -> pa.Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,8 +13,11 @@ from typing import Any
 from sim.core.arguments import several, whole
 from sim.core.errors import RunError, StrategyError
 from sim.core.wording import shown
+from sim.experiment.measured import Asked
 from sim.kept.version import CODE
+from sim.runs.files import read_manifest
 from sim.scenario import Scenario, dump_toml
+from sim.strategy_kit import registry as strategies
 from sim.strategy_kit.loading import files
 from sim.strategy_kit.loading.module_loader import digest as files_digest
 
@@ -22,6 +26,7 @@ FORMAT = 3
 CHUNK_WORK = 4e6  # turns: less than a second, or a few where strategies think long
 _TURNS_A_RUN = 1000.0  # what beginning a run takes beside its turns
 _TURNS_A_SAMPLE = 0.3
+_TURNS_A_MEASURE = 100_000.0  # what reading tables takes, while as many turns are played
 _LOOKS = 5  # at a file that changes while it is read
 
 
@@ -85,16 +90,29 @@ def _check_scenario(scenario: object) -> None:
 
 
 def digest_of(scenario: Scenario) -> str:
-    """A name made from a scenario as resolved and the files it reads, its seed aside."""
+    """A name made from a scenario as resolved and the files and earlier runs it reads, its seed aside."""
     made = hashlib.blake2b(digest_size=8)
     seedless = scenario.model_copy(update={"run": scenario.run.model_copy(update={"seed": 0})})
     made.update(dump_toml(seedless).encode())
-    for path in scenario.files():
-        try:
-            made.update(hashlib.blake2b(path.read_bytes()).digest())
-        except OSError as error:
-            raise RunError(f"{path}: the file cannot be read ({error.strerror}) — is it still there?") from error
+    for path in paths_of(scenario):
+        made.update(_digest_at(path))
     return made.hexdigest()
+
+
+def paths_of(scenario: Scenario) -> list[Path]:
+    """The files and the folders of earlier runs that a scenario reads: values, networks, paths of strategies."""
+    played = [(strategies.get(each.strategy), each.params) for each in scenario.populations]
+    params = [given[name] for strategy, given in played for name in strategy.paths(given)]
+    return [*scenario.files(), *(Path(path) for path in params if path is not None)]
+
+
+def _digest_at(path: Path) -> bytes:
+    """Of a file, or of a run folder as its manifest has it: two runs that differ in times alone are the same."""
+    try:
+        content = json.dumps(read_manifest(path)["files"]).encode() if path.is_dir() else path.read_bytes()
+    except OSError as error:
+        raise RunError(f"{path}: it cannot be read ({error.strerror}) — is the file still there?") from error
+    return hashlib.blake2b(content).digest()
 
 
 def work_of(scenario: Scenario) -> float:
@@ -109,6 +127,8 @@ def work_of(scenario: Scenario) -> float:
             turns += population.count * law.probability
         elif law.law == "poisson":
             turns += law.rate
+        elif law.law == "hawkes":  # what others excite is left out
+            turns += law.rate / max(1e-3, 1.0 - law.mass)
         else:
             groups.add(law.group)
     samples = _TURNS_A_SAMPLE * len(scenario.venues) if scenario.record.levels else 0.0
@@ -212,6 +232,7 @@ class Chunk:
     sources: tuple[Source, ...]
     payoffs: bool  # keep the payoffs of single episodes
     run_folders: Path | None  # the folder for a run folder of each run
+    measures: tuple[Asked, ...] = ()  # taken of each run
     code: str = CODE
 
     @cached_property
@@ -235,7 +256,11 @@ def told(labels: Mapping[str, Label], seed: int) -> str:
 
 
 def cut(
-    jobs: Iterable[Job], sources: Sequence[Source] = (), payoffs: bool = False, run_folders: Path | None = None
+    jobs: Iterable[Job],
+    sources: Sequence[Source] = (),
+    payoffs: bool = False,
+    run_folders: Path | None = None,
+    measures: tuple[Asked, ...] = (),
 ) -> list[Chunk]:
     """Cut jobs into chunks: a large job into several, of small ones several into one.
 
@@ -249,12 +274,12 @@ def cut(
     def close() -> None:
         nonlocal spent
         if held:
-            chunks.append(_named(tuple(held), tuple(sources), payoffs, run_folders))
+            chunks.append(_named(tuple(held), tuple(sources), payoffs, run_folders, measures))
         held.clear()
         spent = 0.0
 
     for job in alike(jobs):
-        work = work_of(job.scenario)
+        work = work_of(job.scenario) + _TURNS_A_MEASURE * len(measures)
         most = max(1, int(CHUNK_WORK / work))
         pieces = list(_pieces(job, most))
         whole = len(pieces[0].seeds) == most
@@ -297,10 +322,16 @@ def _cast(values: Sequence[Label]) -> Any:
     return lambda value: None if value is None else kind(value)
 
 
-def _named(pieces: tuple[Piece, ...], sources: tuple[Source, ...], payoffs: bool, run_folders: Path | None) -> Chunk:
+def _named(
+    pieces: tuple[Piece, ...],
+    sources: tuple[Source, ...],
+    payoffs: bool,
+    run_folders: Path | None,
+    measures: tuple[Asked, ...],
+) -> Chunk:
     made = hashlib.blake2b(digest_size=16)
-    made.update(repr((FORMAT, CODE, payoffs, run_folders is not None)).encode())
+    made.update(repr((FORMAT, CODE, payoffs, run_folders is not None, measures)).encode())
     made.update(repr([source.digest for source in sources]).encode())
     for piece in pieces:
         made.update(repr((piece.job, piece.seeds, list(piece.labels.items()))).encode())
-    return Chunk(made.hexdigest(), pieces, sources, payoffs, run_folders)
+    return Chunk(made.hexdigest(), pieces, sources, payoffs, run_folders, measures)

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from sim.experiment.jobs import Job, Source
+from sim.experiment.measured import Asked
 
 Spans = tuple[tuple[int, int], ...]  # seeds, from the first of each to its last
 
@@ -26,31 +27,35 @@ class Question:
     labels : columns that tell jobs from one another.
     payoffs : whether those of single episodes are kept.
     strategies : names of files of strategies, with the digest of each. An edited file asks the same.
+    measures : taken of each run; an edited one asks the same.
     """
 
     seeds: Mapping[str, Spans]
     labels: tuple[str, ...]
     payoffs: bool
     strategies: Mapping[str, str]
+    measures: tuple[str, ...] = ()
 
     def holds(self, other: Question) -> bool:
         """Whether a table of this has every row and column of the other's."""
         rows = all(_within(spans, self.seeds.get(job, ())) for job, spans in other.seeds.items())
         columns = set(other.labels) <= set(self.labels) and self.payoffs >= other.payoffs
+        columns = columns and set(other.measures) <= set(self.measures)
         return rows and columns and self.strategies.keys() == other.strategies.keys()
 
     def as_json(self) -> dict[str, Any]:
         """As plain data."""
         return {
             "payoffs": self.payoffs, "labels": list(self.labels), "seeds": dict(self.seeds),
-            "strategies": dict(self.strategies),
+            "strategies": dict(self.strategies), "measures": list(self.measures),
         }  # fmt: skip
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Question:
         """What :meth:`as_json` made."""
         seeds = {job: tuple((int(first), int(last)) for first, last in spans) for job, spans in said["seeds"].items()}
-        return cls(seeds, tuple(said["labels"]), bool(said["payoffs"]), dict(said["strategies"]))
+        measures = tuple(said.get("measures", ()))
+        return cls(seeds, tuple(said["labels"]), bool(said["payoffs"]), dict(said["strategies"]), measures)
 
     @cached_property
     def digest(self) -> str:
@@ -58,7 +63,9 @@ class Question:
         return hashlib.blake2b(json.dumps(self.as_json()).encode(), digest_size=8).hexdigest()
 
 
-def question_of(jobs: Iterable[Job], payoffs: bool = False, sources: Iterable[Source] = ()) -> Question:
+def question_of(
+    jobs: Iterable[Job], payoffs: bool = False, sources: Iterable[Source] = (), measures: Iterable[Asked] = ()
+) -> Question:
     """What jobs ask."""
     seeds: dict[str, list[int]] = {}
     labels: dict[str, None] = {}
@@ -66,7 +73,8 @@ def question_of(jobs: Iterable[Job], payoffs: bool = False, sources: Iterable[So
         seeds.setdefault(job.digest, []).extend(job.seeds)
         labels |= dict.fromkeys(job.labels)
     spans = {job: _spans(found) for job, found in seeds.items()}
-    return Question(spans, tuple(labels), payoffs, {source.path.name: source.digest for source in sources})
+    taken = tuple(f"{each.name} {dict(each.options)}" for each in measures)
+    return Question(spans, tuple(labels), payoffs, {source.path.name: source.digest for source in sources}, taken)
 
 
 def _spans(seeds: Iterable[int]) -> Spans:

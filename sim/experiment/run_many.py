@@ -15,6 +15,7 @@ import numpy as np
 from sim.core.arguments import a_path, several, whole
 from sim.core.renamed import old_arguments_refused
 from sim.experiment.jobs import Chunk, Job, Source, alike, cut, sources_of
+from sim.experiment.measured import Measures, asked_of
 from sim.experiment.question import question_of
 from sim.experiment.results import Results
 from sim.experiment.store import Store, open_store
@@ -58,6 +59,7 @@ def run_many(
     run_folders: bool = False,
     asked: dict[str, Any] | None = None,
     over: bool = False,
+    measures: Measures | None = None,
 ) -> Results:
     """Run every seed of every job.
 
@@ -74,6 +76,8 @@ def run_many(
     run_folders : write a run folder for each run too; needs ``out``, on a disk that all workers reach.
     asked : what ``sweep.json`` says besides.
     over : write over the table of another question in ``out``; what is finished there stays.
+    measures : by name the options of each measure (``spreadgame measure``) that is taken of every run and becomes
+        columns; the jobs' scenarios must record what it needs. Not together with ``run_folders``.
 
     Returns
     -------
@@ -84,7 +88,7 @@ def run_many(
     Raises
     ------
     ValueError
-        If there are no jobs, or ``run_folders`` are asked for without ``out``.
+        If there are no jobs, or ``run_folders`` are asked for without ``out`` or together with ``measures``.
     StrategyError, RunError
         If a run fails, a worker keeps dying, or a folder cannot be written. What was finished is kept in ``out``.
         If another process writes in ``out``, or it has the table of another question: one that has a row or a column
@@ -93,15 +97,23 @@ def run_many(
     jobs = _jobs_in(jobs)
     if workers is not None and not hasattr(workers, "do"):
         workers = whole("workers", workers, "or None for one per core", low=1)
-    if run_folders and out is None:
-        raise ValueError("run folders need a folder to be written to: give out")
+    _check_run_folders(run_folders, out, measures)
+    taken = asked_of(measures or {})
     sources = _sources_in(strategies)
     if out is None or isinstance(out, Store):
         opened: Any = nullcontext(out)
     else:
-        opened = open_store(a_path("out", out), question_of(jobs, payoffs, sources), over=over)
+        opened = open_store(a_path("out", out), question_of(jobs, payoffs, sources, taken), over=over)
     with opened as store:
-        return _run(jobs, sources, store, workers, backend, scheduler, watch, payoffs, run_folders, asked or {})
+        chunks = cut(jobs, sources, payoffs, store.run_folders.resolve() if store and run_folders else None, taken)
+        return _run(jobs, chunks, sources, store, workers, backend, scheduler, watch, asked or {})
+
+
+def _check_run_folders(wanted: bool, out: object, measures: Measures | None) -> None:
+    if wanted and out is None:
+        raise ValueError("run folders need a folder to be written to: give out")
+    if wanted and measures:
+        raise ValueError("a run that has a folder of its own is measured there: give run_folders or measures")
 
 
 def _jobs_in(given: Any) -> list[Job]:
@@ -123,18 +135,15 @@ def _sources_in(given: Any) -> list[Source]:
 
 def _run(
     jobs: Sequence[Job],
+    chunks: Sequence[Chunk],
     sources: Sequence[Source],
     store: Store | None,
     workers: int | Workers | None,
     backend: str,
     scheduler: str | None,
     watch: Watch | None,
-    payoffs: bool,
-    run_folders: bool,
     asked: dict[str, Any],
 ) -> Results:
-    folder = store.run_folders.resolve() if store and run_folders else None
-    chunks = cut(jobs, sources, payoffs, folder)
     made: dict[str, Any] = {}
     if store:
         store.describe(chunks, "running", asked, sources)

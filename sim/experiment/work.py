@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 
 from sim.core.errors import RunError, SpreadgameError, StrategyError, reason_of
 from sim.experiment.columns import run_columns, table_of
-from sim.experiment.jobs import Chunk, Piece, Source, digest_of, source_of, told, work_of
+from sim.experiment.jobs import Chunk, Piece, Source, digest_of, paths_of, source_of, told, work_of
+from sim.experiment.measured import MeasuredColumns
 from sim.experiment.reuse import Reusable
 from sim.kept.sealed import UNSEALED, partial_name, seal
 from sim.kept.version import CODE
@@ -76,7 +77,7 @@ def sealable(file: Any, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
 
 
 def _do_piece(chunk: Chunk, piece: Piece, stopped: Stopped) -> pa.Table:
-    scenario = piece.scenario if chunk.run_folders else unsampled(piece.scenario)
+    scenario = piece.scenario if chunk.run_folders or chunk.measures else unsampled(piece.scenario)
     with _one_builds:
         for source in chunk.sources:
             _known(source)
@@ -85,8 +86,10 @@ def _do_piece(chunk: Chunk, piece: Piece, stopped: Stopped) -> pa.Table:
             run = Counted(world.built)
         except SpreadgameError as error:
             raise _of_run(error, piece, piece.seeds[0]) from error
-    if any(hasattr(each.value, "path") for each in scenario.instruments) and digest_of(piece.scenario) != piece.job:
-        changed = "its file of values is not what it was when the runs were asked for"
+    if paths_of(scenario) and digest_of(piece.scenario) != piece.job:
+        values = any(hasattr(each.value, "path") for each in scenario.instruments)
+        what = "its file of values" if values else "an earlier run that it plays"
+        changed = f"{what} is not what it was when the runs were asked for"
         raise RunError(
             f"{told(piece.labels, piece.seeds[0])}: {changed} — ask again, with the same file on all machines"
         )
@@ -96,16 +99,19 @@ def _do_piece(chunk: Chunk, piece: Piece, stopped: Stopped) -> pa.Table:
     episodes = scenario.run.episodes if chunk.payoffs else 0
     payoffs = np.zeros((count, episodes, len(scenario.populations)))
     clocks: dict[str, Any] = {name: np.zeros(count, np.int64) for name in run_columns()}
+    measured = MeasuredColumns(chunk.measures, count)
     for place, seed in enumerate(piece.seeds):
         world.begin(seed)
+        run.sink = measured.sink(run)
         run.venues, run.populations, run.payoffs = venues[place], populations[place], payoffs[place]
         try:
             _finish(run, chunk, piece, seed, stopped)
+            measured.take(place, run)
         except SpreadgameError as error:
             raise _of_run(error, piece, seed) from error
         for name, column in clocks.items():
             column[place] = run.clock[name]
-    return table_of(piece, built, clocks, venues, populations, payoffs if chunk.payoffs else None)
+    return table_of(piece, built, clocks, venues, populations, payoffs if chunk.payoffs else None, measured)
 
 
 def unsampled(scenario: Scenario) -> Scenario:

@@ -201,6 +201,7 @@ def _open_turn(world, agent, ordinal):
     population = world.populations[world.agents[agent].population]
     clock.sent = 0
     clock.allowed = population.allowed
+    clock.turn = ordinal
     clock.turn_key = mix(world.agents[agent].stream, clock.step_key)
     if ordinal > 0:
         clock.turn_key = mix(mix(clock.turn_key, AGAIN), ordinal)

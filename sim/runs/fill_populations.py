@@ -100,7 +100,7 @@ def set_parameters(world: Any, population: int, strategy: Strategy, params: Mapp
     start = int(world.populations[population]["parameters"])
     record = np.asarray(world.parameters)[start : start + kind.itemsize].view(kind)[0]
     for name, value in params.items():
-        if strategy.parameters[name].type is not tuple:
+        if strategy.parameters[name].is_compiled:
             record[name] = strategy.parameters[name].number(value)
 
 

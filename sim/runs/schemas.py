@@ -108,6 +108,8 @@ _MESSAGES = (
     ("filled", pa.int64(), _LOTS, "lots traded at once"),
     ("order", pa.int64(), _COUNT, "public number of the order"),
     ("slope", pa.float64(), "lots per currency", "of a demand schedule; its price is where it wants none"),
+    ("centre", pa.float64(), _CURRENCY, "of a demand schedule: where it wants none, between ticks too"),
+    ("turn", pa.int64(), _COUNT, "which of its turns in the step an agent sent it in; 0 where it has one"),
 )
 
 

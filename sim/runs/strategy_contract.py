@@ -216,7 +216,7 @@ def _wrong_with(parameter: Parameter) -> Problems:
         yield "say what it means"
     if wrong := parameter.check(parameter.default):
         yield f"its default is not allowed: {wrong}"
-    if parameter.type is str and len(set(parameter.choices)) < 2:
+    if parameter.type is str and not parameter.form and len(set(parameter.choices)) < 2:
         yield "a name needs two choices or more"
     if parameter.type is not str and parameter.choices:
         yield "choices are for parameters whose default is a name"
@@ -233,7 +233,7 @@ def extremes(parameter: Parameter) -> list[Value]:
     if parameter.type is bool:
         return [False, True]
     if parameter.type is str:
-        return list(parameter.choices)
+        return list(parameter.choices) or [parameter.default]
     if parameter.type is tuple:
         return [(float(end),) for end in _ends(parameter)]
     return [parameter.type(end) for end in _ends(parameter)]

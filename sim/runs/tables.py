@@ -158,5 +158,5 @@ class Tables:
             *self._when(rows), rows["sequence"], self._names(rows["venue"], self._venues), *self._agent(rows["agent"]),
             self._names(rows["kind"], self._kinds), self._side_names(rows["side"]),
             self._prices(rows["price"], rows["venue"]), rows["quantity"], rows["filled"], rows["number"],
-            number_column(rows["slope"], rows["kind"] != SCHEDULE),
+            *(number_column(rows[name], rows["kind"] != SCHEDULE) for name in ("slope", "centre")), rows["turn"],
         ])  # fmt: skip

@@ -17,15 +17,19 @@ from pydantic import ValidationError
 from sim.core.errors import Problem, ScenarioError
 from sim.core.wording import near, patient
 from sim.scenario.checks.all import reference_problems
+from sim.scenario.counterfactuals import counterfactual_problems, otherwise
 from sim.scenario.defaults import filled
 from sim.scenario.messages import Places, problems_of
-from sim.scenario.overrides import Overrides, override, pairs_of
+from sim.scenario.overrides import Overrides, Pairs, override, pairs_of
 from sim.scenario.tables.kinds import readable
 from sim.scenario.tables.market import Scenario
 from sim.scenario.toml_writer import to_toml
 from sim.scenario.value_file import read_values
 
-__all__ = ["Scenario", "dump_toml", "json_schema", "load", "parse", "read_values", "resolved", "with_overrides"]
+__all__ = [
+    "Scenario", "dump_toml", "json_schema", "load", "parse", "read_values", "resolved", "with_counterfactual",
+    "with_overrides",
+]  # fmt: skip
 
 _MANY_DIGITS = 10**40
 _MOST_BYTES = 16 * 2**20
@@ -111,6 +115,19 @@ def with_overrides(scenario: Scenario, overrides: Overrides | None = None, seed:
     return parse(scenario.given, scenario.source, scenario.folder, overrides, seed, scenario.changes)
 
 
+def with_counterfactual(scenario: Scenario, name: str) -> Scenario:
+    """The scenario as one of its counterfactuals has it; it asks for no others.
+
+    Raises
+    ------
+    KeyError
+        If it has none of that name.
+    """
+    given, changes = _listed(scenario.given), _listed(scenario.counterfactuals[name])
+    otherwise(given, list(changes.items()))  # each was checked when the scenario was read
+    return parse(given, scenario.source, scenario.folder, None, scenario.run.seed, {**scenario.changes, **changes})
+
+
 def resolved(scenario: Scenario | str | Path, overrides: Overrides | None = None, seed: int | None = None) -> Scenario:
     """A scenario, or the one of a file, with some values changed.
 
@@ -136,9 +153,10 @@ def resolved(scenario: Scenario | str | Path, overrides: Overrides | None = None
 def dump_toml(scenario: Scenario) -> str:
     """A scenario as TOML, with every default written out; :func:`parse` makes an equal scenario of it.
 
-    Paths to value files are absolute, so that it may be saved in any folder.
+    Its counterfactuals are left out: they are questions about it. Paths to value files are absolute, so that it may be
+    saved in any folder.
     """
-    return to_toml(scenario.model_dump(exclude_none=True))
+    return to_toml(scenario.market())
 
 
 def json_schema() -> dict[str, Any]:
@@ -169,11 +187,26 @@ def _checked(
         problems += problems_of(error, places)
         draft = readable(Scenario, tree)
     problems += reference_problems(draft, places, folder)
+    if not problems and draft.counterfactuals:
+        problems = counterfactual_problems(
+            given, draft.counterfactuals, lambda pairs: _problems_if(given, source, folder, pairs)
+        )
     if problems:
         raise ScenarioError(source, problems)
     scenario = filled(draft, folder)
     scenario.came_from(source, folder, given, {**changes, **dict(made)})
     return scenario
+
+
+def _problems_if(given: dict[str, Any], source: str, folder: Path, changes: Pairs) -> list[Problem]:
+    """What would be wrong with the scenario of a counterfactual."""
+    tree = _listed(given)
+    problems = otherwise(tree, [(path, _listed(value)) for path, value in changes])
+    try:
+        _checked(tree, source, folder, None, None, {})
+    except ScenarioError as error:
+        problems += error.problems
+    return problems
 
 
 def _read(path: Path) -> str:

@@ -194,8 +194,8 @@ def member_name(population: str, member: int, members: int) -> str:
 
 
 def _settled(scenario: Scenario) -> dict[str, Any]:
-    """What the scenario's file says, without its game."""
-    return {key: value for key, value in scenario.given.items() if key != "game"}
+    """What the scenario's file says, without its game and what is asked besides."""
+    return {key: value for key, value in scenario.given.items() if key not in ("game", "counterfactuals")}
 
 
 def _given(scenario: Scenario, population: str) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def filled(draft: Scenario, folder: Path) -> Scenario:
             law = law.model_copy(update={"instrument": law.instrument or venues[own[0]].instrument})
         elif isinstance(law, OneOf) and law.share is None:
             law = law.model_copy(update={"share": rest[law.group]})
-        settled = {"venues": own, "arrivals": law, "sees": _sees(each.sees), "params": _params(each)}
+        settled = {"venues": own, "arrivals": law, "sees": _sees(each.sees), "params": _params(each, folder)}
         populations.append(each.model_copy(update=settled))
     return draft.model_copy(
         update={
@@ -107,13 +107,13 @@ def _absolute(table: AnyTable, folder: Path) -> AnyTable:
     return table if path is None else table.model_copy(update={"path": str((folder / path).absolute())})
 
 
-def _params(population: Population) -> dict[str, Any]:
+def _params(population: Population, folder: Path) -> dict[str, Any]:
     from sim.strategy_kit import (
         registry,  # declarations are slower to import than everything else that a scenario needs
     )
 
     strategy = registry.get(population.strategy)
-    params = strategy.resolve(population.params)
+    params = strategy.resolve(population.params, folder)
     return {name: _as_floats(strategy.parameters[name].type, value) for name, value in params.items()}
 
 

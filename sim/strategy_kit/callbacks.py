@@ -26,8 +26,8 @@ raised: list[BaseException] = []  # what a strategy raised last, when nothing is
 
 
 def parameter_type(strategy: Strategy) -> np.dtype[Any]:
-    """The record type of a strategy's parameters, in the order they are declared; lists are not in it."""
-    fields = [(name, each.field_type) for name, each in strategy.parameters.items() if each.type is not tuple]
+    """The record type of a strategy's parameters, in the order they are declared: of those that compiled code reads."""
+    fields = [(name, each.field_type) for name, each in strategy.parameters.items() if each.is_compiled]
     return np.dtype(fields or [("nothing", "i8")], align=True)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import keyword
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sim.core.errors import StrategyError
@@ -109,8 +110,9 @@ RESERVED = frozenset(
 class Parameter:
     """One number, switch, choice or list of numbers that a scenario may set in ``params``.
 
-    The type follows from the default: bool, int, float, str (then ``choices`` lists what is allowed), or a tuple of
-    floats. A compiled strategy reads a choice as its index in ``choices``; a list is for ``precompute`` alone.
+    The type follows from the default: bool, int, float, str (then ``choices`` lists what is allowed, or ``form`` says
+    what it is), or a tuple of floats. A compiled strategy reads a choice as its index in ``choices``; lists and free
+    texts are for ``precompute`` alone.
     """
 
     default: Value
@@ -120,6 +122,7 @@ class Parameter:
     high: float | None = None  # inclusive
     above: float | None = None  # exclusive lower bound
     choices: tuple[str, ...] = ()
+    form: str = ""  # of a free text: "text", or "path" of a file or a folder, relative to the scenario's folder
     needs: Mapping[str, str] = field(
         default_factory=dict
     )  # choice -> what the population must then have (one of NEEDS)
@@ -128,6 +131,11 @@ class Parameter:
     def type(self) -> type:
         """Of its values: that of the default."""
         return type(self.default)
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether compiled code reads it."""
+        return self.type is not tuple and not self.form
 
     @property
     def field_type(self) -> str:
@@ -143,7 +151,7 @@ class Parameter:
         if type(value) is not self.type:
             return f"{value!r} is not {_CALLED[self.type]}"
         if isinstance(value, str):
-            return "" if value in self.choices else f"{value!r} is none of {', '.join(self.choices)}"
+            return "" if self.form or value in self.choices else f"{value!r} is none of {', '.join(self.choices)}"
         return self._check_number(value)
 
     def _check_number(self, value: Any) -> str:
@@ -161,7 +169,7 @@ class Parameter:
         return ""
 
     def number(self, value: Any) -> float | int:
-        """The number that compiled code reads for ``value``, which is no list."""
+        """The number that compiled code reads for ``value``."""
         if isinstance(value, str):
             return self.choices.index(value)
         return float(value) if self.type is float else int(value)
@@ -200,9 +208,16 @@ class Strategy:
 
         return get, (self.name,)
 
-    def resolve(self, given: Mapping[str, Value]) -> dict[str, Value]:
-        """All parameters: those given, the rest at their defaults."""
-        return {name: given.get(name, parameter.default) for name, parameter in self.parameters.items()}
+    def resolve(self, given: Mapping[str, Value], folder: Path | None = None) -> dict[str, Value]:
+        """All parameters: those given, the rest at their defaults; paths from a folder on, where one is given."""
+        found = {name: given.get(name, parameter.default) for name, parameter in self.parameters.items()}
+        if folder is not None:
+            found |= {name: str((folder / str(found[name])).absolute()) for name in self.paths(found)}
+        return found
+
+    def paths(self, given: Mapping[str, Value]) -> list[str]:
+        """The parameters that lead to a file or a folder, of those that are given and not empty."""
+        return [name for name, parameter in self.parameters.items() if parameter.form == "path" and given.get(name)]
 
     def needs_of(self, given: Mapping[str, Value]) -> set[str]:
         """What a population playing this strategy with these parameters must have: any of NEEDS."""
@@ -260,6 +275,10 @@ def _check_fields(
         problem = parameter.check(parameter.default)
         if problem:
             raise StrategyError(f"strategy {name}: the default of {field_name!r} is not allowed: {problem}")
+        if parameter.form not in ("", "text", "path") or (parameter.form and parameter.type is not str):
+            raise StrategyError(
+                f"strategy {name}: the form of {field_name!r} is {parameter.form!r}; that of a text may be text or path"
+            )
     unknown = set(needs) - set(NEEDS)
     if unknown:
         raise StrategyError(f"strategy {name}: needs {sorted(unknown)} unknown; there are {', '.join(NEEDS)}")

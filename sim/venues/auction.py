@@ -179,6 +179,7 @@ def _note(world, venue, agent, kind, side, price, order):
     record = world.orders[order]
     note(world, kind, venue, agent, side, shown, record.remaining, record.number, NONE)
     row.slope = slope
+    row.centre = world.auction_orders[order].centre if kind == SCHEDULE else 0.0
 
 
 # --- clearing ---------------------------------------------------------------------------------------------------------

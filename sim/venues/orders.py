@@ -225,7 +225,9 @@ def note(world, kind, venue, agent, side, price, lots, number, filled):
     row.price = price
     row.quantity = lots
     row.filled = filled
+    row.turn = clock.turn
     row.slope = 0.0
+    row.centre = 0.0
     row.agent = agent
     row.venue = venue
     row.kind = kind

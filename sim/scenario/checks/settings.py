@@ -53,7 +53,7 @@ class SettingChecks(Checks):
                 meaning = f"it means: {parameter.meaning}" + (f", {parameter.unit}" if parameter.unit else "")
                 yield self.problem((*where, name), wrong, near(value, parameter.choices) or meaning)
         if len(right_settings(strategy, params)) == len(params) and (
-            wrong := strategy.validate(strategy.resolve({**(base or {}), **params}))
+            wrong := strategy.validate(strategy.resolve({**(base or {}), **params}, self.folder))
         ):
             yield self.problem(where, wrong)
 

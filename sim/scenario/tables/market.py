@@ -19,6 +19,7 @@ from sim.scenario.tables.processes import Dividend, Process, Shock
 from sim.scenario.tables.table import (
     MOST_AGENTS,
     Amount,
+    Changes,
     Delay,
     EverySteps,
     Fraction,
@@ -307,7 +308,7 @@ class Scenario(Table):
     """Who trades what, where and under which rules: a scenario file, checked and with every default filled in.
 
     Made by :func:`sim.scenario.load` and :func:`sim.scenario.parse`. Two scenarios are equal when they say the same,
-    wherever they were read.
+    wherever they were read and whatever is asked about them in ``[counterfactuals]``.
     """
 
     title: str = Field(default="", description="what the scenario is, in a line")
@@ -327,6 +328,12 @@ class Scenario(Table):
     turns: Turns = Field(default=Turns(), description="[turns]: how the turns within a step are played")
     record: Record = Field(default=Record(), description="[record]: what of a run is kept")
     game: Game | None = Field(default=None, description="[game]: who may choose which strategy; omitted: nobody")
+    counterfactuals: dict[Name, Changes] = Field(
+        default_factory=dict,
+        description="[counterfactuals]: by name, what would be otherwise: values by path, the path as for --set and in "
+        "quotes; a population whose count is 0 is left out, as if its table were not there; "
+        "`python -m analysis.counterfactuals` compares them with the scenario",
+    )
 
     _source: str = PrivateAttr("<text>")
     _folder: Path = PrivateAttr(Path())
@@ -373,6 +380,10 @@ class Scenario(Table):
         tables = [*(each.value for each in self.instruments), *self.networks]
         return [Path(path) for each in tables if (path := getattr(each, "path", None)) is not None]
 
+    def market(self) -> dict[str, Any]:
+        """What it says as plain data, but for its counterfactuals: no run depends on these questions about it."""
+        return self.model_dump(exclude={"counterfactuals"}, exclude_none=True)
+
     def agents(self) -> int:
         """Number of agents in all populations."""
         return sum(population.count for population in self.populations)
@@ -386,6 +397,6 @@ class Scenario(Table):
         ]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Scenario) and self.model_dump() == other.model_dump()
+        return isinstance(other, Scenario) and self.market() == other.market()
 
     __hash__ = None  # type: ignore[assignment]

@@ -76,6 +76,8 @@ Steps = Annotated[int, Field(ge=0, le=MOST_DELAY)]
 EverySteps = Annotated[int, Field(ge=1, le=10**12)]
 Delay = Annotated[Steps, AfterValidator(_not_yet)]
 Settings = dict[str, Annotated[Any, WithJsonSchema({"type": ["boolean", "integer", "number", "string", "array"]})]]
+# Values by path, as overrides write them; what a path leads to is looked at when they are set.
+Changes = Annotated[dict[str, Annotated[Any, WithJsonSchema({})]], Field(min_length=1)]
 # A union tried member by member would report one mistake twice; these look first.
 PublicDelay = Annotated[
     int | str,

@@ -81,7 +81,7 @@ from sim.strategy_kit.interface.society import (
     opinion_of,
     publish_opinion,
 )
-from sim.strategy_kit.interface.time import episode, episode_steps, messages_left, step
+from sim.strategy_kit.interface.time import episode, episode_steps, messages_left, step, turn_in_step
 from sim.strategy_kit.interface.valuing import precomputed, precomputed_count, private_value, reservation_price, signal
 from sim.strategy_kit.seat import Seat
 from sim.venues.ticks import NO_ASK, NO_BID
@@ -158,6 +158,7 @@ __all__ = [
     "tick_size",
     "trade_price",
     "trades_of_venue",
+    "turn_in_step",
     "uniform",
     "venue_of",
 ]

@@ -15,6 +15,13 @@ def step(me: Seat, market: Market) -> int:
 
 
 @njit
+def turn_in_step(me: Seat, market: Market) -> int:
+    """Which of the agent's turns in the step this is, from 0; they come in random order where there are several."""
+    now: int = opened(market).clock[0].turn
+    return now
+
+
+@njit
 def episode(me: Seat, market: Market) -> int:
     """The episode of the run, from 0."""
     now: int = opened(market).clock[0].episode
