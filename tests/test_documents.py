@@ -80,7 +80,7 @@ def obeyed(line: str) -> int:
     if line.startswith("cp "):
         shutil.copy(*line.split()[1:])
     elif line.startswith("python -m analysis."):
-        name, *arguments = line.removeprefix("python -m analysis.").split()
+        name, *arguments = shlex.split(line.removeprefix("python -m analysis."))
         return importlib.import_module(f"analysis.{name}").main(arguments)
     elif line.startswith("spreadgame") and "my_maker" not in line and "MESSAGES" not in line:
         return run(line)
@@ -115,11 +115,27 @@ def test_readmes_five_minutes_stand_in_order_after_make_run_and_again(workplace,
     assert named == set(FIGURES), "each figure of the steps is held against what is printed"
 
 
-def test_the_other_commands_of_the_readme_run_in_order_after_step_1(workplace, capsys):
+# What is added to commands that take long, where it is enough to see that they run.
+LIGHTER = {
+    "spreadgame theory --only": "--quick",
+    "spreadgame theory --quick": "--only kyle",  # the whole small board runs where it is tested
+    "python -m analysis.compare_equilibria": "--budget 300",
+    "python -m analysis.strategy_comparison": "--set run.steps=2000",
+}
+
+
+def lighter(line):
+    """A command of README on smaller samples, if it takes long."""
+    added = next((more for start, more in LIGHTER.items() if line.startswith(start)), "")
+    return f"{line.split('#')[0]} {added}" if added else line
+
+
+@pytest.mark.parametrize("change", [lighter, pytest.param(str, id="as written", marks=pytest.mark.slow)])
+def test_the_other_commands_of_the_readme_run_in_order_after_step_1(workplace, capsys, change):
     steps = five_minutes()
     lines = [line for block in blocks(README, "sh") for line in block.splitlines()]
     printed = {}
-    for line in [steps[1], *(line for line in lines if line not in steps)]:
+    for line in [steps[1], *(change(line) for line in lines if line not in steps)]:
         assert obeyed(line) == 0, line
         printed[" ".join(line.split()[:2])] = capsys.readouterr().out
     assert "three: both makers quote two ticks, both quote three ticks, or both mix two and three." in joined(README)
@@ -233,6 +249,24 @@ def test_the_page_on_many_runs_freezes_agents(workplace, capsys):
         float, re.search(r"^ +50 .* ([\d.]+) ± ([\d.]+)$", capsys.readouterr().out, re.MULTILINE).groups()
     )
     assert ratio + 2 * error < 1  # the informed damp it
+
+
+def test_the_page_on_reflexivity_draws_its_pictures(workplace, capsys):
+    """On small samples: what it says of them is held where the scoreboard and the measures are tested."""
+    page = (ROOT / "docs" / "reflexivity.md").read_text(encoding="utf-8")
+    Path("docs").mkdir(exist_ok=True)
+    for line in (line for block in blocks(page, "sh") for line in block.splitlines()):
+        if "theory.pictures" in line:
+            line += " --quick"
+        elif "cascade.toml" in line:
+            line += " --set run.episodes=50"
+        elif "counterfactuals" in line or "amplification" in line:
+            line = line.replace(" --seeds 20", "") + " --seeds 2"
+        assert obeyed(line) == 0, line
+    for name in re.findall(r"!\[[^]]*\]\(([^)]+)\)", page):
+        assert (Path("docs") / name).is_file(), name
+        assert (ROOT / "docs" / name).is_file(), name
+    assert "against_signal" in capsys.readouterr().out
 
 
 def test_the_page_on_sessions_runs(workplace, capsys):

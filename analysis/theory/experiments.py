@@ -27,6 +27,7 @@ _MODULES = (
     "herds",
     "structural_volatility",
     "self_exciting",
+    "flash_crash",
 )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.reading.columns import arrays
+from analysis.reflexivity.impulse import amplification
 from analysis.stats.estimates import Estimate, deviation, ratio
 from analysis.theory.experiments import experiment
 from analysis.theory.markets import Markets
@@ -16,6 +17,7 @@ from sim.models import feedback as model
 from sim.runs.result import Run
 
 SOURCE = "Frey and Stremme 1997; Platen and Schweizer 1998"
+_HEDGING = "reflexivity/feedback_hedging"
 _IMPACT = 1e-4  # in feedback_hedging.toml, currency per lot
 _WARM_UP = 30  # steps until the first moves are forgotten: 0.5 to that power is nothing
 _HORIZONS = (1, 10, 100)
@@ -66,15 +68,30 @@ def _ratios(
 def reflexivity_feedback_hedging(markets: Markets) -> list[Row]:
     """Over one step the sign of the feedback does not show; over many it is all that shows."""
     prices = {
-        a: prices_of(markets.run("reflexivity/feedback_hedging", 400, 40, {"dealer.params.gamma": a / _IMPACT}))
+        a: prices_of(markets.run(_HEDGING, 400, 40, {"dealer.params.gamma": a / _IMPACT}))
         for a in (0.0, 0.5, 0.2, -0.2, -0.5)
     }
-    return [
+    return _amplified(markets) + [
         row
         for a, live in prices.items()
         if a
         for row in _ratios(f"a dealer with λΓ = {a:g}", a, live, prices[0.0], _HORIZONS, 0.0)
     ]
+
+
+def _amplified(markets: Markets) -> list[Row]:
+    """What one order moves the price by, live over frozen, on common seeds."""
+    horizons = (1, 2, 10)
+    rows = []
+    for a in (0.5, -0.5):
+        scenario = markets.scenario(_HEDGING, 1, 1, {"dealer.params.gamma": a / _IMPACT, "run.steps": 60})
+        seeds = range(1, 3 if markets.quick else 9)
+        for found in amplification(scenario, "dealer", 20_000, 40, horizons, seeds):
+            claim = f"an order among dealers with λΓ = {a:g}: its impact after {found.steps} steps, live over frozen"
+            target = model.amplification(a, found.steps)
+            exact = Estimate(found.ratio.value, 0.0)
+            rows.append(compare(claim.replace("1 steps", "1 step"), SOURCE, target, exact, tolerance=1e-3))
+    return rows
 
 
 @experiment("Feedback of leverage and of portfolio insurance")

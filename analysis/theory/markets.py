@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from analysis.reading.columns import arrays
 from sim.runs.execute import Progress, execute, whole
 from sim.runs.result import Run
-from sim.scenario import load
+from sim.scenario import Scenario, load
 
 _ROOT = Path(__file__).parents[2]
 
@@ -40,6 +40,15 @@ class Markets:
         self.quick = quick
         self._watch = watch
 
+    def scenario(
+        self, name: str, full: int, quick: int, changes: Mapping[str, Any] | None = None, seed: int | None = None
+    ) -> Scenario:
+        """The scenario that :meth:`run` runs."""
+        episodes = quick if self.quick else full
+        home = folder().parent if "/" in name else folder()
+        given = {"run.episodes": episodes, **(changes or {})}
+        return load(home / f"{name}.toml", given, self.seed if seed is None else seed)
+
     def run(
         self, name: str, full: int, quick: int, changes: Mapping[str, Any] | None = None, seed: int | None = None
     ) -> Run:
@@ -57,10 +66,7 @@ class Markets:
         Interrupted
             After Ctrl-C or SIGTERM.
         """
-        episodes = quick if self.quick else full
-        seed = self.seed if seed is None else seed
-        home = folder().parent if "/" in name else folder()
-        scenario = load(home / f"{name}.toml", {"run.episodes": episodes, **(changes or {})}, seed)
+        scenario = self.scenario(name, full, quick, changes, seed)
         return whole(execute(scenario, watch=lambda progress: self._watch(name, progress)))
 
 

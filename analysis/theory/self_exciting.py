@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from analysis.reading.columns import arrays
+from analysis.reflexivity.hawkes_fit import fit_all
+from analysis.reflexivity.run_events import run_events
 from analysis.stats.estimates import mean
 from analysis.theory.experiments import experiment
 from analysis.theory.markets import Markets
@@ -29,6 +31,9 @@ def reflexivity_self_exciting(markets: Markets) -> list[Row]:
         per_step = mean(counts.mean(axis=1) / _WINDOW)
         source = "Hawkes 1971"
         rows.append(compare(f"{what}: orders per step", source, rate / (1.0 - mass), per_step, unit="per step"))
+        found = fit_all(run_events(run), most=1).fits[0]
+        fitted = found.branching_ratio
+        rows.append(compare(f"{what}: fitted mass", "Hawkes 1971; Ogata 1978", mass, fitted))
         level = rate / (1.0 - mass) * _WINDOW
         spread = mean(((counts - level) ** 2).mean(axis=1) / level)
         # What a window's ends cut off of the memory: its length in steps over that of the window.

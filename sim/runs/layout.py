@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from sim.core.errors import StrategyError
 from sim.scenario import Scenario
-from sim.scenario.tables.market import Hawkes, OneOf, OnNews, Population
+from sim.scenario.tables.arrivals import Hawkes, OneOf, OnNews
+from sim.scenario.tables.market import Population
 from sim.strategy_kit import registry
 from sim.strategy_kit.callbacks import memory_type, parameter_type
 from sim.strategy_kit.declare import Strategy

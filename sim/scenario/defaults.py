@@ -6,7 +6,8 @@ import math
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sim.scenario.tables.market import OneOf, OnNews, Population, Scenario, Sees, Venue
+from sim.scenario.tables.arrivals import OneOf, OnNews
+from sim.scenario.tables.market import Population, Scenario, Sees, Venue
 from sim.scenario.tables.processes import FromFile, MeanReverting, Process
 from sim.scenario.tables.table import Table, Unreadable
 

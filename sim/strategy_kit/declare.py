@@ -324,10 +324,9 @@ def strategy(
     needs : any of ``signal``, ``reservation``, ``private_values``, ``network``, ``auction`` (its venues hold auctions),
         without which it cannot play.
     validate : given all parameters, each right by itself: what is wrong with them together, or an empty text.
-    precompute : given all parameters and the steps of an episode: a float64 array, which
-        ``precomputed(me, market, i)`` looks up; solved once for each population, in plain Python.
-    first_opinions : given all parameters and the number of members: the opinions that these have when an episode
-        begins, float64 ``(members,)``; left out: none, until they publish one.
+    precompute : given all parameters and the steps of an episode, in plain Python: a float64 array, which
+        ``precomputed(me, market, i)`` looks up; solved once for each population.
+    first_opinions : given all parameters and the number of members: their opinions when an episode begins, float64.
 
     Raises
     ------

@@ -11,7 +11,8 @@ import numpy as np
 from sim.core.wording import some
 from sim.scenario.checks.base import Checks, Found, Where, name_of
 from sim.scenario.defaults import instrument_of
-from sim.scenario.tables.market import Hawkes, OneOf, OnNews, Population, Venue
+from sim.scenario.tables.arrivals import Hawkes, OneOf, OnNews
+from sim.scenario.tables.market import Population, Venue
 from sim.scenario.tables.table import Unreadable
 
 

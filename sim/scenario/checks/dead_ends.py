@@ -17,7 +17,8 @@ from sim.scenario.checks.base import Found, Where
 from sim.scenario.checks.prices import PriceChecks, furthest, is_certain, moved
 from sim.scenario.defaults import holds_auctions
 from sim.scenario.messages import Places
-from sim.scenario.tables.market import Bernoulli, Instrument, OneOf, OnNews, Poisson, Population, Scenario, Venue
+from sim.scenario.tables.arrivals import Bernoulli, OneOf, OnNews, Poisson
+from sim.scenario.tables.market import Instrument, Population, Scenario, Venue
 from sim.scenario.tables.processes import FromFile, GeometricBrownian, JumpDiffusion, MeanReverting, known_at_first
 from sim.scenario.tables.valuation import FixedReservation, UniformReservation
 

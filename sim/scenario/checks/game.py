@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from sim.core.wording import near_or_all, shown
 from sim.scenario.checks.base import Found, Where, name_of
 from sim.scenario.checks.settings import GIVEN_BY, SettingChecks, right_settings
+from sim.scenario.tables.arrivals import Hawkes, OnNews
 from sim.scenario.tables.game import Range, offered_to
-from sim.scenario.tables.market import Hawkes, OnNews, Population
+from sim.scenario.tables.market import Population
 from sim.scenario.tables.table import Unreadable
 from sim.scenario.tables.valuation import LinearPrivateValues
 
