@@ -20,7 +20,7 @@ from analysis.theory.rows import MOST_ERRORS
 from sim.core import cache_folder
 from sim.experiment import workers
 from sim.instruments import processes
-from sim.runs import interrupt
+from sim.runs import interrupt, sampling
 from spreadgame.commands import parser
 from tests.places import ROOT, SCENARIOS
 
@@ -59,6 +59,12 @@ STATED = {
     "docs/design.md": [
         ("in blocks of {:,} steps", processes.BLOCK),
         ("The {} newest folders stay", WORDS[cache_folder._KEPT]),
+    ],
+    "docs/scenarios.md": [
+        ("samples of the book; omitted: the least of 1, 2, 5, 10, 20, … with which the table has about {:,} rows",
+         sampling._BOOK_SAMPLES),
+        ("samples of the agents; omitted: the least of 1, 2, 5, 10, 20, … with which the table has about {:,} rows",
+         sampling._AGENT_SAMPLES),
     ],
     "docs/theory.md": [("within {:g} standard errors", MOST_ERRORS)],
 }  # fmt: skip
