@@ -75,7 +75,8 @@ def learn(parser: argparse.ArgumentParser, words: list[str]) -> list[str]:
 def _add_option(parser: argparse.ArgumentParser, name: str, option: Option) -> None:
     more: dict[str, Any] = {"choices": option.choices}
     if not option.choices:
-        more = {"type": _reader(option), "metavar": "A,B,…" if option.is_several else "N"}
+        metavar = "A,B,…" if option.is_several else "NAME" if option.kind is str else "N"
+        more = {"type": _reader(option), "metavar": metavar}
     parser.add_argument(f"--{name}", dest=name, default=option.default, help=option.said.replace("%", "%%"), **more)
 
 
@@ -115,7 +116,7 @@ def call(given: argparse.Namespace) -> int:
 
 
 def _take(found: Measure, given: argparse.Namespace) -> None:
-    from analysis.output.measure_table import tables_of
+    from analysis.output.measure_table import NARROWEST, tables_of
     from sim.runs.result import open_run
 
     options = {name: value for name, value in vars(given).items() if name in found.options}
@@ -131,10 +132,11 @@ def _take(found: Measure, given: argparse.Namespace) -> None:
         print_json({"measure": found.name, "options": options, "runs": measured})
         return
     console = results(None if sys.stdout.isatty() else WIDTH)
+    console.width = max(console.width, NARROWEST)
     for place, (path, run, frame) in enumerate(zip(given.runs, runs, frames, strict=True)):
         if len(runs) > 1:
             console.print(*[""] * bool(place), f"{path}: {run.heading}", sep="\n", style="bold", soft_wrap=True)
-        for number, table in enumerate(tables_of(frame, found.common_unit, found.sparse)):
+        for number, table in enumerate(tables_of(frame, found.common_unit, found.sparse, console.width)):
             console.print(*[""] * bool(number), table, sep="\n")
 
 
