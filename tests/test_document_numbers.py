@@ -12,8 +12,10 @@ from analysis.games.certificates.resampling import FEWEST
 from analysis.games.empirical import search, sequential, solution
 from analysis.games.solvers import symmetric_equilibria
 from analysis.games.tables import differences
+from analysis.money import attribution
 from analysis.recorded import page as recorded_page
 from analysis.recorded.__main__ import main as recorded
+from analysis.stats import clusters
 from analysis.theory import page as scoreboard_page
 from analysis.theory.experiments import all_experiments
 from analysis.theory.rows import MOST_ERRORS
@@ -37,6 +39,8 @@ STATED = {
         ("In {} of five cases it is a noise trader, in {} of five", WORDS[round(5 * (1 - INFORMED))],
          WORDS[round(5 * INFORMED)]),
         ("Python {}.{} to {}.{}", *map(int, re.fullmatch(r">=(\d)\.(\d+),<(\d)\.(\d+)", PYTHON).groups())),
+        ("from {} on for the attribution and value at risk, from {} on for means over trades", attribution._MANY,
+         clusters.STRETCHES),
         ("{} questions are in", WORDS[len(list((SCENARIOS / "games").glob("*.toml")))].capitalize()),
     ],
     "docs/equilibria.md": [
