@@ -35,6 +35,11 @@ from sim.runs.result import Run
 from sim.scenario import Scenario, load
 from sim.scenario.choices import offered, with_choices
 
+_UNITS = (
+    "payoff, from customers, to the informed: currency per episode; risk: standard deviation of the payoff over "
+    "episodes, currency; final lots: root mean square; spread: currency"
+)
+
 
 @dataclass(frozen=True)
 class StrategyResult:
@@ -100,7 +105,7 @@ def _result_of(name: str, run: Run, players: tuple[str, ...]) -> StrategyResult:
 
 def table(results: list[StrategyResult]) -> Table:
     """A row a strategy, to be printed by rich."""
-    found = new_table(padding=APART)
+    found = new_table(_UNITS, padding=APART)
     found.add_column("strategy", no_wrap=True)
     number_columns(found, "payoff\n± s.e.", "risk", "from\ncustomers", "to the\ninformed", "final\nlots", "spread")
     for each in results:

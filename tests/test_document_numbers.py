@@ -13,15 +13,17 @@ from analysis.games.certificates.resampling import FEWEST
 from analysis.games.empirical import search, sequential, solution
 from analysis.games.solvers import symmetric_equilibria
 from analysis.games.tables import differences
+from analysis.money import attribution
 from analysis.recorded import page as recorded_page
 from analysis.recorded.__main__ import main as recorded
+from analysis.stats import clusters
 from analysis.theory import page as scoreboard_page
 from analysis.theory.experiments import all_experiments
 from analysis.theory.rows import MOST_ERRORS
 from sim.core import cache_folder
 from sim.experiment import workers
 from sim.instruments import processes
-from sim.runs import interrupt
+from sim.runs import interrupt, sampling
 from spreadgame.commands import parser
 from tests.places import ROOT, SCENARIOS
 
@@ -38,6 +40,8 @@ STATED = {
         ("In {} of five cases it is a noise trader, in {} of five", WORDS[round(5 * (1 - INFORMED))],
          WORDS[round(5 * INFORMED)]),
         ("Python {}.{} to {}.{}", *map(int, re.fullmatch(r">=(\d)\.(\d+),<(\d)\.(\d+)", PYTHON).groups())),
+        ("from {} on for the attribution and value at risk, from {} on for means over trades", attribution._MANY,
+         clusters.STRETCHES),
         ("{} questions are in", WORDS[len(list((SCENARIOS / "games").glob("*.toml")))].capitalize()),
     ],
     "docs/equilibria.md": [
@@ -61,6 +65,12 @@ STATED = {
     "docs/design.md": [
         ("in blocks of {:,} steps", processes.BLOCK),
         ("The {} newest folders stay", WORDS[cache_folder._KEPT]),
+    ],
+    "docs/scenarios.md": [
+        ("samples of the book; omitted: the least of 1, 2, 5, 10, 20, … with which the table has about {:,} rows",
+         sampling._BOOK_SAMPLES),
+        ("samples of the agents; omitted: the least of 1, 2, 5, 10, 20, … with which the table has about {:,} rows",
+         sampling._AGENT_SAMPLES),
     ],
     "docs/theory.md": [("within {:g} standard errors", MOST_ERRORS)],
 }  # fmt: skip

@@ -58,6 +58,7 @@ HORIZON, UNIT = 20, "trades"
 _MANY = 30  # episodes whose scatter gives an error
 _FEWEST_PIECES = 8  # of one series, from which an error can be had
 _RESAMPLED = 400
+_ROUNDING = 1e-12  # of the money traded: what sums of float64 may differ by
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,9 @@ class Attribution:
         """Text: how far the sums of lines are from the ledger's record."""
         if not np.isfinite(self.recorded).all():
             return "what the ledger recorded is not known for all of it"
-        return f"{self.gap:.0e} of the money traded is left over" if self.gap else "nothing is left over"
+        if self.gap > _ROUNDING:
+            return f"{self.gap:.0e} of the money traded is left over"
+        return "nothing is left over" + (f" but rounding ({self.gap:.0e} of the money traded)" if self.gap else "")
 
     def table(self) -> pd.DataFrame:
         """Holders by lines, over all episodes and pieces, their sum ``total``, and what is ``recorded``. Currency.

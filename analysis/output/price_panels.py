@@ -40,6 +40,7 @@ _PUBLIC = "#7a5cc0"
 _LATE = 0.005  # of the run: what is public earlier would lie on the value's line
 _TIGHT = 0.05  # of the axes' height: where price and value are closer, their difference is drawn too
 _TALL = 150  # points; in lower axes it is not
+_BAND = 0.2  # opacity of the range in which most samples lie
 
 
 def price_against_value(run: Run, ax: Axes, instrument: str | None = None, legend: bool = True) -> Axes:
@@ -188,13 +189,20 @@ def spread(run: Run, ax: Axes, legend: bool = True) -> Axes:
         mine["stretch"] = mine["at"].rank(method="dense")
         mine = mine.dropna(subset="spread")
         breaks = mine["stretch"].diff().gt(1) | mine["episode"].diff().ne(0)  # no line leads over what is missing
-        look = {"hue": "piece", "palette": [colour] * int(breaks.sum()), "lw": 1.6, "err_kws": {"lw": 0}}
+        look = {
+            "hue": "piece",
+            "palette": [colour] * int(breaks.sum()),
+            "lw": 1.6,
+            "err_kws": {"lw": 0, "alpha": _BAND},
+        }
         line(ax, mine.assign(piece=breaks.cumsum()), "spread", estimator="mean", errorbar=("pi", 90), **look)
     highest = 4 * max(float(mine["spread"].quantile(0.95)) for _, _, mine in groups)
     ax.set_ylim(0, 1.06 * min(ax.dataLim.y1, highest) if highest > 0 else None)
     time_axis(run, ax)
     entries: list[tuple[Any, str]] = [(colour, label) for label, colour, _ in groups]
-    entries.append((Patch(color=GREY, alpha=0.3, lw=0), "nine tenths of samples"))
+    alone = len(groups) == 1  # else the bands have several colours
+    band = Patch(color=groups[0][1] if alone else GREY, alpha=_BAND, lw=0)
+    entries.append((band, f"{'' if alone else 'bands: '}nine tenths of samples"))
     style_axes(ax, title, what, entries if legend else (), silence(run))
     return ax
 

@@ -264,11 +264,12 @@ def _measures(run: Run, venue: str) -> list[Measurement]:
                 measure_of(f"{label}.iid", Estimate(each.iid_standard_error, math.nan), "",
                            "standard error if changes are independent and equally variable", none),
             ]  # fmt: skip
+    later = "one step" if every == 1 else f"{every:,} steps"
     return [
         *found,
         measure_of("pricing_error.mean", off.mean, "currency", "mark less value", priced),
         measure_of("pricing_error.size", off.root_mean_square, "currency", "its root mean square", priced),
-        measure_of("pricing_error.persistence", off.autocorrelation, "", f"correlation with that {every} steps later",
+        measure_of("pricing_error.persistence", off.autocorrelation, "", f"correlation with that {later} later",
                    priced or off.reason),
         measure_of("pricing_error.half_life", life, "steps", "until half of an error is gone, by an AR(1)",
                    priced or off.reason),

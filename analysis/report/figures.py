@@ -28,7 +28,7 @@ _ENOUGH = 0.5  # share of trades whose horizon must lie within their episode
 
 
 def waterfall(found: Attribution, holder: str, ax: Axes, label: bool = True) -> Axes:
-    """Draw how one holder's lines add up to its change of wealth in a mean episode; whiskers are two standard errors.
+    """Draw how one holder's lines add up to its change of wealth in a mean episode; whiskers are one standard error.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def waterfall(found: Attribution, holder: str, ax: Axes, label: bool = True) -> 
     doubted = np.isfinite(errors) & (errors > 0)
     if doubted.any():
         whiskers: dict[str, Any] = {"fmt": "none", "ecolor": INK, "elinewidth": 1.1, "capsize": 3, "zorder": 3}
-        ax.errorbar(places[doubted], ends[doubted], yerr=2 * errors[doubted], **whiskers)
+        ax.errorbar(places[doubted], ends[doubted], yerr=errors[doubted], **whiskers)
     ax.axhline(0, color=INK, lw=0.9, zorder=1)
     names = [line.replace("_", "\n") for line in (*lines, "total")]
     tall = max(name.count("\n") for name in names)
@@ -61,7 +61,7 @@ def waterfall(found: Attribution, holder: str, ax: Axes, label: bool = True) -> 
     ax.set_xticks(places, texts, fontsize=8.5, color=INK, linespacing=1.35)
     ax.tick_params(axis="x", length=0)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
-    style_axes(ax, clipped(holder), "currency" if label else "")
+    style_axes(ax, clipped(holder), "currency, ± one standard error" if label else "")
     return ax
 
 
@@ -157,7 +157,7 @@ def _horizons(spreads: Spreads, ax: Axes, named: bool) -> bool:
     ax.minorticks_off()
     ax.set_xlabel("orders later")
     of = f", {spreads.trades.instrument}" if named else ""
-    style_axes(ax, f"What becomes of the spread{of}", "currency per lot", entries)
+    style_axes(ax, f"What becomes of the spread{of}", "currency per lot, ± two standard errors", entries)
     return True
 
 

@@ -100,7 +100,7 @@ def _cost_of_trading(spreads: Spreads, several: bool) -> list[Finding]:
         f"Taking liquidity cost {short(row['effective'])} per lot there and back, against the mid just before the "
         f"order. {HORIZON} orders later the mid had moved the taker's way by {short(row['impact'])} (price impact); "
         f"{short(row['realised'])} ± {error(row['realised_standard_error'])} was left to those who made the market "
-        "(realised spread)."
+        f"(realised spread).{_goes_on(spreads)}"
     )
     found = [Finding(f"What trading cost{of}", text)]
     takers = takers.sort_values("impact")
@@ -117,6 +117,19 @@ def _cost_of_trading(spreads: Spreads, several: bool) -> list[Finding]:
         )
         found.append(Finding(f"Whose orders carried information{of}", text))
     return found
+
+
+def _goes_on(spreads: Spreads) -> str:
+    """That the value becomes public only after the horizon, so that the mid may not have learned all by then."""
+    run, name = spreads.trades.run, spreads.trades.instrument
+    delay = next(each.public_delay for each in run.scenario.instruments if each.name == name)
+    took = HORIZON * run.manifest["steps"] / max(1, len(spreads.orders))
+    if delay == "never" or not any(each.sees for each in run.scenario.populations) or took >= float(delay):
+        return ""
+    return (
+        f" {HORIZON} orders come in about {short(took)} steps, and the value becomes public {delay:,} steps late: with "
+        "a longer horizon the impact may be larger."
+    )
 
 
 def _at_the_belief(run: Run, spreads: Spreads) -> list[Finding]:

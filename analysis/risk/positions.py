@@ -22,6 +22,7 @@ from analysis.stats.arguments import checked, refuse
 from analysis.stats.estimates import Estimate, mean, ratio
 from analysis.stats.regression import long_run_variance
 from sim.core.errors import RunError
+from sim.core.wording import near_or_all, shown
 from sim.runs.result import Run
 
 Floats = NDArray[np.float64]
@@ -198,6 +199,21 @@ def check_sampled(run: Run) -> None:
         )
 
 
+def chosen(run: Run, population: str | None) -> list[Any]:
+    """The populations that are asked for: the one of this name, all if it is None. Raises RunError if it is none."""
+    names = [each.name for each in run.scenario.populations]
+    if population is not None and population not in names:
+        raise RunError(f"{run.folder or 'this run'}: there is no population {shown(population)} — "
+                       f"{near_or_all(population, names)}")  # fmt: skip
+    return [each for each in run.scenario.populations if population in (None, each.name)]
+
+
+def between_samples(run: Run) -> str:
+    """Over what time wealth changes from sample to sample, in words."""
+    every = int(run.manifest["sampling"]["agents_every"])
+    return f"from sample to sample, {every:,} step{'s' if every != 1 else ''}"
+
+
 def samples_of(run: Run, population: str) -> pd.DataFrame:
     """A population's cash, wealth and lots, all its members together: a row for each sample, in order of time."""
     rows = run.agents
@@ -232,6 +248,9 @@ def traded_of(run: Run, population: str, instrument: str) -> float:
     return float(_traded(run, population, instrument, count).sum())
 
 
+POPULATION = Option(None, "the only one that is measured (default: all)")
+
+
 @measure(
     "positions",
     summary="what each population risked: drawdowns, Sharpe ratios, inventories, losses under shocks",
@@ -240,7 +259,8 @@ def traded_of(run: Run, population: str, instrument: str) -> float:
     place=1,
     needs=("agents",),
     options={
-        "shocks": Option(SHOCKS, "relative moves of all prices, from -1, which leaves nothing, to 100", float, -1, 100)
+        "shocks": Option(SHOCKS, "relative moves of all prices, from -1, which leaves nothing, to 100", float, -1, 100),
+        "population": POPULATION,
     },
     without_error={
         "directional": "it is a ratio of the two before it",
@@ -249,36 +269,36 @@ def traded_of(run: Run, population: str, instrument: str) -> float:
         ".worst.": "it is the worst there was",
     },
 )
-def measures(run: Run, shocks: Sequence[float] = SHOCKS) -> list[Measurement]:
+def measures(run: Run, shocks: Sequence[float] = SHOCKS, population: str | None = None) -> list[Measurement]:
     """Drawdown, Sharpe ratio, inventories and stress of each population that was sampled.
 
     Raises
     ------
     RunError
-        If none was.
+        If none was, or there is no population of this name.
     """
     check_sampled(run)
     found: list[Measurement] = []
-    for population in run.scenario.populations:
-        rows = samples_of(run, population.name)
+    for each in chosen(run, population):
+        rows = samples_of(run, each.name)
         if rows.empty:
             continue
         paths = [part["wealth"].to_numpy(float) for _, part in rows.groupby("episode")]
         falls = [drawdown(path) for path in paths]
         gains = np.concatenate([np.diff(path) for path in paths])
-        name = population.name
+        name = each.name
         found += [
             measure_of(f"{name}.drawdown", mean([fall.depth for fall in falls]), "currency",
                        "deepest fall of wealth below its peak, mean of episodes"),
             Measurement(f"{name}.under_water", float(max(fall.longest for fall in falls)), None, "samples",
-                    "longest stay of wealth below its peak"),
+                    f"longest stay of wealth below its peak; {between_samples(run)}"),
             measure_of(f"{name}.sharpe_ratio", sharpe_ratio(gains, lags=_lags(len(gains))), "",
-                       "mean over deviation of the change of wealth from sample to sample"),
+                       f"mean over deviation of the change of wealth {between_samples(run)}"),
         ]  # fmt: skip
-        traded = {venue.instrument for venue in run.scenario.venues if venue.name in population.venues}
+        traded = {venue.instrument for venue in run.scenario.venues if venue.name in each.venues}
         for instrument in run.scenario.instruments:
-            if instrument.name in traded or not population.venues:
-                found += _holding(run, population, instrument.name, rows)
+            if instrument.name in traded or not each.venues:
+                found += _holding(run, each, instrument.name, rows)
         losses = stress(exposures_of(run, name), shocks)
         for shock, worst, last in zip(shocks, np.nanmax(losses, axis=0, initial=-math.inf), losses[-1], strict=True):
             move = f"if all prices move by {100 * shock:+g} %"

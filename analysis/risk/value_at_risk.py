@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from analysis.reading.measures import Measurement, measure_of
 from analysis.reading.registry import measure
-from analysis.risk.positions import check_sampled, samples_of
+from analysis.risk.positions import POPULATION, between_samples, check_sampled, chosen, samples_of
 from analysis.risk.tail_risk import (
     NOTHING,
     TailRisk,
@@ -53,9 +53,12 @@ def gains_of(run: Run, population: str) -> Floats:
     chapter="Risk",
     place=2,
     needs=("agents",),
+    options={"population": POPULATION},
     without_error={".student.": "its fit is not repeated", ".ewma.": "it is a forecast from the last sample"},
 )
-def measures(run: Run, levels: tuple[float, ...] = (0.95, 0.99), repeats: int = 200) -> list[Measurement]:
+def measures(
+    run: Run, levels: tuple[float, ...] = (0.95, 0.99), repeats: int = 200, population: str | None = None
+) -> list[Measurement]:
     """Risks of each population's wealth by every method, and a forecast of its next change by exponential weights.
 
     Errors are those of `repeats` resampled series, the same for all methods: whole episodes where there are 30, else
@@ -64,13 +67,13 @@ def measures(run: Run, levels: tuple[float, ...] = (0.95, 0.99), repeats: int = 
     Raises
     ------
     RunError
-        If agents were not sampled, or never twice in an episode.
+        If agents were not sampled, or never twice in an episode, or there is no population of this name.
     """
     check_sampled(run)
     found = []
-    change = "of the change of wealth from sample to sample"
-    for population in run.scenario.populations:
-        gains, episodes = _changes(run, population.name)
+    change = f"of the change of wealth {between_samples(run)}"
+    for whose in (each.name for each in chosen(run, population)):
+        gains, episodes = _changes(run, whose)
         if len(gains) == 0:
             continue
         errors = _errors(gains, episodes, levels, repeats)
@@ -86,7 +89,7 @@ def measures(run: Run, levels: tuple[float, ...] = (0.95, 0.99), repeats: int = 
             )
             for name, risks, wrong, what in rows:
                 for risk, *each in zip(TailRisk._fields, risks, wrong, strict=True):
-                    label = f"{population.name}.{name}.{risk}.{100 * level:g}"
+                    label = f"{whose}.{name}.{risk}.{100 * level:g}"
                     meaning = f"{risk.replace('_', ' ')} {what}"
                     found.append(measure_of(label, Estimate(*each), "currency", meaning, _FLAT))
     if not found:

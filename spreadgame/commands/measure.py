@@ -117,7 +117,7 @@ def call(given: argparse.Namespace) -> int:
 
 
 def _take(found: Measure, given: argparse.Namespace) -> None:
-    from analysis.output.measure_table import tables_of
+    from analysis.output.measure_table import NARROWEST, tables_of
 
     options = {name: value for name, value in vars(given).items() if name in found.options}
     figure = getattr(given, "figure", None)
@@ -133,10 +133,11 @@ def _take(found: Measure, given: argparse.Namespace) -> None:
         print_json({"measure": found.name, "options": options, **alone, "runs": measured})
         return
     console = results(None if sys.stdout.isatty() else WIDTH)
+    console.width = max(console.width, NARROWEST)
     for place, (path, run, frame) in enumerate(zip(given.runs, runs, frames, strict=True)):
         if len(runs) > 1:
             console.print(*[""] * bool(place), f"{path}: {run.heading}", sep="\n", style="bold", soft_wrap=True)
-        for number, table in enumerate(tables_of(frame, found.common_unit, found.sparse)):
+        for number, table in enumerate(tables_of(frame, found.common_unit, found.sparse, console.width)):
             console.print(*[""] * bool(number), table, sep="\n")
 
 

@@ -40,8 +40,8 @@ def announce_compiling(entry: str, strategies: Sequence[str]) -> None:
     if not COMPILED or is_compiled(strategies, entry):
         return
     if CACHE is None:
-        say("compiling, about 20 seconds, each time: no cache can be written — set NUMBA_CACHE_DIR to a folder")
+        say("compiling, a minute or two, each time: no cache can be written — set NUMBA_CACHE_DIR to a folder")
     elif is_compiled([], entry):
         say("compiling strategies, once for this version: a few seconds …")
     else:
-        say("compiling the engine, once for this version: about 20 seconds …")
+        say("compiling the engine, once for this version: it may take a minute or two …")

@@ -7,7 +7,7 @@ import pytest
 from analysis.strategy_comparison import compare_strategies, main
 from sim.core.errors import RunError, ScenarioError
 from sim.runs.execute import execute
-from sim.scenario import parse
+from sim.scenario import load, parse
 from sim.scenario.choices import with_choices
 from tests.command_line import MARKET, ROOT
 
@@ -54,6 +54,15 @@ def test_all_else_is_the_same_whoever_plays():
     assert runs[0].book["value"].equals(runs[1].book["value"])
 
 
+def test_alone_the_makers_that_quote_narrowest_earn_least():
+    results = compare_strategies(load(SHOWDOWN, {"run.episodes": 40}))
+    poorest, narrowest = (
+        {each.strategy for each in sorted(results, key=key)[:3]}
+        for key in (lambda each: each.payoff.value, lambda each: each.quoted_spread)
+    )
+    assert poorest == narrowest == {"adaptive", "adaptive_garch", "glosten_milgrom_grid"}
+
+
 def test_payoffs_come_from_somebody():
     for each in compare_strategies(parse(GAME)):
         assert each.payoff.value == pytest.approx(each.against_customers.value - each.lost_to_informed.value)
@@ -69,6 +78,7 @@ def test_the_command_prints_and_draws(tmp_path, capsys):
     assert main([str(SHOWDOWN), *short]) == 0
     printed = capsys.readouterr().out
     assert "gueant_lehalle_tapia" in printed
+    assert "currency per episode" in printed
     assert (tmp_path / "maker_showdown-showdown.png").stat().st_size > 10_000
 
 

@@ -237,10 +237,14 @@ class Record(Table):
     messages: bool = Field(default=False, description="whether every order message is kept")
     levels: int = Field(default=1, ge=0, le=50, description="price levels of each side in a sample of the book")
     book_every: EverySteps | None = Field(
-        default=None, description="steps between samples of the book; omitted: moderate"
+        default=None,
+        description="steps between samples of the book; omitted: the least of 1, 2, 5, 10, 20, … with which the table "
+        "has about 100,000 rows at most",
     )
     agents_every: EverySteps | None = Field(
-        default=None, description="steps between samples of the agents; omitted: moderate"
+        default=None,
+        description="steps between samples of the agents; omitted: the least of 1, 2, 5, 10, 20, … with which the "
+        "table has about 500,000 rows at most",
     )
     agents: Literal["auto", "agents", "populations", "none"] = Field(
         default="auto",

@@ -279,6 +279,14 @@ def test_a_venue_without_bids_is_left_out_of_the_spread(two):
     assert [label[0] for label in legend(drawn(run_picture.spread, two))[:-1]] == ["a", "b"]
 
 
+def test_the_legend_shows_the_band_of_the_spread_in_its_colour(run):
+    ax = drawn(run_picture.spread, run)
+    shown = next(each for each in ax.get_legend().get_patches())
+    band = next(each for each in ax.collections if each.get_alpha())
+    assert legend(ax)[-1] == "nine tenths of samples"
+    assert tuple(shown.get_facecolor()) == pytest.approx(tuple(band.get_facecolor()[0]))
+
+
 def test_many_makers_are_drawn_together(two):
     assert "crowd, 12 agents" in legend(drawn(run_picture.inventories, two, instrument="BOLT"))
 

@@ -174,6 +174,33 @@ def test_what_is_needed_is_kept_unless_a_scenario_says_otherwise() -> None:
     assert [need for need, lack in NEEDS.items() if lack(Record())] == ["messages"]
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        (
+            "quoted_spread",
+            "did you mean 'spreads'? its numbers are in the table that run prints and in the columns of a sweep",
+        ),
+        ("adverse_selection", "its numbers are in measure attribution"),
+        ("attributoin", "did you mean 'attribution'?"),
+    ],
+)
+def test_a_word_that_is_no_measure_is_answered_with_where_its_numbers_are(name: str, says: str, capsys) -> None:
+    assert take(name, ["run"]) == 2
+    assert f"there is no measure '{name}' — {says}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["positions", "value_at_risk"])
+def test_of_a_population_that_is_named_only_its_rows_are_there_and_they_are_the_same(name: str, market: Run) -> None:
+    every, population = market.measure(name), market.scenario.populations[0].name
+    own = market.measure(name, population=population)
+    pd.testing.assert_frame_equal(own, every[every.index.str.startswith(f"{population}.")])
+    assert 0 < len(own) < len(every)
+    assert own["meaning"].str.contains("from sample to sample, 1 step").any()
+    with pytest.raises(RunError, match=f"there is no population '{population}x' — did you mean '{population}'"):
+        market.measure(name, population=f"{population}x")
+
+
 # --- options --------------------------------------------------------------------------------------------------------
 
 

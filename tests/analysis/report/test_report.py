@@ -299,7 +299,7 @@ def test_the_command_writes_the_page_beside_the_run_and_prints_where(folders):
     said = shell("report", folders["seed1"])
     path = folders["seed1"] / "report.html"
     assert (said.returncode, said.stdout, said.stderr) == (0, f"{path}\n", "")
-    assert "<h1>Two makers, a fifth of the flow informed</h1>" in path.read_text(encoding="utf-8")
+    assert "<h1>Two makers, noise traders and informed traders</h1>" in path.read_text(encoding="utf-8")
 
 
 def test_bad_input_is_one_line_and_exit_code_2(folders, tmp_path):

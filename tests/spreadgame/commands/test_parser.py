@@ -135,7 +135,7 @@ def test_compiling_is_announced_on_the_screen_only(say, market, monkeypatch):
 
     monkeypatch.setattr(sim.core.compiled, "is_compiled", lambda strategies, entry="": False)
     said = say("run", market, "--json")
-    assert said.screen == "compiling the engine, once for this version: about 20 seconds …\n"
+    assert said.screen == "compiling the engine, once for this version: it may take a minute or two …\n"
     json.loads(said.out)
     monkeypatch.setattr(sim.core.compiled, "is_compiled", lambda strategies, entry="": not strategies)
     assert "compiling strategies" in say("run", market).screen
