@@ -40,7 +40,7 @@ def _exactly(value: float) -> Estimate:
     return Estimate(float(value), 0.0)
 
 
-@experiment("Brock and Hommes: rules chosen by their earnings, exact shares")
+@experiment("Brock–Hommes: rules chosen by what they earned")
 def reflexivity_brock_hommes(markets: Markets) -> list[Row]:
     """The price goes to the value, rests away from it, or swings, as the map of three lags does."""
     rows = []
@@ -77,7 +77,7 @@ def _bifurcations(markets: Markets) -> list[Row]:
     return rows
 
 
-@experiment("Brock and Hommes: each member chooses at random")
+@experiment("Brock–Hommes: members choose at random")
 def reflexivity_random_choice(markets: Markets) -> list[Row]:
     """Many members that choose at random come near the exact shares; a hundred end on the value, by chance alone."""
     members, steps = (1_000, 600) if markets.quick else (10_000, 1_000)

@@ -39,7 +39,7 @@ def _exceeds(claim: str, bound: float, samples: NDArray[np.float64], unit: str) 
     return compare(f"{claim}: what is missing to it", SOURCE, 0.0, Estimate(missing, 0.0), unit=unit)
 
 
-@experiment("A flash crash: what falls, what comes back, who passes on what")
+@experiment("A flash crash: signs and bounds")
 def reflexivity_flash_crash(markets: Markets) -> list[Row]:
     """Prices come back, stops add to the fall and a deeper book takes from it, makers trade many times their net."""
     base, no_stops, deeper = (_crashes(markets, each) for each in ({}, _NO_STOPS, _DEEPER))

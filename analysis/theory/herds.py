@@ -106,7 +106,7 @@ def reflexivity_opinions(markets: Markets) -> list[Row]:
     return rows
 
 
-@experiment("Clusters: the sizes of groups, and the tails of what they want")
+@experiment("Clusters: groups that trade as one")
 def reflexivity_clusters(markets: Markets) -> list[Row]:
     """Component sizes are Borel's; the kurtosis of demand is that of the drawn graph."""
     rows = []

@@ -24,7 +24,8 @@ HEAD = f"""# The scoreboard
 This page compares published results with what markets of agents in Spreadgame give. The targets are solved in
 [`sim/models`](../sim/models). If a model cannot be solved, it is simulated there without the engine; a few targets are
 quoted from the paper that reports them. Every market is an ordinary scenario file in
-[`scenarios/theory`](../scenarios/theory). Samples are independent episodes. A claim holds if the estimate lies within
+[`scenarios/theory`](../scenarios/theory) or [`scenarios/reflexivity`](../scenarios/reflexivity). Samples are episodes,
+seeds, or steps that are independent. A claim holds if the estimate lies within
 {MOST_ERRORS:g} standard errors of the target, plus a tolerance for the market itself, such as the rounding of quotes to
 a tick. *Differs* means that the published number disagrees with the paper's own model, and that the market agrees with
 the model. In the tables, *error* is the standard error of the market's estimate. After ≤, it is the tolerance, and
@@ -35,7 +36,7 @@ independent. Some targets were simulated (the Santa Fe book, Gode and Sunder's t
 (Wah and Wellman). There, the error includes the target's own error.
 
 `spreadgame theory --page docs/theory.md` writes this page. `spreadgame theory --quick` runs the same claims on small
-samples in less than a minute.
+samples.
 """
 
 

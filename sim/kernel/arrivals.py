@@ -70,6 +70,14 @@ def open_arrivals(world):
 
 
 @njit
+def begin_arrivals(world):
+    """A step begins: who of each group comes, and how far arrivals before have raised the rates."""
+    choose_in_groups(world)
+    if world.clock[0].excites != 0:
+        excite(world)
+
+
+@njit
 def excite(world):
     """A step begins: arrivals of the last one raise the rates of those whom they excite.
 

@@ -38,7 +38,7 @@ from sim.core.storage import has_room
 from sim.core.world import NONE, NOTHING, attach
 from sim.instruments.kinds import move_values, pay_incomes, settle_expired
 from sim.instruments.processes import BLOCK
-from sim.kernel.arrivals import choose_in_groups, collect, excite, shuffle
+from sim.kernel.arrivals import begin_arrivals, collect, shuffle
 from sim.kernel.episodes import end_episode, open_episode
 from sim.kernel.messages import enter_pending
 from sim.kernel.sampling import rows_due, sample_agents, sample_books, samples_fit
@@ -108,9 +108,7 @@ def _open_step(world):
     expire(world)
     mechanisms.open_step(world)
     move_values(world)
-    choose_in_groups(world)
-    if clock.excites != 0:
-        excite(world)
+    begin_arrivals(world)
     clock.turn_class = 0
     clock.phase = COLLECT
     return RUNNING

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from sim.core.errors import Problem, ScenarioError
 from sim.core.wording import near_or_all, shown
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _COLUMNS = ("a", "b")
 
@@ -33,6 +35,8 @@ def read_edges(path: str | Path) -> NDArray[np.int64]:
         If there is no such file or column, it has no link, a member is not a whole number from 0, or a link leads from
         a member to itself. The message names the line.
     """
+    import numpy as np  # whoever only checks a scenario without such a file needs none
+
     path = Path(path)
     name = repr(str(path))
     if not path.is_file():

@@ -88,21 +88,6 @@ def distances(network: Any, members: int, seed: int, sources: tuple[int, ...]) -
     return np.where(np.isfinite(far), far, -1.0).astype(np.int64)
 
 
-def unfit(network: Any, members: int) -> str:
-    """Why a network cannot be one of so many members, or an empty text."""
-    if network.kind in ("ring", "small_world") and network.degree >= members:
-        return f"each of {members:,} members cannot have {network.degree:,} links: degree must be below {members:,}"
-    if network.kind == "lattice" and network.columns is not None and members % network.columns:
-        return f"{members:,} members do not fill rows of {network.columns:,}"
-    if network.kind == "scale_free" and network.links >= members:
-        return f"a newcomer among {members:,} members cannot make {network.links:,} links"
-    if network.kind == "random" and network.mean_degree > members - 1:
-        return f"{members:,} members cannot have {network.mean_degree:g} links each on average"
-    if network.kind == "blocks" and members % network.groups:
-        return f"{members:,} members cannot be divided into {network.groups:,} groups of equal size"
-    return ""
-
-
 def _adjacency(network: Any, members: int, seed: int) -> csr_array:
     """Ones where two members are linked, sorted by member."""
     edges = read_edges(network.path) if network.kind == "file" else _drawn(network, members, seed)

@@ -321,8 +321,7 @@ def strategy(
     memory : names with ``int`` or ``float``, or ``(int, 8)`` for eight of them; 0 at the start of each episode.
     max_messages : the most orders, replacements and cancellations of one turn, or a function of the parameters.
     venues : how many venues it trades on; ``venue_of(me, market, i)`` numbers them.
-    needs : any of ``signal``, ``reservation``, ``private_values``, ``network``, ``auction`` (its venues hold auctions),
-        without which it cannot play.
+    needs : any of NEEDS, without which it cannot play; ``auction`` is a venue that holds some.
     validate : given all parameters, each right by itself: what is wrong with them together, or an empty text.
     precompute : given all parameters and the steps of an episode, in plain Python: a float64 array, which
         ``precomputed(me, market, i)`` looks up; solved once for each population.

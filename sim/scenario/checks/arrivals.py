@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterator
 from functools import cached_property
 
-import numpy as np
-
 from sim.core.wording import some
 from sim.scenario.checks.base import Checks, Found, Where, name_of
 from sim.scenario.defaults import instrument_of
@@ -63,6 +61,8 @@ class ArrivalChecks(Checks):
         excited = [place for place, law in enumerate(laws) if isinstance(law, Hawkes)]
         if not excited:
             return
+        import numpy as np  # slow to import, and most markets need none to be checked
+
         masses = np.array(
             [[({names[row]: laws[row].mass} | laws[row].by).get(names[column], 0.0) for column in excited]  # type: ignore[union-attr]
              for row in excited]

@@ -8,7 +8,7 @@ from typing import Any
 
 from sim.core.errors import ScenarioError
 from sim.networks.edge_list import read_edges
-from sim.networks.graphs import unfit
+from sim.networks.fit import unfit
 from sim.scenario.checks.base import Checks, Found, Where
 from sim.scenario.defaults import instrument_of
 from sim.scenario.tables.market import Population

@@ -11,7 +11,8 @@ import pytest
 
 from sim.core.errors import ScenarioError
 from sim.networks.edge_list import read_edges
-from sim.networks.graphs import distances, is_drawn, links_of, unfit
+from sim.networks.fit import unfit
+from sim.networks.graphs import distances, is_drawn, links_of
 from sim.scenario.tables import networks as tables
 
 MEMBERS = 60

@@ -32,7 +32,7 @@ def test_it_runs_and_somebody_trades(path):
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_the_folder_of_each_can_be_opened_again(path: Path, tmp_path: Path):
-    overrides = {"run.steps": min(sg.load(path).run.steps, 20), "run.episodes": 1} | short(path)
+    overrides = {"run.steps": min(sg.load(path).run.steps, 60), "run.episodes": 1} | short(path)
     run = sg.run(path, overrides=overrides, out=tmp_path)
     assert dump_toml(sg.open_run(run.folder).scenario) == dump_toml(run.scenario)
 

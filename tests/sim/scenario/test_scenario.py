@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from sim.core.errors import ScenarioError
 from sim.scenario import Scenario, dump_toml, json_schema, load, parse, read_values, with_overrides
+from sim.scenario.tables.kinds import TAGS
 from sim.scenario.toml_writer import to_toml
 from sim.strategy_kit import registry
 from sim.strategy_kit.declare import Parameter, Strategy, strategy
@@ -568,7 +569,7 @@ def test_every_key_has_a_meaning() -> None:
         f"{table}.{key}"
         for table, said in tables.items()
         for key, about in said["properties"].items()
-        if "description" not in about and key not in ("process", "law", "distribution")
+        if "description" not in about and key not in TAGS
     ]
     assert not silent
     assert all("description" in said for said in tables.values())
