@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from sim.core.errors import RunError
+from sim.core.errors import RunError, SpreadgameError
 
-_HOME = Path(__file__).parents[1]
 _DECORATED = re.compile(r'^@measure\((?:\s*"([^"]+)")?', re.MULTILINE)
 
 
@@ -37,12 +38,12 @@ def declared(text: str) -> list[str]:
 
 
 @cache
-def found() -> Found:
-    """The measures that the files declare; nothing is imported."""
+def found(home: Path) -> Found:
+    """The measures that the files of a folder, which is ``analysis``, declare; nothing is imported."""
     modules: dict[str, str] = {}
     wrong: dict[str, str] = {}
-    for path in sorted(_HOME.rglob("*.py")):
-        module = ".".join(("analysis", *path.relative_to(_HOME).with_suffix("").parts))
+    for path in sorted(home.rglob("*.py")):
+        module = ".".join(("analysis", *path.relative_to(home).with_suffix("").parts))
         try:
             names = declared(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
@@ -59,9 +60,18 @@ def found() -> Found:
     return Found({name: module for name, module in sorted(modules.items()) if name not in wrong}, wrong)
 
 
-def failed(module: str, error: Exception) -> RunError:
-    """An exception that a measure's file raised, as a line that names the file and where in it."""
-    path = _HOME.joinpath(*module.split(".")[1:]).with_suffix(".py")
+@contextmanager
+def told_in_a_line(home: Path, module: str) -> Iterator[None]:
+    """Inside, what a measure's file raises that is no error in words becomes one: it names the file and where in it."""
+    try:
+        yield
+    except (SpreadgameError, MemoryError):
+        raise
+    except Exception as error:
+        raise _failed(home.joinpath(*module.split(".")[1:]).with_suffix(".py"), error) from error
+
+
+def _failed(path: Path, error: Exception) -> RunError:
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
     line, said = (lines[-1] if lines else None), f"{type(error).__name__}: {error}".partition("\n")[0]
     if isinstance(error, SyntaxError):

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -18,8 +19,9 @@ import pandas as pd
 
 from analysis.reading import measure_files
 from analysis.reading.measures import Measurement, table_of
-from sim.core.errors import RunError, SpreadgameError
-from sim.core.wording import near, near_or_all, shown
+from sim.core import wording
+from sim.core.errors import RunError
+from sim.core.wording import near_or_all, shown
 from sim.runs.result import Run
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ Value = int | float | str | tuple[float, ...] | None
 
 EACH_ROW = "each row names its own"  # the unit of a measure that gives measurements
 LAST = 100  # the place in its chapter of a measure that asks for none
+_HOME = Path(__file__).parents[1]
 _TAKEN = ("command", "figure", "help", "json", "name", "runs", "version")  # by the command line
 # What a run may have kept or not, and the setting that keeps it.
 NEEDS: dict[str, Callable[[Any], str]] = {
@@ -182,13 +185,22 @@ class Measure:
         self.check(options)
         if lack := self.lack(run):
             raise RunError(lack)
-        try:
+        with measure_files.told_in_a_line(_HOME, self.module):
             found = self.find(run, **options)
             return found if isinstance(found, pd.DataFrame) else table_of(found)
-        except (SpreadgameError, MemoryError):
-            raise
-        except Exception as error:
-            raise measure_files.failed(self.module, error) from error
+
+    def drawn(self, run: Any, **options: Any) -> Figure:
+        """What it finds as a figure.
+
+        Raises
+        ------
+        RunError
+            If it draws none.
+        """
+        if self.draw is None:
+            raise RunError(f"measure {self.name} draws no figure — leave --figure out")
+        with measure_files.told_in_a_line(_HOME, self.module):
+            return self.draw(run, **options)
 
     def check(self, options: Mapping[str, Any]) -> None:
         """Raise RunError for an option that there is not, or whose value cannot be."""
@@ -198,7 +210,7 @@ class Measure:
                 raise RunError(f"measure {self.name}: there is no option {name!r} — {known}")
             option = self.options[name]
             if not option.fits(value):
-                hint = f" — {told}" if (told := near(value, option.choices)) else ""
+                hint = f" — {told}" if (told := wording.near(value, option.choices)) else ""
                 raise RunError(f"measure {self.name}: {name} must be {option.allowed}, not {shown(value)}{hint}")
 
     def lack(self, run: Run) -> str:
@@ -272,7 +284,7 @@ def measure(
 
 def modules() -> dict[str, str]:
     """The module in which each measure is declared, by the measure's name, sorted; nothing is imported."""
-    return measure_files.found().modules
+    return measure_files.found(_HOME).modules
 
 
 def get(name: Any) -> Measure:
@@ -283,16 +295,14 @@ def get(name: Any) -> Measure:
     RunError
         If there is none; the message carries the nearest name. If its file is wrong; the message says where.
     """
-    homes, wrong = modules(), measure_files.found().wrong
+    homes, wrong = modules(), measure_files.found(_HOME).wrong
     if not isinstance(name, str) or name not in homes:
         if isinstance(name, str) and name in wrong:
             raise RunError(wrong[name])
         raise RunError(f"there is no measure {shown(name)} — {near_or_all(name, homes)}")
-    try:
+    with measure_files.told_in_a_line(_HOME, homes[name]):
         import_module(homes[name])
         return _known[name]
-    except Exception as error:
-        raise measure_files.failed(homes[name], error) from error
 
 
 def all_measures() -> list[Measure]:
@@ -306,7 +316,7 @@ def problems() -> list[str]:
 
 
 def _looked_at() -> tuple[list[Measure], list[str]]:
-    good, lines = [], list(measure_files.found().wrong.values())
+    good, lines = [], list(measure_files.found(_HOME).wrong.values())
     for name in modules():
         try:
             good.append(get(name))

@@ -174,9 +174,8 @@ def _check_figure(figure: Path, runs: list[Path]) -> None:
 def _draw(found: Measure, run: Run, options: dict[str, Any], figure: Path) -> None:
     from sim.core.errors import RunError, reason_of
 
-    if found.draw is None:
-        raise RunError(f"measure {found.name} draws no figure — leave --figure out")
+    drawn = found.drawn(run, **options)
     try:
-        found.draw(run, **options).savefig(figure)
+        drawn.savefig(figure)
     except OSError as error:
         raise RunError(f"{figure}: the figure cannot be written ({reason_of(error)})") from error

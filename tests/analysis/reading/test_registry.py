@@ -6,6 +6,7 @@ import json
 import math
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,12 +88,14 @@ def test_names_are_unique_and_those_that_the_search_finds() -> None:
 def test_a_name_that_is_there_twice_or_not_written_as_text_is_refused_and_the_others_are_found(
     tmp_path, monkeypatch
 ) -> None:
-    monkeypatch.setattr(measure_files, "_HOME", tmp_path)
     room = tmp_path / "risk"
     room.mkdir()
     (room / "one.py").write_text('@measure(\n    "same",\n)\ndef one(run): ...\n', encoding="utf-8")
     (room / "other.py").write_text('@measure("other")\ndef other(run): ...\n', encoding="utf-8")
-    found = measure_files.found.__wrapped__
+
+    def found() -> measure_files.Found:
+        return measure_files.found.__wrapped__(tmp_path)
+
     assert found().modules == {"other": "analysis.risk.other", "same": "analysis.risk.one"}
     (room / "two.py").write_text('@measure("same")\ndef two(run): ...\n', encoding="utf-8")
     assert found().modules == {"other": "analysis.risk.other"}
@@ -140,13 +143,12 @@ def mine(run): return []
 def test_a_file_of_a_measure_that_is_wrong_is_named_in_a_line_and_takes_no_other_down(
     old: str, new: str, says: str, market: Run, tmp_path, monkeypatch, capsys
 ) -> None:
-    monkeypatch.setattr(measure_files, "_HOME", tmp_path)
     monkeypatch.setattr(analysis.risk, "__path__", [*analysis.risk.__path__, str(tmp_path / "risk")])
     (tmp_path / "risk").mkdir()
     (tmp_path / "risk" / "mine.py").write_text(GOOD.replace(old, new), encoding="utf-8")
-    known = measure_files.found()
-    found = measure_files.Found(known.modules | {"mine": "analysis.risk.mine"}, {})
-    monkeypatch.setattr(measure_files, "found", lambda: found)
+    found = measure_files.Found(registry.modules() | {"mine": "analysis.risk.mine"}, {})
+    monkeypatch.setattr(measure_files, "found", lambda home: found)
+    monkeypatch.setattr(registry, "_HOME", tmp_path)
     try:
         assert take("mine", [str(market.folder)]) == 2
         told = capsys.readouterr()
@@ -405,3 +407,14 @@ def test_a_run_that_was_opened_is_measured_like_one_in_memory(market: Run) -> No
     assert folder is not None
     pd.testing.assert_frame_equal(open_run(folder).measure("garch"), market.measure("garch"))
     pd.testing.assert_frame_equal(sg.open_run(folder).measure("who_paid_whom"), market.measure("who_paid_whom"))
+
+
+def test_a_figure_that_cannot_be_drawn_is_told_in_a_line_too(market: Run) -> None:
+    def broken(run: Run, **options: Any) -> Any:
+        raise ZeroDivisionError("of nothing")
+
+    network = registry.get("trade_network")
+    with pytest.raises(RunError, match=r"trade_network\.py: ZeroDivisionError: of nothing"):
+        replace(network, draw=broken).drawn(market)
+    with pytest.raises(RunError, match="measure spreads draws no figure — leave --figure out"):
+        registry.get("spreads").drawn(market)
