@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.core.arguments import a_path, paths
-from sim.core.errors import RunError
-from sim.core.wording import shown
 from sim.scenario import Scenario, resolved
 from sim.scenario import load as _load
 from sim.scenario.overrides import Overrides
 from sim.strategy_kit.declare import Strategy
-
-_FOLDER = re.compile(r"\w[\w.=-]{0,99}")
 
 if TYPE_CHECKING:  # reading a scenario needs no engine
     from sim.runs.execute import Watch
@@ -112,10 +107,8 @@ def run_name(scenario: Scenario, name: str | None = None) -> str:
         If it is no name of a folder.
     """
     if name is not None:
-        from sim.runs.files import PARTIAL
+        from sim.runs.files import folder_name
 
-        if not _FOLDER.fullmatch(name) or name.endswith(PARTIAL):
-            raise RunError(f"name: {shown(name)} is no name of a run folder — use letters, digits and . _ - = alone")
-        return name
+        return folder_name(name)
     stem = Path(scenario.source).stem if scenario.source.endswith(".toml") else "run"
     return f"{stem}-seed{scenario.run.seed}"

@@ -13,7 +13,7 @@ import pytest
 
 import analysis.quality
 import spreadgame as sg
-from analysis.reading import registry
+from analysis.reading import measure_files, registry
 from spreadgame import reference
 from spreadgame.commands.parser import main
 from tests.places import ROOT
@@ -189,7 +189,7 @@ def trade_size(tmp_path, monkeypatch):
     """CONTRIBUTING's measure, as if its file lay in its room."""
     text = next(block for block in blocks(CONTRIBUTING, "python") if "@measure(" in block)
     (tmp_path / "trade_size.py").write_text(text, encoding="utf-8")
-    assert registry.declared(text) == ["trade_size"]
+    assert measure_files.declared(text) == ["trade_size"]
     known = registry.modules() | {"trade_size": "analysis.quality.trade_size"}
     monkeypatch.setattr(registry, "modules", lambda: known)
     monkeypatch.setattr(analysis.quality, "__path__", [*analysis.quality.__path__, str(tmp_path)])

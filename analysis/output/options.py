@@ -48,6 +48,13 @@ class Parser(argparse.ArgumentParser):
         self.register("action", None, _Once)
         self.register("action", "store", _Once)
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        from sim.core.renamed import TABLES, now
+
+        if action.choices is not None and isinstance(value, str) and (told := now(value, TABLES, list(action.choices))):
+            self.error(f"argument {'/'.join(action.option_strings) or action.dest}: {told}")
+        super()._check_value(action, value)
+
     def error(self, message: str) -> NoReturn:
         """End with exit code 2."""
         self.exit(BAD_INPUT, f"{self.prog}: {message}\nsee {self.prog} --help\n")

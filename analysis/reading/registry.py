@@ -8,17 +8,18 @@ imported: the sources are searched for the decorator, so a command imports the o
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+import numpy as np
 import pandas as pd
 
+from analysis.reading import measure_files
 from analysis.reading.measures import Measurement, table_of
+from sim.core import wording
 from sim.core.errors import RunError
 from sim.core.wording import near, near_or_all, shown
 from sim.runs.result import Run, open_run
@@ -35,7 +36,7 @@ EACH_ROW = "each row names its own"  # the unit of a measure that gives measurem
 LAST = 100  # the place in its chapter of a measure that asks for none
 _FEW = 3  # measures that are named in a hint
 _HOME = Path(__file__).parents[1]
-_DECORATED = re.compile(r'^@measure\((?:\s*"([^"]+)")?', re.MULTILINE)
+_TAKEN = ("command", "figure", "help", "json", "name", "runs", "version")  # by the command line
 # What a run may have kept or not, and the setting that keeps it.
 NEEDS: dict[str, Callable[[Any], str]] = {
     "trades": lambda record: "" if record.trades else "record.trades = true",
@@ -146,7 +147,7 @@ class Measure:
     source : of its formulas.
     unit : of its numbers; :data:`EACH_ROW` where it gives measurements.
     find : gives measurements, or a table whose columns are numbers; called with a run and the options. A column
-        ``X_error`` holds the standard errors of ``X``, ``attrs["note"]`` is a line to be read with the table, and
+        ``X_standard_error`` holds the errors of ``X``, ``attrs["note"]`` is a line to be read with the table, and
         ``attrs["details"]`` what JSON has besides, by name.
     module : in which it is declared.
     chapter, place : of the report, and where in it.
@@ -234,11 +235,26 @@ class Measure:
         RunError
             If there is no such option, its value cannot be, or the run did not keep what is needed.
         """
+        options = {name: _native(value) for name, value in options.items()}
         self.check(options)
         if isinstance(run, Run) and (lack := self.lack(run)):
             raise RunError(lack)
-        found = self.find(run, **options)
-        return found if isinstance(found, pd.DataFrame) else table_of(found)
+        with measure_files.told_in_a_line(_HOME, self.module):
+            found = self.find(run, **options)
+            return found if isinstance(found, pd.DataFrame) else table_of(found)
+
+    def drawn(self, run: Any, **options: Any) -> Figure:
+        """What it finds as a figure.
+
+        Raises
+        ------
+        RunError
+            If it draws none.
+        """
+        if self.draw is None:
+            raise RunError(f"measure {self.name} draws no figure — leave --figure out")
+        with measure_files.told_in_a_line(_HOME, self.module):
+            return self.draw(run, **options)
 
     def check(self, options: Mapping[str, Any]) -> None:
         """Raise RunError for an option that there is not, or whose value cannot be."""
@@ -248,7 +264,8 @@ class Measure:
                 raise RunError(f"measure {self.name}: there is no option {name!r} — {known}")
             option = self.options[name]
             if not option.fits(value):
-                raise RunError(f"measure {self.name}: {name} must be {option.allowed}, not {shown(value)}")
+                hint = f" — {told}" if (told := wording.near(value, option.choices)) else ""
+                raise RunError(f"measure {self.name}: {name} must be {option.allowed}, not {shown(value)}{hint}")
 
     def lack(self, run: Run) -> str:
         """What the run did not keep and is needed, as an error says it; empty where nothing is missing."""
@@ -260,6 +277,13 @@ class Measure:
         return (
             f"{run.folder or 'this run'}: it kept no {kept}, which {self.name} needs — set {settings} and run it again"
         )
+
+
+def _native(value: Any) -> Any:
+    """A number of NumPy as Python's, alone and among others."""
+    if isinstance(value, (tuple, list)):
+        return tuple(map(_native, value))
+    return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
 
 
 _known: dict[str, Measure] = {}
@@ -287,11 +311,18 @@ def measure(
     Raises
     ------
     ValueError
-        If a need is unknown, or another module has declared a measure of the name.
+        If a need is unknown, a text is empty, an option has a name of the command line's, or another module has
+        declared a measure of the name.
     """
     for need in needs:
         if need not in NEEDS:
             raise ValueError(f"measure {name!r}: there is no need {need!r} — {near_or_all(need, NEEDS)}")
+    for what, text in (("name", name), ("summary", summary), ("source", source), ("unit", unit)):
+        if not text.strip():
+            raise ValueError(f"measure {name!r}: it has no {what}")
+    for option in options or ():
+        if option in _TAKEN:
+            raise ValueError(f"measure {name!r}: the command line has a {option} of its own — rename the option")
 
     def register(find: Finder) -> Finder:
         before = _known.get(name)
@@ -306,45 +337,27 @@ def measure(
     return register
 
 
-def declared(text: str) -> list[str]:
-    """Names of the measures that a source declares; empty ones where a name is not written as text."""
-    return _DECORATED.findall(text)
-
-
-@cache
 def modules() -> dict[str, str]:
-    """The module in which each measure is declared, by the measure's name, sorted; nothing is imported.
-
-    Raises
-    ------
-    ValueError
-        If a name is there twice, or is not written as text in the decorator.
-    """
-    found: dict[str, str] = {}
-    for path in sorted(_HOME.rglob("*.py")):
-        module = ".".join(("analysis", *path.relative_to(_HOME).with_suffix("").parts))
-        for name in declared(path.read_text(encoding="utf-8")):
-            if not name:
-                raise ValueError(f'{path}: write the name of the measure as text, in @measure("NAME", …)')
-            if name in found:
-                raise ValueError(f"{module} and {found[name]} both declare a measure {name!r} — rename one")
-            found[name] = module
-    return dict(sorted(found.items()))
+    """The module in which each measure is declared, by the measure's name, sorted; nothing is imported."""
+    return measure_files.found(_HOME).modules
 
 
-def get(name: str) -> Measure:
+def get(name: Any) -> Measure:
     """The measure of a name.
 
     Raises
     ------
     RunError
-        If there is none; the message carries the nearest name.
+        If there is none; the message carries the nearest name. If its file is wrong; the message says where.
     """
-    homes = modules()
-    if name not in homes:
-        raise RunError(f"there is no measure {shown(name)} — {_remedy(name, homes)}")
-    import_module(homes[name])
-    return _known[name]
+    homes, wrong = modules(), measure_files.found(_HOME).wrong
+    if not isinstance(name, str) or name not in homes:
+        if isinstance(name, str) and name in wrong:
+            raise RunError(wrong[name])
+        raise RunError(f"there is no measure {shown(name)} — {_remedy(str(name), homes)}")
+    with measure_files.told_in_a_line(_HOME, homes[name]):
+        import_module(homes[name])
+        return _known[name]
 
 
 def _remedy(name: str, homes: Mapping[str, str]) -> str:
@@ -369,8 +382,23 @@ def _source(module: str) -> Path:
 
 
 def all_measures() -> list[Measure]:
-    """Every measure, in the order of the names."""
-    return [get(name) for name in modules()]
+    """Every measure that can be taken, in the order of the names."""
+    return _looked_at()[0]
+
+
+def problems() -> list[str]:
+    """What is wrong with files that declare measures, a line each."""
+    return _looked_at()[1]
+
+
+def _looked_at() -> tuple[list[Measure], list[str]]:
+    good, lines = [], list(measure_files.found(_HOME).wrong.values())
+    for name in modules():
+        try:
+            good.append(get(name))
+        except RunError as error:
+            lines.append(str(error))
+    return good, list(dict.fromkeys(lines))
 
 
 def of_chapter(title: str) -> list[Measure]:

@@ -22,7 +22,7 @@ def whole(name: str, value: Any, remedy: str = "", low: int = -_BITS, high: int 
     Raises
     ------
     TypeError
-        If it is no whole number; a float is none, whatever stands behind its point.
+        If it is no whole number; a float is none, whatever stands behind its point, nor are True and False.
     ValueError
         If it is below ``low`` or above ``high``.
     """
@@ -30,6 +30,8 @@ def whole(name: str, value: Any, remedy: str = "", low: int = -_BITS, high: int 
         number = operator.index(value)
     except TypeError:
         raise TypeError(_said(name, value, "a whole number", remedy)) from None
+    if isinstance(value, bool):
+        raise TypeError(_said(name, value, "a whole number", remedy))
     if low <= number <= high:
         return number
     if low > -_BITS and high < _BITS - 1:
@@ -69,9 +71,13 @@ def a_path(name: str, value: Any) -> Path:
     ------
     TypeError
         If it is none.
+    ValueError
+        If no file can be called so.
     """
     if not isinstance(value, str | os.PathLike):
         raise TypeError(_said(name, value, "a path", ""))
+    if "\0" in os.fspath(value):
+        raise ValueError(_said(name, str(value), "a path", "no name of a file holds the letter \\0"))
     return Path(value)
 
 

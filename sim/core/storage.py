@@ -12,6 +12,7 @@ import numpy as np
 
 from sim.core.codes import NEED_ORDERS, NEED_TAPE, NEED_TURNS, RUNNING
 from sim.core.compiled import COMPILED, inlined, njit
+from sim.core.undisturbed import Undisturbed
 from sim.core.world import DTYPES, HISTORY, NODES_PER_LEVEL, World, worlds
 
 
@@ -28,6 +29,7 @@ class Storage:
             raise TypeError(f"no such arrays: {sorted(unknown)}")
         self._arrays = {name: self._empty(dtype, lengths.get(name, 0)) for name, dtype in DTYPES._asdict().items()}
         self._table = np.zeros(2 * len(World._fields), np.int64)
+        self._leaving: tuple[Any, ...] = ()
         self._publish()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -38,6 +40,7 @@ class Storage:
         for name, array in state.items():
             self._arrays[name][:] = array
         self._table = np.zeros(2 * len(World._fields), np.int64)
+        self._leaving = ()
         self._publish()
 
     @staticmethod
@@ -48,8 +51,10 @@ class Storage:
 
     def _publish(self) -> None:
         for place, array in enumerate(self._arrays.values()):
-            self._table[2 * place] = array.ctypes.data
-            self._table[2 * place + 1] = len(array)
+            self._table[2 * place : 2 * place + 2] = array.ctypes.data, len(array)
+        self._show()
+
+    def _show(self) -> None:
         views = {
             name: array.view(np.recarray) if array.dtype.names and not COMPILED else array
             for name, array in self._arrays.items()
@@ -64,14 +69,22 @@ class Storage:
         old = self._arrays[name]
         new = self._empty(old.dtype, length)
         new[: min(len(old), length)] = old[: min(len(old), length)]
-        self._arrays[name] = new
-        self._publish()
+        self._exchange(name, new)
 
     def put(self, name: str, array: Any) -> None:
         """Replace an array's content and length."""
-        self._arrays[name] = self._empty(DTYPES._asdict()[name], len(array))
-        self._arrays[name][:] = array
-        self._publish()
+        new = self._empty(DTYPES._asdict()[name], len(array))
+        new[:] = array
+        self._exchange(name, new)
+
+    def _exchange(self, name: str, new: Any) -> None:
+        """Put an array in another's place. Both live until the table points to the new one, whatever is raised here."""
+        place = World._fields.index(name)
+        self._leaving = self._arrays[name], new
+        self._table[2 * place : 2 * place + 2] = new.ctypes.data, len(new)
+        self._arrays[name] = new
+        self._show()
+        self._leaving = ()
 
 
 # --- room -----------------------------------------------------------------------------------------------------------
@@ -126,7 +139,14 @@ def make_room(storage: Storage, lack: int, messages: int, trades: list[Any], log
     lack : NEED_ORDERS, NEED_TAPE or NEED_TURNS.
     messages : how many must find room.
     trades, log : take what the tapes hold, as records of TRADE and MESSAGE, where those are short.
+
+    Ctrl-C waits: what was taken is also marked as taken, and arrays that belong together grow together.
     """
+    with Undisturbed():
+        _make_room(storage, lack, messages, trades, log)
+
+
+def _make_room(storage: Storage, lack: int, messages: int, trades: list[Any], log: list[Any]) -> None:
     clock = storage.world.clock[0]
     if lack == NEED_TURNS:
         storage.grow("turns", 2 * len(storage.world.turns))

@@ -6,9 +6,11 @@ be removed by hand. A file beside it says who has it.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -22,6 +24,12 @@ from filelock import FileLock, Timeout
 from sim.core.errors import RunError, reason_of
 from sim.kept.sealed import remove_leftovers, write_whole
 
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+_BEYOND = 1 << 40  # bytes
 _LOCK, _WRITER = ".writer.lock", ".writer.json"
 _LOOKS, _PAUSE = 40, 0.05  # for what a writer says of itself just after it has the lock
 
@@ -110,6 +118,27 @@ def claimed_place(
                 return
             if not elsewhere:
                 raise error
+
+
+def lock_file(file: int) -> bool:
+    """Lock a file that is open, whatever it is called, until it is closed. Says whether nobody else has locked it.
+
+    Raises
+    ------
+    OSError
+        If its disk has no locks.
+    """
+    try:
+        if sys.platform == "win32":  # which locks bytes, for readers too: one that no file reaches
+            os.lseek(file, _BEYOND, os.SEEK_SET)
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLOCK):
+            return False
+        raise
+    return True
 
 
 def _locked(folder: Path) -> FileLock:

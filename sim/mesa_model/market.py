@@ -140,6 +140,12 @@ class Market(mesa.Model):
             members = [kind(self, first + i) for i in range(count)]
             if not all(hasattr(member, "row") for member in members):
                 raise TypeError(f"{kind.__name__}.__init__ must begin with super().__init__(model, row)")
+            for given, member in enumerate(members, first):
+                if member.row != given:
+                    raise TypeError(
+                        f"{kind.__name__}.__init__ was given row {given} and passed {member.row} on — "
+                        "it must begin with super().__init__(model, row)"
+                    )
             self._rows.update({member.row: member for member in members})
             self._sets[name] = AgentSet(members, random=self.random)
         return self._sets[name]

@@ -11,7 +11,8 @@ from typing import Any
 class Rule:
     """What holds for a population whatever strategy it plays, and when it is looked at.
 
-    A file of this folder that has a ``RULE`` is a rule. Its functions are compiled (``njit``) and take the World first.
+    Each file of this folder but this one and ``hooks`` is a rule, and has a ``RULE``. Its functions are compiled
+    (``njit``) and take the World first.
 
     Parameters
     ----------

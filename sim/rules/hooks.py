@@ -11,6 +11,7 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,20 +19,49 @@ import numpy as np
 import sim.rules
 from sim.core.codes import ACCEPTED
 from sim.core.compiled import inlined
+from sim.core.errors import RunError
+from sim.core.wording import near_or_all
 from sim.rules.declare import Rule
 
-
-def _declared() -> tuple[Rule, ...]:
-    names = sorted(module.name for module in pkgutil.iter_modules(sim.rules.__path__) if module.name != "hooks")
-    found = (getattr(import_module(f"sim.rules.{name}"), "RULE", None) for name in names)
-    return tuple(rule for rule in found if rule is not None)
+_NO_RULES = {"declare", "hooks"}
 
 
-RULES = _declared()
+def _declared() -> dict[Path, Rule]:
+    """The rules by their files, in the order of the files' names."""
+    modules = sorted(pkgutil.iter_modules(sim.rules.__path__), key=lambda module: module.name)
+    files = [Path(getattr(module.module_finder, "path", "")) / f"{module.name}.py" for module in modules]
+    return {path: _rule_of(path) for path in files if path.stem not in _NO_RULES}
+
+
+def _rule_of(path: Path) -> Rule:
+    """The rule that a file declares; RunError if it declares none, since nobody would miss it in a run."""
+    try:
+        rule = getattr(import_module(f"sim.rules.{path.stem}"), "RULE", None)
+    except Exception as error:
+        where = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        said = error.msg if isinstance(error, SyntaxError) else f"{type(error).__name__}: {error}".partition("\n")[0]
+        raise RunError(f"{path}{where}: {said}") from error
+    if not isinstance(rule, Rule):
+        raise RunError(f"{path}: it declares no rule — write RULE = Rule(…), or put the file elsewhere")
+    return rule
+
+
+_BY_FILE = _declared()
+RULES = tuple(_BY_FILE.values())
 
 
 def rules_of(population: Any) -> int:
-    """The bits of the rules that a population of a scenario is under."""
+    """The bits of the rules that a population of a scenario is under.
+
+    Raises
+    ------
+    RunError
+        If a rule names a table that populations do not have.
+    """
+    for path, rule in _BY_FILE.items():
+        if not hasattr(population, rule.table):
+            known = near_or_all(rule.table, type(population).model_fields)
+            raise RunError(f"{path}: a population has no table {rule.table!r} — {known}")
     return sum(1 << place for place, rule in enumerate(RULES) if getattr(population, rule.table, None) is not None)
 
 

@@ -1,4 +1,4 @@
-"""Who acts otherwise than by the strategy of its population: in Python, or driven from outside."""
+"""Who acts otherwise than by the strategy of its population, in Python or driven from outside; agents by name."""
 
 from __future__ import annotations
 
@@ -55,3 +55,23 @@ def check_populations(scenario: Scenario, outside: Sequence[str], agents: Mappin
         )
     if problems:
         raise ScenarioError(scenario.source, problems)
+
+
+def row_of(scenario: Scenario, who: str) -> int:
+    """The row of an agent by its name, as ``"makers 1"`` or ``"desk"`` where it is alone.
+
+    Raises
+    ------
+    KeyError
+        If there is none.
+    """
+    first = 0
+    for population in scenario.populations:
+        if who == population.name and population.count == 1:
+            return first
+        name, _, number = who.rpartition(" ")
+        if name == population.name and number.isdecimal() and int(number) < population.count:
+            return first + int(number)
+        first += population.count
+    known = ", ".join(f"{each.name} (0 to {each.count - 1})" for each in scenario.populations)
+    raise KeyError(f"no agent {who!r:.60}; there are {known}")

@@ -31,7 +31,8 @@ class Agent:
     Raises
     ------
     RunError
-        By every message that is sent when it may not be: outside of a turn, while a step is going on, after the end.
+        By every message that is sent when it may not be: in no turn or another agent's, while a step is going on, after
+        the end.
     """
 
     def __init__(self, session: Session, row: int) -> None:
@@ -165,7 +166,9 @@ class Agent:
     def uniform(self) -> float:
         """A random number on (0, 1) from its own stream: the same run gives the same numbers."""
         session = self._session
-        return float(_uniform(session.address, self._row) if session.acting else session.do(self._row, "uniform"))
+        if session.acting != self._row:
+            return float(session.do(self._row, "uniform"))
+        return float(_uniform(session.address, self._row))
 
     # --- what it does -----------------------------------------------------------------------------------------------
 
@@ -212,7 +215,7 @@ class Agent:
     def cancel_order(self, handle: int) -> int:
         """Cancel one of its orders. Returns the lots cancelled, 0 if it is gone."""
         session = self._session
-        if not session.acting:
+        if session.acting != self._row:
             return int(session.do(self._row, "cancel", handle_argument(handle)))
         result: int
         try:
@@ -225,7 +228,7 @@ class Agent:
     def replace_order(self, handle: int, price: int, quantity: int) -> int:
         """Change an order's price and open quantity. Returns its handle if it rests, else 0."""
         session = self._session
-        if not session.acting:
+        if session.acting != self._row:
             return int(session.do(self._row, "replace", handle_argument(handle), *price_and_quantity(price, quantity)))
         result: int
         try:
@@ -245,7 +248,7 @@ class Agent:
     def _order(self, kind: Any, side: int, price: int, quantity: int, venue: int | str | None, lifetime: int) -> int:
         session = self._session
         where = self._venue if venue is None else session.venue_number(venue)
-        if not session.acting:
+        if session.acting != self._row:
             return int(session.do(self._row, "order", where, kind, *order_arguments(side, price, quantity, lifetime)))
         result: int
         try:

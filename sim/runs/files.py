@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,34 +20,39 @@ FORMAT = 4
 MANIFEST, SUMMARY, SCENARIO = "manifest.json", "summary.json", "scenario.toml"
 PARTIAL = ".partial"
 TABLES = ("trades", "book", "agents", "episodes", "settlements", "messages")
+_NAME = re.compile(r"\w[\w.=-]{0,99}")
 _REMEDY = "bring it back as it was, or run the scenario again"
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class _Shape(BaseModel):
+class Shape(BaseModel):
+    """Of what is read again: strict, and more may stand there."""
+
     model_config = ConfigDict(strict=True, extra="allow")
 
 
-class _Population(_Shape):
+class _Population(Shape):
     name: str
     strategy: str
     first: Count
     count: Count
 
 
-class _Sampling(_Shape):
+class _Sampling(Shape):
     book_every: Count
     agents_every: Count
 
 
-class _StrategyFile(_Shape):
+class StrategyFile(Shape):
+    """A user's own file whose strategies played."""
+
     file: str
     digest: str
     strategies: list[str]
 
 
-class _Manifest(_Shape):
+class _Manifest(Shape):
     """What every reader of a run may take for granted; more may stand there."""
 
     status: Literal["complete", "interrupted", "failed"]
@@ -57,7 +63,7 @@ class _Manifest(_Shape):
     warnings: list[str]
     seed: Count
     overrides: dict[str, Any]
-    strategy_files: list[_StrategyFile]
+    strategy_files: list[StrategyFile]
     versions: dict[str, str]
     steps: Count
     steps_asked: Count
@@ -74,7 +80,7 @@ class _Manifest(_Shape):
     files: dict[str, str]
 
 
-class _Row(_Shape):
+class _Row(Shape):
     scope: str
     name: str
     measure: str
@@ -84,6 +90,19 @@ class _Row(_Shape):
 
 
 _MANIFEST, _SUMMARY = TypeAdapter(_Manifest), TypeAdapter(list[_Row])
+
+
+def folder_name(name: Any) -> str:
+    """The name of a run folder, looked at.
+
+    Raises
+    ------
+    RunError
+        If it is no name of a folder.
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name.endswith(PARTIAL):
+        raise RunError(f"name: {name!r:.80} is no name of a run folder — use letters, digits and . _ - = alone")
+    return name
 
 
 def sealed(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:

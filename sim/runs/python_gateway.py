@@ -1,6 +1,7 @@
 """What Python sends to a market and sees of it, a compiled call each, by the address of the World.
 
 A message first asks for its room: what is lacking comes back as ``-1 - status``, the caller mends it and sends again.
+What ends the run, such as money too large to count, comes back so too: it is no answer, and cannot be mended.
 ``WRONG`` of the gateway is what an argument gives that means nothing.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sim.core.codes import RESTING
+from sim.core.codes import RESTING, RUNNING
 from sim.core.compiled import inlined, njit
 from sim.core.marks import wealth
 from sim.core.rng import next_uniform
@@ -25,28 +26,42 @@ from sim.venues.ticks import NO_BID
 
 
 @njit
+def _short(world: Any) -> int:
+    """0 where a message can be taken, else -1 less why the run has ended, or what there is no room for."""
+    status: int = world.clock[0].status
+    return -1 - status if status != RUNNING else short_of_room(world)
+
+
+@njit
+def _answered(world: Any, answer: int) -> int:
+    """What a message came to, -1 less its status if it ended the run."""
+    status: int = world.clock[0].status
+    return answer if status == RUNNING else -1 - status
+
+
+@njit
 def send_order(address: int, agent: int, venue: int, kind: int, side: int, price: int, lots: int, lifetime: int) -> int:
     """A new order of the agent whose turn it is. Returns its handle if it rests, else 0."""
     world = attach(address)
     side, price, lots, lifetime = gateway.bits(side), gateway.bits(price), gateway.bits(lots), gateway.bits(lifetime)
     if side * side != 1 or lifetime < 0 or lifetime > gateway.LONGEST:
         return int(gateway.WRONG)
-    short: int = short_of_room(world)
+    short: int = _short(world)
     if short != 0:
         return short
     handle: int = gateway.send_order(world, agent, venue, kind, side, price, lots, lifetime)
-    return handle
+    return _answered(world, handle)
 
 
 @njit
 def send_schedule(address: int, agent: int, venue: int, centre: float, slope: float, most: int) -> int:
     """A demand schedule. Returns its handle, 0 where no auction is running."""
     world = attach(address)
-    short: int = short_of_room(world)
+    short: int = _short(world)
     if short != 0:
         return short
     handle: int = gateway.send_schedule(world, agent, venue, centre, slope, most)
-    return handle
+    return _answered(world, handle)
 
 
 @njit
@@ -54,11 +69,11 @@ def send_cancel(address: int, agent: int, handle: int) -> int:
     """Cancel an order. Returns the lots cancelled."""
     world = attach(address)
     handle = gateway.bits(handle)
-    short: int = short_of_room(world)
+    short: int = _short(world)
     if short != 0:
         return short
     lots: int = gateway.send_cancel(world, agent, handle)
-    return lots
+    return _answered(world, lots)
 
 
 @njit
@@ -66,11 +81,11 @@ def send_replace(address: int, agent: int, handle: int, price: int, lots: int) -
     """Change an order's price and open quantity. Returns its handle if it rests, else 0."""
     world = attach(address)
     handle, price, lots = gateway.bits(handle), gateway.bits(price), gateway.bits(lots)
-    short: int = short_of_room(world)
+    short: int = _short(world)
     if short != 0:
         return short
     new: int = gateway.send_replace(world, agent, handle, price, lots)
-    return new
+    return _answered(world, new)
 
 
 # --- what an agent sees and draws -----------------------------------------------------------------------------------

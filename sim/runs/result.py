@@ -274,7 +274,7 @@ class Run:
         -------
         pandas.DataFrame
             Rows ``value, standard_error, unit, meaning`` by name, or a table with a column for each number, and
-            ``X_error`` for its standard errors; ``attrs["note"]`` is to be read with it.
+            ``X_standard_error`` for its standard errors; ``attrs["note"]`` is to be read with it.
 
         Raises
         ------

@@ -12,6 +12,8 @@ would have done by giving the same order at its turn:
   turn. What is done around a turn is done around these: an obliged maker is held to its obligation at its end.
 - Others of the same rank act after them. In a simultaneous class nobody sees anybody's orders, and all enter together.
 - ``step`` and ``advance`` go on from there.
+
+Ctrl-C is answered between two steps or orders: what was begun is finished before, so one can go on from there.
 """
 
 from __future__ import annotations
@@ -25,16 +27,20 @@ from typing import Any
 from sim.core.arguments import a_path, paths, several, whole
 from sim.core.codes import BY_OUTSIDE, BY_PYTHON
 from sim.core.errors import RunError
+from sim.core.undisturbed import Undisturbed
 from sim.core.world import HISTORY
-from sim.runs.acting import check_populations, turns_of
+from sim.runs.acting import check_populations, row_of, turns_of
 from sim.runs.agent import Agent
+from sim.runs.alone import Alone
 from sim.runs.build import build, compile_all
+from sim.runs.files import folder_name
 from sim.runs.folder import RunFolder
 from sim.runs.manifest import manifest_of
 from sim.runs.market_view import MarketView
 from sim.runs.python_gateway import ACTS
 from sim.runs.result import MemorySink, Run
 from sim.runs.session_log import LogWriter, head_of
+from sim.runs.session_records import BEGIN_STEP, came_to, record_of
 from sim.runs.summary import summary_of
 from sim.runs.totals import Counted
 from sim.scenario import Scenario, resolved
@@ -42,6 +48,8 @@ from sim.scenario.overrides import Overrides
 from sim.strategy_kit.loading.files import load_files
 from sim.venues.gateway import WRONG
 
+_NOBODY = -1
+_OF_ITS_OWN = {"address", "_busy", "_call", "_log"}  # what a copy makes anew
 _FEW = 256  # steps that are made at once; more in chunks, between which Ctrl-C is answered
 
 
@@ -109,21 +117,22 @@ class Session(MarketView):
         turns = [each.turn for each in self.scenario.populations if each.name in self.outside]
         self._turn_class = ranks.index(turns[0]) if turns else -1
         self._begun = False  # whether the next step has come to the turn of those outside
-        self._speaker = -1  # the row of the one whose turn it is
-        self.acting = False  # whether a turn of an agent in Python is going on
+        self._speaker = _NOBODY  # the row of the one whose turn it is
+        self.acting = _NOBODY  # the row of the agent in Python whose turn is going on
         self._busy = threading.Lock()
+        self._call: Undisturbed = Undisturbed()  # the last that had the session alone
         self._log: LogWriter | None = None
         if log is not None:
             self._log = LogWriter(a_path("log", log), head_of(self.scenario, self.outside))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name not in ("address", "_busy", "_log")}
+        return {name: value for name, value in self.__dict__.items() if name not in _OF_ITS_OWN}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self.address = self._built.storage.address
-        self.acting = False
-        self._busy, self._log = threading.Lock(), None
+        self.acting = _NOBODY
+        self._busy, self._call, self._log = threading.Lock(), Undisturbed(), None
         compile_all(self._built)  # the addresses of callbacks are those of another process
 
     def __copy__(self) -> Session:
@@ -155,7 +164,8 @@ class Session(MarketView):
         RunError
             If it is called while a step is going on, in an agent's turn or in another thread: look ahead in a copy.
         """
-        return self.advance(self.now + whole("n", n, "steps to make", low=1))
+        before = self.now
+        return self._go_on(before, before + whole("n", n, "steps to make", low=1))
 
     def advance(self, until: int) -> bool:
         """Go on until so many steps are done, over all episodes, or to the end. Returns whether there are steps left.
@@ -168,27 +178,47 @@ class Session(MarketView):
             As for :meth:`step`.
         """
         before = self.now
-        end = min(whole("until", until, "a session does not go back; replay its log", low=before), self.total)
-        self._claim()
+        return self._go_on(before, whole("until", until, "a session does not go back; replay its log", low=before))
+
+    def _go_on(self, before: int, until: int) -> bool:
+        total = self.total
+        end = min(until, total)
+        while True:
+            with Alone(self) as call:
+                if end > before:
+                    self._advance(before, end, call)
+            if not call.asked:
+                return end < total
+            before = self.now  # a handler that raises nothing was told: on to the end
+
+    def _advance(self, before: int, end: int, call: Alone) -> None:
         try:
-            if end > before:
-                self._begun, self._speaker = False, -1
-                if end - before <= _FEW:
-                    self._simulation.advance(end)  # tapes are drained when they are full
-                else:
-                    self._simulation.run(until=end)
+            self._begun, self._speaker = False, _NOBODY
+            if end - before <= _FEW:
+                self._simulation.advance(end)  # tapes are drained when they are full
+            else:
+                self._simulation.run(lambda: not call.asked, until=end)
         finally:
-            self._busy.release()
             if self._log is not None and self.now > before:
                 self._log.put({"step": self.now})
-        return end < self.total
 
-    def _claim(self) -> None:
+    def claim(self, call: Undisturbed) -> None:
         """Keep other callers out: a step that is going on cannot be stepped, and takes no order but those of a turn."""
+        if self._simulation.failure is not None:
+            raise RunError(f"the session has failed: {self._simulation.failure}") from self._simulation.failure
         if self._log is not None and self._log.closed:
             raise RunError(f"{self._log.path}: the log is closed — replay it to go on")
         if not self._busy.acquire(blocking=False):
             raise RunError("a step is going on: call step() of a copy, or when it has ended")
+        self._call = call
+
+    def release(self) -> None:
+        """Let other callers in."""
+        self._busy.release()
+
+    def fail(self, error: Exception) -> None:
+        """Take no more steps and orders."""
+        self._simulation.failure = error
 
     def go_on_with(self, log: LogWriter) -> None:
         """Take down what comes from now on in a log that has all until now."""
@@ -201,15 +231,16 @@ class Session(MarketView):
 
     # --- turns ------------------------------------------------------------------------------------------------------
 
-    def _act(self, row: int) -> None:
-        """The turn of an agent that acts in Python."""
+    def _act(self, row: int) -> bool:
+        """The turn of an agent that acts in Python. Says whether to stop when the step is over."""
         act = self._acts[self.population_rows[row]]
-        self.acting = True
+        self.acting = row
         try:
             if act is not None:
                 act(self._agents.get(row) or self._agent(row))
         finally:
-            self.acting = False
+            self.acting = _NOBODY
+        return self._call.asked != 0
 
     def begin_step(self) -> None:
         """Begin the next step and go on to the turn of those outside: what is seen then is what an order will meet.
@@ -219,41 +250,43 @@ class Session(MarketView):
         RunError
             If nobody is driven from outside, or the run is over.
         """
-        self._claim()
-        try:
-            self._begin_step()
-        finally:
-            self._busy.release()
+        with Alone(self):
+            if self._begin_step() and self._log is not None:
+                self._log.put({"step": self.now, "does": BEGIN_STEP})
 
-    def _begin_step(self) -> None:
+    def _begin_step(self) -> bool:
+        """Says whether there was anything to do."""
         if self._begun:
-            return
+            return False
         if not self.outside:
             raise RunError("nobody is driven from outside: name populations, Session(…, outside=[…])")
         if not self.running:
             raise RunError(f"the run is over after {self.total:,} steps: it takes no more orders")
         self._simulation.begin_class(self._turn_class)
         self._begun = True
+        return True
 
     def do(self, row: int, what: str, *arguments: float) -> float:
         """Let an agent do what changes the run, as its methods do; ``arguments`` as ``python_gateway.ACTS`` names them.
 
         In a turn of an agent in Python it is done at once. Else it comes from outside, and makes a turn.
         """
-        if self.acting:
+        if self.acting == row:
             return self._pass_on(row, what, arguments)
+        if self.acting != _NOBODY:
+            names = self._built.accounts.names
+            raise RunError(
+                f"it is the turn of {names[self.acting]!r}: it may look at {names[row]!r}, and sends its own alone"
+            )
         population = self.scenario.populations[self.population_rows[row]].name
         if population not in self.outside:
             raise RunError(
                 f"no turn is going on: orders of {population!r} are sent in their turn (Market(…, agents={{…}}) or "
                 "Session(…, agents={…})), or between two steps of a Session(…, outside=[…]) that names it"
             )
-        self._claim()
-        try:
+        with Alone(self):
             self._begin_step()
             return self._do_from_outside(row, what, arguments)
-        finally:
-            self._busy.release()
 
     def _do_from_outside(self, row: int, what: str, arguments: Sequence[Any]) -> float:
         try:
@@ -262,8 +295,9 @@ class Session(MarketView):
                 self._speaker = row
             answer = self._pass_on(row, what, arguments)
             if self._log is not None:
-                self._log.put(self._record(row, what, arguments) | self.came_to(answer))
-        except BaseException:  # Ctrl-C too: what was sent and is not in the log must be the last thing that was
+                record = record_of(self.now, self._built.accounts.names[row], what, arguments)
+                self._log.put(record | came_to(self, answer))
+        except BaseException:  # a second Ctrl-C too: what was sent and is not in the log must be the last that was sent
             self.close()
             raise
         return answer
@@ -276,17 +310,6 @@ class Session(MarketView):
                 raise RunError(f"{what} {arguments} means nothing; this is a bug in Spreadgame, please report it")
             self.make_room(-1 - result)
         return result
-
-    def _record(self, row: int, what: str, arguments: Sequence[Any]) -> dict[str, Any]:
-        """A message as the log has it."""
-        given = dict(zip(ACTS[what][1], arguments, strict=True))
-        return {"step": self.now, "agent": self._built.accounts.names[row], "does": what} | {
-            name: value if isinstance(value, float) else int(value) for name, value in given.items()
-        }
-
-    def came_to(self, answer: float) -> dict[str, Any]:
-        """What a message came to, as the log has it."""
-        return {"answer": answer, "filled": self.filled, "rejection": self.rejection}
 
     def make_room(self, lack: int) -> None:
         """Grow what a message found too small."""
@@ -304,16 +327,7 @@ class Session(MarketView):
         """
         if not isinstance(who, str):
             return self._agent(whole("who", who, "or a name", low=0, high=len(self.population_rows) - 1))
-        first = 0
-        for population in self.scenario.populations:
-            if who == population.name and population.count == 1:
-                return self._agent(first)
-            name, _, number = who.rpartition(" ")
-            if name == population.name and number.isdecimal() and int(number) < population.count:
-                return self._agent(first + int(number))
-            first += population.count
-        known = ", ".join(f"{each.name} (0 to {each.count - 1})" for each in self.scenario.populations)
-        raise KeyError(f"no agent {who!r:.60}; there are {known}")
+        return self._agent(row_of(self.scenario, who))
 
     def _agent(self, row: int) -> Agent:
         if row not in self._agents:
@@ -325,7 +339,7 @@ class Session(MarketView):
     def result(self) -> Run:
         """What the run came to so far, with its tables in memory."""
         self._simulation.drain()
-        status = "interrupted" if self.running else "complete"
+        status = "failed" if self._simulation.failure else "interrupted" if self.running else "complete"
         return Run(self.scenario, manifest_of(self._simulation, status, 0.0), summary_of(self._simulation), self._sink)
 
     def save(self, out: str | Path, name: str) -> Run:
@@ -338,12 +352,15 @@ class Session(MarketView):
         Raises
         ------
         RunError
-            If it cannot be written.
+            If it cannot be written, or ``name`` is no name of a folder.
         """
+        name = folder_name(name)
         run = self.result()
         folder = RunFolder(self.scenario, a_path("out", out), name)
         self._sink.pass_on(folder.sink)
         reason = "" if run.status == "complete" else f"the session stands at step {self.now:,}"
+        if self._simulation.failure:
+            reason = str(self._simulation.failure)
         manifest = folder.finish(run.manifest | {"reason": reason}, run.measures)
         return Run(self.scenario, manifest, run.measures, folder.final)
 
@@ -355,14 +372,16 @@ class Session(MarketView):
         strategies: str | Path | Sequence[str | Path] = (),
         resume: bool = False,
         other_code: bool = False,
+        new_log: str | Path | None = None,
     ) -> Session:
         """The session that left a log, where it stood when the last line was written.
 
         Parameters
         ----------
         strategies : the files of strategies that were played; a log does not run files that nobody names.
-        resume : go on writing in the log.
+        resume : go on writing in the log; by the code that recorded it alone, since its head names one.
         other_code : allow another version of the code than the one that recorded.
+        new_log : a file, made anew, that takes down all that is replayed and what comes after it.
 
         Raises
         ------
@@ -373,4 +392,5 @@ class Session(MarketView):
         """
         from sim.runs.session_replay import replayed  # it makes sessions
 
-        return replayed(a_path("log", log), paths("strategies", strategies), resume, other_code)
+        into = None if new_log is None else a_path("new_log", new_log)
+        return replayed(a_path("log", log), paths("strategies", strategies), resume, other_code, into)

@@ -17,10 +17,12 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from pydantic import ValidationError
 
 from sim.core.errors import RunError, reason_of
+from sim.kept.claim import lock_file
 from sim.kept.version import CODE
+from sim.runs.files import Shape, StrategyFile
 from sim.runs.manifest import kept_value, versions
 from sim.scenario import Scenario, dump_toml
 from sim.strategy_kit.loading.files import files_of
@@ -29,6 +31,19 @@ FORMAT = "spreadgame session 1"
 _CHECK = ',"check":"'
 _END = len(_CHECK) + 8 + len('"}\n')
 _MOST_BYTES = 1 << 26  # of a line: the head holds a scenario, of which a page is usual
+
+
+class _Head(Shape):
+    """The shape of a head, see :func:`head_of`."""
+
+    format: str
+    code: str
+    versions: dict[str, str]
+    outside: list[str]
+    strategy_files: list[StrategyFile]
+    value_files: dict[str, str]
+    overrides: dict[str, Any]
+    scenario: str
 
 
 def head_of(scenario: Scenario, outside: tuple[str, ...]) -> dict[str, Any]:
@@ -58,7 +73,7 @@ def _digest(path: Path) -> str:
 
 
 class LogWriter:
-    """A log that lines are put to. One process at a time writes a log.
+    """A log that lines are put to. One session at a time writes a log, under whatever name: the file itself is locked.
 
     Parameters
     ----------
@@ -69,35 +84,45 @@ class LogWriter:
     Raises
     ------
     RunError
-        If the file is there already, cannot be made, or another process writes it.
+        If the file is there already, cannot be made, or another session writes it.
     """
 
     def __init__(self, path: Path, head: dict[str, Any] | None = None, read: LogReader | None = None) -> None:
         self.path = path
         self._file = -1
         self._check = read.check if read else 0
-        self._lock = FileLock(path.with_name(f".{path.name}.lock"), thread_local=False)
         try:
             how = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
             self._file = os.open(path, how if read else how | os.O_CREAT | os.O_EXCL, 0o666)
-            self._lock.acquire(blocking=False)
+        except FileExistsError:
+            there = "a folder is there" if path.is_dir() else "this file is there already"
+            remedy = "" if path.is_dir() else "replay it, or "
+            raise RunError(f"{path}: {there} — {remedy}name another file") from None
+        except OSError as error:
+            raise RunError(f"{path}: no log can be written there ({reason_of(error)}) — name another file") from error
+        try:
+            self._begin(head, read)
+        except BaseException:
+            self.close()
+            if read is None:  # nothing is in it
+                path.unlink(missing_ok=True)
+            raise
+
+    def _begin(self, head: dict[str, Any] | None, read: LogReader | None) -> None:
+        try:
+            if not lock_file(self._file):
+                raise RunError(f"{self.path}: another session writes this log — end it, or name another file")
             if read:
                 self._go_on(read)
-        except Timeout:
-            self.close()
-            raise RunError(f"{path}: another session writes this log — end it, or name another file") from None
-        except FileExistsError:
-            raise RunError(f"{path}: this file is there already — replay it, or name another file") from None
         except OSError as error:
-            self.close()
-            raise RunError(f"{path}: no log can be written there ({reason_of(error)}) — name another file") from error
+            why = reason_of(error)
+            raise RunError(f"{self.path}: no log can be written there ({why}) — name another file") from error
         if head is not None:
             self.put(head)
 
     def _go_on(self, read: LogReader) -> None:
         """Cut off what is behind the last whole line, if that is what was read."""
         if os.fstat(self._file).st_size != read.size:
-            self.close()
             raise RunError(f"{self.path}: it was written to while it was read — replay it again")
         os.ftruncate(self._file, read.end)
 
@@ -129,11 +154,10 @@ class LogWriter:
         if self._file >= 0:
             os.close(self._file)
         self._file = -1
-        self._lock.release()
 
 
 def _line(record: dict[str, Any], check: int) -> tuple[bytes, int]:
-    body = json.dumps(record, separators=(",", ":"))[:-1].encode()
+    body = json.dumps(record, separators=(",", ":"), allow_nan=False)[:-1].encode()
     check = zlib.crc32(body, check)
     return body + f'{_CHECK}{check:08x}"}}\n'.encode(), check
 
@@ -163,15 +187,23 @@ class LogReader:
         except OSError as error:
             raise RunError(f"{path}: the log cannot be read ({reason_of(error)})") from error
         try:
-            head = self._next()
+            self.head = self._read_head()
         except RunError:
             self._file.close()
             raise
+
+    def _read_head(self) -> dict[str, Any]:
+        head = self._next()
         if head is None or head.get("format") != FORMAT:
-            self._file.close()
-            other = "it has no head" if head is None else f"its format is {head.get('format')!r}"
-            raise RunError(f"{path}: this is no log of a session that can be replayed ({other})")
-        self.head: dict[str, Any] = head
+            other = "it has no head" if head is None else f"its format is {head.get('format')!r:.60}"
+            raise RunError(f"{self.path}: this is no log of a session that can be replayed ({other})")
+        try:
+            _Head.model_validate(head)
+        except ValidationError as error:
+            wrong = error.errors(include_url=False)[0]
+            place = ".".join(map(str, wrong["loc"]))
+            raise RunError(f"{self.path}, line 1: {place} cannot be used ({wrong['msg']})") from error
+        return head
 
     def is_torn(self) -> bool:
         """Whether the last line was cut off; reads what is left."""
@@ -208,12 +240,15 @@ class LogReader:
             )
         self.check = check
         self.end += len(line)
-        record: dict[str, Any] = json.loads(body + b"}")
+        try:
+            record: dict[str, Any] = json.loads(body + b"}")
+        except (ValueError, RecursionError) as error:
+            raise RunError(f"{self.path}, line {self.number}: this is no JSON ({error})") from error
         return record
 
 
-def check_head(read: LogReader, scenario: Scenario, other_code: bool) -> None:
-    """See that what is replayed is what was played.
+def check_head(read: LogReader, scenario: Scenario, other_code: bool, resume: bool) -> None:
+    """See that what is replayed is what was played, and that what goes on in the log will be.
 
     Raises
     ------
@@ -226,6 +261,11 @@ def check_head(read: LogReader, scenario: Scenario, other_code: bool) -> None:
         raise RunError(
             f"{path}: it was recorded by other code (spreadgame {was}, {head['code'][:8]}; this is {now}, {CODE[:8]})"
             " — replay it with that, or allow other code: every answer is compared all the same"
+        )
+    if head["code"] != CODE and resume:
+        raise RunError(
+            f"{path}: it was recorded by other code, and what follows would stand under that one's name — "
+            "go on in another file, with new_log instead of resume"
         )
     here = files_of({population.strategy for population in scenario.populations})
     digests = {file["digest"] for file in here}

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from sim.core.errors import RunError, ScenarioError
-from sim.runs.python_gateway import ACTS
 from sim.runs.session import Session
 from sim.runs.session_log import LogReader, LogWriter, check_head, missing_strategies
+from sim.runs.session_records import BEGIN_STEP, came_to, held, message_of, step_of
 from sim.scenario import parse
 from sim.strategy_kit import registry
 from sim.strategy_kit.loading.files import load_files
@@ -19,39 +19,54 @@ class Differs(RunError):
     """What is played again did not come to what was recorded."""
 
 
-def replayed(path: Path, strategies: Sequence[str | Path], resume: bool, other_code: bool) -> Session:
+def replayed(
+    path: Path, strategies: Sequence[str | Path], resume: bool, other_code: bool, new_log: Path | None
+) -> Session:
     """See :meth:`sim.runs.session.Session.replay`."""
+    if resume and new_log is not None:
+        raise TypeError("replay() goes on in the log (resume) or in a new one (new_log): not in both")
     load_files(strategies)
     read = LogReader(path)
     if missing := missing_strategies(read, set(registry.names())):
         raise RunError(f"{path}: it was recorded with {', '.join(missing)} — name these files of strategies")
+    head = read.head
     try:
-        scenario = parse(read.head["scenario"], f"{path} (scenario)", None, changes=read.head["overrides"])
+        scenario = parse(head["scenario"], f"{path} (scenario)", None, changes=head["overrides"])
     except ScenarioError as error:
         raise RunError(f"{path}: its scenario cannot run here — {error}") from error
-    check_head(read, scenario, other_code)
-    session = Session(scenario, outside=read.head["outside"])
+    check_head(read, scenario, other_code, resume)
+    session = Session(scenario, outside=head["outside"], log=new_log)
     for record in read:
-        _play(session, record, f"{path}, line {read.number}")
+        where = f"{path}, line {read.number}"
+        try:
+            _play(session, record, where)
+        except Differs:
+            raise
+        except (RunError, KeyError, TypeError, ValueError) as error:
+            said = error.args[0] if isinstance(error, KeyError) else error
+            raise RunError(f"{where}: {said}") from error
     if resume:
         session.go_on_with(LogWriter(path, read=read))
     return session
 
 
 def _play(session: Session, record: dict[str, Any], where: str) -> None:
-    """One line: so many steps done, or a message and what it came to."""
-    if session.now > record["step"]:
-        raise Differs(f"{where}: it is of step {record['step']:,}, but {session.now:,} are done")
-    if session.now < record["step"]:
-        session.advance(record["step"])
+    """One line: so many steps done, the next one begun, or a message and what it came to."""
+    step = step_of(session, record)
+    if session.now > step:
+        raise Differs(f"{where}: it is of step {step:,}, but {session.now:,} are done")
+    if session.now < step:
+        session.advance(step)
     if "does" not in record:
         return
-    arguments = [record[name] for name in ACTS[record["does"]][1]]
-    answer = session.do(session.agent(record["agent"]).row, record["does"], *arguments)
-    came = session.came_to(answer)
+    if record["does"] == BEGIN_STEP:
+        session.begin_step()
+        return
+    row, does, arguments = message_of(session, record)
+    came = came_to(session, session.do(row, does, *arguments))
     for name, value in came.items():
-        if record[name] != value:
+        if held(record, name) != value:
             raise Differs(
-                f"{where}: {record['agent']} did {record['does']} in step {record['step']:,}; "
+                f"{where}: {record['agent']} did {does} in step {step:,}; "
                 f"{name} was {record[name]!r}, and is {value!r} now"
             )

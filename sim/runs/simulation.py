@@ -14,6 +14,7 @@ import numpy as np
 from sim.core import codes
 from sim.core.errors import RunError, StrategyError
 from sim.core.storage import make_room, undrained
+from sim.core.undisturbed import Undisturbed
 from sim.core.world import HISTORY
 from sim.instruments.processes import BLOCK
 from sim.kernel.kernel import advance
@@ -61,14 +62,20 @@ class Simulation:
     ----------
     built : the World and what Python remembers of it.
     sink : takes what is drained; None drops it.
-    act : called with the row of a Python agent whose turn it is.
+    act : called with the row of a Python agent whose turn it is; says whether to stop when the step is over.
+
+    Attributes
+    ----------
+    failure : what ended it for good; None while it can go on.
     """
 
-    def __init__(self, built: Built, sink: Sink | None = None, act: Callable[[int], None] | None = None) -> None:
+    def __init__(self, built: Built, sink: Sink | None = None, act: Callable[[int], bool] | None = None) -> None:
         compile_all(built)
         self.built = built
         self.sink = sink
+        self.failure: Exception | None = None
         self._act = act
+        self._waiting: list[tuple[str, tuple[Any, ...]]] = []  # rows that are drained and not handed over
         self._storage = built.storage
         self._pace = 0.0  # steps a second
 
@@ -96,15 +103,18 @@ class Simulation:
             if status in (codes.RUNNING, codes.AWAITING):
                 return
             if status & 0xFF == codes.EXTERNAL and self._act is not None:
-                self._act(status >> 8)
+                if self._act(status >> 8):
+                    until = min(until, self.done + 1)
             else:
                 self._provide(status)
 
     def begin_class(self, turn_class: int) -> None:
         """Begin the next step and go on to where a turn class begins, one with members that act from outside."""
         self.clock["stop_at"] = turn_class + 1
-        self.advance(self.done + 1)
-        self.clock["stop_at"] = 0
+        try:
+            self.advance(self.done + 1)
+        finally:
+            self.clock["stop_at"] = 0
 
     def begin_turn(self, row: int) -> None:
         """Begin the turn of a member that acts from outside: the next of the turn class that has begun."""
@@ -134,41 +144,71 @@ class Simulation:
         return True
 
     def drain(self) -> None:
-        """Hand everything written so far to the sink."""
+        """Hand everything written so far to the sink.
+
+        Rows are taken and marked as taken before the sink has them: where that raises, they wait for the next call.
+        """
+        clock = self.clock
+        with Undisturbed():
+            taken = self._undrained() if self.sink is not None else []
+            self._add_up()
+            self._mark_drained(clock)
+            self._waiting += taken
+            while self._waiting:
+                table, rows = self._waiting[0]
+                getattr(self.sink, table)(*rows)
+                del self._waiting[0]
+
+    def _add_up(self) -> None:
+        """Whoever keeps sums adds what is drained now."""
+
+    def _undrained(self) -> list[tuple[str, tuple[Any, ...]]]:
+        """Copies of all rows that no sink has, by the method of a sink that takes them."""
+        found: list[tuple[str, tuple[Any, ...]]] = []
         world, clock = self._storage.world, self.clock
         instruments = int(clock["instruments"])
-        if self.sink is not None:
-            if clock["trades"] > clock["tape_drained"]:
-                self.sink.trades(undrained(world.tape, clock["tape_drained"], clock["trades"]))
-            if clock["messages_logged"] > clock["log_drained"]:
-                self.sink.messages(undrained(world.log, clock["log_drained"], clock["messages_logged"]))
-            if used := int(clock["samples_used"]):
-                width = 4 * int(clock["book_levels"])
-                ladder = world.ladder[: used * width].reshape(used, -1) if len(world.ladder) else None
-                self.sink.book(np.array(world.book_samples[:used]), None if ladder is None else np.array(ladder))
-            if used := int(clock["agent_samples_used"]):
-                lots = world.sample_lots[: used * instruments].reshape(used, instruments)
-                self.sink.agents(np.array(world.agent_samples[:used]), np.array(lots))
-            if used := int(clock["outcomes_used"]):
-                lots = world.outcome_lots[: used * instruments].reshape(used, instruments)
-                self.sink.episodes(np.array(world.outcomes[:used]), np.array(lots))
-            if used := int(clock["settlements_used"]):
-                self.sink.settlements(np.array(world.settlements[:used]))
+        if clock["trades"] > clock["tape_drained"]:
+            found.append(("trades", (undrained(world.tape, clock["tape_drained"], clock["trades"]),)))
+        if clock["messages_logged"] > clock["log_drained"]:
+            found.append(("messages", (undrained(world.log, clock["log_drained"], clock["messages_logged"]),)))
+        if used := int(clock["samples_used"]):
+            width = 4 * int(clock["book_levels"])
+            ladder = np.array(world.ladder[: used * width]).reshape(used, -1) if len(world.ladder) else None
+            found.append(("book", (np.array(world.book_samples[:used]), ladder)))
+        if used := int(clock["agent_samples_used"]):
+            lots = np.array(world.sample_lots[: used * instruments]).reshape(used, instruments)
+            found.append(("agents", (np.array(world.agent_samples[:used]), lots)))
+        if used := int(clock["outcomes_used"]):
+            lots = np.array(world.outcome_lots[: used * instruments]).reshape(used, instruments)
+            found.append(("episodes", (np.array(world.outcomes[:used]), lots)))
+        if used := int(clock["settlements_used"]):
+            found.append(("settlements", (np.array(world.settlements[:used]),)))
+        return found
+
+    @staticmethod
+    def _mark_drained(clock: Any) -> None:
         clock["tape_drained"] = clock["trades"]
         clock["log_drained"] = clock["messages_logged"]
         clock["samples_used"] = clock["agent_samples_used"] = clock["outcomes_used"] = clock["settlements_used"] = 0
 
     def _provide(self, status: int) -> None:
         """Give the kernel what it stopped for."""
-        if status in (codes.NEED_ORDERS, codes.NEED_TAPE, codes.NEED_TURNS):
-            self.make_room(status)
-        elif status == codes.NEED_NATURE:
+        if status == codes.NEED_NATURE:
             fill_block(self.built, self.done // BLOCK)
         else:
-            raise self._failure(status)
+            self.make_room(status)
 
     def make_room(self, status: int) -> None:
-        """Make the pools, the tapes or the list of turns hold what one more turn may need."""
+        """Make the pools, the tapes or the list of turns hold what one more turn may need.
+
+        Raises
+        ------
+        StrategyError, RunError
+            If it is not room that is lacking: why the run ends, which is its ``failure`` from now on.
+        """
+        if status not in (codes.NEED_ORDERS, codes.NEED_TAPE, codes.NEED_TURNS):
+            self.failure = self._failure(status)
+            raise self.failure
         if status == codes.NEED_TAPE:
             self.drain()
         allowed = int(self._storage.world.populations["allowed"].max())

@@ -113,20 +113,18 @@ class Counted(Simulation):
     populations) keeps those of each episode.
     """
 
-    def __init__(self, built: Built, sink: Sink | None = None, act: Callable[[int], None] | None = None) -> None:
+    def __init__(self, built: Built, sink: Sink | None = None, act: Callable[[int], bool] | None = None) -> None:
         super().__init__(built, sink, act)
         scenario = built.scenario
         self.venues: Any = new_totals(1, VENUE_TOTALS, len(scenario.venues))[0]
         self.populations: Any = new_totals(1, POPULATION_TOTALS, len(scenario.populations))[0]
         self.payoffs: Any = np.zeros((0, len(scenario.populations)))
 
-    def drain(self) -> None:
-        """Add up, then hand what there is to the sink, if there is one."""
+    def _add_up(self) -> None:
         storage = self.built.storage
         add_up(storage.address, self.venues, self.populations, self.payoffs)
         counts = np.asarray(storage.world.rejections).reshape(len(self.populations), -1)  # of the whole run so far
         self.populations["rejected"] = counts.sum(axis=1)
-        super().drain()
 
 
 def venue_measures(built: Built, totals: Any) -> dict[str, dict[str, Any]]:

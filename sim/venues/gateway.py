@@ -26,8 +26,11 @@ WRONG = np.int64(-100)  # what Python is told of an argument that means nothing
 
 @njit
 def bits(number):
-    """A whole number from Python as 64 bits, at no cost; a float, which has no bits to be joined, does not compile."""
-    return np.int64(number | NONE)
+    """A whole number from Python as 64 bits, at no cost.
+
+    A float, which has no bits to be joined, does not compile, nor does a bool, which to Numba has no real part.
+    """
+    return np.int64(number.real | NONE)
 
 
 @njit

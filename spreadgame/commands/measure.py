@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.output.console import WIDTH, print_json, results
+from analysis.output.console import WIDTH, complain, print_json, results
+from analysis.output.exit_codes import BAD_INPUT, OK
 from analysis.output.options import numbers, real_number, whole_number
 
 if TYPE_CHECKING:
@@ -47,13 +49,14 @@ def learn(parser: argparse.ArgumentParser, words: list[str]) -> list[str]:
     from analysis.reading import registry
     from sim.core.errors import RunError
 
-    place = next((place for place, word in enumerate(words) if not word.startswith("-")), None)
+    place = _place_of_name(words, registry.modules())
     if place is None:
         return words
     try:
         found = registry.get(words[place])
     except RunError as error:
-        parser.error(str(error))
+        complain(str(error))
+        parser.exit(BAD_INPUT)
     parser.set_defaults(name=found.name)
     parser.prog, parser.usage = f"{parser.prog} {found.name}", None
     parser.description, parser.epilog = f"{found.summary[0].upper()}{found.summary[1:]}.", f"Source: {found.source}."
@@ -71,6 +74,14 @@ def learn(parser: argparse.ArgumentParser, words: list[str]) -> list[str]:
         else:
             left.append(word)
     return left
+
+
+def _place_of_name(words: list[str], known: Container[str]) -> int | None:
+    """Where the measure is named: options may stand before it, whose values are no names of measures."""
+    places = [place for place, word in enumerate(words) if not word.startswith("-")]
+    free = [place for place in places if place == 0 or words[place - 1] == "--json" or words[place - 1][:2] != "--"]
+    named = (place for place in places if words[place] in known)
+    return next(named, next(iter(free or places), None))
 
 
 def _add_option(parser: argparse.ArgumentParser, name: str, option: Option) -> None:
@@ -97,6 +108,7 @@ def call(given: argparse.Namespace) -> int:
     """Do what was typed. Returns the exit code."""
     from analysis.output import measure_listing as listing
     from analysis.reading import registry
+    from sim.core.errors import RunError
     from sim.runs.total_measures import TOTALS
 
     if given.name is None:
@@ -105,15 +117,20 @@ def call(given: argparse.Namespace) -> int:
             print_json({"measures": [each.as_json() for each in known], "sweep": [each._asdict() for each in TOTALS]})
         else:
             results(None if sys.stdout.isatty() else WIDTH).print(listing.list_of(known, TOTALS))
-        return 0
+        wrong = registry.problems()
+        for line in wrong:
+            complain(line)
+        return BAD_INPUT if wrong else OK
     found = registry.get(given.name)
+    if getattr(given, "figure", None) and not given.runs:
+        raise RunError(f"{given.figure}: a figure is of one run — give one RUN")
     if given.runs:
         _take(found, given)
     elif given.json:
         print_json(found.as_json())
     else:
         results(None if sys.stdout.isatty() else WIDTH).print(listing.page_of(found))
-    return 0
+    return OK
 
 
 def _take(found: Measure, given: argparse.Namespace) -> None:
@@ -165,9 +182,8 @@ def _check_figure(figure: Path, runs: list[Path]) -> None:
 def _draw(found: Measure, run: Any, options: dict[str, Any], figure: Path) -> None:
     from sim.core.errors import RunError, reason_of
 
-    if found.draw is None:
-        raise RunError(f"measure {found.name} draws no figure — leave --figure out")
+    drawn = found.drawn(run, **options)
     try:
-        found.draw(run, **options).savefig(figure)
+        drawn.savefig(figure)
     except OSError as error:
         raise RunError(f"{figure}: the figure cannot be written ({reason_of(error)})") from error

@@ -77,7 +77,11 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser, commands = _parser(words)
     if words and words[0] in commands and (learn := getattr(command(words[0]), "learn", None)):
         words[1:] = learn(commands[words[0]], words[1:])  # what may be typed depends on what is
-    given, unknown = parser.parse_known_args(words)
+    if words and words[0] in commands:  # where an option may stand between two files
+        given, unknown = commands[words[0]].parse_known_intermixed_args(words[1:])
+        given.command, given.version = words[0], False
+    else:
+        given, unknown = parser.parse_known_args(words)
     if unknown:
         chosen = commands.get(given.command or "", parser)
         options = [option for option in chosen._option_string_actions if option.startswith("--")]

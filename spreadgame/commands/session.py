@@ -26,19 +26,31 @@ def declare(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
+def _name(given: argparse.Namespace) -> str:
+    """The name of the run folder, looked at before a long replay."""
+    from sim.core.errors import RunError
+    from sim.runs.files import folder_name
+
+    if given.name is not None:
+        return folder_name(given.name)
+    try:
+        return folder_name(given.log.stem)
+    except RunError as error:
+        raise RunError(f"{given.log}: its name cannot be that of the run folder — give another with --name") from error
+
+
 def call(given: argparse.Namespace) -> int:
     """Replay the log. Returns the exit code: 1 where an answer is not the one that was recorded."""
     from sim.runs.session import Session
     from sim.runs.session_log import LogReader
     from sim.runs.session_replay import Differs
-    from spreadgame.api import run_name
 
+    name = _name(given)
     try:
         session = Session.replay(given.log, strategies=given.strategies, other_code=given.other_code)
     except Differs as error:
         say(str(error))
         return FAILED
-    name = run_name(session.scenario, given.name or given.log.stem)
     run = session.save(given.out, name)
     if LogReader(given.log).is_torn():
         say(f"{given.log}: its last line was cut off, and is left out: it was not answered")

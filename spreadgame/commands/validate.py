@@ -23,12 +23,15 @@ def call(given: argparse.Namespace) -> int:
     """Check each file. Returns the exit code."""
     load_strategies(given.strategies)
     from sim.core.errors import SpreadgameError
+    from sim.rules.hooks import rules_of
     from sim.scenario import load
 
     bad = 0
     for path in given.files:
         try:
             scenario = load(path)
+            for population in scenario.populations:
+                rules_of(population)  # a file of sim/rules may be wrong
         except SpreadgameError as error:
             bad += 1
             complain(str(error))

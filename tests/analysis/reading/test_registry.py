@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import analysis.risk
 import spreadgame as sg
 from analysis.output.measure_table import tables_of
-from analysis.reading import registry
+from analysis.reading import measure_files, registry
 from analysis.reading.measures import ERROR, Measurement, is_list, records, table_of
 from analysis.reading.registry import EACH_ROW, NEEDS, Measure, Option
 from analysis.report.glossary import chapters
@@ -23,6 +27,7 @@ from sim.runs.result import Run, open_run
 from sim.runs.total_measures import TOTALS
 from sim.scenario import load, parse
 from sim.scenario.tables.market import Record
+from spreadgame.commands.parser import main
 from tests.command_line import MARKET, take
 from tests.places import SCENARIOS
 
@@ -83,20 +88,85 @@ def test_names_are_unique_and_those_that_the_search_finds() -> None:
     assert {each.module for each in MEASURES} == set(registry.modules().values())
 
 
-def test_a_name_that_is_there_twice_or_not_written_as_text_is_refused(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(registry, "_HOME", tmp_path)
+def test_a_name_that_is_there_twice_or_not_written_as_text_is_refused_and_the_others_are_found(
+    tmp_path, monkeypatch
+) -> None:
     room = tmp_path / "risk"
     room.mkdir()
     (room / "one.py").write_text('@measure(\n    "same",\n)\ndef one(run): ...\n', encoding="utf-8")
-    assert registry.modules.__wrapped__() == {"same": "analysis.risk.one"}
+    (room / "other.py").write_text('@measure("other")\ndef other(run): ...\n', encoding="utf-8")
+
+    def found() -> measure_files.Found:
+        return measure_files.found.__wrapped__(tmp_path)
+
+    assert found().modules == {"other": "analysis.risk.other", "same": "analysis.risk.one"}
     (room / "two.py").write_text('@measure("same")\ndef two(run): ...\n', encoding="utf-8")
-    with pytest.raises(ValueError, match=r"analysis\.risk\.two and analysis\.risk\.one both declare a measure 'same'"):
-        registry.modules.__wrapped__()
-    (room / "two.py").write_text("@measure(NAME)\ndef two(run): ...\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="write the name of the measure as text"):
-        registry.modules.__wrapped__()
-    with pytest.raises(ValueError, match="no need 'trade' — did you mean 'trades'"):
-        registry.measure("x", summary="x", source="x", needs=("trade",))
+    assert found().modules == {"other": "analysis.risk.other"}
+    assert list(found().wrong.values()) == [
+        f"{room / 'two.py'}: analysis.risk.two and analysis.risk.one declare a measure 'same' — rename one"
+    ]
+    (room / "two.py").write_text('@measure("twice")\n@measure("twice")\ndef two(run): ...\n', encoding="utf-8")
+    assert list(found().wrong.values()) == [
+        f"{room / 'two.py'}: two functions of analysis.risk.two declare a measure 'twice' — rename one"
+    ]
+    for text in ("@measure(NAME)", "@measure()", '@measure("")'):
+        (room / "two.py").write_text(f"{text}\ndef two(run): ...\n", encoding="utf-8")
+        assert "two.py: write the name of the measure as text" in found().wrong[str(room / "two.py")]
+        assert list(found().modules) == ["other", "same"]
+    (room / "two.py").write_bytes(b'@measure("two")  # \xff\n')
+    assert "two.py: it cannot be read ('utf-8' codec" in found().wrong[str(room / "two.py")]
+
+
+GOOD = """
+from analysis.reading.registry import Option, measure
+
+@measure("mine", summary="a number", source="me", unit="lots")
+def mine(run): return []
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("return []", "return [", r"mine\.py, line 5: '\[' was never closed"),
+        ('"a number"', '""', r"mine\.py, line 4: ValueError: measure 'mine': it has no summary"),
+        ('"lots"', '" "', "it has no unit"),
+        ('"lots"', '"lots", needs=("trade",)', "there is no need 'trade' — did you mean 'trades'"),
+        ('"lots"', '"lots", options={"help": Option(1, "x", int)}', "the command line has a help of its own — rename"),
+        ('"lots"', '"lots", options={"runs": Option(1, "x", int)}', "the command line has a runs of its own"),
+        ("import Option", "import Optoin", "ImportError: cannot import name 'Optoin'"),
+        (
+            "return []",
+            "return run.nothing",
+            r"mine\.py, line 5: AttributeError: 'Run' object has no",
+        ),
+        ("return []", "return None", r"mine\.py.*: TypeError"),
+    ],
+)
+def test_a_file_of_a_measure_that_is_wrong_is_named_in_a_line_and_takes_no_other_down(
+    old: str, new: str, says: str, market: Run, tmp_path, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr(analysis.risk, "__path__", [*analysis.risk.__path__, str(tmp_path / "risk")])
+    (tmp_path / "risk").mkdir()
+    (tmp_path / "risk" / "mine.py").write_text(GOOD.replace(old, new), encoding="utf-8")
+    found = measure_files.Found(registry.modules() | {"mine": "analysis.risk.mine"}, {})
+    monkeypatch.setattr(measure_files, "found", lambda home: found)
+    monkeypatch.setattr(registry, "_HOME", tmp_path)
+    try:
+        assert take("mine", [str(market.folder)]) == 2
+        told = capsys.readouterr()
+        assert (told.out, told.err.count("\n")) == ("", 1)
+        assert re.search(says, told.err), told.err
+        assert take("who_paid_whom", [str(market.folder)]) == 0
+        assert capsys.readouterr().out
+        with pytest.raises(SystemExit) as ended:
+            main(["measure"])
+        told = capsys.readouterr()
+        assert "  who_paid_whom " in told.out
+        assert (ended.value.code, bool(told.err)) == ((0, False) if "return" in old and "[" not in new else (2, True))
+    finally:
+        registry._known.pop("mine", None)
+        sys.modules.pop("analysis.risk.mine", None)
 
 
 def test_what_is_added_up_of_every_run_is_declared_too(market: Run) -> None:
@@ -220,6 +290,30 @@ def test_an_option_that_is_none_or_cannot_be_is_refused_with_the_remedy(market: 
         market.measure("garch", by="venue")
     with pytest.raises(RunError, match="there is no measure 'spread' — did you mean 'spreads'"):
         market.measure("spread")
+    with pytest.raises(RunError, match="there is no measure a list — there are"):
+        market.measure(["spreads"])
+
+
+def test_an_old_word_is_answered_with_the_new_one_alike_in_python_and_on_the_command_line(market: Run, capsys) -> None:
+    with pytest.raises(RunError, match=r"mark must be one of .*, not 'micro' — micro is now microprice"):
+        market.measure("attribution", mark="micro")
+    assert take("attribution", [str(market.folder), "--mark", "micro"]) == 2
+    assert "argument --mark: micro is now microprice" in capsys.readouterr().err
+
+
+def test_numbers_of_numpy_are_numbers(market: Run) -> None:
+    for given, plain in (
+        ({"horizon": np.int64(5)}, {"horizon": 5}),
+        ({"horizon": np.int32(5), "by": np.str_("venue")}, {"horizon": 5, "by": "venue"}),
+    ):
+        pd.testing.assert_frame_equal(market.measure("spreads", **given), market.measure("spreads", **plain))
+    expected = market.measure("positions", shocks=(0.25, -0.5))
+    for shocks in (np.array([0.25, -0.5]), [np.float32(0.25), np.float64(-0.5)]):
+        pd.testing.assert_frame_equal(market.measure("positions", shocks=shocks), expected)
+    with pytest.raises(RunError, match="horizon must be a whole number"):
+        market.measure("spreads", horizon=np.float64(5.0))
+    with pytest.raises(RunError, match="horizon must be a whole number"):
+        market.measure("spreads", horizon=np.True_)
 
 
 def test_options_reach_the_measure(market: Run) -> None:
@@ -285,6 +379,13 @@ def test_several_runs_stand_one_after_another_with_their_names(tmp_path, capsys)
     said = json.loads(capsys.readouterr().out)
     assert [each["run"] for each in said["runs"]] == [str(folder) for folder in folders]
     assert said["options"]["horizon"] == 1
+    assert take("spreads", [str(folders[0]), "--horizon", "1", str(folders[1]), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == said
+    with pytest.raises(SystemExit) as ended:
+        main(["measure", "--horizon", "1", "--json", "spreads", *map(str, folders)])
+    assert (ended.value.code, json.loads(capsys.readouterr().out)) == (0, said)
+    assert take("trade_network", ["--figure", str(tmp_path / "a.png")]) == 2
+    assert "a.png: a figure is of one run — give one RUN" in capsys.readouterr().err
     assert take("trade_network", [*map(str, folders), "--figure", str(tmp_path / "a.png")]) == 2
     assert "a figure is of one run" in capsys.readouterr().err
     assert take("spreads", [str(folders[0]), str(tmp_path / "none")]) == 2
@@ -293,8 +394,6 @@ def test_several_runs_stand_one_after_another_with_their_names(tmp_path, capsys)
 
 
 def test_the_list_and_the_page_of_a_measure_say_what_there_is(capsys) -> None:
-    from spreadgame.commands.parser import main
-
     def printed(*words: str) -> str:
         with pytest.raises(SystemExit) as ended:
             main(["measure", *words])
@@ -324,7 +423,6 @@ def test_an_unknown_name_is_answered_with_the_nearest(capsys) -> None:
 
 def test_a_measure_that_is_named_imports_no_other() -> None:
     import subprocess
-    import sys
 
     code = (
         "import sys; from analysis.reading import registry; registry.modules(); first = 'scipy' in sys.modules; "
@@ -339,3 +437,14 @@ def test_a_run_that_was_opened_is_measured_like_one_in_memory(market: Run) -> No
     assert folder is not None
     pd.testing.assert_frame_equal(open_run(folder).measure("garch"), market.measure("garch"))
     pd.testing.assert_frame_equal(sg.open_run(folder).measure("who_paid_whom"), market.measure("who_paid_whom"))
+
+
+def test_a_figure_that_cannot_be_drawn_is_told_in_a_line_too(market: Run) -> None:
+    def broken(run: Run, **options: Any) -> Any:
+        raise ZeroDivisionError("of nothing")
+
+    network = registry.get("trade_network")
+    with pytest.raises(RunError, match=r"trade_network\.py: ZeroDivisionError: of nothing"):
+        replace(network, draw=broken).drawn(market)
+    with pytest.raises(RunError, match="measure spreads draws no figure — leave --figure out"):
+        registry.get("spreads").drawn(market)

@@ -181,3 +181,15 @@ def test_what_a_python_agent_raises_is_the_users_to_see():
     model.step()
     with pytest.raises(ZeroDivisionError, match="mine"):
         model.step()
+
+
+def test_a_class_that_passes_another_row_on_is_refused():
+    class Rowless(sg.Trader):
+        def __init__(self, model, row):
+            super().__init__(model, 0)
+
+        def step(self):
+            pass
+
+    with pytest.raises(TypeError, match=r"Rowless.__init__ was given row 502 and passed 0 on — it must begin"):
+        market(agents={"informed": Rowless})

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from sim.core.codes import ACCEPTED, BAD_PRICE, BAD_QUANTITY
 from sim.core.compiled import njit
@@ -18,6 +19,7 @@ from sim.rules import hooks
 from sim.rules.hooks import RULES, messages_of, rules_of
 from sim.runs.build import build
 from sim.scenario import parse
+from tests.command_line import QUICKSTART
 from tests.places import ROOT
 
 OBLIGATION = {"presence": 0.7, "maximum_spread": 0.1, "minimum_size": 5}
@@ -179,3 +181,36 @@ def test_the_rule_of_contributing_is_a_file_and_no_other_edit(tmp_path: Path):
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     rule = text[text.index("## Add a rule") :].split("```python\n")[1].split("```")[0]
     run_with_rule(tmp_path, rule, _NO_LATE_BUYER)
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ("seen = 1\n", "added.py: it declares no rule — write RULE = Rule(…), or put the file elsewhere"),
+        ("RULE = 3\n", "added.py: it declares no rule"),
+        ("def (:\n", "added.py, line 1: invalid syntax"),
+        ("import nothing_of_this_name\n", "added.py: ModuleNotFoundError: No module named 'nothing_of_this_name'"),
+        ("from sim.rules.declare import Rule\nRULE = Rule(table='obligations')\n",
+         "added.py: a population has no table 'obligations' — did you mean 'obligation'?"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("command", ["validate", "run"])
+def test_a_file_of_a_rule_that_is_wrong_is_named_in_a_line_by_the_first_command(
+    tmp_path: Path, rule: str, says: str, command: str
+):
+    (tmp_path / "added.py").write_text(rule, encoding="utf-8")
+    code = (
+        "import sys, sim.rules; sim.rules.__path__.append(sys.argv.pop(1)); "
+        "from spreadgame.commands.parser import main; main()"
+    )
+    more = ["--set", "run.steps=2", "--out", str(tmp_path / "runs")] if command == "run" else []
+    answer = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path), command, str(QUICKSTART), *more],
+        cwd=ROOT,
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert says in answer.stderr
+    assert "Traceback" not in answer.stderr

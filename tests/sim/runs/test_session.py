@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import spreadgame as sg
+from sim.core.compiled import COMPILED
 from sim.core.errors import RunError, ScenarioError
 from sim.runs.agent import Agent
 from sim.runs.execute import execute
@@ -403,3 +404,176 @@ def test_a_wrong_step_or_name_is_told_in_words():
         session.agent(8)
     assert session.agent("desk").row == session.agent("desk 0").row == session.agent(2).row == 2
     assert repr(session.agent(2)) == "<agent desk 0>"
+
+
+def test_in_its_turn_an_agent_acts_for_itself_alone():
+    said: list[str] = []
+    seen: list[Any] = []
+
+    def act(agent: Agent) -> None:
+        for other in (session.agent("makers 0"), session.agent("desk 1" if agent.number == 0 else "desk 0")):
+            seen.append((other.quotes, other.inventory, other.best_bid()))  # looks are free
+            for call in (
+                lambda other=other: other.limit_order(BUY, 9_000, 1),
+                lambda other=other: other.cancel_order(1),
+                lambda other=other: other.replace_order(1, 9_000, 1),
+                lambda other=other: other.demand_schedule(100.0, 1.0),
+                lambda other=other: other.market_order(SELL, 1),
+                other.uniform,
+                other.begin_turn,
+            ):
+                with pytest.raises(RunError) as error_of:
+                    call()
+                said.append(str(error_of.value))
+        assert session.agent(agent.row).limit_order(BUY, 9_001, 1) > 0
+
+    session = Session(parse(market(MAKERS, {**DESK, "count": 2}, NOISE, steps=1)), agents={"desk": act})
+    session.step()
+    assert len(said) == 28
+    assert said[0] in {
+        f"it is the turn of 'desk {number}': it may look at 'makers 0', and sends its own alone" for number in (0, 1)
+    }
+    sent = session.result().messages
+    assert (sent["population"] == "desk").sum() == 2
+    assert seen[0][0]
+
+
+class Thief(sg.Trader):
+    def step(self) -> None:
+        maker = self.model.population("makers")[0]
+        maker.cancel_order(maker.quotes[0]["handle"])
+
+
+def test_a_trader_cannot_cancel_anothers_orders_either():
+    model = sg.Market(parse(market(MAKERS, DESK, NOISE)), agents={"desk": Thief})
+    with pytest.raises(
+        RunError, match="it is the turn of 'desk 0': it may look at 'makers 0', and sends its own alone"
+    ):
+        model.step()
+
+
+# --- what ends a session --------------------------------------------------------------------------------------------
+
+
+HUGE = 2**31 - 1
+
+
+def test_an_order_whose_money_cannot_be_counted_is_the_one_that_fails(tmp_path: Path):
+    session = Session(parse(market(MAKERS, {**DESK, "count": 2}, NOISE)), outside=["desk"], log=tmp_path / "log")
+    session.step(2)
+    one, other = session.agent("desk 0"), session.agent("desk 1")
+    one.limit_order(BUY, 10**8, HUGE)
+    with pytest.raises(RunError, match="an amount of money is too large to count — use a larger"):
+        other.limit_order(SELL, 10**8, HUGE)
+    for call in (session.step, session.begin_step, lambda: one.market_order(BUY, 1)):
+        with pytest.raises(RunError, match="the session has failed: episode 0, step 2: an amount of money is too"):
+            call()
+    run = session.save(tmp_path, "failed")
+    assert run.status == session.result().status == "failed"
+    assert run.manifest["reason"].startswith("episode 0, step 2: an amount of money is too large to count")
+    assert (tmp_path / "log").read_text().count('"does"') == 1  # what failed was not answered
+    assert Session.replay(tmp_path / "log").agent("desk 0").quotes[0]["price"] == 10**8
+
+
+def test_an_agent_in_python_is_told_of_it_by_the_order_too():
+    said: list[str] = []
+
+    def act(agent: Agent) -> None:
+        if agent.number == 0:
+            agent.limit_order(BUY, 10**8, HUGE)
+        elif session.best_bid() == 10**8:
+            for call in (lambda: agent.limit_order(SELL, 10**8, HUGE), lambda: agent.cancel_order(1)):
+                with pytest.raises(RunError) as error_of:
+                    call()
+                said.append(str(error_of.value))
+
+    session = Session(parse(market({**DESK, "count": 2}, NOISE)), agents={"desk": act})
+    with pytest.raises(RunError, match="an amount of money is too large to count"):
+        session.step(50)
+    assert len(set(said)) == 1
+    assert "an amount of money is too large to count" in said[0]
+    assert session.result().status == "failed"
+
+
+FAILING = """
+from spreadgame.strategy import BUY, limit_order, step, strategy
+
+@strategy("names_no_venue", summary="names a venue that is not there", max_messages=1)
+def act(me, market):
+    limit_order(me, market, 77 if step(me, market) == 4 else me.venue, BUY, 9000, 1)
+"""
+
+
+def test_a_session_whose_strategy_failed_is_saved_as_failed_and_goes_no_further(tmp_path: Path):
+    (tmp_path / "failing.py").write_text(FAILING, encoding="utf-8")
+    sg.load_strategies(tmp_path / "failing.py")
+    scenario = parse(market({**MAKERS, "strategy": "names_no_venue", "params": {}}, DESK, NOISE, steps=20))
+    session = Session(scenario, outside=["desk"])
+    with pytest.raises(sg.StrategyError, match="'names_no_venue' of agent 'makers 0', episode 0, step 4"):
+        session.step(10)
+    with pytest.raises(RunError, match="the session has failed: strategy 'names_no_venue'"):
+        session.agent("desk").limit_order(BUY, 9_000, 1)
+    run = session.save(tmp_path, "failed")
+    assert (run.status, run.manifest["steps"]) == ("failed", 4)
+    assert "it asked for venue 77" in run.manifest["reason"]
+
+
+# --- what is no number, no name, no path ----------------------------------------------------------------------------
+
+
+def test_true_is_no_whole_number():
+    session = Session(parse(market(MAKERS, DESK, NOISE)), outside=["desk"])
+    desk = session.agent("desk")
+    for call in (
+        lambda: session.step(True),
+        lambda: session.agent(True),
+        lambda: session.advance(True),
+        lambda: desk.limit_order(True, 9_000, 1),
+        lambda: desk.limit_order(BUY, 9_000, True),
+        lambda: desk.cancel_order(True),
+        lambda: sg.Market(parse(market(MAKERS, DESK, NOISE)), rng=True),
+    ):
+        with pytest.raises(TypeError, match="must be a whole number, not true"):
+            call()
+
+
+@pytest.mark.skipif(not COMPILED, reason="plain Python joins the bits of True")
+def test_true_is_no_whole_number_for_an_agent_in_python_either():
+    said: list[str] = []
+
+    def act(agent: Agent) -> None:
+        handle = agent.limit_order(BUY, 9_000, 1)
+        for call in (
+            lambda: agent.limit_order(True, 9_000, 1),
+            lambda: agent.limit_order(BUY, True, 1),
+            lambda: agent.limit_order(BUY, 9_000, True),
+            lambda: agent.limit_order(BUY, 9_000, 1, lifetime=True),
+            lambda: agent.replace_order(handle, 9_001, True),
+            lambda: agent.cancel_order(True),
+        ):
+            with pytest.raises(TypeError, match="must be a whole number, not true"):
+                call()
+            said.append("")
+
+    session = Session(parse(market(DESK, NOISE, steps=1)), agents={"desk": act})
+    session.step()
+    assert len(said) == 6
+    assert (session.result().messages["population"] == "desk").sum() == 1
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "con\n", "-n", None, 5, "\0", "x.partial"])
+def test_a_session_is_saved_under_the_names_that_a_run_may_have(name: Any, tmp_path: Path):
+    session = Session(parse(market(MAKERS, DESK, NOISE)))
+    with pytest.raises(RunError, match="is no name of a run folder — use letters, digits"):
+        session.save(tmp_path, name)
+    assert list(tmp_path.iterdir()) == []
+    assert session.save(tmp_path, "fine").folder == tmp_path / "fine"
+
+
+@pytest.mark.parametrize(
+    ("log", "message"),
+    [("", "a folder is there — name another file"), ("/", "a folder is there"), ("\0", "log must be a path, not '")],
+)
+def test_a_log_that_cannot_be_called_so_is_refused_in_words(log: str, message: str):
+    with pytest.raises((RunError, ValueError), match=message):
+        Session(parse(market(MAKERS, DESK, NOISE)), log=log)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import random
 import subprocess
 import sys
 import time
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -312,3 +315,195 @@ def test_the_command_replays_a_log_into_a_run_folder(place: Path):
     wrong = shell("session", log)
     assert wrong.returncode == 2
     assert "this is no log of a session" in wrong.stderr
+
+
+# --- who writes -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows renames no file that is open, and links need rights")
+@pytest.mark.parametrize("how", ["renamed", "linked", "hard link"])
+def test_a_log_under_another_name_is_the_same_log(place: Path, how: str):
+    log, other = place / "log", place / "other"
+    one = Session(place / "market.toml", outside=["desk"], log=log)
+    one.agent("desk 0").limit_order(1, 9_990, 1)
+    ways = {
+        "renamed": lambda: log.rename(other),
+        "linked": lambda: other.symlink_to(log),
+        "hard link": lambda: other.hardlink_to(log),
+    }
+    ways[how]()
+    with pytest.raises(RunError, match="other: another session writes this log — end it, or name another file"):
+        Session.replay(other, resume=True)
+    one.agent("desk 1").limit_order(1, 9_991, 1)
+    one.step(3)
+    one.close()
+    again = Session.replay(other, resume=True)
+    assert again.now == 3
+    again.close()
+
+
+def test_a_session_that_is_refused_leaves_no_log_and_none_leaves_another_file(place: Path, monkeypatch):
+    before = sorted(place.iterdir())
+    monkeypatch.setattr(session_log, "lock_file", lambda file: False)
+    with pytest.raises(RunError, match="another session writes this log"):
+        Session(place / "market.toml", outside=["desk"], log=place / "log")
+    monkeypatch.undo()
+    monkeypatch.setattr(session_log.os, "write", lambda file, line: 3)
+    with pytest.raises(RunError, match="the disk is full"):
+        Session(place / "market.toml", outside=["desk"], log=place / "log")
+    monkeypatch.undo()
+    assert sorted(place.iterdir()) == before
+    Session(place / "market.toml", outside=["desk"], log=place / "log").close()
+    Session.replay(place / "log", resume=True).close()
+    assert sorted(place.iterdir()) == sorted([*before, place / "log"])
+
+
+def test_other_code_does_not_go_on_in_a_log_but_in_a_new_one(place: Path, monkeypatch):
+    log = recorded(place)
+    monkeypatch.setattr(session_log, "CODE", "0" * 32)
+    before = log.read_bytes()
+    with pytest.raises(
+        RunError, match="what follows would stand under that one's name — go on in another file, with new"
+    ):
+        Session.replay(log, resume=True, other_code=True)
+    again = Session.replay(log, other_code=True, new_log=place / "new")
+    drive(again, 200)
+    again.close()
+    assert log.read_bytes() == before
+    assert json.loads((place / "new").read_text().splitlines()[0])["code"] == "0" * 32
+    assert bytes_of(Session.replay(place / "new"), place, "new-run") == bytes_of(again, place, "old-run")
+    with pytest.raises(TypeError, match="not in both"):
+        Session.replay(place / "new", resume=True, new_log=place / "newer")
+
+
+# --- what is in it --------------------------------------------------------------------------------------------------
+
+
+def test_a_step_that_was_begun_is_begun_in_the_replay(place: Path):
+    session = Session(place / "market.toml", outside=["desk"], log=place / "log")
+    session.step(40)
+    session.begin_step()
+    session.begin_step()  # it is there already
+    session.close()
+    again = Session.replay(place / "log")
+    assert (again.value(), again.now) == (session.value(), 40)
+    assert again.depth(1).tolist() == session.depth(1).tolist()
+    assert again.result().manifest["messages"] == session.result().manifest["messages"]
+    assert (place / "log").read_text().count("begin_step") == 1
+
+
+def test_numbers_that_json_has_not_stand_in_the_log_as_words_and_come_back(place: Path):
+    session = Session(place / "market.toml", outside=["desk"], log=place / "log")
+    desk = session.agent("desk 0")
+    for price, slope in ((math.nan, 1.0), (100.0, math.inf), (-math.inf, math.nan)):
+        desk.demand_schedule(price, slope)
+    session.step()
+    session.close()
+    for line in (place / "log").read_text().splitlines():
+        json.loads(line, parse_constant=pytest.fail)
+    assert Session.replay(place / "log").now == 1
+
+
+def forged(log: Path, place: int, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change a line and make all checks right again."""
+    records = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    for record in records:
+        del record["check"]
+    change(records[place])
+    check, lines = 0, []
+    for record in records:
+        body = json.dumps(record, separators=(",", ":"))[:-1].encode()
+        check = zlib.crc32(body, check)
+        lines.append(body + f',"check":"{check:08x}"}}\n'.encode())
+    log.write_bytes(b"".join(lines))
+
+
+HEAD = ["code", "versions", "outside", "strategy_files", "value_files", "overrides", "scenario"]
+
+
+@pytest.mark.parametrize("key", HEAD)
+def test_a_head_that_lacks_something_or_holds_something_else_is_named(place: Path, key: str):
+    log = recorded(place, 3)
+    content = log.read_bytes()
+    for change in (
+        lambda head: head.pop(key),
+        lambda head: head.update({key: None}),
+        lambda head: head.update({key: [[1]]}),
+    ):
+        log.write_bytes(content)
+        forged(log, 0, change)
+        with pytest.raises(RunError, match=f"log, line 1: {key}.* cannot be used") as error_of:
+            Session.replay(log, other_code=True)
+        assert "\n" not in str(error_of.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"does": "fly"}, "does must be one of order, schedule"),
+        ({"does": ["order"]}, "does must be one of order, schedule"),
+        ({"agent": "nobody 7"}, "no agent 'nobody 7'; there are makers"),
+        ({"agent": "makers 0"}, "no turn is going on: orders of 'makers'"),
+        ({"agent": 3}, "agent must be a name, not 3"),
+        ({"agent": None}, "it has no 'agent'"),
+        ({"step": -1}, "step must be from 0 to 4,000, not -1"),
+        ({"step": "1"}, "step must be a whole number, not '1'"),
+        ({"step": 10**9}, "step must be from 0 to 4,000"),
+        ({"step": None}, "it has no 'step'"),
+        ({"price": "x"}, "price must be a whole number, not 'x'"),
+        ({"price": 10**30}, "price must be at most"),
+        ({"price": None}, "it has no 'price'"),
+        ({"quantity": 1.5}, "quantity must be a whole number, not 1.5"),
+        ({"side": 7}, r"side must be 1 \(buy\) or -1 \(sell\), not 7"),
+        ({"kind": 99}, "kind must be from 0 to 4, not 99"),
+        ({"kind": -3}, "kind must be from 0 to 4, not -3"),
+        ({"lifetime": -1}, "lifetime must be from 0"),
+        ({"venue": 9}, "venue must be from 0 to 0, not 9"),
+        ({"venue": 0.5}, "venue must be a whole number"),
+        ({"answer": None}, "it has no 'answer'"),
+    ],
+    ids=str,
+)
+def test_a_line_that_means_nothing_is_named_although_its_check_is_right(place: Path, change, message: str):
+    log = recorded(place, 3)
+
+    def changed(record: dict[str, Any]) -> None:
+        for key, value in change.items():
+            record.pop(key)
+            if value is not None:
+                record[key] = value
+
+    forged(log, 1, changed)
+    with pytest.raises(RunError, match=f"log, line 2: {message}") as error_of:
+        Session.replay(log)
+    assert "\n" not in str(error_of.value)
+
+
+@pytest.mark.parametrize("body", [b'{"step":"\xff"', b'{"a":1,"b"', b"[1,2", b'{"a":' + b"[" * 100_000])
+def test_a_line_that_is_no_json_is_named_although_its_check_is_right(tmp_path: Path, body: bytes):
+    log = tmp_path / "log"
+    log.write_bytes(body + f',"check":"{zlib.crc32(body, 0):08x}"}}\n'.encode())
+    with pytest.raises(RunError, match="log, line 1: this is no JSON"):
+        Session.replay(log)
+
+
+def test_a_message_behind_the_end_of_the_run_is_named(place: Path):
+    overrides = {"run.steps": 25, "run.episodes": 1}
+    session = Session(place / "market.toml", None, overrides, outside=["desk"], log=place / "log")
+    session.step(24)
+    session.agent("desk 0").limit_order(1, 9_990, 1)
+    session.step()
+    session.close()
+    forged(place / "log", 2, lambda record: record.update(step=25))
+    with pytest.raises(RunError, match="log, line 3: the run is over after 25 steps: it takes no more orders"):
+        Session.replay(place / "log")
+
+
+def test_the_name_of_the_run_folder_is_looked_at_before_the_replay(place: Path):
+    log = recorded(place, 3)
+    log.rename(place / "we ird'.log")
+    done = shell("session", place / "we ird'.log", "--out", place / "runs")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "its name cannot be that of the run folder — give another with --name" in done.stderr
+    assert not (place / "runs").exists()
+    assert shell("session", place / "we ird'.log", "--out", place / "runs", "--name", "mine").returncode == 0
