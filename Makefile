@@ -20,10 +20,10 @@ test: $(READY)  ## lint, types and tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 slow: $(READY)  ## the statistical tests, over thousands of runs
-	$(BIN)/pytest -m slow -n 2
+	$(BIN)/pytest -m slow -n 2 --dist worksteal
 
 bench: $(BENCH_READY)  ## speed, beside what a user would pick instead
 	$(BIN)/python -m benchmarks

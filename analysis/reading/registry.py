@@ -18,12 +18,12 @@ import numpy as np
 import pandas as pd
 
 from analysis.reading import measure_files
+from analysis.reading.measure_words import remedy
 from analysis.reading.measures import Measurement, table_of
 from sim.core import wording
 from sim.core.errors import RunError
-from sim.core.wording import near, near_or_all, shown
+from sim.core.wording import near_or_all, shown
 from sim.runs.result import Run, open_run
-from sim.runs.total_measures import TOTALS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,7 +34,6 @@ Value = int | float | str | tuple[float, ...] | None
 
 EACH_ROW = "each row names its own"  # the unit of a measure that gives measurements
 LAST = 100  # the place in its chapter of a measure that asks for none
-_FEW = 3  # measures that are named in a hint
 _HOME = Path(__file__).parents[1]
 _TAKEN = ("command", "figure", "help", "json", "name", "runs", "version")  # by the command line
 # What a run may have kept or not, and the setting that keeps it.
@@ -354,31 +353,10 @@ def get(name: Any) -> Measure:
     if not isinstance(name, str) or name not in homes:
         if isinstance(name, str) and name in wrong:
             raise RunError(wrong[name])
-        raise RunError(f"there is no measure {shown(name)} — {_remedy(str(name), homes)}")
+        raise RunError(f"there is no measure {shown(name)} — {remedy(name, _HOME)}")
     with measure_files.told_in_a_line(_HOME, homes[name]):
         import_module(homes[name])
         return _known[name]
-
-
-def _remedy(name: str, homes: Mapping[str, str]) -> str:
-    """The nearest measure, and where numbers of this name stand; all measures if there is neither."""
-    nearest, elsewhere = near(name, homes), _elsewhere(name)
-    return " ".join(filter(None, (nearest, elsewhere))) or near_or_all(name, homes)
-
-
-def _elsewhere(name: str) -> str:
-    """Where numbers of this name stand, in words; empty if it is nowhere, or in too many measures to help."""
-    word = re.compile(rf'["._]{re.escape(name)}"')
-    own = [each for each, module in modules().items() if word.search(_source(module).read_text(encoding="utf-8"))]
-    places = [f"measure {', '.join(own)}"] if 0 < len(own) <= _FEW else []
-    totals = [each for each in TOTALS if each.name == name]
-    places += ["the table that run prints"] * any(each.in_summary for each in totals)
-    places += ["the columns of a sweep"] * bool(totals)
-    return f"its numbers are in {' and in '.join(places)}" if places else ""
-
-
-def _source(module: str) -> Path:
-    return _HOME.parent.joinpath(*module.split(".")).with_suffix(".py")
 
 
 def all_measures() -> list[Measure]:

@@ -37,7 +37,7 @@ def measures(run: Run, after: int = 0) -> list[Measurement]:
     """Of each population with opinions their spread and fixation, of each that learns from the tape its cascades."""
     talking = [each for each in run.scenario.populations if has_opinions([registry.get(each.strategy)])]
     if not talking:
-        raise RunError(f"{run.heading}: nobody in it has opinions — herding is of imitators, learners and the like")
+        raise RunError("nobody in this run has opinions — herding is of imitators, learners and the like")
     found: list[Measurement] = []
     for population in talking:
         prefix = f"{population.name} " if len(talking) > 1 else ""

@@ -66,7 +66,7 @@ def test_signals_that_are_not_high_or_low_are_said_not_to_be_known() -> None:
 
 
 def test_a_run_without_opinions_is_refused_and_one_that_kept_none_says_so() -> None:
-    with pytest.raises(RunError, match="nobody in it has opinions"):
+    with pytest.raises(RunError, match="nobody in this run has opinions"):
         sg.run(SCENARIOS / "quickstart.toml", overrides={"run.steps": 50}).measure("herding")
     changes = {"run.episodes": 2, "run.steps": 50, "record.agents": "none"}
     frame = sg.run(FOLDER / "opinions.toml", overrides=changes).measure("herding")
