@@ -22,7 +22,7 @@ from sim.strategy_kit.taking import trade
         "target": Parameter(0, "lots that it keeps when it dumps", unit="lots", low=0),
     },
     memory={"bids": (int, 1), "asks": (int, 1)},
-    max_messages=5,
+    max_messages=6,  # to cancel two quotes and a market order that waits for an auction, to send three
     validate=lambda given: "" if given["target"] <= given["limit"] else "target must not be above limit",
 )
 def act(me, market):

@@ -118,7 +118,8 @@ def requote(me: Seat, market: Market, venue: int, handle: int, side: int, price:
     """
     if is_live(me, market, handle):
         if quantity > 0:
-            return replace_order(me, market, handle, price, quantity)
+            new = replace_order(me, market, handle, price, quantity)
+            return handle if new == NONE and is_live(me, market, handle) else new  # a change that was rejected
         cancel_order(me, market, handle)
         return NONE
     if quantity > 0:
