@@ -87,8 +87,7 @@ def _do_piece(chunk: Chunk, piece: Piece, stopped: Stopped) -> pa.Table:
         except SpreadgameError as error:
             raise _of_run(error, piece, piece.seeds[0]) from error
     if paths_of(scenario) and digest_of(piece.scenario) != piece.job:
-        values = any(hasattr(each.value, "path") for each in scenario.instruments)
-        what = "its file of values" if values else "an earlier run that it plays"
+        what = "a file that it reads" if scenario.files() else "an earlier run that it plays"
         changed = f"{what} is not what it was when the runs were asked for"
         raise RunError(
             f"{told(piece.labels, piece.seeds[0])}: {changed} — ask again, with the same file on all machines"

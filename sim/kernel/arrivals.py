@@ -141,7 +141,7 @@ def _add(world, population, member, ordinal):
 def collect(world, population):
     """Add a population's arrivals of this step to the list of turns. False if the list is full: call again to go on."""
     clock = world.clock[0]
-    if clock.excites == 0:
+    if clock.excites == 0 or world.populations[population].external == BY_OUTSIDE:  # who may act has not yet acted
         return _collect(world, population)
     before = clock.length
     whole = _collect(world, population)

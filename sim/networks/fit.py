@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+_MOST_LINKS = 5_000_000  # NetworkX takes half a kilobyte for each
+
 
 def unfit(network: Any, members: int) -> str:
     """Why a network cannot be one of so many members, or an empty text."""
@@ -17,4 +19,24 @@ def unfit(network: Any, members: int) -> str:
         return f"{members:,} members cannot have {network.mean_degree:g} links each on average"
     if network.kind == "blocks" and members % network.groups:
         return f"{members:,} members cannot be divided into {network.groups:,} groups of equal size"
+    if (links := _links(network, members)) > _MOST_LINKS:
+        return f"about {links:,.0f} links are more than the most that are drawn, {_MOST_LINKS:,}"
     return ""
+
+
+def _links(network: Any, members: int) -> float:
+    """Links to be expected, and for blocks the probabilities to be written."""
+    match network.kind:
+        case "ring" | "small_world":
+            return 0.5 * members * float(network.degree)
+        case "random":
+            return 0.5 * members * float(network.mean_degree)
+        case "scale_free":
+            return members * float(network.links)
+        case "blocks":
+            size: float = members / network.groups
+            pairs = 0.5 * members * members
+            drawn = pairs * float(network.between) + 0.5 * members * size * float(network.within)
+            return max(float(network.groups * network.groups), drawn)
+        case _:
+            return 0.0

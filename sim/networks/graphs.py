@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
+from sim.core.errors import RunError
 from sim.core.rng import name_key
 from sim.networks.edge_list import read_edges
 
@@ -91,6 +92,8 @@ def distances(network: Any, members: int, seed: int, sources: tuple[int, ...]) -
 def _adjacency(network: Any, members: int, seed: int) -> csr_array:
     """Ones where two members are linked, sorted by member."""
     edges = read_edges(network.path) if network.kind == "file" else _drawn(network, members, seed)
+    if network.kind == "file" and edges.max() >= members:  # it was edited since the scenario was checked
+        raise RunError(f"{network.path}: it links member {edges.max():,}, and there are {members:,}, numbered from 0")
     both = np.concatenate([edges, edges[:, ::-1]]) if len(edges) else np.zeros((0, 2), np.int64)
     graph = coo_array((np.ones(len(both), np.int8), (both[:, 0], both[:, 1])), shape=(members, members)).tocsr()
     graph.sum_duplicates()

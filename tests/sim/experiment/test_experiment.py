@@ -451,7 +451,7 @@ def test_values_that_change_after_the_runs_were_asked_for_are_refused(tmp_path):
     )
     (chunk,) = cut([Job(parse(market), [1])])
     path.write_text("value\n" + "101.0\n" * 200, encoding="utf-8")
-    with pytest.raises(RunError, match="its file of values is not what it was when the runs were asked for"):
+    with pytest.raises(RunError, match="a file that it reads is not what it was when the runs were asked for"):
         do_chunk(chunk)
 
 

@@ -104,6 +104,8 @@ def test_networks_of_two_names_are_drawn_apart() -> None:
         ("scale_free", {"links": 3}, 3),
         ("random", {"mean_degree": 60.0}, 60),
         ("blocks", {"groups": 7, "within": 0.5, "between": 0.5}, 60),
+        ("blocks", {"groups": 10_000, "within": 0.5, "between": 0.0}, 10_000),
+        ("random", {"mean_degree": 9_999.0}, 10_000),
     ],
 )
 def test_a_network_that_does_not_fit_its_members_is_refused_in_words(kind: str, settings: Any, members: int) -> None:
