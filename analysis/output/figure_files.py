@@ -19,5 +19,7 @@ def check_figure(path: Path) -> None:
     """
     if not path.parent.is_dir():
         raise RunError(f"{path}: there is no folder {path.parent} — make it, or choose another place")
+    if path.is_dir():
+        raise RunError(f"{path}: this is a folder — name a file")
     if path.suffix.lower() not in _ENDINGS:
         raise RunError(f"{path}: a figure is a picture — end its name in {', '.join(_ENDINGS)}")

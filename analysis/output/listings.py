@@ -23,7 +23,10 @@ if TYPE_CHECKING:  # a page about a strategy needs no engine
 
 __all__ = ["replay_table", "strategy_page", "strategy_table"]
 
-_NEEDS = {"signal": "sees", "reservation": "reservation", "private_values": "private_values"}  # the scenario's words
+_NEEDS = {  # the scenario's words
+    "signal": "sees", "reservation": "reservation", "private_values": "private_values", "network": "network",
+    "auction": "venues that hold auctions",
+}  # fmt: skip
 
 
 # --- strategies -----------------------------------------------------------------------------------------------------

@@ -152,13 +152,13 @@ def _as_json(fit: Fit) -> dict[str, Any]:
     return {
         "exponentials": fit.exponentials,
         "windows": fit.windows,
-        "branching_ratio": fit.branching_ratio.value,
+        "branching_ratio": _finite(fit.branching_ratio.value),
         "standard_error": _finite(fit.branching_ratio.standard_error),
-        "kernels": [asdict(kernel) for kernel in fit.kernels],
-        "baselines": [float(each) for each in fit.baselines],
-        "log_likelihood": fit.log_likelihood,
-        "aic": fit.aic,
-        "residual_p": fit.residual_p,
+        "kernels": [{name: _finite(value) for name, value in asdict(kernel).items()} for kernel in fit.kernels],
+        "baselines": [_finite(float(each)) for each in fit.baselines],
+        "log_likelihood": _finite(fit.log_likelihood),
+        "aic": _finite(fit.aic),
+        "residual_p": _finite(fit.residual_p),
         "reason": fit.reason or None,
     }
 

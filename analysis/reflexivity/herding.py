@@ -15,13 +15,10 @@ from analysis.stats.time_averages import time_average
 from sim.core.errors import RunError
 from sim.models.social_learning import RULES, Learning, replayed
 from sim.runs.result import Run
-from sim.runs.schemas import publishes
 from sim.scenario.tables.market import Population
-from sim.strategy_kit import registry
-from sim.strategy_kit.loading.uses import has_opinions
 from sim.valuation.binary_signals import rights_of
 
-_LEARNER = "social_learner"
+_LEARNER, _IMITATOR = "social_learner", "imitator"
 _UP = 0.5  # an opinion above this is up
 _ONE = "only one episode"
 
@@ -35,7 +32,8 @@ _ONE = "only one episode"
 )
 def measures(run: Run, after: int = 0) -> list[Measurement]:
     """Of each population with opinions their spread and fixation, of each that learns from the tape its cascades."""
-    talking = [each for each in run.scenario.populations if has_opinions([registry.get(each.strategy)])]
+    having, ours = _with_opinions(run), (_LEARNER, _IMITATOR)
+    talking = [each for each in run.scenario.populations if each.strategy in ours or each.name in having]
     if not talking:
         raise RunError("nobody in this run has opinions — herding is of imitators, learners and the like")
     found: list[Measurement] = []
@@ -48,13 +46,22 @@ def measures(run: Run, after: int = 0) -> list[Measurement]:
     return found
 
 
+def _with_opinions(run: Run) -> set[str]:
+    """The populations whose members have opinions in the record, whatever strategy they play."""
+    if run.scenario.record.agents == "none" or "opinion" not in run.units("agents"):
+        return set()
+    who, opinion = arrays(run, "agents", "population", "opinion")
+    return set(who[~np.isnan(opinion.astype(float))])
+
+
 # --- opinions -------------------------------------------------------------------------------------------------------
 
 
 def _agreement(run: Run, population: Population, prefix: str, after: int) -> list[Measurement]:
-    kept = run.scenario.record.agents != "none" and publishes(run.scenario)
+    reason = _unknown(run, population)
+    kept = not reason
     episodes, shares, last = _shares_up(run, population, after) if kept else (np.zeros(0, np.int64), np.zeros(0), None)
-    reason = "no opinions were kept: record.agents is none" if not kept else "no sample after these steps"
+    reason = reason or "no sample after these steps"
     spread = time_average((shares - 0.5) ** 2, episodes)
     ends = np.zeros(0) if last is None else last == 1.0
     return [
@@ -65,12 +72,23 @@ def _agreement(run: Run, population: Population, prefix: str, after: int) -> lis
     ]  # fmt: skip
 
 
+def _unknown(run: Run, population: Population) -> str:
+    """Why the share that is up cannot be known from what was kept, or an empty text."""
+    if run.scenario.record.agents == "none":
+        return "no opinions were kept: record.agents is none"
+    who, agent = arrays(run, "agents", "population", "agent")
+    whole = np.isnan(agent[who == population.name].astype(float)).any()
+    if whole and population.strategy != _IMITATOR:  # whose opinions are 0 or 1, and known from the start
+        return 'only the mean opinion was kept: set record.agents = "agents"'
+    return ""
+
+
 def _shares_up(
     run: Run, population: Population, after: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Episode and share that is up of each sample, and that share at the end of each episode that was sampled."""
     episode, step, who, agent, opinion = arrays(run, "agents", "episode", "step", "population", "agent", "opinion")
-    mine = who == population.name
+    mine = (who == population.name) & ~np.isnan(opinion.astype(float))  # who has said nothing is neither up nor down
     episode, step, opinion = episode[mine], step[mine], opinion[mine].astype(float)
     by_agent = not np.isnan(agent[mine].astype(float)).any()
     up = np.where(opinion > _UP, 1.0, 0.0) if by_agent else opinion  # the mean of opinions that are 0 or 1
@@ -87,8 +105,14 @@ def _shares_up(
 
 
 def _cascades(run: Run, population: Population, prefix: str) -> list[Measurement]:
-    names = ("episode", "step", "aggressor", "price", "mark", "value", "taker_population", "taker", "taker_order")
+    names = (
+        "episode", "step", "aggressor", "price", "mark", "value", "taker_population", "taker", "taker_order", "venue"
+    )  # fmt: skip
     tape = dict(zip(names, arrays(run, "trades", *names), strict=True))
+    traded = {each.name: each.instrument for each in run.scenario.venues}
+    read = [venue for venue, instrument in traded.items() if instrument == traded[population.venues[0]]]
+    here = np.isin(tape["venue"], read)  # what a learner reads: the tape of its instrument
+    tape = {name: column[here] for name, column in tape.items()}
     sides = np.where(tape["aggressor"] == "buy", 1, -1).astype(np.int64)
     single = np.append(tape["taker_order"][1:] != tape["taker_order"][:-1], True)[: len(sides)]  # the last of its order
     herds, values = _herds(run, population, {name: column[single] for name, column in tape.items()}, sides[single])

@@ -18,7 +18,7 @@ from analysis.stats.estimates import NOTHING, Estimate
 
 _LONG = 100.0  # a window, in the times in which feedback is forgotten
 _GAPS = 100.0  # a window, in mean gaps, where there is no feedback
-_FEWEST = 100  # windows
+_FEWEST, _MOST = 100, 10_000_000  # windows
 _SMALL = 0.01  # a mass that does not matter
 
 
@@ -49,6 +49,9 @@ def variance_to_mean(streams: Streams, fit: Fit) -> VarianceToMean:
         window = math.ceil(window / streams.step) * streams.step
     each = np.floor(streams.lengths / window).astype(np.int64)  # windows of each stream
     windows = int(each.sum())
+    if windows > _MOST:
+        reason = f"windows of {window:,.3g} s are {windows:,} in all, more than {_MOST:,}"
+        return VarianceToMean(NOTHING, math.nan, window, windows, reason)
     if windows < _FEWEST:
         reason = f"windows must be {window:,.3g} s long, and there are {windows} of {_FEWEST} such"
         return VarianceToMean(NOTHING, math.nan, window, windows, reason)

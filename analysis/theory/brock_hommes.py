@@ -85,7 +85,7 @@ def reflexivity_random_choice(markets: Markets) -> list[Row]:
     rest = {"chartists.count": 1, "chartists.params.lots": 1}
     path = path_of(markets, 3.0, steps, **many, **rest, **{"fundamentalists.count": members})
     target = model.steady_state(model.Rules(3.0))
-    claim = f"intensity 3, {members:,} members: mean distance is that of exact shares, within 1 %"
+    claim = "intensity 3, many members: mean distance is that of exact shares, within 1 %"
     late = _exactly(abs(path[steps // 4 :]).mean())
     rows = [compare(claim, SOURCE, target, late, tolerance=0.01 * target, unit="currency")]
     few = path_of(markets, 3.5, 3_000, **many, **rest, **{"fundamentalists.count": 100})

@@ -37,7 +37,7 @@ def bifurcation(markets: Markets) -> Figure:
     leaves, swings = rules.bifurcations(rules.Rules(1.0))
     with style():
         figure, ax = _figure(8.5, 4.4)
-        intensities = np.arange(2.2, 3.81, 0.1 if markets.quick else 0.02)
+        intensities = np.arange(2.2, 3.61, 0.1 if markets.quick else 0.02)
         for intensity in intensities:
             late = abs(brock_hommes.path_of(markets, float(intensity), steps)[-last:])
             ax.plot(np.full(len(late), intensity), late, ".", ms=1.8, color="#2a6f97", zorder=3)
@@ -48,7 +48,12 @@ def bifurcation(markets: Markets) -> Figure:
             ax.text(place + 0.015, 0.03, name, color=GREY, fontsize=9, transform=ax.get_xaxis_transform())
         ax.set_xlabel("intensity of choice")
         entries = [("#2a6f97", "market, last auctions of a run"), (INK, "steady state, by theory")]
-        style_axes(ax, "Where the price goes if rules are chosen by what they earned", "distance from value", entries)
+        style_axes(
+            ax,
+            "Where the price goes if rules are chosen by what they earned",
+            "distance from value, whatever side",
+            entries,
+        )
     return figure
 
 

@@ -25,6 +25,8 @@ from tests.command_line import ROOT
 
 QUICKSTART, GAME = ROOT / "scenarios" / "quickstart.toml", ROOT / "scenarios" / "spread_game.toml"
 SHOWDOWN = ROOT / "scenarios" / "maker_showdown.toml"
+CRASH = ROOT / "scenarios" / "reflexivity" / "flash_crash.toml"
+HEDGING = ROOT / "scenarios" / "reflexivity" / "feedback_hedging.toml"
 HUGE = "9" * 30
 NEVER = ("nan", "inf", "-inf", "1e400", "", "1e", "0x10", "⅓")  # no option takes these
 ODD = ("0", "-1", "-0.5", "1.5", HUGE)
@@ -43,6 +45,11 @@ COMMANDS: dict[str, tuple[list[str], dict[str, tuple[str, ...]]]] = {
     ),
     "spreadgame replay": (["gone.csv", "--book", "gone.csv"], {"--depth": ()}),
     "strategy_comparison": ([str(SHOWDOWN), "--set", "run.steps=20", "--set", "run.episodes=2"], {"--seed": ("0",)}),
+    "counterfactuals": ([str(CRASH)], {"--seeds": (), "--seed": ("0",), "--workers": ()}),
+    "amplification": (
+        [str(HEDGING), "--population", "nobody", "--lots", "1", "--at", "1"],  # so that whatever passes ends soon
+        {"--lots": ("-1",), "--at": ("0",), "--horizons": ("0",), "--seeds": (), "--seed": ("0",)},
+    ),
     "compare_equilibria": ([str(GAME)], {"--budget": (), "--epsilon": ("1.5", HUGE), "--workers": ()}),
 }
 

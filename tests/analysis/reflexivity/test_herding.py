@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,7 +13,8 @@ import spreadgame as sg
 from sim.core.errors import RunError
 from sim.models import cascades, opinions
 from sim.runs.result import Run
-from tests.places import SCENARIOS
+from tests.command_line import shell
+from tests.places import ROOT, SCENARIOS
 
 FOLDER = SCENARIOS / "reflexivity"
 
@@ -79,3 +84,35 @@ def test_several_populations_with_opinions_are_told_apart() -> None:
     both = [*scenario.given["populations"], population]
     run = sg.run(FOLDER / "opinions.toml", overrides={"run.episodes": 2, "run.steps": 100, "populations": both})
     assert {name.split()[0] for name in run.measure("herding").index} == {"imitators", "others"}
+
+
+def test_a_strategy_that_nobody_knows_here_is_measured_by_what_the_record_keeps(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "reflexivity.md").read_text(encoding="utf-8")
+    file = tmp_path / "averager.py"
+    file.write_text(page.split("```python\n")[1].split("```")[0], encoding="utf-8")
+    scenario = tmp_path / "mine.toml"
+    text = (
+        (FOLDER / "opinions.toml").read_text(encoding="utf-8").replace('strategy = "imitator"', 'strategy = "averager"')
+    )
+    text = re.sub(r"params = \{ mutation.*", "", text).replace("agents_every = 50", "agents_every = 1")
+    scenario.write_text(text, encoding="utf-8")
+    line = (
+        "run",
+        scenario,
+        "--strategies",
+        file,
+        "--set",
+        "run.steps=400",
+        "--set",
+        "run.episodes=2",
+        "--out",
+        tmp_path,
+    )
+    assert shell(*line, "--name", "own").returncode == 0
+    done = shell("measure", "herding", tmp_path / "own", "--json")
+    assert done.returncode == 0, done.stderr
+    rows = {each["name"]: each["value"] for each in json.loads(done.stdout)["runs"][0]["rows"]}
+    assert 0.0 <= rows["opinion_variance"] < 0.25
+    opinions = sg.open_run(tmp_path / "own").agents["opinion"].dropna()
+    assert opinions.std() < 0.35  # they come nearer
+    assert shell("report", tmp_path / "own", "--out", tmp_path / "page.html").returncode == 0
