@@ -233,7 +233,7 @@ def test_the_version_is_that_of_the_files_that_run():
     code = "from sim.kept.version import CODE, packages; print(CODE, sorted(packages()))"
     said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment(), capture_output=True, text=True)
     assert said.stdout.split(" ", 1)[0] == version.CODE
-    assert said.stdout.split(" ", 1)[1] == "['llvmlite', 'numba', 'numpy', 'python', 'scipy']\n"
+    assert said.stdout.split(" ", 1)[1] == "['llvmlite', 'networkx', 'numba', 'numpy', 'python', 'scipy']\n"
 
 
 def test_rows_of_the_board_rest_on_what_their_modules_import_and_on_nothing_that_only_shows_them():
