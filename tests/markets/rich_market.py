@@ -115,6 +115,8 @@ def rich(steps: int = 100, episodes: int = 2, seed: int = 7, **record: Any) -> d
          "params": {"distribution": "normal", "quantity": 10.0}},
         *({"name": name, "strategy": name, "turn": 1, "venues": ["solved"], "params": params}
           for name, params in SOLVED.items()),
+        {"name": "wall", "strategy": "fixed_spread", "turn": 0, "venues": ["main"],  # so that no feedback runs away
+         "params": {"half_spread": 0.6, "quantity": 400, "levels": 3}},
         {"name": "values", "strategy": "fundamentalist", "turn": 2, "venues": ["main"],
          "params": {"intensity": 20.0, "most": 3}},
         {"name": "chasers", "strategy": "momentum", "turn": 2, "venues": ["main"],
