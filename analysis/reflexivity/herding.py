@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +32,8 @@ _ONE = "only one episode"
 )
 def measures(run: Run, after: int = 0) -> list[Measurement]:
     """Of each population with opinions their spread and fixation, of each that learns from the tape its cascades."""
-    having, ours = _with_opinions(run), (_LEARNER, _IMITATOR)
-    talking = [each for each in run.scenario.populations if each.strategy in ours or each.name in having]
+    said, ours = _opinions_of(run), (_LEARNER, _IMITATOR)
+    talking = [each for each in run.scenario.populations if each.strategy in ours or each.name in set(said.population)]
     if not talking:
         raise RunError("nobody in this run has opinions — herding is of imitators, learners and the like")
     found: list[Measurement] = []
@@ -42,63 +42,65 @@ def measures(run: Run, after: int = 0) -> list[Measurement]:
         if population.strategy == _LEARNER:
             found += _cascades(run, population, prefix)
         else:
-            found += _agreement(run, population, prefix, after)
+            found += _agreement(run, population, prefix, after, said)
     return found
-
-
-def _with_opinions(run: Run) -> set[str]:
-    """The populations whose members have opinions in the record, whatever strategy they play."""
-    if run.scenario.record.agents == "none" or "opinion" not in run.units("agents"):
-        return set()
-    who, opinion = arrays(run, "agents", "population", "opinion")
-    return set(who[~np.isnan(opinion.astype(float))])
 
 
 # --- opinions -------------------------------------------------------------------------------------------------------
 
 
-def _agreement(run: Run, population: Population, prefix: str, after: int) -> list[Measurement]:
-    reason = _unknown(run, population)
-    kept = not reason
-    episodes, shares, last = _shares_up(run, population, after) if kept else (np.zeros(0, np.int64), np.zeros(0), None)
-    reason = reason or "no sample after these steps"
+class Said(NamedTuple):
+    """The opinions in the samples of a run, (opinions,): who has said nothing is neither up nor down."""
+
+    population: NDArray[Any]
+    whole: NDArray[np.bool_]  # whether it is the mean of a population, whatever strategy that plays
+    when: NDArray[np.int64]  # steps since the run began
+    opinion: NDArray[np.float64]
+
+    def rows(self, which: Any) -> Said:
+        """Some of them."""
+        return Said(self.population[which], self.whole[which], self.when[which], self.opinion[which])
+
+
+def _opinions_of(run: Run) -> Said:
+    """All opinions that the record keeps; none where it keeps none."""
+    if run.scenario.record.agents == "none" or "opinion" not in run.units("agents"):
+        return Said(np.zeros(0, object), np.zeros(0, bool), np.zeros(0, np.int64), np.zeros(0))
+    names = ("episode", "step", "population", "agent", "opinion")
+    episode, step, who, agent, opinion = arrays(run, "agents", *names)
+    opinion = opinion.astype(float)
+    known = ~np.isnan(opinion)
+    whole, when = np.isnan(agent.astype(float)), episode * run.scenario.run.steps + step
+    return Said(who[known], whole[known], when[known], opinion[known])
+
+
+def _agreement(run: Run, population: Population, prefix: str, after: int, said: Said) -> list[Measurement]:
+    mine = said.rows(said.population == population.name)
+    reason = "no sample after these steps"
+    if run.scenario.record.agents == "none":
+        reason = "no opinions were kept: record.agents is none"
+    elif mine.whole.any() and population.strategy != _IMITATOR:  # whose opinions are 0 or 1, and known from the start
+        reason = 'only the mean opinion was kept: set record.agents = "agents"'
+        mine = mine.rows(slice(0))
+    episodes, shares, last = _shares_up(run, mine, after)
     spread = time_average((shares - 0.5) ** 2, episodes)
-    ends = np.zeros(0) if last is None else last == 1.0
     return [
         measure_of(f"{prefix}opinion_variance", spread, "share²", "mean square of the share that is up, less a half",
                    reason, "too few samples"),
-        measure_of(f"{prefix}fixation_up", mean(ends.astype(float)), "share of episodes", "all are up at the end",
-                   reason, _ONE),
+        measure_of(f"{prefix}fixation_up", mean((last == 1.0).astype(float)), "share of episodes",
+                   "all are up at the end", reason, _ONE),
     ]  # fmt: skip
 
 
-def _unknown(run: Run, population: Population) -> str:
-    """Why the share that is up cannot be known from what was kept, or an empty text."""
-    if run.scenario.record.agents == "none":
-        return "no opinions were kept: record.agents is none"
-    who, agent = arrays(run, "agents", "population", "agent")
-    whole = np.isnan(agent[who == population.name].astype(float)).any()
-    if whole and population.strategy != _IMITATOR:  # whose opinions are 0 or 1, and known from the start
-        return 'only the mean opinion was kept: set record.agents = "agents"'
-    return ""
-
-
-def _shares_up(
-    run: Run, population: Population, after: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+def _shares_up(run: Run, mine: Said, after: int) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Episode and share that is up of each sample, and that share at the end of each episode that was sampled."""
-    episode, step, who, agent, opinion = arrays(run, "agents", "episode", "step", "population", "agent", "opinion")
-    mine = (who == population.name) & ~np.isnan(opinion.astype(float))  # who has said nothing is neither up nor down
-    episode, step, opinion = episode[mine], step[mine], opinion[mine].astype(float)
-    by_agent = not np.isnan(agent[mine].astype(float)).any()
-    up = np.where(opinion > _UP, 1.0, 0.0) if by_agent else opinion  # the mean of opinions that are 0 or 1
-    when = episode * run.scenario.run.steps + step
-    moments, places = np.unique(when, return_inverse=True)
+    up = np.where(mine.whole, mine.opinion, mine.opinion > _UP)  # a mean of opinions that are 0 or 1 is a share
+    moments, places = np.unique(mine.when, return_inverse=True)
     shares = np.bincount(places, up) / np.bincount(places)
     of_episode, of_step = np.divmod(moments, run.scenario.run.steps)
-    last = shares[np.flatnonzero(np.append(of_episode[1:] != of_episode[:-1], True))]
+    ends = np.append(of_episode[1:] != of_episode[:-1], True)[: len(shares)]
     late = of_step >= after
-    return of_episode[late], shares[late], last
+    return of_episode[late], shares[late], shares[ends]
 
 
 # --- cascades -------------------------------------------------------------------------------------------------------
