@@ -7,13 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.reading.columns import arrays
 from analysis.stats.estimates import Estimate
 from analysis.theory.experiments import experiment
-from analysis.theory.markets import Markets
+from analysis.theory.markets import Markets, prices_of
 from analysis.theory.rows import Row, compare
 from sim.models import brock_hommes as model
-from sim.runs.result import Run
 
 SOURCE = "Brock and Hommes 1998, section 4.1"
 _BOTH = ("fundamentalists", "chartists")
@@ -21,19 +19,11 @@ _VALUE = 10.0  # in brock_hommes.toml, currency
 _PRICED = 2e-4  # what whole lots and whole units of money leave of a distance, where the price rests
 
 
-def _distances(run: Run) -> NDArray[np.float64]:
-    """How far the price lay from the value after each auction; an auction without a trade leaves it where it was."""
-    step, price = arrays(run, "trades", "step", "price")
-    path = np.full(run.scenario.run.steps, np.nan)
-    path[step] = price - _VALUE
-    known = np.maximum.accumulate(np.where(np.isnan(path), -1, np.arange(len(path))))
-    return np.where(known >= 0, path[known], np.nan)
-
-
 def path_of(markets: Markets, intensity: float, steps: int, **changes: Any) -> NDArray[np.float64]:
-    """Distances after each auction, with this intensity of choice."""
+    """How far the price lay from the value after each auction, with this intensity of choice."""
     params = {f"{name}.params.intensity": intensity for name in _BOTH}
-    return _distances(markets.run("reflexivity/brock_hommes", 1, 1, {"run.steps": steps, **params, **changes}))
+    run = markets.run("reflexivity/brock_hommes", 1, 1, {"run.steps": steps, **params, **changes})
+    return np.asarray(prices_of(run)[0] - _VALUE)
 
 
 def _exactly(value: float) -> Estimate:

@@ -7,30 +7,18 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.reading.columns import arrays
 from analysis.reflexivity.impulse import amplification
 from analysis.stats.estimates import Estimate, deviation, ratio
 from analysis.theory.experiments import experiment
-from analysis.theory.markets import Markets
+from analysis.theory.markets import Markets, by_step, prices_of
 from analysis.theory.rows import Row, compare
 from sim.models import feedback as model
-from sim.runs.result import Run
 
 SOURCE = "Frey and Stremme 1997; Platen and Schweizer 1998"
 _HEDGING = "reflexivity/feedback_hedging"
 _IMPACT = 1e-4  # in feedback_hedging.toml, currency per lot
 _WARM_UP = 30  # steps until the first moves are forgotten: 0.5 to that power is nothing
 _HORIZONS = (1, 10, 100)
-
-
-def prices_of(run: Run) -> NDArray[np.float64]:
-    """The price of each auction, (episodes, steps); an auction without a trade leaves it where it was."""
-    episodes, steps = run.scenario.run.episodes, run.scenario.run.steps
-    episode, step, price = arrays(run, "trades", "episode", "step", "price")
-    path = np.full((episodes, steps), np.nan)
-    path[episode, step] = price
-    places = np.maximum.accumulate(np.where(np.isnan(path), 0, np.arange(steps)), axis=1)
-    return np.take_along_axis(path, places, axis=1)
 
 
 def squares_of(prices: NDArray[np.float64], horizon: int) -> NDArray[np.float64]:
@@ -120,10 +108,7 @@ def reflexivity_leverage(markets: Markets) -> list[Row]:
 def reflexivity_value(markets: Markets) -> list[Row]:
     """What was noise becomes value: the value walks by φ λ σ a step though nothing happens to it."""
     run = markets.run("reflexivity/reflexive_value", 200, 40)
-    episode, step, value = arrays(run, "trades", "episode", "step", "value")
-    path = np.full((run.scenario.run.episodes, run.scenario.run.steps), np.nan)
-    path[episode, step] = value
-    moves = np.diff(path, axis=1).ravel()
+    moves = np.diff(by_step(run, "value"), axis=1).ravel()
     target = 0.2 * 1e-4 * 1_000.0
     found = deviation(moves[~np.isnan(moves)])
     claim = "standard deviation of the value's moves per step is φ λ σ"

@@ -22,6 +22,7 @@ from sim.scenario.tables.networks import RandomNetwork
 
 _BHW = "Bikhchandani, Hirshleifer and Welch 1992"
 _ORDERS = 100  # after which the belief is looked at
+RIGHT = 0.5 + 0.5 * 0.5 * (2 * 0.7 - 1)  # an order of priced_cascade.toml: half are learners', right with 0.7
 
 
 def _measured(run: Run, name: str, after: int = 0) -> Estimate:
@@ -54,22 +55,26 @@ def reflexivity_priced_cascade(markets: Markets) -> list[Row]:
     source = "Avery and Zemsky 1998"
     against = _measured(run, "against_signal")
     rows = [compare("share of learners' trades against their signal", source, 0.0, Estimate(against.value, 0.0))]
+    target = cascades.belief_wrong(_ORDERS, RIGHT)
+    claim = f"share of episodes whose belief is on the wrong side after {_ORDERS} orders"
+    return [*rows, compare(claim, source, target, mean(wrong_beliefs(run, _ORDERS)[:, -1]))]
+
+
+def wrong_beliefs(run: Run, orders: int) -> NDArray[np.float64]:
+    """Whether the orders of a binary market, up to each one, were mostly on the wrong side; ½ for as many on either.
+
+    Returns
+    -------
+    float64 ``(episodes, orders)``; orders that did not come change nothing.
+    """
     episode, side, value = arrays(run, "trades", "episode", "aggressor", "value")
     number = np.arange(len(episode)) - np.searchsorted(episode, episode)
-    first = number < _ORDERS
-    net = np.bincount(episode[first], np.where(side[first] == "buy", 1.0, -1.0))
-    high = np.bincount(episode[number == 0], value[number == 0]) > 0.5
-    wrong = np.where(net == 0, 0.5, (net > 0) != high)
-    target = _fewer_than_half(_ORDERS, 0.5 + 0.5 * 0.5 * (2 * 0.7 - 1))
-    claim = f"share of episodes whose belief is on the wrong side after {_ORDERS} orders"
-    return [*rows, compare(claim, source, target, mean(wrong.astype(float)))]
-
-
-def _fewer_than_half(count: int, chance: float) -> float:
-    """Probability that fewer than half of so many succeed; exactly half counts half."""
-    from scipy.stats import binom
-
-    return float(binom.cdf(count // 2 - 1, count, chance) + 0.5 * binom.pmf(count // 2, count, chance))
+    early = number < orders
+    right = np.where((side == "buy") == (value > 0.5), 1.0, -1.0)
+    path = np.zeros((run.scenario.run.episodes, orders))
+    path[episode[early], number[early]] = right[early]
+    net = path.cumsum(axis=1)
+    return np.where(net == 0, 0.5, (net < 0).astype(float))
 
 
 @experiment("Opinions: how alike, and who decides")

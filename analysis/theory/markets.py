@@ -75,3 +75,18 @@ def payoffs(run: Run, population: str, column: str = "payoff") -> NDArray[np.flo
     episode, who, amount = arrays(run, "episodes", "episode", "population", column)
     mine = who == population
     return np.bincount(episode[mine], amount[mine], minlength=run.scenario.run.episodes).astype(float)
+
+
+def by_step(run: Run, column: str) -> NDArray[np.float64]:
+    """A column of the last trade in each step, nan where there is none: (episodes, steps)."""
+    episode, step, values = arrays(run, "trades", "episode", "step", column)
+    found = np.full((run.scenario.run.episodes, run.scenario.run.steps), np.nan)
+    found[episode, step] = values
+    return found
+
+
+def prices_of(run: Run) -> NDArray[np.float64]:
+    """The price after each step, (episodes, steps): where nothing trades it stays; nan before the first trade."""
+    path = by_step(run, "price")
+    places = np.maximum.accumulate(np.where(np.isnan(path), 0, np.arange(path.shape[1])), axis=1)
+    return np.take_along_axis(path, places, axis=1)

@@ -9,14 +9,14 @@ import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.stats import binom
 
 from analysis.output.style import GREY, INK, style, style_axes
 from analysis.reading.columns import arrays
 from analysis.reflexivity.herding import measures
 from analysis.stats.estimates import ratio
 from analysis.theory import brock_hommes, feedback
-from analysis.theory.markets import Markets
+from analysis.theory.herds import RIGHT, wrong_beliefs
+from analysis.theory.markets import Markets, by_step, prices_of
 from sim.models import brock_hommes as rules
 from sim.models import cascades
 from sim.models import feedback as moves
@@ -60,7 +60,7 @@ def bifurcation(markets: Markets) -> Figure:
 def feedback_hedging(markets: Markets) -> Figure:
     """Volatility by horizon with dealers who hedge either way, over that without them."""
     name, horizons = "reflexivity/feedback_hedging", np.array([1, 2, 3, 5, 8, 12, 20, 35, 60, 100])
-    paths = {a: feedback.prices_of(markets.run(name, 60, 10, {"dealer.params.gamma": a / 1e-4}))
+    paths = {a: prices_of(markets.run(name, 60, 10, {"dealer.params.gamma": a / 1e-4}))
              for a in (0.0, 0.5, 0.2, -0.2, -0.5)}  # fmt: skip
     with style():
         figure, ax = _figure(8.5, 4.4)
@@ -112,20 +112,11 @@ def _herds(markets: Markets, ax: Axes) -> None:
 
 def _beliefs(markets: Markets, ax: Axes) -> None:
     run = markets.run("reflexivity/priced_cascade", 6_000, 800, {"run.steps": 130})
-    episode, side, value = arrays(run, "trades", "episode", "aggressor", "value")
-    signs = np.where(side == "buy", 1.0, -1.0) * np.where(value > 0.5, 1.0, -1.0)
-    number = np.arange(len(episode)) - np.searchsorted(episode, episode)
-    paths = np.zeros((run.scenario.run.episodes, 100))
-    early = number < 100
-    paths[episode[early], number[early]] = signs[early]
-    net = paths.cumsum(axis=1)
-    wrong = (net < 0) + 0.5 * (net == 0)
+    wrong = wrong_beliefs(run, 100)
     share, error = wrong.mean(axis=0), wrong.std(axis=0, ddof=1) / np.sqrt(len(wrong))
     orders = np.arange(1, 101)
     at = [0, 4, 9, 14, 19, 29, 39, 49, 59, 69, 79, 89, 99]
-    theory = [binom.cdf((n - 1) // 2, n, 0.6) - (0.5 * binom.pmf(n // 2, n, 0.6) if n % 2 == 0 else 0.0)
-              + (binom.pmf(n // 2, n, 0.6) if n % 2 == 0 else 0.0) for n in orders]  # fmt: skip
-    ax.plot(orders, theory, color="#2a6f97", lw=1.2)
+    ax.plot(orders, [cascades.belief_wrong(int(each), RIGHT) for each in orders], color="#2a6f97", lw=1.2)
     ax.errorbar(orders[at], share[at], _TWO * error[at], color="#2a6f97", **_DOTS)
     herd = cascades.wrong(0.7, 20, coin=True)
     ax.axhline(herd, color="#c44e00", lw=1.2, ls=(0, (4, 2)))
@@ -200,10 +191,7 @@ def structural_volatility(markets: Markets) -> Figure:
             changes = {f"{who}.params.{key}": value for who in ("fundamentalists", "chartists")
                        for key, value in params.items()}  # fmt: skip
             run = markets.run("reflexivity/structural_volatility", 1, 1, changes)
-            step, price = arrays(run, "trades", "step", "price")
-            path = np.full(run.scenario.run.steps, np.nan)
-            path[step] = price
-            panel.plot(np.diff(path), color="#2a6f97", lw=0.35)
+            panel.plot(np.diff(by_step(run, "price")[0]), color="#2a6f97", lw=0.35)
             style_axes(panel, name, "change of the price")
         panels[-1].set_xlabel("step")
     return figure

@@ -54,6 +54,11 @@ class Row:
         }
 
 
+def also_unsure(found: Estimate, error: float) -> Estimate:
+    """An estimate whose error allows for that of its target too, where the target was simulated."""
+    return Estimate(found.value, math.hypot(found.standard_error, error))
+
+
 def row_from(kept: Mapping[str, Any]) -> Row:
     """The row that :meth:`Row.as_json` wrote."""
     values: dict[str, Any] = {name: math.nan if value is None else value for name, value in kept.items()}

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.reading.columns import arrays
 from analysis.risk.stylised_facts import autocorrelation, excess_kurtosis, hill
-from analysis.stats.estimates import Estimate, mean
+from analysis.stats.estimates import mean
 from analysis.theory.experiments import experiment
-from analysis.theory.markets import Markets
-from analysis.theory.rows import Row, compare
+from analysis.theory.markets import Markets, by_step
+from analysis.theory.rows import Row, also_unsure, compare
 from sim.models import franke_westerhoff as model
 from sim.models.franke_westerhoff import Parameters
 
@@ -30,11 +29,6 @@ def _facts(returns: NDArray[np.float64]) -> dict[str, float]:
     }
 
 
-def _both(market: Estimate, target: Estimate) -> Estimate:
-    """An estimate whose error allows for that of the simulated target too."""
-    return Estimate(market.value, float(np.hypot(market.standard_error, target.standard_error)))
-
-
 @experiment("Structural volatility: facts that herding makes")
 def reflexivity_structural_volatility(markets: Markets) -> list[Row]:
     """With herding, without it, and with frozen shares; each seed is a sample."""
@@ -47,14 +41,11 @@ def reflexivity_structural_volatility(markets: Markets) -> list[Row]:
     for what, params, given in cases:
         changes = {f"{name}.params.{key}": value for name in _BOTH for key, value in params.items()}
         run = markets.run("reflexivity/structural_volatility", 20, 8, {"run.steps": _STEPS, **changes})
-        episode, step, price = arrays(run, "trades", "episode", "step", "price")
-        path = np.full((run.scenario.run.episodes, _STEPS), np.nan)
-        path[episode, step] = price
-        market = [_facts(np.diff(each[~np.isnan(each)])) for each in path]
+        market = [_facts(np.diff(each[~np.isnan(each)])) for each in by_step(run, "price")]
         samples = 40 if markets.quick else 200
         simulated = [_facts(each) for each in model.returns(given, _STEPS, samples, markets.seed)]
         for fact in market[0]:
             target = mean([each[fact] for each in simulated])
             found = mean([each[fact] for each in market])
-            rows.append(compare(f"{what}: {fact}", SOURCE, target.value, _both(found, target)))
+            rows.append(compare(f"{what}: {fact}", SOURCE, target.value, also_unsure(found, target.standard_error)))
     return rows

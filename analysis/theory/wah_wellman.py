@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from analysis.stats.estimates import Estimate, mean
+from analysis.stats.estimates import mean
 from analysis.theory.experiments import experiment
 from analysis.theory.markets import Markets, folder, payoffs
 from analysis.theory.published import published
-from analysis.theory.rows import Row, compare
+from analysis.theory.rows import Row, also_unsure, compare
 from sim.scenario import load as load_scenario
 
 _TRADERS, _RUNS = 66, 60
@@ -64,7 +64,7 @@ def wah_wellman(markets: Markets) -> list[Row]:
             welfare.append(float(np.mean(gained)))
         low, high = environment["welfare"]
         found = mean(welfare)
-        error = math.hypot(found.standard_error, (high - low) / 2 / 1.96)  # of the market and of the paper
+        estimate = also_unsure(found, (high - low) / 2 / 1.96)  # the paper's interval of 95 %
         claim = f"environment {name}: welfare per episode in the published equilibrium"
-        rows.append(compare(claim, quoted["source"], 0.5 * (low + high), Estimate(found.value, error), unit="currency"))
+        rows.append(compare(claim, quoted["source"], 0.5 * (low + high), estimate, unit="currency"))
     return rows

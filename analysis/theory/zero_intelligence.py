@@ -11,19 +11,13 @@ from analysis.stats.estimates import Estimate, mean
 from analysis.theory.experiments import experiment
 from analysis.theory.markets import Markets, payoffs
 from analysis.theory.published import published
-from analysis.theory.rows import Row, compare
+from analysis.theory.rows import Row, also_unsure, compare
 from sim.models import double_auction
 from sim.models import santa_fe as model
-from sim.models.santa_fe import SpreadEstimate
 from sim.runs.result import Run
 
 _SPREAD, _WINDOW = 60, 8  # ticks, and spreads, about
 _LIFETIMES = 20  # of an order, before the spread is measured
-
-
-def _both(found: Estimate, reference: SpreadEstimate) -> Estimate:
-    """An estimate whose error allows for that of the simulated target too."""
-    return Estimate(found.value, math.hypot(found.standard_error, reference.scaled_error))
 
 
 def _spread(markets: Markets, cancel_rate: float, limit_rate: float, window: int) -> Estimate:
@@ -58,7 +52,7 @@ def santa_fe(markets: Markets) -> list[Row]:
         window = _SPREAD * _WINDOW
         reference = model.mean_spread(1.0, limit_rate, epsilon, window, 4e4 if markets.quick else 4e6, markets.seed)
         found = _spread(markets, epsilon, limit_rate, window)
-        estimate = _both(found, reference)
+        estimate = also_unsure(found, reference.scaled_error)
         rows.append(compare(f"ε = {epsilon:g}: spread · α / μ", source, reference.scaled, estimate))
         reason = (
             f"the quoted fit, {quoted['constant']:g} + {quoted['factor']:g} ε^{quoted['power']:g}, is not what the "
@@ -119,12 +113,12 @@ def gode_sunder(markets: Markets) -> list[Row]:
             run = markets.run("gode_sunder", 4_000, 300, market | {"run.steps": steps})
             reference = double_auction.simulate(values, costs, steps, 4_000 if markets.quick else 40_000, markets.seed)
             target, found = mean(reference.efficiency), mean(_efficiency(run, maximum))
-            estimate = Estimate(found.value, math.hypot(found.standard_error, target.standard_error))
+            estimate = also_unsure(found, target.standard_error)
             claim = f"{name}: efficiency of constrained traders in {steps:,} steps"
             rows.append(compare(claim, source, target.value, estimate, unit="share of the maximum"))
             if steps == 5000:
                 traded, should = mean(payoffs(run, "buyers", "trades")), mean(reference.trades)
-                estimate = Estimate(traded.value, math.hypot(traded.standard_error, should.standard_error))
+                estimate = also_unsure(traded, should.standard_error)
                 rows.append(compare(f"{name}: trades of constrained traders", source, should.value, estimate))
         free = {"buyers.params.constrained": False, "sellers.params.constrained": False}
         run = markets.run("gode_sunder", 4_000, 300, market | free)

@@ -89,6 +89,16 @@ def test_wrong_cascades_where_signals_decide_are_those_printed(p: float, share: 
     assert cascades.wrong(p, 20, coin=False) == pytest.approx(share, abs=6e-6)
 
 
+def test_beliefs_are_wrong_as_often_as_the_sums_over_all_orders_say() -> None:
+    assert [cascades.belief_wrong(n, 0.6) for n in (20, 100)] == pytest.approx([0.186, 0.0219], abs=6e-4)
+    for n in (1, 2, 5, 6):
+        chance = 0.0
+        for right in range(n + 1):
+            weight = math.comb(n, right) * 0.6**right * 0.4 ** (n - right)
+            chance += weight * (1.0 if 2 * right < n else 0.5 if 2 * right == n else 0.0)
+        assert cascades.belief_wrong(n, 0.6) == pytest.approx(chance)
+
+
 def learning(rule: int, precision: float = 0.7, informed_share: float = 1.0) -> Learning:
     return Learning(0.0, 1.0, 0.5, precision, informed_share, rule)
 
