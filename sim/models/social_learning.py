@@ -15,6 +15,7 @@ import math
 from typing import Any, NamedTuple
 
 from sim.core.compiled import njit
+from sim.models.logistic import logistic
 
 COIN, SIGNAL, ABSTAIN = 0, 1, 2  # what who is indifferent does
 RULES = ("coin", "signal", "abstain")
@@ -46,7 +47,7 @@ def own_log_odds(known: Learning, log_odds: float, signal: int) -> float:
 @njit
 def expected_value(known: Learning, log_odds: float) -> float:
     """Currency."""
-    return known.low + (known.high - known.low) / (1.0 + math.exp(-max(-700.0, min(700.0, log_odds))))
+    return known.low + (known.high - known.low) * logistic(log_odds)
 
 
 @njit

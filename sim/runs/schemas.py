@@ -118,17 +118,12 @@ def schemas_of(scenario: Scenario) -> dict[str, pa.Schema]:
     tables = {
         "trades": _TRADES,
         "book": (*_BOOK, *_deeper_levels(scenario)),
-        "agents": (*_AGENTS, *([_OPINION] if publishes(scenario) else []), *_inventories(scenario)),
+        "agents": (*_AGENTS, *_opinions(scenario), *_inventories(scenario)),
         "episodes": (*_EPISODES, *_presence(scenario), *_inventories(scenario)),
         "settlements": _SETTLEMENTS,
         "messages": _MESSAGES,
     }
     return {name: _fields(*columns) for name, columns in tables.items()}
-
-
-def publishes(scenario: Scenario) -> bool:
-    """Whether anybody in it may publish opinions."""
-    return has_opinions(registry.get(each.strategy) for each in scenario.populations)
 
 
 def _fields(*columns: _Column) -> pa.Schema:
@@ -140,6 +135,10 @@ def _fields(*columns: _Column) -> pa.Schema:
 def _inventories(scenario: Scenario) -> list[_Column]:
     names = [instrument.name for instrument in scenario.instruments]
     return [(f"inventory.{name}", pa.int64(), _LOTS, f"lots of {name} held") for name in names]
+
+
+def _opinions(scenario: Scenario) -> list[_Column]:
+    return [_OPINION] if has_opinions(registry.get(each.strategy) for each in scenario.populations) else []
 
 
 def _presence(scenario: Scenario) -> list[_Column]:

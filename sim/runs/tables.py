@@ -11,7 +11,7 @@ import pyarrow as pa
 from sim.core.codes import KINDS, SCHEDULE
 from sim.core.world import NO_PRICE
 from sim.runs.files import TABLES as TABLES
-from sim.runs.schemas import publishes, schemas_of
+from sim.runs.schemas import schemas_of
 from sim.scenario import Scenario
 
 
@@ -47,8 +47,8 @@ class Tables:
         self._seconds = scenario.run.step_seconds
         self._unit = scenario.money.unit
         self._obliged = any(population.obligation for population in scenario.populations)
-        self._opinions = publishes(scenario)
         self.schemas = schemas_of(scenario)
+        self._opinions = "opinion" in self.schemas["agents"].names
 
     # --- conversions: each takes records of sim.core.world and gives a pyarrow table --------------------------------
 

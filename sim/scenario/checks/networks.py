@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from sim.core.errors import ScenarioError
+from sim.core.errors import Problem, ScenarioError
 from sim.networks.edge_list import read_edges
 from sim.networks.fit import unfit
 from sim.scenario.checks.base import Checks, Found, Where
@@ -28,13 +28,23 @@ class NetworkChecks(Checks):
     def _networks(self) -> dict[str, tuple[int, Any]]:
         return {each.name: (place, each) for place, each in reversed(list(enumerate(self.draft.networks)))}
 
+    @cached_property
+    def _files(self) -> dict[str, tuple[int, list[Problem]]]:
+        return {}
+
+    def _read(self, path: str) -> tuple[int, list[Problem]]:
+        """The highest member that a file of links names, and what is wrong with it; each file is read once."""
+        if path not in self._files:
+            try:
+                self._files[path] = int(read_edges(self.folder / path).max()), []
+            except ScenarioError as error:
+                self._files[path] = -1, list(error.problems)
+        return self._files[path]
+
     def _file(self, where: Where, network: Any) -> Found:
         if isinstance(network, NetworkFile):
-            try:
-                read_edges(self.folder / network.path)
-            except ScenarioError as error:
-                for wrong in error.problems:
-                    yield self.problem((*where, wrong.place), wrong.message, wrong.remedy)
+            for wrong in self._read(network.path)[1]:
+                yield self.problem((*where, wrong.place), wrong.message, wrong.remedy)
 
     def _linked(self, where: Where, population: Population) -> Found:
         if population.network:
@@ -47,10 +57,9 @@ class NetworkChecks(Checks):
             return
         place, network = self._networks[name]
         if isinstance(network, NetworkFile):
-            try:
-                highest = int(read_edges(self.folder / network.path).max())
-            except ScenarioError:
-                return  # said of the network
+            highest, said = self._read(network.path)
+            if said:
+                return  # of the network
             wrong = ""
             if highest >= population.count:
                 wrong = (

@@ -11,30 +11,31 @@ from pydantic import Field
 
 from sim.scenario.tables.table import MOST_AGENTS, Fraction, Name, Table
 
-_NAME = Field(description="what populations call it")
+
+class Named(Table):
+    """What every network has."""
+
+    name: Name = Field(description="what populations call it")
 
 
-class Complete(Table):
+class Complete(Named):
     """Everybody is linked with everybody."""
 
-    name: Name = _NAME
     kind: Literal["complete"]
 
 
-class Ring(Table):
+class Ring(Named):
     """Members in a circle, each linked with the nearest ones."""
 
-    name: Name = _NAME
     kind: Literal["ring"]
     degree: int = Field(
         default=2, ge=2, le=MOST_AGENTS, multiple_of=2, description="links of each member, half to either side; even"
     )
 
 
-class Lattice(Table):
+class Lattice(Named):
     """Members in rows and columns, each linked with those beside, above and below."""
 
-    name: Name = _NAME
     kind: Literal["lattice"]
     columns: int | None = Field(
         default=None, ge=1, le=MOST_AGENTS, description="members in a row; omitted: as near to a square as can be"
@@ -42,10 +43,9 @@ class Lattice(Table):
     periodic: bool = Field(default=True, description="whether the edges of the lattice are joined, as on a torus")
 
 
-class SmallWorld(Table):
+class SmallWorld(Named):
     """A ring some of whose links lead anywhere (Watts and Strogatz 1998)."""
 
-    name: Name = _NAME
     kind: Literal["small_world"]
     degree: int = Field(
         default=4, ge=2, le=MOST_AGENTS, multiple_of=2, description="links of each member on the ring; even"
@@ -53,43 +53,38 @@ class SmallWorld(Table):
     rewiring: Fraction = Field(default=0.1, description="probability that a link is moved to a random member, 0 to 1")
 
 
-class ScaleFree(Table):
+class ScaleFree(Named):
     """Newcomers link with those who have many links already (Barabási and Albert 1999)."""
 
-    name: Name = _NAME
     kind: Literal["scale_free"]
     links: int = Field(default=2, ge=1, le=MOST_AGENTS, description="links that each newcomer makes")
 
 
-class RandomNetwork(Table):
+class RandomNetwork(Named):
     """Any two members are linked with the same probability (Erdős and Rényi 1959)."""
 
-    name: Name = _NAME
     kind: Literal["random"]
     mean_degree: float = Field(ge=0, le=MOST_AGENTS, description="links that a member has on average")
 
 
-class Blocks(Table):
+class Blocks(Named):
     """Members in groups of equal size, with more links within a group than between groups."""
 
-    name: Name = _NAME
     kind: Literal["blocks"]
     groups: int = Field(default=2, ge=1, le=MOST_AGENTS, description="groups of members, in the order of their numbers")
     within: Fraction = Field(description="probability of a link between two members of one group, 0 to 1")
     between: Fraction = Field(description="probability of a link between members of two groups, 0 to 1")
 
 
-class Star(Table):
+class Star(Named):
     """Member 0 is linked with everybody, and nobody else with anybody else."""
 
-    name: Name = _NAME
     kind: Literal["star"]
 
 
-class NetworkFile(Table):
+class NetworkFile(Named):
     """Links that are read from a file."""
 
-    name: Name = _NAME
     kind: Literal["file"]
     path: str = Field(
         min_length=1,

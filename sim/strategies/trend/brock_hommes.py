@@ -1,8 +1,7 @@
 """Rules that are chosen by what they earned: costly knowledge of the value against free extrapolation."""
 
-import math
-
 from sim.core.compiled import njit
+from sim.models.logistic import logistic
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import (
     demand_schedule,
@@ -103,4 +102,4 @@ def _share_of_chartists(me):
     excess = kept.first - paid
     by_value = excess * (_forecast(me, _FUNDAMENTALIST, kept.third) - paid) - choice.cost
     by_trend = excess * (_forecast(me, _CHARTIST, kept.third) - paid)
-    return 1.0 / (1.0 + math.exp(max(-700.0, min(700.0, choice.intensity * (by_value - by_trend)))))
+    return logistic(-choice.intensity * (by_value - by_trend))

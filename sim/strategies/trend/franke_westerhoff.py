@@ -1,8 +1,7 @@
 """Fundamentalists and chartists whose numbers move with herds and with mispricing: structural volatility."""
 
-import math
-
 from sim.core.compiled import njit
+from sim.models.logistic import logistic
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import mark_price, nearest_lots, normal, public_value
 from sim.strategy_kit.taking import trade
@@ -63,4 +62,4 @@ def _next_share(me, mispricing):
     choice, share = me.parameters, me.memory.share
     attraction = choice.herding * (2.0 * share - 1.0) + choice.predisposition
     attraction += choice.misalignment * mispricing * mispricing
-    return 1.0 / (1.0 + math.exp(max(-700.0, min(700.0, -choice.intensity * attraction))))
+    return logistic(choice.intensity * attraction)

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from sim.core.compiled import njit
-from sim.core.world import NONE, Market, int64, opened
+from sim.core.world import NONE, NOTHING, Market, int64, opened
 from sim.strategy_kit import view
 from sim.strategy_kit.seat import Seat, own
 from sim.venues.gateway import MEMBER, NEIGHBOUR, complain
@@ -29,14 +29,22 @@ def members(me: Seat, market: Market) -> int:
 
 
 @njit
+def _place(world: Any, agent: int) -> int:
+    """Where an agent stands among the members of networks; NOTHING if its population has none."""
+    population = world.populations[world.agents[agent].population]
+    if population.linked == 0:
+        return NOTHING
+    return int64(population.first_member + world.agents[agent].number)
+
+
+@njit
 def neighbours(me: Seat, market: Market) -> int:
     """How many members of its population the agent is linked with; 0 without a network."""
-    me = own(me)
     world = opened(market)
-    population = world.populations[world.agents[me.agent].population]
-    if population.linked == 0:
+    place = _place(world, own(me).agent)
+    if place == NOTHING:
         return NONE
-    links: int = world.members[population.first_member + world.agents[me.agent].number].links
+    links: int = world.members[place].links
     return links
 
 
@@ -50,34 +58,30 @@ def neighbour(me: Seat, market: Market, place: int) -> int:
 
 @njit
 def _neighbour(world: Any, agent: int, place: int) -> int:
-    population = world.populations[world.agents[agent].population]
-    number = int64(world.agents[agent].number)
-    if population.linked == _COMPLETE:
-        return int64(place if place < number else place + 1)
-    return int64(world.links[world.members[population.first_member + number].first_link + place])
+    if world.populations[world.agents[agent].population].linked == _COMPLETE:
+        return int64(place if place < world.agents[agent].number else place + 1)
+    return int64(world.links[world.members[_place(world, agent)].first_link + place])
 
 
 @njit
 def component_leader(me: Seat, market: Market) -> int:
     """The lowest number among the members to whom links lead from the agent, itself included."""
-    me = own(me)
     world = opened(market)
-    population = world.populations[world.agents[me.agent].population]
-    if population.linked == 0:
+    place = _place(world, own(me).agent)
+    if place == NOTHING:
         return member_number(me, market)
-    leader: int = world.members[population.first_member + world.agents[me.agent].number].leader
+    leader: int = world.members[place].leader
     return leader
 
 
 @njit
 def component_size(me: Seat, market: Market) -> int:
     """How many members there are to whom links lead from the agent, itself included."""
-    me = own(me)
     world = opened(market)
-    population = world.populations[world.agents[me.agent].population]
-    if population.linked == 0:
+    place = _place(world, own(me).agent)
+    if place == NOTHING:
         return int64(1)
-    size: int = world.members[population.first_member + world.agents[me.agent].number].component
+    size: int = world.members[place].component
     return size
 
 
