@@ -11,7 +11,7 @@ from analysis.report.glossary import chapters
 from sim.runs.total_measures import TOTALS
 from sim.scenario import json_schema
 from sim.strategy_kit import registry
-from sim.strategy_kit.declare import Parameter, Strategy
+from sim.strategy_kit.declare import ANY, Parameter, Strategy
 
 _SECTIONS = (
     ("Run", "[run]"),
@@ -138,7 +138,9 @@ def _strategy(found: Strategy) -> list[str]:
     lines = [f"## {found.name}\n", f"{found.summary[0].upper()}{found.summary[1:]}.\n"]
     if found.source:
         lines.append(f"Source: {found.source}.\n")
-    if found.venues > 1:
+    if found.venues == ANY:
+        lines.append("Trades on any number of venues.\n")
+    elif found.venues != 1:
         lines.append(f"Trades on {found.venues} venues.\n")
     for need in sorted(found.needs):
         lines.append(f"Its population must have `{'sees' if need == 'signal' else need}`.\n")

@@ -128,13 +128,15 @@ class Holders:
     def endowed(self, instrument: str | None) -> Floats:
         """Lots of an instrument that each holder has at the start, (holders,); for None, cash in units of money."""
         scenario = self._run.scenario
-        traded = {venue.name: venue.instrument for venue in scenario.venues}
-        own = []
-        for population in scenario.populations:
-            has = {traded[name] for name in population.venues or traded}
-            cash = round(population.endowment.cash / scenario.money.unit)
-            own.append(cash if instrument is None else population.endowment.inventory * (instrument in has))
-        each = np.array(own, float)
+        each = np.array(
+            [
+                round(population.endowment.cash / scenario.money.unit)
+                if instrument is None
+                else scenario.endowed(population, instrument)
+                for population in scenario.populations
+            ],
+            float,
+        )
         counts = np.array(self._counts)
         return np.repeat(each, counts) if self._by_agent else each * counts
 
@@ -143,13 +145,17 @@ class Holders:
         return self._changes("cash", np.broadcast_to(self.endowed(None), (self._episodes, len(self.index))))
 
     def received(self, name: str) -> Floats:
-        """Receipts of ``dividends`` or ``interest`` in each piece, in units of money.
+        """Receipts of ``dividends``, ``interest`` or ``funding`` in each piece, in units of money.
 
         Raises RunError if there were receipts that were not recorded at the edges.
         """
         scenario = self._run.scenario
-        paid = scenario.money.interest if name == "interest" else any(each.dividend for each in scenario.instruments)
-        if not paid:
+        paid = {
+            "interest": bool(scenario.money.interest),
+            "dividends": any(each.dividend for each in scenario.instruments),
+            "funding": any(each.what == "perpetual" for each in scenario.instruments),
+        }
+        if not paid[name]:
             return np.zeros(self.shape)
         changes = self._changes(name, np.zeros((self._episodes, len(self.index))))
         if np.isnan(changes[: int(self._run.manifest["episodes"])]).any():
@@ -159,9 +165,15 @@ class Holders:
             )
         return np.nan_to_num(changes)
 
-    def worth_changes(self, instrument: str, marks: Floats) -> Floats:
-        """Change of the worth of positions over each piece, at marks (episodes, edges) in units of money per lot."""
-        closed = next(each.settlement for each in self._run.scenario.instruments if each.name == instrument) != "none"
+    def worth_changes(self, instrument: str, marks: Floats, settled: Floats) -> Floats:
+        """Change of the worth of positions over each piece, at marks (episodes, edges) in units of money per lot.
+
+        ``settled`` are the mids at the edges: up to these, rounded to whole units, gains on a future have been paid.
+        """
+        own = next(each for each in self._run.scenario.instruments if each.name == instrument)
+        closed = own.settlement != "none"
+        if own.what in ("future", "perpetual"):
+            marks = marks - np.rint(settled)
         first = np.broadcast_to(self.endowed(instrument), (self._episodes, len(self.index)))
         lots = self._levels(f"inventory.{instrument}", first, False)
         if closed:

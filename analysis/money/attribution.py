@@ -8,7 +8,7 @@ horizon. The lines are
     adverse selection   Σ Y Δm              effect of the mark's moves within the horizon after each trade
     revaluation         Σ (q - Y) Δm        effect of the mark's moves on older positions
     fees                                    paid, less rebates; negative
-    dividends, interest                     received
+    dividends, interest, funding            received
 
 Their sum is the change of cash + q m. With the value V instead of the mark, the lines are
 
@@ -18,7 +18,8 @@ Their sum is the change of cash + q m. With the value V instead of the mark, the
 
 and so on. Their sum is the change of cash + q V. Settlement is a last change of the mark, so over whole episodes both
 sums are the payoff. The lines of several windows add up. Spread, information and adverse selection each sum to zero
-over all agents. Hedging and funding have lines of their own; so far they are zero in all markets.
+over all agents. Hedging has a line of its own; so far it is zero in all markets. Gains on a future are paid every step;
+they count as its mark's moves, so its lines are those of a stock.
 
 If an episode never had a mid, the value known to all at its start takes its place. The sum is still exact, but its
 parts have no meaning. So the parts are given for the other episodes only, and are nan if there are none.
@@ -243,8 +244,9 @@ def _attribution(
         else:
             units[..., line["information"]] += own.wrong_by(valued)
         units[..., line["revaluation"]] += revaluation
-        recorded += holders.worth_changes(instrument.name, valued.edges)
-    for name in ("dividends", "interest"):
+        mids = own if mark == "mid" else Amounts(trades, marks_of(trades), holders)
+        recorded += holders.worth_changes(instrument.name, valued.edges, mids.edges)
+    for name in ("dividends", "interest", "funding"):
         units[..., line[name]] += holders.received(name)
     told = f"{horizon[0]:,} {horizon[1] if horizon[0] != 1 else horizon[1][:-1]}" if horizon else ""
     return Attribution(

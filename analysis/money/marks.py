@@ -54,14 +54,17 @@ class Marks:
         self._length = run.scenario.run.steps
         settlements = columns(run, "settlements", ["episode", "instrument", "initial", "price", "value"])
         settlements = settlements[(settlements["instrument"] == trades.instrument).to_numpy(bool)]
+        self._settled: Floats = settlements["price"].to_numpy(float)
         ended, done = len(settlements), int(run.manifest["steps"])
         self.episodes = -(-done // self._length)  # the last one may have been stopped
         own = next(each for each in run.scenario.instruments if each.name == trades.instrument)
-        first = float(settlements["initial"].iloc[0]) if ended else known_at_first(own.value)
+        self._lasts = getattr(own.derivative, "expiry", 0)  # after so many steps it is settled; 0: as its episode ends
+        first = float(settlements["initial"].iloc[0]) if ended else known_at_first(own.value) if own.value else None
         if first is None:
             raise RunError(
                 f"{run.folder or 'this run'}: it was stopped in its first episode, and what {trades.instrument} was "
-                "marked at before that is in a file — run it again, to the end of an episode at least"
+                "marked at before that is in a file or follows from another instrument — run it again, to the end of "
+                "an episode at least"
             )
         self.start: Floats = np.full(self.episodes, first)
         # Whether each episode has this mark; where it has none, the numbers are those at its beginning. (episodes,)
@@ -108,7 +111,7 @@ class Marks:
         """Marks at the ends of sampled steps."""
         self._sample_keys: Integers = np.zeros(0, np.int64)
         self._samples: Floats = np.zeros(0)
-        if kind not in _COLUMNS or not self._trades.run.scenario.record.levels:
+        if kind not in _COLUMNS or not self._trades.venues or not self._trades.run.scenario.record.levels:
             return
         name = _COLUMNS[kind]
         rows = columns(self._trades.run, "book", ["episode", "step", "venue", name])
@@ -132,6 +135,9 @@ class Marks:
             newer = (when >= latest) & (when >= first)
             found = np.where(newer, values[np.maximum(place, 0)], found)
             latest = np.where(newer, when, latest)
+        if self._lasts and len(self._settled):  # at its expiry the price at which it was settled is the mark
+            expired = (until >= self._lasts - 1) & (own < len(self._settled))
+            found = np.where(expired, self._settled[np.minimum(own, len(self._settled) - 1)], found)
         return found
 
     def check_steps(self) -> None:

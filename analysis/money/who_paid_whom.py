@@ -2,7 +2,7 @@
 
 Entry (a, b) is Σ z (m - P) over the trades of a with b. z are the lots that a bought (+) or sold (-) at P, and m is the
 price of settlement at the end of the episode. Entry (b, a) is its negative. Each venue has a column of fees, negative
-if paid. Together with gains on endowments, dividends and interest, a row sums to the change of wealth.
+if paid. Together with gains on endowments, dividends, interest and funding, a row sums to the change of wealth.
 
 ``spreadgame measure who_paid_whom RUN``.
 """
@@ -24,6 +24,7 @@ from analysis.stats.estimates import mean
 from sim.core.errors import RunError
 from sim.runs.result import Run
 
+_RECEIVED = ("endowment", "dividends", "interest", "funding")
 _MOST_CELLS = 50_000_000
 
 
@@ -36,7 +37,7 @@ class WhoPaidWhom:
     populations, venues : their names.
     won : in units of money, float64 (episodes, populations, populations): [e, a, b] is the gain of a from b.
     fees : paid by each population to each venue, negative for rebates, units, float64 (episodes, populations, venues).
-    others : receipts from endowments, dividends and interest, units, float64 (episodes, populations, 3).
+    others : receipts from endowments, dividends, interest and funding, units, float64 (episodes, populations, 4).
     recorded : change of wealth by the ledger, units, float64 (episodes, populations).
     unit : the unit of money, currency.
     """
@@ -55,11 +56,11 @@ class WhoPaidWhom:
         return pd.DataFrame(self.won.sum(axis=0) * self.unit + 0.0, index=names, columns=list(self.populations))
 
     def table(self) -> pd.DataFrame:
-        """The matrix, fees by venue, endowment, dividends, interest, their ``total``, and ``recorded``. Currency."""
+        """The matrix, fees by venue, what holders received, its ``total``, and what is ``recorded``. Currency."""
         frame = self.matrix()
         for place, venue in enumerate(self.venues):
             frame[f"fees {venue}"] = 0.0 - self.fees[:, :, place].sum(axis=0) * self.unit
-        for place, name in enumerate(("endowment", "dividends", "interest")):
+        for place, name in enumerate(_RECEIVED):
             frame[name] = self.others[:, :, place].sum(axis=0) * self.unit
         whole = self.won.sum(axis=2) - self.fees.sum(axis=2) + self.others.sum(axis=2)
         frame["total"] = whole.sum(axis=0) * self.unit
@@ -88,7 +89,7 @@ def who_paid_whom(run: Run) -> WhoPaidWhom:
     if episodes * count * max(count, len(venues)) > _MOST_CELLS:
         raise RunError(f"{episodes:,} episodes of {count:,} populations are too many for a table of who paid whom")
     won, fees = np.zeros((episodes, count, count)), np.zeros((episodes, count, len(venues)))
-    others, recorded = np.zeros((episodes, count, 3)), holders.cash_changes()[:, 0]
+    others, recorded = np.zeros((episodes, count, 4)), holders.cash_changes()[:, 0]
     for instrument in run.scenario.instruments:
         trades = trades_of(run, instrument.name)
         amounts = Amounts(trades, marks_of(trades), holders)
@@ -103,8 +104,8 @@ def who_paid_whom(run: Run) -> WhoPaidWhom:
             place = (trades.episodes * count + who) * len(venues) + places
             fees += np.bincount(place, np.rint(paid / run.scenario.money.unit), fees.size).reshape(fees.shape)
         others[..., 0] += holders.endowed(instrument.name) * np.diff(amounts.edges)
-        recorded = recorded + holders.worth_changes(instrument.name, amounts.edges)[:, 0]
-    for place, name in enumerate(("dividends", "interest"), 1):
+        recorded = recorded + holders.worth_changes(instrument.name, amounts.edges, amounts.edges)[:, 0]
+    for place, name in enumerate(_RECEIVED[1:], 1):
         others[..., place] = holders.received(name)[:, 0]
     names = tuple(each.name for each in run.scenario.populations)
     return WhoPaidWhom(names, tuple(venues), won, fees, others, recorded, run.scenario.money.unit)
@@ -118,7 +119,7 @@ def who_paid_whom(run: Run) -> WhoPaidWhom:
     chapter="Who paid whom",
     place=1,
     needs=("trades",),
-    without_error=dict.fromkeys(("fees", "endowment", "dividends", "interest", "total", "recorded"), "it is counted"),
+    without_error=dict.fromkeys(("fees", *_RECEIVED, "total", "recorded"), "it is counted"),
     sparse=True,
 )
 def table(run: Run) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from analysis.output.style import GREY, NUMBERS
 from sim.core.errors import RunError
 from sim.runs.result import Run
-from sim.scenario.tables.market import Venue
+from sim.scenario.tables.venues import Venue
 
 POINTS = 1500  # of a line: more than a screen has columns
 MOST_LINES = 8

@@ -21,7 +21,7 @@ from analysis.reading.queues import ENDS, ENTER, EVENT, NOWHERE, REMOVE, REPLACE
 from sim.core.codes import KINDS
 from sim.core.errors import RunError
 from sim.runs.result import Run
-from sim.scenario.tables.market import Venue
+from sim.scenario.tables.venues import Venue
 from sim.venues.levels import HIGHEST_PRICE, LOWEST_PRICE
 
 Integers = NDArray[np.int64]

@@ -121,10 +121,9 @@ def largest_inventory(run: Run, instrument: str, makers: tuple[str, ...]) -> flo
     if not makers:
         return math.nan
     trades = trades_of(run, instrument)
-    venues = {each.name for each in run.scenario.venues if each.instrument == instrument}
     largest, first = 0, 0
     for population in run.scenario.populations:
-        begin = population.endowment.inventory if venues & set(population.venues) else 0
+        begin = run.scenario.endowed(population, instrument)
         if population.name in makers:
             held = _inventories(trades, first, first + population.count, begin)
             largest = max(largest, abs(begin), int(np.abs(held).max(initial=0)))

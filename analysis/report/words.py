@@ -17,6 +17,7 @@ from analysis.reading.trades import Floats, Trades, trades_of
 from analysis.stats.estimates import Estimate, mean
 from sim.core.errors import RunError
 from sim.runs.result import Run
+from sim.scenario.tables.processes import Constant
 
 _SURE = 4.0  # standard errors within which a mean is taken to be what it should be
 _ROUNDED = 3.0  # ticks by which rounding may move a quote and a belief
@@ -207,7 +208,7 @@ def _nobody_knew_more(run: Run) -> list[Finding]:
     """Noise only, and a constant value: who makes the market keeps the whole spread."""
     scenario = run.scenario
     still = all(
-        each.value.process == "constant" and not each.shocks and not each.price_feedback and not each.dividend
+        isinstance(each.value, Constant) and not each.shocks and not each.price_feedback and not each.dividend
         for each in scenario.instruments
     )
     if not still or any(each.sees for each in scenario.populations) or not run.manifest["trades"]:

@@ -40,8 +40,9 @@ PER_NOTIONAL, PER_LOT = 0, 1
 FREE, RESTING, WAITING, WITHDRAWN, SCHEDULED = 0, 1, 2, 3, 4
 
 # Why a message was rejected; ``clock.rejection``, and counted by population in ``world.rejections``.
-ACCEPTED, BAD_PRICE, BAD_QUANTITY, GONE, WOULD_TRADE, NOT_HERE, TOO_MANY_SENT, AT_ONCE, BAD_LIFETIME, BAD_ARGUMENT = (
-    np.int64(i) for i in range(10)
+ACCEPTED, BAD_PRICE, BAD_QUANTITY, GONE, WOULD_TRADE, NOT_HERE, TOO_MANY_SENT, AT_ONCE, BAD_LIFETIME = (
+    np.int64(i) for i in range(9)
 )
+BAD_ARGUMENT, EXPIRED = np.int64(9), np.int64(10)
 REASONS = ("accepted", "price", "quantity", "gone", "would_trade", "not_here", "too_many", "simultaneous", "lifetime",
-           "argument")  # fmt: skip
+           "argument", "expired")  # fmt: skip

@@ -71,6 +71,9 @@ def record_trade(world, venue, price, lots, maker, taker, aggressor, maker_order
             return
         maker_fee = rounded_units(place.maker_fee * base)
         taker_fee = rounded_units(place.taker_fee * base)
+    future = world.instruments[instrument]
+    if future.margined != 0:  # what its price has come to since the last settlement is all that is paid
+        money -= lots * future.settled_units
     move_cash(world, taker, maker, aggressor * money)
     move_lots(world, maker, taker, instrument, aggressor * lots)
     if charged:
@@ -128,6 +131,7 @@ def clear_income(total):
     total.fees = 0
     total.dividends = 0
     total.interest = 0
+    total.funding = 0
 
 
 @inlined
@@ -137,6 +141,7 @@ def add_income(total, row):
     total.fees += row.fees
     total.dividends += row.dividends
     total.interest += row.interest
+    total.funding += row.funding
 
 
 @inlined

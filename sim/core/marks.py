@@ -71,9 +71,18 @@ def wealth(world, account):
     for instrument in range(clock.instruments):
         lots = world.holdings[account * clock.instruments + instrument].lots
         if lots != 0:
-            record = world.instruments[instrument]
-            total += np.float64(lots) * record.lot_size * market_price(world, instrument)
+            total += np.float64(lots) * worth_of_a_lot(world, instrument, market_price(world, instrument))
     return total
+
+
+@njit
+def worth_of_a_lot(world, instrument, price):
+    """What holding a lot is worth at a price: of a future only what has not been settled yet. Currency."""
+    record = world.instruments[instrument]
+    worth = record.lot_size * price
+    if record.margined != 0:
+        worth -= np.float64(record.settled_units) * world.clock[0].money_unit
+    return worth
 
 
 @njit
@@ -84,5 +93,7 @@ def first_wealth(world, account):
     for instrument in range(clock.instruments):
         lots = world.first_holdings[account * clock.instruments + instrument]
         if lots != 0:
-            total += np.float64(lots) * world.instruments[instrument].lot_size * world.instruments[instrument].initial
+            record = world.instruments[instrument]
+            if record.margined == 0:  # a future's gains are settled from its first price on
+                total += np.float64(lots) * record.lot_size * record.initial
     return total

@@ -49,8 +49,8 @@ CLOCK = _named(
     "outcomes_used settlements_used stop_at invited turn "
     "book_every agents_every book_episodes agents_episodes book_levels agents_by episodes_by draw block "
     "first_account instruments auctions plain rules credited "
-    "interest_every interest_account issue_account settlement_account excites "
-    "/ f8: interest money_unit centre slope "
+    "interest_every interest_account issue_account settlement_account excites drawn derivatives closes "
+    "/ f8: interest money_unit centre slope rate "
     "/ u8: seed draw_key turn_key step_key"
 )
 # A resting or pending order: one cache line.
@@ -73,14 +73,20 @@ VENUE = _named(
 )
 # ``price_unit``: what a unit of money per lot is, in currency per unit of the instrument. ``lasts``: after so many
 # steps of an episode it is settled, 0 for its end; what it came to is in ``settled_price settled_value marked``.
+# ``column``: its place in a row of the increments. Of a derivative: it follows from ``of``; its value is that of step
+# ``valued``, what is public of it of step ``published``, both counted over all episodes; ``fixings`` prices have been
+# added up in ``fixed``; up to ``settled_units``, money units per lot, gains on a future (``margined``) have been paid.
 INSTRUMENT = _named(
     "i8: kind lasts settled marked process settlement public_delay history_start history_mask first_venue jumped clip "
-    "first_shock shocks next_shock dividend_every dividend_account "
+    "first_shock shocks next_shock dividend_every dividend_account column margined settled_units of side average "
+    "fixings valued published funding_every funding_account "
     "/ f8: value initial mark public lot_size price_unit volatility volatility_factor drift mean reversion low high "
-    "probability feedback dividend dividend_deviation settled_price settled_value"
+    "probability feedback dividend dividend_deviation settled_price settled_value "
+    "variance first_variance correlation strike fixed stated base_rate clamp cap"
 )
 SHOCK = _named("i8: step / f8: value volatility")
-INCREMENT = _named("f8: diffusion jump uniform dividend")
+# ``second``: a jump, or what moves the variance of a Heston process.
+INCREMENT = _named("f8: diffusion second uniform dividend")
 POPULATION = _named(
     "i8: first count strategy first_venue venues parameters law group gap ordinal allowed external "
     "delay redraw reservation reference units_down units_up private_first precomputed_first precomputed_count "
@@ -93,7 +99,7 @@ POPULATION = _named(
 GROUP = _named("i8: chosen news_population news_instrument / u8: stream")
 TURN_CLASS = _named("i8: first count simultaneous")
 AGENT = _named("u8: stream / i8: memory / f8: belief / i4: population number first_order last_order orders")
-ACCOUNT = _named("i8: cash fees dividends interest trades volume messages")
+ACCOUNT = _named("i8: cash fees dividends interest funding trades volume messages")
 HOLDING = _named("i8: lots")
 # Of a maker with an obligation: the orders added to its own, its turns, and those in which it kept the obligation.
 OBLIGATION = _named("i8: bid ask turns kept")
@@ -116,9 +122,11 @@ BOOK_SAMPLE = _named(
     "i8: step episode bid bid_volume ask ask_volume bid_depth ask_depth orders last indicative imbalance "
     "/ f8: value public mark microprice / i4: venue"
 )
-AGENT_SAMPLE = _named("i8: step episode cash fees dividends interest / f8: wealth opinion / i4: agent population")
+AGENT_SAMPLE = _named(
+    "i8: step episode cash fees dividends interest funding / f8: wealth opinion / i4: agent population"
+)
 OUTCOME = _named(
-    "i8: episode cash fees dividends interest trades volume messages turns kept "
+    "i8: episode cash fees dividends interest funding trades volume messages turns kept "
     "/ f8: payoff private_value / i4: agent population"
 )
 

@@ -1,21 +1,24 @@
 """Kinds of instrument: the one place that tells them apart, and what the loop asks of all of them.
 
-A kind is a file beside this one, with four functions of ``(world, instrument)``: the value when an episode begins, its
-change when a step begins, the income when a step ends, and the settlement at the instrument's date. A value that
-follows from another instrument's finds that one moved if it comes later in the scenario.
+A kind is a file beside this one: how the value begins and moves, or what it is worth at a price of the instrument that
+it follows from; what it pays when a step ends; and how it is settled at its date. Values of derivatives are computed
+when somebody reads them (:func:`refresh`), so a market in which nobody does pays nothing for them.
 """
 
 from __future__ import annotations
 
 import math
 
-from sim.core.compiled import njit
-from sim.instruments import stock
-from sim.instruments.income import pay_interest
-from sim.instruments.processes import publish
+import numpy as np
 
-STOCK = 0
-KINDS = {"stock": STOCK}
+from sim.core.compiled import inlined, njit
+from sim.core.world import NOTHING
+from sim.instruments import future, option, stock
+from sim.instruments.derivative import moves_left, take_fixing
+from sim.instruments.income import pay_interest
+
+STOCK, CALL, PUT, FUTURE, PERPETUAL = (np.int64(i) for i in range(5))
+KINDS = {"stock": STOCK, "call": CALL, "put": PUT, "future": FUTURE, "perpetual": PERPETUAL}
 
 
 @njit
@@ -29,26 +32,54 @@ def open_values(world):
         record.public = record.initial
         record.jumped = 0
         record.settled = 0
+    if world.clock[0].derivatives != 0:
+        _open_derivatives(world)
+
+
+@njit
+def _open_derivatives(world):
+    """Derivatives open once the values are there from which theirs follow; what is known of those gives the first."""
+    for instrument in range(world.clock[0].instruments):
+        record = world.instruments[instrument]
+        if record.kind == STOCK:
+            continue
+        record.fixed, record.fixings = 0.0, 0
+        record.valued = record.published = NOTHING
+        moves = record.lasts if record.lasts > 0 else world.clock[0].steps
+        record.initial = _value_at(world, instrument, moves, world.instruments[record.of].initial)
+        record.value = record.public = record.initial
+        if record.margined != 0:
+            future.open_future(world, instrument)
 
 
 @njit
 def move_values(world):
     """A step begins: every value moves, then what is due becomes public."""
     for instrument in range(world.clock[0].instruments):
-        record = world.instruments[instrument]
-        record.jumped = 0
-        if record.kind == STOCK:
+        if world.instruments[instrument].kind == STOCK:
             stock.move_value(world, instrument)
-        publish(world, instrument)
 
 
 @njit
 def pay_incomes(world):
     """A step ends: what holders of instruments and of cash are paid."""
     for instrument in range(world.clock[0].instruments):
-        if world.instruments[instrument].kind == STOCK:
+        kind = world.instruments[instrument].kind
+        if kind == STOCK:
             stock.pay_income(world, instrument)
+        elif world.instruments[instrument].settled == 0:
+            _pay_derivative(world, instrument, kind)
     pay_interest(world)
+
+
+@njit
+def _pay_derivative(world, instrument, kind):
+    if kind == PERPETUAL:
+        future.pay_funding(world, instrument)
+    else:
+        take_fixing(world, instrument)
+    if world.instruments[instrument].margined != 0:
+        future.pay_variation(world, instrument)
 
 
 @njit
@@ -62,7 +93,11 @@ def settle_expired(world):
 
 @njit
 def settle_rest(world):
-    """An episode ends: instruments that have not been settled are."""
+    """An episode ends: instruments that have not been settled are, derivatives at what the others then are worth."""
+    for instrument in range(world.clock[0].instruments):
+        record = world.instruments[instrument]
+        if record.settled == 0 and record.kind != STOCK:
+            _settle(world, instrument)
     for instrument in range(world.clock[0].instruments):
         if world.instruments[instrument].settled == 0:
             _settle(world, instrument)
@@ -70,5 +105,73 @@ def settle_rest(world):
 
 @njit
 def _settle(world, instrument):
-    if world.instruments[instrument].kind == STOCK:
+    kind = world.instruments[instrument].kind
+    if kind == STOCK:
         stock.settle_stock(world, instrument)
+        return
+    refresh(world, instrument)
+    if world.instruments[instrument].margined != 0:
+        future.settle_future(world, instrument)
+    else:
+        option.settle_option(world, instrument)
+
+
+# --- values of derivatives --------------------------------------------------------------------------------------------
+
+
+@inlined
+def refresh(world, instrument):
+    """See to it that an instrument's value is that of the clock's step; a stock's always is."""
+    if world.instruments[instrument].kind != STOCK:
+        _refresh(world, instrument)
+
+
+@njit
+def _refresh(world, instrument):
+    clock = world.clock[0]
+    record = world.instruments[instrument]
+    now = clock.episode * clock.steps + clock.step
+    if record.valued == now:
+        return
+    record.valued = now
+    if record.settled != 0:
+        record.value = record.settled_price
+    else:
+        record.value = _value_at(world, instrument, moves_left(world, instrument), world.instruments[record.of].value)
+
+
+@inlined
+def public_value(world, instrument):
+    """What everybody knows of an instrument's value: of a derivative, what follows from its underlying's. Currency."""
+    if world.instruments[instrument].kind != STOCK:
+        _refresh_public(world, instrument)
+    return world.instruments[instrument].public
+
+
+@njit
+def _refresh_public(world, instrument):
+    clock = world.clock[0]
+    record = world.instruments[instrument]
+    now = clock.episode * clock.steps + clock.step
+    if record.published == now:
+        return
+    record.published = now
+    record.public = value_if(world, instrument, world.instruments[record.of].public)
+
+
+@njit
+def value_if(world, instrument, spot):
+    """What a derivative is worth if its underlying is at a price, in the clock's step. Currency per unit."""
+    if world.instruments[instrument].settled != 0:
+        return world.instruments[instrument].settled_price
+    return _value_at(world, instrument, moves_left(world, instrument), spot)
+
+
+@njit
+def _value_at(world, instrument, moves, spot):
+    kind = world.instruments[instrument].kind
+    if kind == FUTURE:
+        return future.value_of_future(world, instrument, moves, spot)
+    if kind == PERPETUAL:
+        return spot
+    return option.value_at(world, instrument, moves, spot)

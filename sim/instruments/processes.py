@@ -18,7 +18,7 @@ from sim.core.rng import name_key
 from sim.core.world import INCREMENT
 
 BLOCK = 65_536
-CONSTANT, RANDOM_WALK, GEOMETRIC, MEAN_REVERTING, JUMP, BINARY, FROM_FILE = 0, 1, 2, 3, 4, 5, 6
+CONSTANT, RANDOM_WALK, GEOMETRIC, MEAN_REVERTING, JUMP, BINARY, FROM_FILE, HESTON = (np.int64(i) for i in range(8))
 PROCESSES = {
     "constant": CONSTANT,
     "random_walk": RANDOM_WALK,
@@ -27,6 +27,7 @@ PROCESSES = {
     "jump_diffusion": JUMP,
     "binary": BINARY,
     "file": FROM_FILE,
+    "heston": HESTON,
 }
 NEVER = -1  # a public delay
 
@@ -57,7 +58,8 @@ def draw_block(
     """
     kind = PROCESSES[process.process]
     jumps_too = kind == JUMP and process.jump_probability > 0.0
-    length = BLOCK if jumps_too or dividends else wanted  # draws of one kind begin alike whatever their number
+    several = jumps_too or dividends or kind == HESTON
+    length = BLOCK if several else wanted  # draws of one kind begin alike whatever their number
     rows = np.zeros(length, INCREMENT)
     random = np.random.Generator(
         np.random.PCG64(np.random.SeedSequence([seed, int(name_key("instrument", name)), block]))
@@ -66,7 +68,7 @@ def draw_block(
         rows["diffusion"] = values[(block * BLOCK + np.arange(length)) % steps]
     elif getattr(process, "increments", "normal") == "coin":
         rows["diffusion"] = 2.0 * random.integers(0, 2, length) - 1.0
-    elif getattr(process, "volatility", 0.0) > 0.0:
+    elif kind == HESTON or getattr(process, "volatility", 0.0) > 0.0:
         rows["diffusion"] = random.standard_normal(length)
     if jumps_too:
         jumps = random.random(length) < process.jump_probability
@@ -76,12 +78,25 @@ def draw_block(
             "fixed": lambda: coin * process.jump_size,
             "exponential": lambda: coin * random.standard_exponential(length) * process.jump_size,
         }[process.jump]()
-        rows["jump"] = np.where(jumps, sizes, 0.0)
+        rows["second"] = np.where(jumps, sizes, 0.0)
     if kind == BINARY:
         rows["uniform"] = random.random(length)
     if dividends:
         rows["dividend"] = random.standard_normal(length)
+    if kind == HESTON:
+        rows["second"] = random.standard_normal(length)
+    loadings = getattr(process, "factors", {})
+    if loadings:
+        rows["diffusion"] *= math.sqrt(max(0.0, 1.0 - math.fsum(each * each for each in loadings.values())))
+        for factor, loading in loadings.items():
+            rows["diffusion"] += loading * _draws_of_factor(factor, seed, block, length)
     return rows
+
+
+def _draws_of_factor(name: str, seed: int, block: int, length: int) -> NDArray[np.float64]:
+    """What a factor adds in one block to all values that load on it, float64 (length,); a stream of its own."""
+    key = int(name_key("factor", name))
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, key, block]))).standard_normal(length)
 
 
 # --- the value, compiled -------------------------------------------------------------------------------
@@ -92,7 +107,7 @@ def increment_of(world, instrument):
     """An instrument's row of the increments, for the clock's step."""
     clock = world.clock[0]
     beat = clock.episode * clock.steps + clock.step - clock.block * BLOCK
-    return world.increments[beat * clock.instruments + instrument]
+    return world.increments[beat * clock.drawn + world.instruments[instrument].column]
 
 
 @njit
@@ -104,6 +119,7 @@ def open_process(world, instrument):
         high = increment_of(world, instrument).uniform < record.probability
         record.value = record.high if high else record.low
     record.volatility_factor = 1.0
+    record.variance = record.first_variance
     if record.process == FROM_FILE:
         record.drift = 0.0
     record.next_shock = record.first_shock
@@ -145,10 +161,28 @@ def _move(record, increment):
             record.value = 0.0
     elif record.process == FROM_FILE:
         record.value = increment.diffusion + record.drift
+    elif record.process == HESTON:
+        _move_heston(record, increment)
     else:
-        record.value += record.drift + spread * increment.diffusion + increment.jump
-        if increment.jump != 0.0:
+        record.value += record.drift + spread * increment.diffusion + increment.second
+        if increment.second != 0.0:
             record.jumped = 1
+
+
+@njit
+def _move_heston(record, increment):
+    """A step of Heston 1993: the value with the variance as it was, then the variance.
+
+    Full truncation (Lord, Koekkoek and van Dijk 2010): a variance below zero counts as zero, and returns by itself.
+    """
+    variance = max(0.0, record.variance)
+    root = math.sqrt(variance)
+    spread = root * record.volatility_factor
+    record.value *= math.exp(record.drift - 0.5 * spread * spread + spread * increment.diffusion)
+    correlated = record.correlation * increment.diffusion + (
+        math.sqrt(1.0 - record.correlation * record.correlation) * increment.second
+    )
+    record.variance += record.reversion * (record.mean - variance) + record.volatility * root * correlated
 
 
 @njit

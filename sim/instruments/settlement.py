@@ -35,6 +35,8 @@ def settle(world, instrument, price, closes):
     record.mark = price
     amount = price * record.lot_size / clock.money_unit
     record.settled_price = np.rint(amount) * clock.money_unit / record.lot_size
+    if record.margined != 0:  # what its price had come to before has been paid
+        amount = np.rint(amount) - record.settled_units
     for account in range(clock.first_account):
         holding = world.holdings[account * clock.instruments + instrument]
         lots = holding.lots

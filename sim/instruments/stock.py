@@ -5,10 +5,18 @@ from __future__ import annotations
 from sim.core.compiled import njit
 from sim.core.marks import market_price
 from sim.instruments.income import pay_dividend
-from sim.instruments.processes import move_process, open_process
+from sim.instruments.processes import move_process, open_process, publish
 from sim.instruments.settlement import AT_VALUE, NOT_AT_ALL, settle
 
-open_value, move_value, pay_income = open_process, move_process, pay_dividend
+open_value, pay_income = open_process, pay_dividend
+
+
+@njit
+def move_value(world, instrument):
+    """A step begins: the value moves, then what is due of it becomes public."""
+    world.instruments[instrument].jumped = 0
+    move_process(world, instrument)
+    publish(world, instrument)
 
 
 @njit

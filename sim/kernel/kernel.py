@@ -36,7 +36,7 @@ from sim.core.compiled import caller, njit
 from sim.core.rng import ACT, AGAIN, mix
 from sim.core.storage import has_room
 from sim.core.world import NONE, NOTHING, attach
-from sim.instruments.kinds import move_values, pay_incomes, settle_expired
+from sim.instruments.kinds import move_values, pay_incomes, refresh, settle_expired
 from sim.instruments.processes import BLOCK
 from sim.kernel.arrivals import begin_arrivals, collect, shuffle
 from sim.kernel.episodes import end_episode, open_episode
@@ -232,6 +232,7 @@ def _clear(world):
             lack = has_room(world, NONE)
             if lack != RUNNING:
                 return lack
+            refresh(world, world.venues[clock.place].instrument)
             mechanisms.allot(world, clock.place)
             credit_allotted(world, clock.place)
             mechanisms.clear(world, clock.place)

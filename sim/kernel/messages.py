@@ -17,6 +17,7 @@ from sim.core.codes import (
     BAD_ARGUMENT,
     BAD_LIFETIME,
     BROKEN,
+    EXPIRED,
     REPLACE,
     RESTING,
     RUNNING,
@@ -28,6 +29,7 @@ from sim.core.codes import (
 from sim.core.compiled import COMPILED, callback, njit
 from sim.core.rng import ENTRY, mix
 from sim.core.world import NOTHING, attach
+from sim.instruments.kinds import refresh
 from sim.rules.hooks import check_message, checks_messages
 from sim.venues import mechanisms
 from sim.venues.gateway import LONGEST, is_agent, is_side, is_venue, reject_unseen
@@ -111,10 +113,20 @@ def _take_order(world, agent, venue, kind, side, price, lots, lifetime):
         reason = check_message(world, agent, venue, kind, side, price, lots)
         if reason != ACCEPTED:
             return reject_unseen(world, agent, reason)
+    if clock.derivatives != 0 and not _is_traded(world, venue):
+        return reject_unseen(world, agent, EXPIRED)
     expires = clock.step + lifetime if lifetime > 0 else np.int64(0)
     if clock.simultaneous == 0:
         return mechanisms.enter(world, venue, agent, kind, side, price, lots, expires, NOTHING)
     return _keep(world, venue, agent, kind, side, price, lots, expires)
+
+
+@njit
+def _is_traded(world, venue):
+    """Whether a venue's instrument has not been settled yet; its value is then that of the step, for the tape."""
+    instrument = world.venues[venue].instrument
+    refresh(world, instrument)
+    return world.instruments[instrument].settled == 0
 
 
 @njit
@@ -128,6 +140,7 @@ def _take_cancel(world, agent, handle):
 
 @njit
 def _take_replace(world, agent, handle, price, lots):
+    clock = world.clock[0]
     if not is_agent(world, agent):
         return np.int64(0)
     if not _may_send(world):
@@ -141,7 +154,18 @@ def _take_replace(world, agent, handle, price, lots):
             )
             if reason != ACCEPTED:
                 return reject_unseen(world, agent, reason)
+    if clock.derivatives != 0:
+        _refresh_ordered(world, handle)
     return mechanisms.replace(world, agent, handle, price, lots)
+
+
+@njit
+def _refresh_ordered(world, handle):
+    """The value of what an order is for is that of the step, should the order trade."""
+    order = slot_of(world, handle)
+    if order != NOTHING and world.orders[order].level != NOTHING:
+        side = world.sides[world.levels[world.orders[order].level].side]
+        refresh(world, world.venues[side.venue].instrument)
 
 
 # --- simultaneous classes -------------------------------------------------------------------------------------------

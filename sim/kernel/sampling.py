@@ -11,6 +11,7 @@ from sim.core.compiled import inlined, njit
 from sim.core.ledger import add_income, clear_income
 from sim.core.marks import is_marked, market_prices, wealth
 from sim.core.world import NO_PRICE, NONE, NOTHING
+from sim.instruments.kinds import public_value, refresh
 from sim.venues.clearing import find_price
 from sim.venues.levels import next_level
 from sim.venues.mechanisms import is_hidden
@@ -77,8 +78,9 @@ def _sample_book(world, venue):
     row.ask_depth = asks.volume
     row.orders = bids.orders + asks.orders
     row.last = place.last_price
+    refresh(world, place.instrument)
     row.value = instrument.value
-    row.public = instrument.public
+    row.public = public_value(world, place.instrument)
     row.mark, row.microprice = market_prices(world, place.instrument)
     if not is_marked(instrument):
         row.mark = row.microprice = math.nan

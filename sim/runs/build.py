@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -59,8 +60,8 @@ def build(
     tape = 1 << (max(tape, 2 * HISTORY) - 1).bit_length()
     storage = fitting(**_of_the_scenario(scenario, layout), **_of_the_run(scenario, sampling, orders, tape))
     world = storage.world
-    _fill_clock(world, scenario, layout.accounts, sampling)
     values = fill_instruments(world, scenario, layout)
+    _fill_clock(world, scenario, layout.accounts, sampling)
     fill_venues(world, scenario, layout.accounts)
     fill_populations(world, scenario, layout, external or {})
     draw_networks(storage, scenario, layout.populations)
@@ -74,11 +75,12 @@ def _of_the_scenario(scenario: Scenario, layout: Layout) -> dict[str, int]:
     """Lengths of the arrays that the scenario fixes."""
     agents, instruments, venues = scenario.agents(), len(scenario.instruments), len(scenario.venues)
     populations, accounts = len(scenario.populations), len(layout.accounts.names)
+    drawn = sum(not each.is_derivative for each in scenario.instruments)
     block = min(BLOCK, scenario.run.steps * scenario.run.episodes)
     return {
         "clock": 1, "sides": 2 * venues, "venues": venues, "instruments": instruments,
         "shocks": sum(len(each.shocks) for each in scenario.instruments), "history": layout.histories[-1].end,
-        "increments": block * instruments, "agents": agents, "accounts": accounts,
+        "increments": block * drawn, "agents": agents, "accounts": accounts,
         "holdings": accounts * instruments, "first_holdings": accounts * instruments, "first_cash": accounts,
         "populations": populations, "groups": len(layout.groups), "classes": len(layout.ranks),
         "in_class": populations, "in_venues": layout.length("in_venues"), "rejections": populations * len(REASONS),
@@ -119,6 +121,10 @@ def _fill_clock(world: Any, scenario: Scenario, accounts: Accounts, sampling: Sa
     clock["money_unit"] = scenario.money.unit
     clock["interest"] = scenario.money.interest
     clock["interest_every"] = scenario.money.interest_every if scenario.money.interest else 0
+    clock["rate"] = math.log1p(scenario.money.interest) / scenario.money.interest_every
+    clock["drawn"] = sum(not each.is_derivative for each in scenario.instruments)
+    clock["derivatives"] = len(scenario.instruments) - clock["drawn"]
+    clock["closes"] = bool((np.asarray(world.instruments["lasts"]) > 0).any())
     clock["interest_account"] = accounts.number("interest")
     clock["settlement_account"] = accounts.number("settlement")
     clock["keeps_log"] = scenario.record.messages
@@ -164,12 +170,13 @@ def fill_block(built: Built, block: int) -> None:
     """Draw nature's increments of one block into the World."""
     world, run = built.storage.world, built.scenario.run
     wanted = min(BLOCK, run.steps * run.episodes - block * BLOCK)
-    for number, instrument in enumerate(built.scenario.instruments):
+    stocks = [(each, each.value) for each in built.scenario.instruments if each.value is not None]
+    for number, (instrument, process) in enumerate(stocks):
         random_dividend = instrument.dividend is not None and instrument.dividend.deviation > 0.0
-        if instrument.value.process == "constant" and not random_dividend:
+        if process.process == "constant" and not random_dividend:
             continue
         rows = draw_block(
-            instrument.value,
+            process,
             instrument.name,
             run.seed,
             block,
@@ -178,5 +185,5 @@ def fill_block(built: Built, block: int) -> None:
             built.values.get(instrument.name),
             wanted,
         )
-        world.increments[number :: len(world.instruments)][:wanted] = rows[:wanted]
+        world.increments[number :: len(stocks)][:wanted] = rows[:wanted]
     world.clock[0]["block"] = block

@@ -14,7 +14,8 @@ from sim.instruments.settlement import SETTLEMENTS
 from sim.runs.layout import Accounts, Layout
 from sim.scenario import Scenario, read_values
 from sim.scenario.defaults import mechanism_of
-from sim.scenario.tables.market import Instrument
+from sim.scenario.tables.derivatives import Call, Future, Perpetual, Put
+from sim.scenario.tables.instruments import Instrument
 from sim.scenario.tables.processes import known_at_first
 from sim.venues.settings import FEE_PER, MATCHING, MECHANISMS, POST_ONLY, SELF_TRADE, set_tick_units
 
@@ -23,24 +24,33 @@ def fill_instruments(world: Any, scenario: Scenario, layout: Layout) -> dict[str
     """Write the instruments and their shocks. Returns the values of those whose value comes from a file, by name."""
     files: dict[str, NDArray[np.float64]] = {}
     first_shock = 0
+    numbers = {instrument.name: number for number, instrument in enumerate(scenario.instruments)}
+    column = 0
     for row, instrument, history in zip(world.instruments, scenario.instruments, layout.histories, strict=True):
+        row["kind"] = KINDS[instrument.what]
+        row["history_start"], row["history_mask"] = history.first, history.count - 1
+        row["lot_size"] = instrument.lot_size
+        row["price_unit"] = scenario.money.unit / instrument.lot_size
+        row["column"], row["of"] = NOTHING, NOTHING
         process = instrument.value
+        if process is None:
+            _fill_derivative(row, instrument, numbers, layout)
+            continue
+        row["column"] = column
+        column += 1
         known = known_at_first(process)
         if known is None:
             files[instrument.name] = read_values(process.path, process.column)
             known = files[instrument.name][0]
         row["initial"] = known
-        row["kind"] = KINDS[instrument.kind]
         row["process"] = PROCESSES[process.process]
         row["settlement"] = SETTLEMENTS[instrument.settlement]
         row["public_delay"] = NEVER if instrument.public_delay == "never" else instrument.public_delay
-        row["history_start"], row["history_mask"] = history.first, history.count - 1
-        row["lot_size"] = instrument.lot_size
-        row["price_unit"] = scenario.money.unit / instrument.lot_size
         row["feedback"] = instrument.price_feedback
         row["clip"] = getattr(process, "clip_at_zero", False)
-        for name in ("volatility", "drift", "mean", "reversion", "low", "high", "probability"):
+        for name in ("volatility", "drift", "mean", "reversion", "low", "high", "probability", "correlation"):
             row[name] = getattr(process, name, 0.0)
+        row["first_variance"] = getattr(process, "variance", 0.0)
         row["first_shock"], row["shocks"] = first_shock, len(instrument.shocks)
         _fill_shocks(world.shocks[first_shock : first_shock + len(instrument.shocks)], instrument)
         first_shock += len(instrument.shocks)
@@ -49,6 +59,25 @@ def fill_instruments(world: Any, scenario: Scenario, layout: Layout) -> dict[str
             row["dividend_every"] = instrument.dividend.every
             row["dividend_account"] = layout.accounts.number(f"dividends {instrument.name}")
     return files
+
+
+def _fill_derivative(row: Any, instrument: Instrument, numbers: dict[str, int], layout: Layout) -> None:
+    """What an instrument follows from, and how; its value is found when an episode begins."""
+    derivative = instrument.derivative
+    if derivative is None:
+        return
+    row["of"], row["settlement"] = numbers[derivative.of], SETTLEMENTS[derivative.settles_at]
+    if isinstance(derivative, Perpetual):
+        row["margined"], row["funding_every"] = 1, derivative.funding_every
+        for name in ("base_rate", "clamp", "cap"):
+            row[name] = getattr(derivative, name)
+        row["funding_account"] = layout.accounts.number(f"funding {instrument.name}")
+        return
+    row["lasts"], row["average"] = derivative.expiry, derivative.average
+    row["margined"] = isinstance(derivative, Future)
+    if isinstance(derivative, Call | Put):
+        row["side"], row["strike"] = (1 if isinstance(derivative, Call) else -1), derivative.strike
+        row["stated"] = derivative.volatility or 0.0
 
 
 def _fill_shocks(rows: Any, instrument: Instrument) -> None:

@@ -184,11 +184,12 @@ def _fill_endowments(world: Any, scenario: Scenario, layout: Layout) -> None:
     agents, issue = layout.accounts.agents, layout.accounts.number("issue")
     lots = np.asarray(world.first_holdings).reshape(-1, len(scenario.instruments))
     traded = np.asarray(world.venues["instrument"])
+    names = [instrument.name for instrument in scenario.instruments]
     for row, laid in zip(world.populations, layout.populations, strict=True):
         endowment = laid.population.endowment
         row["endowment_lots"] = endowment.inventory
         world.first_cash[laid.agents.rows] = round(endowment.cash / scenario.money.unit)
-        for venue in world.in_venues[laid.in_venues.rows]:
-            lots[laid.agents.rows, traded[venue]] = endowment.inventory
+        for instrument in {*traded[world.in_venues[laid.in_venues.rows]], *map(names.index, endowment.positions)}:
+            lots[laid.agents.rows, instrument] = scenario.endowed(laid.population, names[instrument])
     world.first_cash[issue] = -world.first_cash[:agents].sum()
     lots[issue] = -lots[:agents].sum(axis=0)

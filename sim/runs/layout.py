@@ -139,8 +139,12 @@ def accounts_of(scenario: Scenario) -> Accounts:
     """Every account of a scenario's ledger, in the order of the World's."""
     members = [f"{each.name} {number}" for each in scenario.populations for number in range(each.count)]
     fees = [f"fees {venue.name}" for venue in scenario.venues]
-    dividends = [f"dividends {instrument.name}" for instrument in scenario.instruments]
-    return Accounts((*members, *fees, *dividends, "interest", "settlement", "issue"), len(members))
+    paid = [
+        f"{'funding' if each.derivative else 'dividends'} {each.name}"
+        for each in scenario.instruments
+        if each.what in ("stock", "perpetual")
+    ]
+    return Accounts((*members, *fees, *paid, "interest", "settlement", "issue"), len(members))
 
 
 def private_slots(values: Any) -> int:
@@ -159,10 +163,11 @@ def groups_of(scenario: Scenario) -> tuple[str, ...]:
 def _history(scenario: Scenario, instrument: str) -> int:
     """Past values that somebody may still have to be told: a power of two."""
     traded = {venue.name: venue.instrument for venue in scenario.venues}
+    follows = {each.name: each.derivative.of for each in scenario.instruments if each.derivative}
     seen = [
         each.sees.delay + (each.sees.per_hop or 0) * (each.count - 1 if each.sees.network else 0)
         for each in scenario.populations
-        if each.sees and instrument in {traded[venue] for venue in each.venues}
+        if each.sees and instrument in {follows.get(traded[venue], traded[venue]) for venue in each.venues}
     ]
     public = [
         each.public_delay for each in scenario.instruments if each.name == instrument and each.public_delay != "never"

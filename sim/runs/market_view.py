@@ -11,7 +11,7 @@ from sim.core.arguments import side as one_side
 from sim.core.codes import REASONS
 from sim.core.world import NO_PRICE
 from sim.runs.build import Built
-from sim.runs.python_gateway import best_price, depth
+from sim.runs.python_gateway import best_price, depth, value_now
 
 
 class MarketView:
@@ -82,14 +82,17 @@ class MarketView:
     def value(self, instrument: int = 0) -> float:
         """The fundamental value, currency."""
         count = len(self.scenario.instruments)
-        return float(self.world.instruments[whole("instrument", instrument, low=0, high=count - 1)]["value"])
+        place = whole("instrument", instrument, low=0, high=count - 1)
+        value_now(self.address, place)
+        return float(self.world.instruments[place]["value"])
 
     def first_wealth(self, row: int) -> float:
         """What an agent began the episode with, its lots at the initial value, currency."""
         row = whole("row", row, low=0, high=len(self.population_rows) - 1)
         world, width = self.world, len(self.scenario.instruments)
         lots = world.first_holdings[row * width : (row + 1) * width]
-        values = np.asarray(world.instruments["initial"]) * np.asarray(world.instruments["lot_size"])
+        paid = np.asarray(world.instruments["margined"]) == 0  # a future's gains are settled from its first price on
+        values = np.asarray(world.instruments["initial"]) * np.asarray(world.instruments["lot_size"]) * paid
         return float(world.first_cash[row]) * self.scenario.money.unit + float(lots @ values)
 
     @property

@@ -28,6 +28,7 @@ _PAID = (
     ("dividends", pa.float64(), _CURRENCY, "dividends received since the episode began"),
     ("interest", pa.float64(), _CURRENCY, "interest received since the episode began, negative if paid"),
 )
+_FUNDING = ("funding", pa.float64(), _CURRENCY, "funding of perpetual futures received, negative if paid")
 _PRESENCE = ("presence", pa.float64(), "share of turns", "how often it kept its obligation; none without one")
 _TRADES = (
     *_WHEN,
@@ -118,8 +119,8 @@ def schemas_of(scenario: Scenario) -> dict[str, pa.Schema]:
     tables = {
         "trades": _TRADES,
         "book": (*_BOOK, *_deeper_levels(scenario)),
-        "agents": (*_AGENTS, *_opinions(scenario), *_inventories(scenario)),
-        "episodes": (*_EPISODES, *_presence(scenario), *_inventories(scenario)),
+        "agents": (*_AGENTS, *_funding(scenario), *_opinions(scenario), *_inventories(scenario)),
+        "episodes": (*_EPISODES, *_funding(scenario), *_presence(scenario), *_inventories(scenario)),
         "settlements": _SETTLEMENTS,
         "messages": _MESSAGES,
     }
@@ -135,6 +136,10 @@ def _fields(*columns: _Column) -> pa.Schema:
 def _inventories(scenario: Scenario) -> list[_Column]:
     names = [instrument.name for instrument in scenario.instruments]
     return [(f"inventory.{name}", pa.int64(), _LOTS, f"lots of {name} held") for name in names]
+
+
+def _funding(scenario: Scenario) -> list[_Column]:
+    return [_FUNDING] if any(each.what == "perpetual" for each in scenario.instruments) else []
 
 
 def _opinions(scenario: Scenario) -> list[_Column]:

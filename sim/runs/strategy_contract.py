@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from sim.core.errors import SpreadgameError
 from sim.strategy_kit import registry
-from sim.strategy_kit.declare import NEEDS, Parameter, Strategy, Value
+from sim.strategy_kit.declare import ANY, NEEDS, Parameter, Strategy, Value
 
 if TYPE_CHECKING:
     from sim.runs.build import Built
@@ -81,7 +81,7 @@ def market(
     simultaneous : whether their turn class is.
     auction : when its venues collect orders and trade at one price; None for never, or in each step if it needs that.
     """
-    venues = [f"book{number}" for number in range(strategy.venues)]
+    venues = [f"book{number}" for number in range(2 if isinstance(strategy.venues, str) else strategy.venues)]
     subject: dict[str, Any] = {"name": "subject", "strategy": strategy.name, "count": 2, "turn": 1, "venues": venues}
     subject["params"] = dict(params or {})
     given = {
@@ -204,8 +204,8 @@ def _declares_all(strategy: Strategy) -> Problems:
     if not strategy.summary.strip() or "\n" in strategy.summary:
         yield "its summary must be one line that says what it does"
     venues: object = strategy.venues
-    if isinstance(venues, bool) or not isinstance(venues, int) or venues < 1:
-        yield f"venues = {strategy.venues!r} must be a whole number from 1"
+    if venues != ANY and (isinstance(venues, bool) or not isinstance(venues, int) or venues < 1):
+        yield f"venues = {strategy.venues!r} must be a whole number from 1, or {ANY!r}"
     for name, parameter in strategy.parameters.items():
         yield from (f"parameter {name!r}: {problem}" for problem in _wrong_with(parameter))
 

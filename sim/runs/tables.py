@@ -49,6 +49,7 @@ class Tables:
         self._obliged = any(population.obligation for population in scenario.populations)
         self.schemas = schemas_of(scenario)
         self._opinions = "opinion" in self.schemas["agents"].names
+        self._funded = "funding" in self.schemas["agents"].names
 
     # --- conversions: each takes records of sim.core.world and gives a pyarrow table --------------------------------
 
@@ -128,6 +129,7 @@ class Tables:
                 self._money(rows["cash"]),
                 rows["wealth"],
                 *self._paid(rows),
+                *self._funding(rows),
                 *([number_column(rows["opinion"], np.isnan(rows["opinion"]))] if self._opinions else []),
                 *lots.T,
             ],
@@ -136,13 +138,16 @@ class Tables:
     def _paid(self, rows: Any) -> list[Any]:
         return [self._money(rows[name]) for name in ("fees", "dividends", "interest")]
 
+    def _funding(self, rows: Any) -> list[Any]:
+        return [self._money(rows["funding"])] if self._funded else []
+
     def episodes(self, rows: Any, lots: Any) -> pa.Table:
         """Results of episodes; ``lots`` is int64 (rows, instruments), held just before settlement."""
         shares = rows["kept"] / np.maximum(rows["turns"], 1)
         presence = [number_column(shares, rows["turns"] == 0)] if self._obliged else []
         return self._table("episodes", [
             rows["episode"], *self._who(rows), rows["payoff"], rows["private_value"], self._money(rows["cash"]),
-            *self._paid(rows), rows["trades"], rows["volume"], rows["messages"], *presence,
+            *self._paid(rows), rows["trades"], rows["volume"], rows["messages"], *self._funding(rows), *presence,
             *lots.T,
         ])  # fmt: skip
 

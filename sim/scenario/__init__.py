@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from sim.core.errors import Problem, ScenarioError
 from sim.core.wording import near, patient
+from sim.scenario.chains import expanded
 from sim.scenario.checks.all import reference_problems
 from sim.scenario.counterfactuals import counterfactual_problems, otherwise
 from sim.scenario.defaults import filled
@@ -186,6 +187,7 @@ def _checked(
     except ValidationError as error:
         problems += problems_of(error, places)
         draft = readable(Scenario, tree)
+    draft, places.origins = expanded(draft)
     problems += reference_problems(draft, places, folder)
     if not problems and draft.counterfactuals:
         problems = counterfactual_problems(
@@ -194,7 +196,7 @@ def _checked(
     if problems:
         raise ScenarioError(source, problems)
     scenario = filled(draft, folder)
-    scenario.came_from(source, folder, given, {**changes, **dict(made)})
+    scenario.came_from(source, folder, given, {**changes, **dict(made)}, places.origins)
     return scenario
 
 

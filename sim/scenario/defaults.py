@@ -6,10 +6,13 @@ import math
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sim.scenario.chains import books_of
 from sim.scenario.tables.arrivals import OneOf, OnNews
-from sim.scenario.tables.market import Population, Scenario, Sees, Venue
+from sim.scenario.tables.instruments import Instrument
+from sim.scenario.tables.market import Population, Scenario, Sees
 from sim.scenario.tables.processes import FromFile, MeanReverting, Process
 from sim.scenario.tables.table import Table, Unreadable
+from sim.scenario.tables.venues import Venue
 
 AnyTable = TypeVar("AnyTable", bound=Table)
 
@@ -45,12 +48,12 @@ def filled(draft: Scenario, folder: Path) -> Scenario:
     draft : as it was written.
     folder : where its relative paths start; those of the result are absolute.
     """
-    instruments = [each.model_copy(update={"value": _process(each.value, folder)}) for each in draft.instruments]
+    instruments = [each.model_copy(update=_kind_and_value(each, folder)) for each in draft.instruments]
     venues = {each.name: _venue(draft, each) for each in draft.venues}
     rest = _rest_of(draft)
     populations = []
     for each in draft.populations:
-        own = each.venues or tuple(venues)
+        own = books_of(draft.chains, each.venues) or tuple(venues)
         law = each.arrivals
         if isinstance(law, OnNews):
             law = law.model_copy(update={"instrument": law.instrument or venues[own[0]].instrument})
@@ -61,6 +64,7 @@ def filled(draft: Scenario, folder: Path) -> Scenario:
     return draft.model_copy(
         update={
             "instruments": tuple(instruments),
+            "chains": (),
             "venues": tuple(venues.values()),
             "populations": tuple(populations),
             "networks": tuple(_absolute(each, folder) for each in draft.networks),
@@ -94,6 +98,12 @@ def _sees(sees: Sees | None) -> Sees | None:
         return sees
     per_hop = 1 if sees.per_hop is None else sees.per_hop
     return sees.model_copy(update={"sources": sees.sources or (0,), "per_hop": per_hop})
+
+
+def _kind_and_value(instrument: Instrument, folder: Path) -> dict[str, Any]:
+    """What an instrument is, and how its value moves, if it has one of its own."""
+    value = instrument.value
+    return {"kind": instrument.what, "value": None if value is None else _process(value, folder)}
 
 
 def _process(process: Process, folder: Path) -> Process:

@@ -26,14 +26,18 @@ class Places:
     'venues.lit.tick_size'
     """
 
-    def __init__(self, tree: Mapping[str, Any]) -> None:
+    def __init__(self, tree: Mapping[str, Any], origins: Mapping[tuple[str, int], int] | None = None) -> None:
         self._tree = tree
+        self.origins = origins or {}  # of what chains added: by array and place in it, the number of the chain
         self._names: dict[int, list[str]] = {}  # of the members of each array that was asked for
 
     def __call__(self, path: Sequence[str | int]) -> str:
         """The path as one text."""
         here: object = self._tree
         text = ""
+        chain = self.origins.get((str(path[0]), int(path[1]))) if len(path) > 1 and str(path[1]).isdigit() else None
+        if chain is not None:
+            path = ("chains", chain, *_in_a_chain(path))
         for part in path:
             if isinstance(part, int):
                 names = self._names.get(id(here))
@@ -46,6 +50,14 @@ class Places:
                 text += f".{word}" if text else word
                 here = here.get(part) if isinstance(here, Mapping) else None
         return text
+
+
+def _in_a_chain(path: Sequence[str | int]) -> tuple[str | int, ...]:
+    """Where a chain says what its options or their books are wrong in."""
+    if path[0] == "venues":
+        return ("venue", *path[2:])
+    key = path[3] if len(path) > 3 and path[2] == "derivative" else "of"
+    return ({"expiry": "expiries", "strike": "strikes"}.get(str(key), key),)
 
 
 def own_names(members: object) -> list[str]:

@@ -19,6 +19,7 @@ from sim.strategy_kit.seat import Seat
 Act = Callable[[Seat, Market], None]  # what an author writes
 Value = bool | int | float | str | tuple[float, ...]
 
+ANY = "any"  # number of venues
 _MOST_VENUES = 1_000
 _MOST_KEPT = 1_000_000  # numbers of one name in an agent's memory
 NEEDS = ("signal", "reservation", "private_values", "network", "auction")
@@ -192,7 +193,7 @@ class Strategy:
     parameters: Mapping[str, Parameter]
     memory: Mapping[str, tuple[str, int]]  # name -> NumPy type, and how many (0: one number)
     max_messages: Callable[[Mapping[str, Any]], int]
-    venues: int
+    venues: int | str
     needs: frozenset[str]
     file: str
     validate: Callable[[Mapping[str, Any]], str] = lambda given: ""
@@ -239,8 +240,8 @@ def _check_parts(
     name: str, venues: object, needs: object, functions: Mapping[str, object], parameters: Mapping[Any, object]
 ) -> None:
     """What is wrong with the parts of a declaration, one by one."""
-    if not _is_count(venues, 1, _MOST_VENUES):
-        raise StrategyError(f"strategy {name}: venues must be a whole number from 1, not {venues!r}")
+    if venues != ANY and not _is_count(venues, 1, _MOST_VENUES):
+        raise StrategyError(f"strategy {name}: venues must be a whole number from 1, or {ANY!r}, not {venues!r}")
     if isinstance(needs, str):
         raise StrategyError(f"strategy {name}: needs must be a list of names: needs=({needs!r},)")
     for what, function in functions.items():
@@ -304,7 +305,7 @@ def strategy(
     parameters: Mapping[str, Parameter] | None = None,
     memory: Mapping[str, type | tuple[type, int]] | None = None,
     max_messages: int | Callable[[Mapping[str, Any]], int] = 1,
-    venues: int = 1,
+    venues: int | str = 1,
     needs: tuple[str, ...] = (),
     validate: Callable[[Mapping[str, Any]], str] = lambda given: "",
     precompute: Callable[[Mapping[str, Any], int], Any] | None = None,
@@ -320,7 +321,7 @@ def strategy(
     parameters : what ``params`` may set.
     memory : names with ``int`` or ``float``, or ``(int, 8)`` for eight of them; 0 at the start of each episode.
     max_messages : the most orders, replacements and cancellations of one turn, or a function of the parameters.
-    venues : how many venues it trades on; ``venue_of(me, market, i)`` numbers them.
+    venues : how many venues it trades on, or ``"any"`` number of them; ``venue_of(me, market, i)`` numbers them.
     needs : any of NEEDS, without which it cannot play; ``auction`` is a venue that holds some.
     validate : given all parameters, each right by itself: what is wrong with them together, or an empty text.
     precompute : given all parameters and the steps of an episode, in plain Python: a float64 array, which

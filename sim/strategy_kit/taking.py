@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from sim.core.compiled import njit
-from sim.core.world import Market
+from sim.core.world import Market, int64
 from sim.strategy_kit.declare import Parameter
-from sim.strategy_kit.interface import BUY, SELL, inventory, market_order, nearest_lots
+from sim.strategy_kit.interface import (
+    BUY,
+    SELL,
+    inventory,
+    market_order,
+    nearest_lots,
+    uniform,
+    venue_count,
+    venue_of,
+)
 from sim.strategy_kit.seat import Seat
 
 BOUNDS = {
@@ -13,6 +22,15 @@ BOUNDS = {
     "inventory_limit": Parameter(0, "most lots held either way, 0 for no limit", unit="lots", low=0),
 }  # of the parameters, for trade_bounded
 _MOST = (1 << 31) - 1  # lots in one order
+
+
+@njit
+def drawn_venue(me: Seat, market: Market) -> int:
+    """One of the agent's venues, drawn with equal chances; its only one without a draw."""
+    count = venue_count(me, market)
+    if count == 1:
+        return me.venue
+    return venue_of(me, market, min(count - 1, int64(count * uniform(me, market))))
 
 
 @njit

@@ -15,6 +15,7 @@ from typing import Any
 from sim.core.compiled import inlined, njit
 from sim.core.marks import market_price
 from sim.core.world import NONE, NOTHING
+from sim.instruments import kinds
 from sim.venues import book, clearing
 from sim.venues.ticks import NO_ASK, NO_BID
 
@@ -86,7 +87,7 @@ def mark(world: Any, agent: int, instrument: int) -> float:
 @inlined
 def public_value(world: Any, agent: int, instrument: int) -> float:
     """What everybody knows of an instrument's value. Currency."""
-    value: float = world.instruments[instrument].public
+    value: float = kinds.public_value(world, instrument)
     return value
 
 

@@ -22,9 +22,18 @@ cancel = book.cancel  # an order is gone from every kind of venue in the same wa
 
 @inlined
 def open_step(world):
-    """A step begins: which venues collect orders in it."""
+    """A step begins: venues whose instrument was settled close, and others begin or cease to collect orders."""
+    if world.clock[0].closes != 0:
+        _close_books(world)
     if world.clock[0].auctions != 0:
         auction.open_auctions(world)
+
+
+@njit
+def _close_books(world):
+    for venue in range(len(world.venues)):
+        if world.instruments[world.venues[venue].instrument].settled != 0:
+            book.empty(world, venue)
 
 
 @inlined

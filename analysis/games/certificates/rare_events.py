@@ -17,7 +17,8 @@ from typing import NamedTuple
 from analysis.games.certificates.resampling import FEWEST
 from sim.scenario import Scenario
 from sim.scenario.tables.arrivals import Bernoulli, OneOf, OnNews, Poisson
-from sim.scenario.tables.market import Instrument, Population
+from sim.scenario.tables.instruments import Instrument
+from sim.scenario.tables.market import Population
 from sim.scenario.tables.processes import Binary, JumpDiffusion
 from sim.strategy_kit import registry
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sim.core.errors import Problem
 from sim.scenario.checks.arrivals import ArrivalChecks
+from sim.scenario.checks.derivatives import DerivativeChecks
 from sim.scenario.checks.game import GameChecks
 from sim.scenario.checks.market import MarketChecks
 from sim.scenario.checks.networks import NetworkChecks
@@ -15,11 +16,21 @@ from sim.scenario.messages import Places
 from sim.scenario.tables.market import Scenario
 from sim.scenario.tables.table import Unreadable
 
+_FAMILIES = (
+    MarketChecks,
+    DerivativeChecks,
+    PriceChecks,
+    PopulationChecks,
+    NetworkChecks,
+    GameChecks,
+    ArrivalChecks,
+)
+
 
 def reference_problems(draft: Scenario, places: Places, folder: Path) -> list[Problem]:
     """Run every check; the parameters are those of :class:`~sim.scenario.checks.base.Checks`."""
     found: list[Problem] = []
-    for family in (MarketChecks, PriceChecks, PopulationChecks, NetworkChecks, GameChecks, ArrivalChecks):
+    for family in _FAMILIES:
         for check in family(draft, places, folder).all():
             try:
                 found.extend(check)  # keeps what was found before it breaks off

@@ -10,8 +10,9 @@ from sim.core.wording import some
 from sim.scenario.checks.base import Checks, Found, Where, name_of
 from sim.scenario.defaults import instrument_of
 from sim.scenario.tables.arrivals import Hawkes, OneOf, OnNews
-from sim.scenario.tables.market import Population, Venue
+from sim.scenario.tables.market import Population
 from sim.scenario.tables.table import Unreadable
+from sim.scenario.tables.venues import Venue
 
 
 class ArrivalChecks(Checks):
@@ -37,7 +38,8 @@ class ArrivalChecks(Checks):
             if venue is None:  # that is said elsewhere
                 raise Unreadable(name)
             name = instrument_of(self.draft, venue)
-        process = self.instrument(name).value.process
+        value = self.instrument(name).value
+        process = value.process if value is not None else "that of a derivative"
         if process != "jump_diffusion":
             message = f"the value of {name!r} never jumps, as its process is {process}"
             yield self.problem((*where, "arrivals", "law"), message, "on_news is for an instrument of jump_diffusion")

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from sim.core.errors import Problem
 from sim.core.wording import near_or_all, shown
+from sim.scenario.chains import books_of
 from sim.scenario.messages import Places
-from sim.scenario.tables.market import Instrument, Population, Scenario
+from sim.scenario.tables.instruments import Instrument
+from sim.scenario.tables.market import Population, Scenario
 from sim.scenario.tables.table import Table, Unreadable
 
 if TYPE_CHECKING:
@@ -83,7 +85,7 @@ class Checks:
 
     def venues_of(self, population: Population) -> tuple[str, ...]:
         """The names of the venues a population trades on; where there is none, whoever asks has nothing to say."""
-        found = population.venues or self.venue_names
+        found = books_of(self.draft.chains, population.venues) or self.venue_names
         if not found:
             raise Unreadable(population.name)
         return found

@@ -18,9 +18,18 @@ from sim.scenario.checks.prices import PriceChecks, furthest, is_certain, moved
 from sim.scenario.defaults import holds_auctions
 from sim.scenario.messages import Places
 from sim.scenario.tables.arrivals import Bernoulli, OneOf, OnNews, Poisson
-from sim.scenario.tables.market import Instrument, Population, Scenario, Venue
-from sim.scenario.tables.processes import FromFile, GeometricBrownian, JumpDiffusion, MeanReverting, known_at_first
+from sim.scenario.tables.instruments import Instrument
+from sim.scenario.tables.market import Population, Scenario
+from sim.scenario.tables.processes import (
+    FromFile,
+    GeometricBrownian,
+    Heston,
+    JumpDiffusion,
+    MeanReverting,
+    known_at_first,
+)
 from sim.scenario.tables.valuation import FixedReservation, UniformReservation
+from sim.scenario.tables.venues import Venue
 
 if TYPE_CHECKING:
     from sim.strategy_kit.declare import Strategy
@@ -37,7 +46,7 @@ def warnings_of(scenario: Scenario) -> list[Problem]:
     ----------
     scenario : checked, with every default filled in.
     """
-    checks = DeadEnds(scenario, Places(scenario.given), scenario.folder)
+    checks = DeadEnds(scenario, Places(scenario.given, scenario.origins), scenario.folder)
     return list(dict.fromkeys(found for check in checks.all() for found in check))
 
 
@@ -283,6 +292,8 @@ def likely_reach(instrument: Instrument, steps: int) -> float:
     0 where it is not random, or leans on prices, or stands in a file.
     """
     process = instrument.value
+    if process is None:
+        return 0.0
     first = known_at_first(process)
     if first is None or isinstance(process, FromFile) or is_certain(process) or instrument.price_feedback > 0.0:
         return 0.0
@@ -290,7 +301,9 @@ def likely_reach(instrument: Instrument, steps: int) -> float:
     factor = max([1.0, *(shock.volatility for shock in instrument.shocks if shock.volatility is not None)])
     volatility = getattr(process, "volatility", 0.0) * factor
     mean = moved(process, first, steps)
-    if isinstance(process, GeometricBrownian):
+    if isinstance(process, Heston):
+        volatility = math.sqrt(max(process.variance, process.mean)) * factor
+    if isinstance(process, GeometricBrownian | Heston):
         # Of its logarithm, whose mean lies below that of the value.
         log = (process.drift - 0.5 * volatility**2) * steps + _DEVIATIONS * volatility * math.sqrt(steps)
         return (first * math.exp(log) if log < 600.0 else math.inf) + abs(jumps)

@@ -11,8 +11,9 @@ from sim.core.wording import shown, some
 from sim.scenario.checks.base import Checks, Found, Where, name_of
 from sim.scenario.checks.prices import beyond, furthest, wider_tick
 from sim.scenario.defaults import instrument_of, mechanism_of
-from sim.scenario.tables.market import Instrument, Venue
+from sim.scenario.tables.instruments import Instrument
 from sim.scenario.tables.processes import FromFile
+from sim.scenario.tables.venues import Venue
 from sim.scenario.value_file import read_values
 
 MOST_UNITS = 10**12  # of money that a tick on a lot may be; leaves a trade of a million ticks within 64 bits

@@ -99,7 +99,7 @@ class NetworkChecks(Checks):
         venues = {each.name: each for each in self.draft.venues}
         for name in self.venues_of(population):
             instrument = self.instrument(instrument_of(self.draft, venues[name])) if name in venues else None
-            if instrument is not None and not isinstance(instrument.value, Binary):
+            if instrument is not None and instrument.value is not None and not isinstance(instrument.value, Binary):
                 process = instrument.value.process
                 message = f"the value of {instrument.name!r} is not high or low, as its process is {process}"
                 remedy = "precision is for an instrument of process binary"

@@ -40,7 +40,7 @@ class PopulationChecks(SettingChecks):
             yield self.problem((*where, "strategy"), message, remedy)
 
     def _venues_known(self, where: Where, population: Population) -> Found:
-        names, listed = self._venue_names, set[str]()
+        names, listed = self._venue_names | dict.fromkeys(self._chain_names), set[str]()
         for index, name in enumerate(population.venues):
             if name not in names:
                 yield self.unknown((*where, "venues", index), "venue", name, list(names))
@@ -51,7 +51,7 @@ class PopulationChecks(SettingChecks):
     def _venues_as_many(self, where: Where, population: Population) -> Found:
         takes = self.strategy(population).venues
         have = len(self.venues_of(population))
-        if have == takes:
+        if isinstance(takes, str) or have == takes:  # on any number of them
             return
         names = [str(name_of(venue)) for venue in self.draft.venues[: max(takes, 1000)]]
         yield self.problem(
@@ -95,6 +95,10 @@ class PopulationChecks(SettingChecks):
     @cached_property
     def _venue_names(self) -> dict[str, None]:
         return dict.fromkeys(self.venue_names)
+
+    @cached_property
+    def _chain_names(self) -> list[str]:
+        return [name for chain in self.draft.chains if (name := name_of(chain))]
 
     @cached_property
     def _ticks(self) -> dict[str, float]:

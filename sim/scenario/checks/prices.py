@@ -13,11 +13,13 @@ from functools import cached_property
 from sim.core.wording import number, shown
 from sim.scenario.checks.base import Checks, Found, Where
 from sim.scenario.defaults import instrument_of
-from sim.scenario.tables.market import Instrument, Population, Venue
+from sim.scenario.tables.instruments import Instrument
+from sim.scenario.tables.market import Population
 from sim.scenario.tables.processes import (
     Binary,
     FromFile,
     GeometricBrownian,
+    Heston,
     JumpDiffusion,
     MeanReverting,
     Process,
@@ -26,6 +28,7 @@ from sim.scenario.tables.processes import (
 )
 from sim.scenario.tables.table import Unreadable
 from sim.scenario.tables.valuation import FixedReservation, UniformReservation
+from sim.scenario.tables.venues import Venue
 
 MOST_TICKS = 2**29  # on either side of 0: sim.venues.levels.HIGHEST_PRICE and one more
 
@@ -112,6 +115,8 @@ def certain_values(instrument: Instrument, steps: int) -> Iterator[tuple[Where, 
     Of a value that nothing random moves: between shocks it moves one way, so that it is furthest before or after one.
     """
     process = instrument.value
+    if process is None:  # it follows from another, which is looked at itself
+        return
     first = known_at_first(process)
     if isinstance(process, Binary):
         for key, value, likely in (
@@ -138,6 +143,8 @@ def is_certain(process: Process) -> bool:
     """Whether nothing random moves a value within an episode; a file's is read elsewhere."""
     if isinstance(process, FromFile | Binary):
         return False
+    if isinstance(process, Heston):
+        return process.variance == 0.0 and process.mean == 0.0
     still = getattr(process, "volatility", 0.0) == 0.0
     return still and not (isinstance(process, JumpDiffusion) and process.jump_probability > 0.0)
 
@@ -147,7 +154,7 @@ def moved(process: Process, value: float, steps: int) -> float:
     try:
         if isinstance(process, RandomWalk | JumpDiffusion):
             return value + process.drift * steps
-        if isinstance(process, GeometricBrownian):
+        if isinstance(process, GeometricBrownian | Heston):
             return value * math.exp(process.drift * steps)
         if isinstance(process, MeanReverting):
             later = process.mean + (value - process.mean) * (1.0 - process.reversion) ** steps

@@ -15,8 +15,8 @@ from pydantic import Field, PrivateAttr
 from sim.core.errors import Problem
 from sim.scenario.tables.arrivals import Arrivals
 from sim.scenario.tables.game import Game
+from sim.scenario.tables.instruments import Instrument
 from sim.scenario.tables.networks import Network
-from sim.scenario.tables.processes import Dividend, Process, Shock
 from sim.scenario.tables.table import (
     MOST_AGENTS,
     Amount,
@@ -27,13 +27,13 @@ from sim.scenario.tables.table import (
     Name,
     NotNegative,
     Positive,
-    PublicDelay,
     Rank,
     Settings,
     Steps,
     Table,
 )
 from sim.scenario.tables.valuation import PrivateValues, Reservation
+from sim.scenario.tables.venues import Chain, Venue
 
 
 class Run(Table):
@@ -55,79 +55,6 @@ class Money(Table):
     )
     interest: float = Field(default=0.0, ge=-1, le=1, description="rate paid on cash at each payment; may be negative")
     interest_every: EverySteps = Field(default=1, description="steps between payments of interest")
-
-
-class Instrument(Table):
-    """Something to hold."""
-
-    name: Name = Field(description="what venues call it")
-    kind: Literal["stock"] = Field(default="stock", description="what it is; a stock has a value of its own")
-    lot_size: Positive = Field(default=1.0, description="units of the instrument in a lot")
-    value: Process = Field(description="how the fundamental value moves; `process` names the law")
-    public_delay: PublicDelay = Field(
-        default="never", description='steps after which everybody knows the value, or "never"'
-    )
-    settlement: Literal["value", "mid", "none"] = Field(
-        default="value", description="price at which positions are closed at an episode's end"
-    )
-    price_feedback: Fraction = Field(
-        default=0.0, description="share of the distance to the market price by which the value moves each step, 0 to 1"
-    )
-    dividend: Dividend | None = Field(default=None, description="what holders are paid; omitted: nothing")
-    shocks: tuple[Shock, ...] = Field(default=(), description="changes at known steps of each episode")
-
-
-class Auction(Table):
-    """When a venue collects orders and trades them at one price: always, at the start of an episode, or at its end."""
-
-    every: EverySteps | None = Field(
-        default=None, description="steps between the clearings of a call auction; omitted: 1 for a call auction"
-    )
-    opening: Steps = Field(
-        default=0, description="first steps of an episode in which a limit order book only collects orders"
-    )
-    closing: Steps = Field(
-        default=0, description="last steps of an episode in which a limit order book only collects orders"
-    )
-    pricing: Literal["tick", "free"] = Field(
-        default="tick", description="a clearing price is a whole number of ticks, or of units of money"
-    )
-
-
-class Venue(Table):
-    """A place that trades one instrument by one mechanism."""
-
-    name: Name = Field(description="what populations call it")
-    instrument: str = Field(default="", description="name of what it trades; omitted: the only instrument")
-    mechanism: Literal["limit_order_book", "call_auction"] | None = Field(
-        default=None, description="how orders meet; omitted: call_auction if auction.every is given, else a book"
-    )
-    auction: Auction = Field(default=Auction(), description="when orders collect and trade at one price")
-    tick_size: Positive = Field(default=0.01, description="smallest price increment, currency")
-    matching: Literal["price_time", "pro_rata"] = Field(
-        default="price_time",
-        description="who trades first at one price: the first to come, or all in proportion to size",
-    )
-    self_trade_prevention: Literal["cancel_resting", "cancel_incoming", "allow"] = Field(
-        default="cancel_resting",
-        description="which order is cancelled if an agent would trade with itself; auctions ignore this",
-    )
-    maker_fee: Amount = Field(default=0.0, description="fee of the resting side, as fee_per says; negative is a rebate")
-    taker_fee: Amount = Field(
-        default=0.0, description="fee of the arriving side, as fee_per says; negative is a rebate"
-    )
-    fee_per: Literal["notional", "lot"] = Field(
-        default="notional", description="fees are a fraction of the money traded, or currency per lot"
-    )
-    post_only: Literal["reject", "reprice"] = Field(
-        default="reprice",
-        description="whether a post-only order that would trade is rejected, or repriced one tick away",
-    )
-    clear_book_after_trade: bool = Field(
-        default=False, description="whether a trade empties the book, as in laboratory double auctions"
-    )
-    order_delay: Delay = Field(default=0, description="steps until an order arrives; so far only 0 is allowed")
-    data_delay: Delay = Field(default=0, description="steps until the book is seen; so far only 0 is allowed")
 
 
 class Sees(Table):
@@ -178,6 +105,10 @@ class Endowment(Table):
         ge=-(10**9),
         le=10**9,
         description="lots of each instrument of its venues; negative is a short position",
+    )
+    positions: dict[Name, Annotated[int, Field(ge=-(10**9), le=10**9)]] = Field(
+        default_factory=dict,
+        description="lots by name of the instrument, traded on its venues or not; they take the place of inventory",
     )
 
 
@@ -271,6 +202,9 @@ class Scenario(Table):
         min_length=1, description="a [[instruments]] table for each instrument, at least one"
     )
     venues: tuple[Venue, ...] = Field(min_length=1, description="a [[venues]] table for each venue, at least one")
+    chains: tuple[Chain, ...] = Field(
+        default=(), description="a [[chains]] table for options of many strikes and their books; omitted: none"
+    )
     networks: tuple[Network, ...] = Field(
         default=(), description="a [[networks]] table for each network; omitted: none"
     )
@@ -291,6 +225,7 @@ class Scenario(Table):
     _folder: Path = PrivateAttr(Path())
     _given: dict[str, Any] = PrivateAttr(default_factory=dict)
     _changes: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _origins: Mapping[tuple[str, int], int] = PrivateAttr(default_factory=dict)
 
     @property
     def source(self) -> str:
@@ -312,11 +247,22 @@ class Scenario(Table):
         """What was changed of what its file says, by path as it was written; the seed is in ``run.seed``."""
         return self._changes
 
+    @property
+    def origins(self) -> Mapping[tuple[str, int], int]:
+        """Of the instruments and venues that chains added, by array and place in it: the number of the chain."""
+        return self._origins
+
     def came_from(
-        self, source: str, folder: Path, given: dict[str, Any], changes: Mapping[str, Any] | None = None
+        self,
+        source: str,
+        folder: Path,
+        given: dict[str, Any],
+        changes: Mapping[str, Any] | None = None,
+        origins: Mapping[tuple[str, int], int] | None = None,
     ) -> None:
         """Remember where it was read, what stood there and what was changed; for :func:`sim.scenario.parse`."""
         self._source, self._folder, self._given, self._changes = source, folder, given, dict(changes or {})
+        self._origins = origins or {}
 
     def warnings(self) -> list[Problem]:
         """What in it will have no effect, or keep all trade from happening; found anew at each call.
@@ -333,12 +279,21 @@ class Scenario(Table):
         return [Path(path) for each in tables if (path := getattr(each, "path", None)) is not None]
 
     def market(self) -> dict[str, Any]:
-        """What it says as plain data, but for its counterfactuals: no run depends on these questions about it."""
-        return self.model_dump(exclude={"counterfactuals"}, exclude_none=True)
+        """What it says as plain data, but for its counterfactuals: no run depends on these questions about it.
+
+        Options of chains stand among the instruments, as if each had been written by itself.
+        """
+        return self.model_dump(exclude={"counterfactuals", "chains"}, exclude_none=True)
 
     def agents(self) -> int:
         """Number of agents in all populations."""
         return sum(population.count for population in self.populations)
+
+    def endowed(self, population: Population, instrument: str) -> int:
+        """Lots of an instrument that each member of a population begins an episode with; with defaults filled in."""
+        traded = {venue.instrument for venue in self.venues if venue.name in population.venues}
+        own = population.endowment
+        return own.positions.get(instrument, own.inventory if instrument in traded else 0)
 
     def price_sizes(self) -> list[float]:
         """The smallest difference between the prices of trades on each venue, currency."""

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from sim.scenario.tables.table import Amount, Fraction, NotNegative, Positive, Table, refuse
+from sim.scenario.tables.table import Amount, Fraction, Name, NotNegative, Positive, Table, refuse
+
+
+def _at_most_all(loadings: dict[str, float]) -> dict[str, float]:
+    squares = math.fsum(loading * loading for loading in loadings.values())
+    if squares > 1.0 + 1e-12:
+        raise refuse(f"the squares of the loadings sum to {squares:g}: only 1, all of the variance, can be shared")
+    return loadings
+
+
+Correlation = Annotated[float, Field(ge=-1, le=1)]
+Factors = Annotated[dict[Name, Correlation], AfterValidator(_at_most_all)]
 
 
 class Constant(Table):
@@ -27,6 +39,17 @@ class RandomWalk(Table):
         default="normal",
         description="law of a step's change: normal; or coin: up or down by the volatility, each with probability 1/2",
     )
+    factors: Factors = Field(
+        default_factory=dict,
+        description="correlation of the value's normal draws with factors, by name, -1 to 1; values that load on one "
+        "factor move together; the squares sum to 1 at most",
+    )
+
+    @model_validator(mode="after")
+    def _coins_alone(self) -> Self:
+        if self.factors and self.increments == "coin":
+            raise refuse('coins share no factor: write increments = "normal", or leave factors out')
+        return self
 
 
 class GeometricBrownian(Table):
@@ -36,6 +59,33 @@ class GeometricBrownian(Table):
     initial: Positive = Field(description="value at the start of each episode, currency")
     volatility: NotNegative = Field(description="standard deviation, relative, per square root of a step")
     drift: Amount = Field(default=0.0, description="mean change, relative, per step")
+    factors: Factors = Field(
+        default_factory=dict,
+        description="correlation of the value's normal draws with factors, by name, -1 to 1; values that load on one "
+        "factor move together; the squares sum to 1 at most",
+    )
+
+
+class Heston(Table):
+    """A value above zero whose variance changes too, and returns to a mean (Heston 1993)."""
+
+    process: Literal["heston"]
+    initial: Positive = Field(description="value at the start of each episode, currency")
+    variance: NotNegative = Field(description="variance at the start of each episode, relative, per step")
+    mean: NotNegative = Field(description="variance to which it returns, relative, per step")
+    reversion: Fraction = Field(
+        description="share of the distance to its mean that the variance moves per step, 0 to 1"
+    )
+    volatility: NotNegative = Field(
+        description="of the variance: standard deviation of its change per square root of a step and of the variance"
+    )
+    correlation: Correlation = Field(default=0.0, description="of changes of the value with those of the variance")
+    drift: Amount = Field(default=0.0, description="mean change of the value, relative, per step")
+    factors: Factors = Field(
+        default_factory=dict,
+        description="correlation of the value's normal draws with factors, by name, -1 to 1; values that load on one "
+        "factor move together; the squares sum to 1 at most",
+    )
 
 
 class MeanReverting(Table):
@@ -49,6 +99,11 @@ class MeanReverting(Table):
     reversion: Fraction = Field(description="share of the distance to the mean that the value moves per step, 0 to 1")
     volatility: NotNegative = Field(description="standard deviation, currency per square root of a step")
     clip_at_zero: bool = Field(default=False, description="whether a value below zero is set to zero")
+    factors: Factors = Field(
+        default_factory=dict,
+        description="correlation of the value's normal draws with factors, by name, -1 to 1; values that load on one "
+        "factor move together; the squares sum to 1 at most",
+    )
 
 
 class JumpDiffusion(Table):
@@ -69,6 +124,11 @@ class JumpDiffusion(Table):
     )
     jump_size: Positive = Field(
         description="standard deviation (normal), size (fixed) or mean size (exponential) of a jump, currency"
+    )
+    factors: Factors = Field(
+        default_factory=dict,
+        description="correlation of the value's normal draws with factors, by name, -1 to 1; values that load on one "
+        "factor move together; the squares sum to 1 at most",
     )
 
 
@@ -98,7 +158,7 @@ class FromFile(Table):
 
 
 Process = Annotated[
-    Constant | RandomWalk | GeometricBrownian | MeanReverting | JumpDiffusion | Binary | FromFile,
+    Constant | RandomWalk | GeometricBrownian | Heston | MeanReverting | JumpDiffusion | Binary | FromFile,
     Field(discriminator="process"),
 ]
 

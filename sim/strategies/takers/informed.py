@@ -9,11 +9,13 @@ from sim.strategy_kit.interface import (
     best_bid,
     immediate_or_cancel_order,
     in_auction,
+    instrument_of,
     inventory,
     signal,
     tick_above,
     tick_below,
 )
+from sim.strategy_kit.taking import drawn_venue
 
 _EVERYTHING = (1 << 31) - 1
 
@@ -34,25 +36,28 @@ _EVERYTHING = (1 << 31) - 1
     },
     max_messages=2,
     needs=("signal",),
+    venues="any",
 )
 def act(me, market):
-    """Take the quotes that are wrong according to the signal."""
+    """Take the quotes that are wrong according to the signal, on one of its venues."""
+    venue = drawn_venue(me, market)
+    instrument = instrument_of(me, market, venue)
     choice = me.parameters
-    known = signal(me, market)
+    known = signal(me, market, instrument)
     # At the worst price that it takes, the gain is strictly greater than the threshold.
-    most = tick_above(me, market, me.venue, known - choice.threshold) - 1
-    least = tick_below(me, market, me.venue, known + choice.threshold) + 1
-    if in_auction(me, market, me.venue):  # the others' orders are hidden; the clearing price decides
-        _take(me, market, BUY, most)
-        _take(me, market, SELL, least)
-    elif best_ask(me, market, me.venue) <= most:
-        _take(me, market, BUY, most)
-    elif best_bid(me, market, me.venue) >= least:
-        _take(me, market, SELL, least)
+    most = tick_above(me, market, venue, known - choice.threshold) - 1
+    least = tick_below(me, market, venue, known + choice.threshold) + 1
+    if in_auction(me, market, venue):  # the others' orders are hidden; the clearing price decides
+        _take(me, market, venue, BUY, most)
+        _take(me, market, venue, SELL, least)
+    elif best_ask(me, market, venue) <= most:
+        _take(me, market, venue, BUY, most)
+    elif best_bid(me, market, venue) >= least:
+        _take(me, market, venue, SELL, least)
 
 
 @njit
-def _lots(me, market, side):
+def _lots(me, market, venue, side):
     choice = me.parameters
     lots = _EVERYTHING
     if choice.amount == 0:
@@ -60,12 +65,12 @@ def _lots(me, market, side):
     elif choice.amount == 1:
         lots = choice.quantity
     if choice.inventory_limit > 0:
-        lots = min(lots, choice.inventory_limit - side * inventory(me, market))
+        lots = min(lots, choice.inventory_limit - side * inventory(me, market, instrument_of(me, market, venue)))
     return lots
 
 
 @njit
-def _take(me, market, side, price):
-    lots = _lots(me, market, side)
+def _take(me, market, venue, side, price):
+    lots = _lots(me, market, venue, side)
     if lots > 0:
-        immediate_or_cancel_order(me, market, me.venue, side, price, lots)
+        immediate_or_cancel_order(me, market, venue, side, price, lots)

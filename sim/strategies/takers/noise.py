@@ -5,6 +5,7 @@ import math
 from sim.core.compiled import njit
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import BUY, SELL, market_order, nearest_lots, normal, round_lots, uniform
+from sim.strategy_kit.taking import drawn_venue
 
 
 @strategy(
@@ -24,12 +25,14 @@ from sim.strategy_kit.interface import BUY, SELL, market_order, nearest_lots, no
         "buy_probability": Parameter(0.5, "chance that an order buys", low=0.0, high=1.0),
     },
     max_messages=1,
+    venues="any",
 )
 def act(me, market):
-    """Send one market order."""
+    """Send one market order, to one of its venues."""
+    venue = drawn_venue(me, market)
     choice = me.parameters
     if choice.distribution == 3:
-        _normal_order(me, market)
+        _normal_order(me, market, venue)
         return
     side = BUY if uniform(me, market) < choice.buy_probability else SELL
     lots = choice.quantity
@@ -38,12 +41,12 @@ def act(me, market):
     elif choice.distribution == 2:
         spread = choice.dispersion
         lots = choice.quantity * math.exp(spread * normal(me, market) - 0.5 * spread * spread)
-    market_order(me, market, me.venue, side, round_lots(min(lots, 2.0e9)))
+    market_order(me, market, venue, side, round_lots(min(lots, 2.0e9)))
 
 
 @njit
-def _normal_order(me, market):
+def _normal_order(me, market, venue):
     """Draw a normal number of lots: buy if it is positive, sell if it is negative, nothing if it rounds to 0."""
     lots = nearest_lots(me.parameters.quantity * normal(me, market))
     if lots != 0:
-        market_order(me, market, me.venue, BUY if lots > 0 else SELL, abs(lots))
+        market_order(me, market, venue, BUY if lots > 0 else SELL, abs(lots))

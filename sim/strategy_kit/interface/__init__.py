@@ -28,7 +28,7 @@ from sim.strategy_kit.interface.own_state import (
     own_orders,
     publish_belief,
 )
-from sim.strategy_kit.interface.places import instrument_of, venue_of
+from sim.strategy_kit.interface.places import instrument_of, venue_count, venue_of
 from sim.strategy_kit.interface.prices import (
     nearest_lots,
     nearest_tick,
@@ -160,5 +160,6 @@ __all__ = [
     "trades_of_venue",
     "turn_in_step",
     "uniform",
+    "venue_count",
     "venue_of",
 ]

@@ -23,6 +23,15 @@ def venue_of(me: Seat, market: Market, place: int) -> int:
 
 
 @njit
+def venue_count(me: Seat, market: Market) -> int:
+    """On how many venues the agent trades."""
+    me = own(me)
+    world = opened(market)
+    count: int = world.populations[world.agents[me.agent].population].venues
+    return count
+
+
+@njit
 def instrument_of(me: Seat, market: Market, venue: int) -> int:
     """The instrument that a venue trades."""
     world = opened(market)

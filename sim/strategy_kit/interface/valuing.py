@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from sim.core.compiled import njit
 from sim.core.rng import SIGNAL, mix, next_uniform, normal_quantile, to_uniform
 from sim.core.world import NONE, NOTHING, Market, opened
+from sim.instruments import kinds
 from sim.strategy_kit import view
 from sim.strategy_kit.interface.own_state import inventory
 from sim.strategy_kit.interface.places import instrument_traded
@@ -22,6 +24,7 @@ from sim.venues.gateway import PRECOMPUTED, complain, is_side
 def signal(me: Seat, market: Market, instrument: int | None = None) -> float:
     """What the agent's population sees of a value: late, noisy, or only at times, as the scenario says. Currency.
 
+    Of a derivative it is what that is worth at the signal of its underlying.
     Of a binary value it may be high or low, right with a probability. Along a network it comes later to those who are
     further from its source, and to those whom no link reaches it never comes: they see what is public.
 
@@ -32,6 +35,15 @@ def signal(me: Seat, market: Market, instrument: int | None = None) -> float:
     me = own(me)
     world = opened(market)
     number = instrument_traded(me, world, instrument)
+    if world.instruments[number].kind == kinds.STOCK:
+        return _signal(me, world, number)
+    seen: float = kinds.value_if(world, number, _signal(me, world, world.instruments[number].of))
+    return seen
+
+
+@njit
+def _signal(me: Seat, world: Any, number: int) -> float:
+    """The signal of an instrument whose value moves by itself. Currency."""
     agent = world.agents[me.agent]
     population = world.populations[agent.population]
     record = world.instruments[number]

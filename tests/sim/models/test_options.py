@@ -7,7 +7,16 @@ import math
 import pytest
 
 from sim.models.options import (
-    CALL, PUT, bachelier, black, greeks, greeks_of, mean_variance, normal_greeks, price, terms_at_mean,
+    CALL,
+    PUT,
+    bachelier,
+    black,
+    greeks,
+    greeks_of,
+    mean_variance,
+    normal_greeks,
+    price,
+    terms_at_mean,
 )  # fmt: skip
 
 # spot, strike, time, rate, dividend, volatility: call, put; of the call delta, gamma, vega, theta, rho, vanna, volga

@@ -1,0 +1,44 @@
+"""A call or a put of the European kind: what it is worth, and what it pays when it expires."""
+
+from __future__ import annotations
+
+from sim.core.compiled import njit
+from sim.instruments.derivative import deviation_per_step, final_price
+from sim.instruments.settlement import settle
+from sim.models.options import Terms, greeks_of, terms_at_end, terms_at_mean
+
+
+@njit
+def terms_of(world, instrument, moves):
+    """What it pays on, as :mod:`sim.models.options` takes it, so many moves before it is settled."""
+    record = world.instruments[instrument]
+    rate = world.clock[0].rate
+    if record.average <= 1:
+        return terms_at_end(record.strike, float(moves), rate, 0.0)
+    left = record.average - record.fixings
+    if left == 0:  # the mean is known
+        return Terms(0.0, record.strike - record.fixed / record.average, 0.0, float(moves), 0.0)
+    return terms_at_mean(record.strike, moves - left + 1, left, record.average, record.fixed, rate, 0.0)
+
+
+@njit
+def greeks_at(world, instrument, moves, spot, deviation, absolute):
+    """Price and greeks at a price of the underlying and a standard deviation of its moves: currency and steps."""
+    terms = terms_of(world, instrument, moves)
+    if not absolute and spot * terms.of <= 0.0:
+        absolute, deviation = True, 0.0  # no relative change matters any more: it is worth what it would pay now
+    return greeks_of(absolute, world.instruments[instrument].side, spot, terms, world.clock[0].rate, 0.0, deviation)
+
+
+@njit
+def value_at(world, instrument, moves, spot):
+    """What an option is worth at a price of its underlying, by the law of the underlying's value. Currency per unit."""
+    deviation, absolute = deviation_per_step(world, instrument, moves)
+    return greeks_at(world, instrument, moves, spot, deviation, absolute).price
+
+
+@njit
+def settle_option(world, instrument):
+    """It expires: its price is what it pays at the final price of its underlying, and its positions are closed."""
+    record = world.instruments[instrument]
+    settle(world, instrument, max(0.0, record.side * (final_price(world, instrument) - record.strike)), True)
