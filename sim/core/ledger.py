@@ -100,6 +100,7 @@ def record_trade(world, venue, price, lots, maker, taker, aggressor, maker_order
     row.taker = taker
     row.venue = venue
     row.aggressor = aggressor
+    row.hedged = clock.hedging
     clock.trades += 1
     clock.sequence += 1
 

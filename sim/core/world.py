@@ -49,14 +49,14 @@ CLOCK = _named(
     "outcomes_used settlements_used stop_at invited turn "
     "book_every agents_every book_episodes agents_episodes book_levels agents_by episodes_by draw block "
     "first_account instruments auctions plain rules credited "
-    "interest_every interest_account issue_account settlement_account excites drawn derivatives closes "
+    "interest_every interest_account issue_account settlement_account excites drawn derivatives closes hedging "
     "/ f8: interest money_unit centre slope rate "
     "/ u8: seed draw_key turn_key step_key"
 )
 # A resting or pending order: one cache line.
 ORDER = _named(
     "i8: remaining number expires / i4: level next previous agent agent_next agent_previous wheel_next wheel_previous "
-    "generation / i1: state post_only leaves"
+    "generation / i1: state post_only leaves hedges"
 )
 # What an order to an auction needs besides, slot by slot: a schedule's line, what the clearing gave the order, and how
 # far beyond the anchor its agent's reservation prices were; the last two are of the generation that is ``marked``.
@@ -91,7 +91,7 @@ POPULATION = _named(
     "i8: first count strategy first_venue venues parameters law group gap ordinal allowed external "
     "delay redraw reservation reference units_down units_up private_first precomputed_first precomputed_count "
     "endowment_lots turns rules rule_messages minimum_size first_obligation arrived first_excitation linked "
-    "first_member spreads first_hop per_hop "
+    "first_member spreads first_hop per_hop hedge "
     "/ f8: log_miss rate share wait noise sight first_number second_number deviation presence maximum_spread "
     "excitation kept_excitation budget precision "
     "/ u8: stream"
@@ -103,6 +103,19 @@ ACCOUNT = _named("i8: cash fees dividends interest funding trades volume message
 HOLDING = _named("i8: lots")
 # Of a maker with an obligation: the orders added to its own, its turns, and those in which it kept the obligation.
 OBLIGATION = _named("i8: bid ask turns kept")
+# Of a population that hedges: to which instrument, when, by how much, and where: ``venues`` of the hedge venues from
+# ``first_venue`` on. ``stated`` is the volatility of its options, negative for that of the value.
+HEDGE = _named(
+    "i8: of first_venue venues rule every estimates horizon first_hedger "
+    "/ f8: ratio delta gamma band risk_aversion cost stated"
+)
+# What is known of a hedge venue: the last mids of its instrument and of the one that is hedged, and sums of products
+# and squares of their changes, so many of them.
+HEDGE_VENUE = _named("i8: venue step changes / f8: own other product square")
+# Of a member that hedges: the mark at its first turn of the episode.
+HEDGER = _named("i8: begun / f8: first_mark")
+# Of each instrument, where there are derivatives: its greeks per unit, as of step ``known`` of all episodes.
+GREEKS = _named("i8: known / f8: price delta gamma vega theta rho vanna volga")
 # Of an agent, where anybody has reservation prices: how far beyond the anchor those it last drew were, and what its
 # trades of the episode were worth to it beyond the anchor. Currency.
 RESERVED = _named("f8: buying selling gain")
@@ -111,9 +124,10 @@ RESERVED = _named("f8: buying selling gain")
 MEMBER = _named("i8: first_link links leader component")
 TURN = _named("u8: key / i4: agent ordinal")
 PENDING = _named("u8: key / i8: price handle / i4: venue side agent kind")
+# ``hedged``: whose order was sent by a hedge, the taker's (1), the maker's (2), which only auctions have, or both (3).
 TRADE = _named(
     "i8: sequence step episode price quantity maker_order taker_order maker_fee taker_fee "
-    "/ f8: mark microprice value belief / i4: maker taker venue aggressor"
+    "/ f8: mark microprice value belief / i4: maker taker venue / i2: aggressor hedged"
 )
 MESSAGE = _named(
     "i8: sequence step episode number price quantity filled turn / f8: slope centre / i4: agent venue kind side"
@@ -169,6 +183,10 @@ class World(NamedTuple):
     memories: Any  # uint8: the memory records
     private_values: Any
     obligations: Any  # one for each member of a population with an obligation
+    hedges: Any  # one for each population with a hedge
+    hedge_venues: Any  # those of each hedge
+    hedgers: Any  # one for each member of a population with a hedge
+    greeks: Any  # one for each instrument, where there are derivatives
     reserved: Any  # one for each agent, where anybody has reservation prices
     precomputed: Any  # float64: what strategies had solved before the run
     members: Any  # one for each member of a population with a network
@@ -197,7 +215,8 @@ class World(NamedTuple):
 
 DTYPES = World(
     CLOCK, ORDER, AUCTION_ORDER, LEVEL, NODE, _I4, SIDE, VENUE, INSTRUMENT, SHOCK, _F8, INCREMENT, AGENT, ACCOUNT,
-    HOLDING, POPULATION, GROUP, TURN_CLASS, _I8, _I8, _I8, _I8, _U1, _U1, _F8, OBLIGATION, RESERVED, _F8, MEMBER, _I4,
+    HOLDING, POPULATION, GROUP, TURN_CLASS, _I8, _I8, _I8, _I8, _U1, _U1, _F8, OBLIGATION, HEDGE, HEDGE_VENUE,
+    HEDGER, GREEKS, RESERVED, _F8, MEMBER, _I4,
     _I8, _F8, _F8, _F8, TURN, TURN, PENDING, _I8, _I4, TRADE, MESSAGE,
     BOOK_SAMPLE, _I8, AGENT_SAMPLE, _I8, OUTCOME, _I8, SETTLEMENT, _I8, _I8,
 )  # fmt: skip

@@ -12,10 +12,12 @@ import math
 import numpy as np
 
 from sim.core.compiled import inlined, njit
+from sim.core.marks import market_price
 from sim.core.world import NOTHING
 from sim.instruments import future, option, stock
-from sim.instruments.derivative import moves_left, take_fixing
+from sim.instruments.derivative import deviation_per_step, moves_left, take_fixing
 from sim.instruments.income import pay_interest
+from sim.models.options import Greeks
 
 STOCK, CALL, PUT, FUTURE, PERPETUAL = (np.int64(i) for i in range(5))
 KINDS = {"stock": STOCK, "call": CALL, "put": PUT, "future": FUTURE, "perpetual": PERPETUAL}
@@ -175,3 +177,47 @@ def _value_at(world, instrument, moves, spot):
     if kind == PERPETUAL:
         return spot
     return option.value_at(world, instrument, moves, spot)
+
+
+# --- greeks -----------------------------------------------------------------------------------------------------------
+
+
+@njit
+def greeks_at(world, instrument, spot, deviation):
+    """Price and greeks of a unit if its underlying is at ``spot``; of a stock, those of itself. Currency and steps.
+
+    Parameters
+    ----------
+    deviation : of a move of the underlying's value, relative or in currency as its law has it; negative: its own.
+    """
+    record = world.instruments[instrument]
+    if record.kind == STOCK:
+        return Greeks(spot, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    if record.settled != 0:
+        return Greeks(record.settled_price, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    moves = moves_left(world, instrument)
+    if record.margined != 0:
+        price = _value_at(world, instrument, moves, spot)
+        slope = _value_at(world, instrument, moves, spot + 1.0) - price
+        return Greeks(price, slope, 0.0, 0.0, -world.clock[0].rate * price, moves * price, 0.0, 0.0)
+    own, absolute = deviation_per_step(world, instrument, moves)
+    return option.greeks_at(world, instrument, moves, spot, own if deviation < 0.0 else deviation, absolute)
+
+
+@njit
+def greeks_of(world, instrument):
+    """The record of an instrument's greeks per unit at the mark of what it follows from, once per step.
+
+    Whoever asks first in a step has the mark of that moment; so have all who ask after.
+    """
+    clock = world.clock[0]
+    found = world.greeks[instrument]
+    now = clock.episode * clock.steps + clock.step + 1  # 0 is never
+    if found.known != now:
+        record = world.instruments[instrument]
+        spot = market_price(world, instrument if record.kind == STOCK else record.of)
+        one = greeks_at(world, instrument, spot, -1.0)
+        found.known = now
+        found.price, found.delta, found.gamma, found.vega = one.price, one.delta, one.gamma, one.vega
+        found.theta, found.rho, found.vanna, found.volga = one.theta, one.rho, one.vanna, one.volga
+    return found

@@ -50,6 +50,13 @@ def open_episode(world):
         record.ask = 0
         record.turns = 0
         record.kept = 0
+    for place in range(len(world.hedgers)):
+        world.hedgers[place].begun = 0
+    for place in range(len(world.hedge_venues)):
+        known = world.hedge_venues[place]
+        known.step = NOTHING
+        known.changes = 0
+        known.product = known.square = 0.0
     open_private_values(world)
     for agent in range(len(world.agents)):
         world.agents[agent].belief = math.nan

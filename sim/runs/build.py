@@ -18,6 +18,7 @@ from sim.core.world import HISTORY, attach
 from sim.instruments.processes import BLOCK, draw_block
 from sim.kernel.kernel import open_run
 from sim.kernel.messages import gateway_callbacks
+from sim.runs.fill_hedges import fill_hedges
 from sim.runs.fill_market import fill_instruments, fill_venues, has_auctions
 from sim.runs.fill_networks import draw_networks
 from sim.runs.fill_populations import fill_populations
@@ -64,6 +65,7 @@ def build(
     _fill_clock(world, scenario, layout.accounts, sampling)
     fill_venues(world, scenario, layout.accounts)
     fill_populations(world, scenario, layout, external or {})
+    fill_hedges(world, scenario, layout)
     draw_networks(storage, scenario, layout.populations)
     open_run(storage.address)
     built = Built(scenario, storage, layout.accounts, sampling, list(layout.played), layout.populations, values)
@@ -88,6 +90,9 @@ def _of_the_scenario(scenario: Scenario, layout: Layout) -> dict[str, int]:
         "private_values": layout.length("private_values"), "obligations": layout.length("obligations"),
         "reserved": agents if any(each.reservation for each in scenario.populations) else 0,
         "precomputed": layout.length("precomputed"), "members": layout.length("members"), "hops": layout.length("hops"),
+        "hedges": sum(bool(each.hedge) for each in scenario.populations), "hedgers": layout.length("hedgers"),
+        "hedge_venues": sum(len(each.hedge.venues) for each in scenario.populations if each.hedge),
+        "greeks": instruments if drawn < instruments or any(each.hedge for each in scenario.populations) else 0,
         "excitations": layout.length("excitations"), "opinions": agents if layout.has_opinions else 0,
         "first_opinions": agents if layout.has_opinions else 0, "wheel": 2 * _WHEEL,
         "strategies": len(layout.played), "gateway": 3,

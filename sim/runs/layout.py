@@ -66,12 +66,13 @@ class PopulationLayout:
     obligations: Block
     members: Block  # of its network
     hops: Block  # of the network along which news spreads
+    hedgers: Block
     excitations: Block  # of Hawkes arrivals, by each population
 
 
 BLOCKS = (
     "agents", "in_venues", "parameters", "memories", "private_values", "precomputed", "obligations", "members", "hops",
-    "excitations",
+    "hedgers", "excitations",
 )  # fmt: skip
 
 
@@ -116,6 +117,7 @@ def lay_out(scenario: Scenario) -> Layout:
         "obligations": [each.count if each.obligation else 0 for each in populations],
         "members": [each.count if each.network else 0 for each in populations],
         "hops": [each.count if each.sees and each.sees.network else 0 for each in populations],
+        "hedgers": [each.count if each.hedge else 0 for each in populations],
         "excitations": [len(populations) if isinstance(each.arrivals, Hawkes) else 0 for each in populations],
     }  # fmt: skip
     blocks = [blocks_of(counts[name]) for name in BLOCKS]

@@ -28,6 +28,7 @@ _PAID = (
     ("dividends", pa.float64(), _CURRENCY, "dividends received since the episode began"),
     ("interest", pa.float64(), _CURRENCY, "interest received since the episode began, negative if paid"),
 )
+_HEDGE = ("hedge", _NAMES, "", "whose order was sent by a hedge; none without one")
 _FUNDING = ("funding", pa.float64(), _CURRENCY, "funding of perpetual futures received, negative if paid")
 _PRESENCE = ("presence", pa.float64(), "share of turns", "how often it kept its obligation; none without one")
 _TRADES = (
@@ -117,7 +118,7 @@ _MESSAGES = (
 def schemas_of(scenario: Scenario) -> dict[str, pa.Schema]:
     """The schema of each table of a scenario's runs, by name; unit and meaning are in each field's metadata."""
     tables = {
-        "trades": _TRADES,
+        "trades": (*_TRADES, *_hedges(scenario)),
         "book": (*_BOOK, *_deeper_levels(scenario)),
         "agents": (*_AGENTS, *_funding(scenario), *_opinions(scenario), *_inventories(scenario)),
         "episodes": (*_EPISODES, *_funding(scenario), *_presence(scenario), *_inventories(scenario)),
@@ -136,6 +137,10 @@ def _fields(*columns: _Column) -> pa.Schema:
 def _inventories(scenario: Scenario) -> list[_Column]:
     names = [instrument.name for instrument in scenario.instruments]
     return [(f"inventory.{name}", pa.int64(), _LOTS, f"lots of {name} held") for name in names]
+
+
+def _hedges(scenario: Scenario) -> list[_Column]:
+    return [_HEDGE] if any(each.hedge for each in scenario.populations) else []
 
 
 def _funding(scenario: Scenario) -> list[_Column]:

@@ -49,6 +49,8 @@ class Tables:
         self._obliged = any(population.obligation for population in scenario.populations)
         self.schemas = schemas_of(scenario)
         self._opinions = "opinion" in self.schemas["agents"].names
+        self._hedges = "hedge" in self.schemas["trades"].names
+        self._hedge_names = text_column(["taker", "maker", "both"])
         self._funded = "funding" in self.schemas["agents"].names
 
     # --- conversions: each takes records of sim.core.world and gives a pyarrow table --------------------------------
@@ -99,8 +101,14 @@ class Tables:
             self._names((rows["aggressor"] + 1) // 2, self._sides), *self._agent(rows["maker"]),
             *self._agent(rows["taker"]), rows["maker_order"], rows["taker_order"], self._money(rows["maker_fee"]),
             self._money(rows["taker_fee"]), rows["mark"], rows["microprice"], rows["value"],
-            number_column(rows["belief"], np.isnan(rows["belief"])),
+            number_column(rows["belief"], np.isnan(rows["belief"])), *self._hedge(rows["hedged"]),
         ])  # fmt: skip
+
+    def _hedge(self, hedged: Any) -> list[Any]:
+        if not self._hedges:
+            return []
+        return [pa.DictionaryArray.from_arrays(number_column((hedged - 1).astype(np.int32), hedged == 0),
+                                               self._hedge_names)]  # fmt: skip
 
     def book(self, rows: Any, ladder: Any) -> pa.Table:
         """Samples of the book; ``ladder`` is int64 (rows, 4 * levels), or None when one level is sampled."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sim.scenario.chains import books_of
 from sim.scenario.tables.arrivals import OneOf, OnNews
+from sim.scenario.tables.hedging import Hedge
 from sim.scenario.tables.instruments import Instrument
 from sim.scenario.tables.market import Population, Scenario, Sees
 from sim.scenario.tables.processes import FromFile, MeanReverting, Process
@@ -59,7 +61,14 @@ def filled(draft: Scenario, folder: Path) -> Scenario:
             law = law.model_copy(update={"instrument": law.instrument or venues[own[0]].instrument})
         elif isinstance(law, OneOf) and law.share is None:
             law = law.model_copy(update={"share": rest[law.group]})
-        settled = {"venues": own, "arrivals": law, "sees": _sees(each.sees), "params": _params(each, folder)}
+        settled: dict[str, Any] = {
+            "venues": own,
+            "arrivals": law,
+            "sees": _sees(each.sees),
+            "params": _params(each, folder),
+        }
+        if each.hedge is not None:
+            settled["hedge"] = _hedge(each.hedge, draft, venues)
         populations.append(each.model_copy(update=settled))
     return draft.model_copy(
         update={
@@ -98,6 +107,19 @@ def _sees(sees: Sees | None) -> Sees | None:
         return sees
     per_hop = 1 if sees.per_hop is None else sees.per_hop
     return sees.model_copy(update={"sources": sees.sources or (0,), "per_hop": per_hop})
+
+
+def _hedge(hedge: Hedge | None, draft: Scenario, venues: Mapping[str, Venue]) -> Hedge | None:
+    """A hedge which says what it is to."""
+    if hedge is None or hedge.of:
+        return hedge
+    return hedge.model_copy(update={"of": hedged_by(draft, venues[hedge.venues[0]].instrument)})
+
+
+def hedged_by(draft: Scenario, instrument: str) -> str:
+    """The instrument itself, or what it follows from: what is hedged with it unless something else is said."""
+    own = next((each for each in draft.instruments if each.name == instrument), None)
+    return own.derivative.of if own is not None and own.derivative is not None else instrument
 
 
 def _kind_and_value(instrument: Instrument, folder: Path) -> dict[str, Any]:

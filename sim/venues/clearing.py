@@ -254,14 +254,17 @@ def trade(world, venue):
 @njit
 def _pair(world, venue, price, buyer, seller):
     """Trades between the two chains, first with first; the order that came later is the taker's."""
+    clock = world.clock[0]
     bought = sold = np.int64(0)
     while buyer != NOTHING and seller != NOTHING:
         lots = min(world.auction_orders[buyer].allotted - bought, world.auction_orders[seller].allotted - sold)
         buys, sells = world.orders[buyer], world.orders[seller]
         if buys.number > sells.number:
+            clock.hedging = buys.hedges + 2 * sells.hedges
             record_trade(world, venue, price, lots, np.int64(sells.agent), np.int64(buys.agent), BUY,
                          sells.number, buys.number)  # fmt: skip
         else:
+            clock.hedging = sells.hedges + 2 * buys.hedges
             record_trade(world, venue, price, lots, np.int64(buys.agent), np.int64(sells.agent), SELL,
                          buys.number, sells.number)  # fmt: skip
         bought += lots
@@ -270,6 +273,7 @@ def _pair(world, venue, price, buyer, seller):
             buyer, bought = np.int64(world.auction_orders[buyer].chain), np.int64(0)
         if sold == world.auction_orders[seller].allotted:
             seller, sold = np.int64(world.auction_orders[seller].chain), np.int64(0)
+    clock.hedging = 0
 
 
 @njit

@@ -42,6 +42,7 @@ def allocate(world, agent, number, lots, expires):
     record.state = WAITING
     record.post_only = 0
     record.leaves = 0
+    record.hedges = clock.hedging
     owner = world.agents[agent]
     record.agent_next = NOTHING
     record.agent_previous = owner.last_order

@@ -15,6 +15,7 @@ from pydantic import Field, PrivateAttr
 from sim.core.errors import Problem
 from sim.scenario.tables.arrivals import Arrivals
 from sim.scenario.tables.game import Game
+from sim.scenario.tables.hedging import Hedge
 from sim.scenario.tables.instruments import Instrument
 from sim.scenario.tables.networks import Network
 from sim.scenario.tables.table import (
@@ -139,6 +140,7 @@ class Population(Table):
     )
     endowment: Endowment = Field(default=Endowment(), description="what each member holds at the start of an episode")
     obligation: Obligation | None = Field(default=None, description="what members must quote; omitted: nothing")
+    hedge: Hedge | None = Field(default=None, description="what members trade off; omitted: nothing")
     order_delay: Delay = Field(default=0, description="steps until an order arrives; so far only 0 is allowed")
     data_delay: Delay = Field(default=0, description="steps until the book is seen; so far only 0 is allowed")
 

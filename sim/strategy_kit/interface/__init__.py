@@ -17,6 +17,17 @@ One file per idea: ``time``, ``places`` (venues and instruments), ``seeing`` (th
 """
 
 from sim.core.world import BUY, HISTORY, NOTHING, SELL, Market
+from sim.instruments.exposures import Exposure
+from sim.models.options import Greeks
+from sim.strategy_kit.interface.options import (
+    exposure,
+    greeks,
+    implied_volatility,
+    is_settled,
+    moves_to_expiry,
+    underlying_of,
+    value_volatility,
+)
 from sim.strategy_kit.interface.own_state import (
     cash,
     filled,
@@ -93,6 +104,8 @@ __all__ = [
     "NO_ASK",
     "NO_BID",
     "SELL",
+    "Exposure",
+    "Greeks",
     "Market",
     "Seat",
     "Trade",
@@ -108,16 +121,20 @@ __all__ = [
     "demand_schedule",
     "episode",
     "episode_steps",
+    "exposure",
     "fill_or_kill_order",
     "filled",
+    "greeks",
     "imbalance",
     "immediate_or_cancel_order",
+    "implied_volatility",
     "in_auction",
     "indicative_lots",
     "indicative_price",
     "instrument_of",
     "inventory",
     "is_live",
+    "is_settled",
     "last_price",
     "last_trade_price",
     "limit_order",
@@ -126,6 +143,7 @@ __all__ = [
     "member_number",
     "members",
     "messages_left",
+    "moves_to_expiry",
     "nearest_lots",
     "nearest_tick",
     "neighbour",
@@ -159,7 +177,9 @@ __all__ = [
     "trade_price",
     "trades_of_venue",
     "turn_in_step",
+    "underlying_of",
     "uniform",
+    "value_volatility",
     "venue_count",
     "venue_of",
 ]
