@@ -2,9 +2,11 @@
 
 import math
 
-from sim.core.compiled import njit
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import BUY, SELL, market_order, nearest_lots, normal, round_lots, uniform
+from sim.strategy_kit.taking import trade
+
+_GEOMETRIC, _LOGNORMAL, _NORMAL = 1, 2, 3  # places among the choices of ``distribution``
 
 
 @strategy(
@@ -26,24 +28,16 @@ from sim.strategy_kit.interface import BUY, SELL, market_order, nearest_lots, no
     max_messages=1,
 )
 def act(me, market):
-    """Send one market order."""
+    """Send one market order; none if a normal number of lots rounds to 0."""
     choice = me.parameters
-    if choice.distribution == 3:
-        _normal_order(me, market)
+    if choice.distribution == _NORMAL:
+        trade(me, market, nearest_lots(choice.quantity * normal(me, market)))
         return
     side = BUY if uniform(me, market) < choice.buy_probability else SELL
     lots = choice.quantity
-    if choice.distribution == 1 and choice.quantity > 1.0:
+    if choice.distribution == _GEOMETRIC and choice.quantity > 1.0:
         lots = 1.0 + math.floor(math.log(uniform(me, market)) / math.log(1.0 - 1.0 / choice.quantity))
-    elif choice.distribution == 2:
+    elif choice.distribution == _LOGNORMAL:
         spread = choice.dispersion
         lots = choice.quantity * math.exp(spread * normal(me, market) - 0.5 * spread * spread)
-    market_order(me, market, me.venue, side, round_lots(min(lots, 2.0e9)))
-
-
-@njit
-def _normal_order(me, market):
-    """Draw a normal number of lots: buy if it is positive, sell if it is negative, nothing if it rounds to 0."""
-    lots = nearest_lots(me.parameters.quantity * normal(me, market))
-    if lots != 0:
-        market_order(me, market, me.venue, BUY if lots > 0 else SELL, abs(lots))
+    market_order(me, market, me.venue, side, round_lots(lots))
