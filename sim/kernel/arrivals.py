@@ -42,15 +42,16 @@ def _next_gap(world, population):
 
 @njit
 def _next_wait(world, population):
-    """Steps until the next Poisson arrival: exponential."""
-    rate = world.populations[population].rate
-    return -math.log(_draw(world, population)) / rate if rate > 0.0 else math.inf
+    """The wait until the next Poisson or Hawkes arrival, exponential.
 
-
-@njit
-def _next_share(world, population):
-    """Expected arrivals until the next Hawkes arrival: exponential of mean 1, whatever the rate will be."""
-    return -math.log(_draw(world, population))
+    A Poisson law counts it in steps. A Hawkes law counts it in expected arrivals, with mean 1, because the rates of
+    later steps are not known yet.
+    """
+    record = world.populations[population]
+    wait = -math.log(_draw(world, population))
+    if record.law == HAWKES:
+        return wait
+    return wait / record.rate if record.rate > 0.0 else math.inf
 
 
 @njit
@@ -61,11 +62,9 @@ def open_arrivals(world):
         record.ordinal = 0
         if record.law == BERNOULLI:
             record.gap = _next_gap(world, population)
-        elif record.law == POISSON:
+        elif record.law == POISSON or record.law == HAWKES:
             record.wait = _next_wait(world, population)
-        elif record.law == HAWKES:
-            record.wait = _next_share(world, population)
-            record.excitation = 0.0
+        record.excitation = 0.0
         record.arrived = 0
 
 
@@ -166,28 +165,18 @@ def _collect(world, population):
             _add(world, population, member, NONE)
             member += 1 + _next_gap(world, population)
         record.gap = member - record.count
-    elif record.law == POISSON:
-        # clock.member counts this population's arrivals of the step, across calls.
-        while record.wait < 1.0:
+    elif any_number:
+        # A step is 1 long for Poisson waits, and as long as its expected arrivals for Hawkes waits. clock.member counts
+        # this population's arrivals of the step, across calls.
+        length = record.budget if record.law == HAWKES else 1.0
+        while record.wait < length:
             if clock.length == len(world.turns):
                 return False
             member = np.int64(_draw(world, population) * record.count)
             _add(world, population, member, clock.member)
             clock.member += 1
             record.wait += _next_wait(world, population)
-        record.wait -= 1.0
-        clock.member = 0
-    elif record.law == HAWKES:
-        while record.wait < record.budget:
-            if clock.length == len(world.turns):
-                return False
-            record.budget -= record.wait
-            member = np.int64(_draw(world, population) * record.count)
-            _add(world, population, member, clock.member)
-            clock.member += 1
-            record.wait = _next_share(world, population)
-        record.wait -= record.budget
-        record.budget = 0.0
+        record.wait -= length
         clock.member = 0
     elif world.groups[record.group].chosen == population:
         draw = to_uniform(mix(mix(mix(record.stream, ARRIVAL), clock.episode), clock.step))
