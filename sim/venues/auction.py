@@ -32,7 +32,7 @@ from sim.venues.book import collects, reason_against
 from sim.venues.clearing import find_price as find_price
 from sim.venues.clearing import trade
 from sim.venues.levels import HIGHEST_PRICE, LOWEST_PRICE
-from sim.venues.orders import handle_of, link, note, reject, release, venue_of, withdraw
+from sim.venues.orders import count_message, handle_of, link, note, reject_entry, venue_of, withdraw
 
 # --- when a venue collects --------------------------------------------------------------------------------------------
 
@@ -117,11 +117,8 @@ def enter(world, venue, agent, kind, side, price, lots, expires, slot):
     elif kind == FILL_OR_KILL and reason == ACCEPTED:
         reason = NOT_HERE
     if reason != ACCEPTED:
-        if slot != NOTHING:
-            release(world, slot)
-        return reject(world, agent, reason)
-    clock.messages += 1
-    world.accounts[agent].messages += 1
+        return reject_entry(world, agent, slot, reason)
+    count_message(world, agent)
     clock.next_number += 1
     number = clock.next_number
     order = slot if slot != NOTHING else allocate(world, venue, agent, kind, lots, expires)

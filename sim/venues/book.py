@@ -33,11 +33,13 @@ from sim.venues.levels import HIGHEST_PRICE, KEYS, LOWEST_PRICE, key_of, next_le
 from sim.venues.matching import can_fill, match
 from sim.venues.orders import (
     allocate,
+    count_message,
     handle_of,
     link,
     note,
     note_removal,
     reject,
+    reject_entry,
     release,
     remove_order,
     slot_of,
@@ -114,11 +116,8 @@ def enter(world, venue, agent, kind, side, price, lots, expires, slot):
     if reason == ACCEPTED and kind == POST_ONLY and best != NOTHING and world.levels[best].key <= worst_key:
         reason, price = _behind(world, venue, side, best)
     if reason != ACCEPTED:
-        if slot != NOTHING:
-            release(world, slot)
-        return reject(world, agent, reason)
-    clock.messages += 1
-    world.accounts[agent].messages += 1
+        return reject_entry(world, agent, slot, reason)
+    count_message(world, agent)
     clock.next_number += 1
     number = clock.next_number
     left = lots
@@ -159,8 +158,7 @@ def cancel(world, agent, handle):
         # Never reached the venue: it leaves when its class enters, without having been seen.
         world.orders[order].state = WITHDRAWN
         return lots
-    clock.messages += 1
-    world.accounts[agent].messages += 1
+    count_message(world, agent)
     note_removal(world, order, CANCEL)
     remove_order(world, order)
     return lots
@@ -192,8 +190,7 @@ def replace(world, agent, handle, price, lots):
     side = np.int64(1) - 2 * (side_row & 1)
     number = record.number
     if price == queue.price and lots < record.remaining:
-        clock.messages += 1
-        world.accounts[agent].messages += 1
+        count_message(world, agent)
         queue.volume -= record.remaining - lots
         world.sides[side_row].volume -= record.remaining - lots
         record.remaining = lots
@@ -209,8 +206,7 @@ def replace(world, agent, handle, price, lots):
         if reason != ACCEPTED:
             return reject(world, agent, reason)
         crosses = False
-    clock.messages += 1
-    world.accounts[agent].messages += 1
+    count_message(world, agent)
     unlink(world, order)
     record.state = WAITING
     left = match(world, venue, agent, side, worst_key, lots, number) if crosses else lots

@@ -260,6 +260,21 @@ def withdraw(world, order, kind):
     remove_order(world, order)
 
 
+@inlined
+def count_message(world, agent):
+    """Count an accepted message of an agent."""
+    world.clock[0].messages += 1
+    world.accounts[agent].messages += 1
+
+
+@njit
+def reject_entry(world, agent, slot, reason):
+    """Reject an agent's new order, and give back its slot if it has one already. Returns 0, which is no handle."""
+    if slot != NOTHING:
+        release(world, slot)
+    return reject(world, agent, reason)
+
+
 @njit
 def reject(world, agent, reason):
     """Count an agent's rejected message and say why; returns 0, which is no handle."""
