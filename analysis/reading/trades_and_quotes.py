@@ -45,6 +45,7 @@ class Quoted(NamedTuple):
         return np.where(np.isfinite(self.spreads), self.spreads < _ABOVE_ONE * tick, np.nan)
 
 
+@checked("bids", "asks", infinite=True)
 def quoted(bids: ArrayLike, asks: ArrayLike) -> Quoted:
     """Mids and quoted spreads of best bids and asks (samples,), currency; nan where a side is empty."""
     bid, ask = np.asarray(bids, float), np.asarray(asks, float)
