@@ -379,7 +379,7 @@ def test_a_maker_who_never_quotes_both_sides_has_no_spread():
         (lambda: gueant_lehalle_tapia(1.0, 5.0, 1, 0.1, 300, 5), "choose a smaller one"),
         (lambda: gueant_lehalle_tapia_asymptotic(0.1, 1, -1, 1, 0), "decay must be positive"),
         (lambda: cartea_jaimungal(1, 1, -1, 0, 3, 5), "running_penalty must not be negative"),
-        (lambda: cartea_jaimungal(1, 1, 0, math.inf, 3, 5), "terminal_penalty must not be negative, and finite"),
+        (lambda: cartea_jaimungal(1, 1, 0, math.inf, 3, 5), "terminal_penalty must be finite and not negative"),
         (lambda: cartea_jaimungal(1, 1, 0, 10, 30, 5), "choose a smaller one"),
         (lambda: fill_probability(1.0, 0.0, 0.0), "decay must be positive"),
         (lambda: offset_of(0.0, 1.0), "rate must be positive"),
