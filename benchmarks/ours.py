@@ -14,9 +14,9 @@ from sim.core.world import HISTORY, NONE, NOTHING, attach
 from sim.mesa_model.market import Market
 from sim.mesa_model.trader import Trader
 from sim.runs.build import build
-from sim.runs.order_book import OrderBook
 from sim.runs.simulation import Simulation
 from sim.scenario import Scenario, parse
+from sim.session.order_book import OrderBook
 from sim.venues import book
 
 LIMIT, CANCEL = 0, 2

@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from sim.mesa_model.market import Market as Market
     from sim.mesa_model.trader import Trader as Trader
     from sim.recorded.replay import replay as replay
-    from sim.runs.order_book import OrderBook as OrderBook
     from sim.runs.result import Run as Run
     from sim.runs.result import open_run as open_run
-    from sim.runs.session import Session as Session
     from sim.scenario import Scenario as Scenario
+    from sim.session.order_book import OrderBook as OrderBook
+    from sim.session.session import Session as Session
     from spreadgame.api import load as load
     from spreadgame.api import load_strategies as load_strategies
     from spreadgame.api import run as run
@@ -61,8 +61,8 @@ _HOMES = {
     "Scenario": "sim.scenario",
     "Market": "sim.mesa_model.market",
     "Trader": "sim.mesa_model.trader",
-    "Session": "sim.runs.session",
-    "OrderBook": "sim.runs.order_book",
+    "Session": "sim.session.session",
+    "OrderBook": "sim.session.order_book",
     "replay": "sim.recorded.replay",
     "picture": "analysis.output.run_picture",
     "save_picture": "analysis.output.run_picture",

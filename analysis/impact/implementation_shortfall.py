@@ -1,18 +1,19 @@
-"""Implementation shortfall: what a decision cost, against a paper portfolio that trades at once, for nothing.
+"""Implementation shortfall: the cost of a decision, compared with a paper portfolio that trades at once at no cost.
 
-Perold 1988, with the parts of Wagner and Edwards 1993 and Kissell: for X lots to buy (side 1) or sell (side -1),
-decided when the mark was P_d, first worked at P_0, executed in lots n_i at p_i, and with what was left valued at P_n,
+Perold 1988, with the parts of Wagner and Edwards 1993 and Kissell. An order of X lots is to be bought (side 1) or sold
+(side -1). The mark is P_d at the decision and P_0 when trading begins. Trades of n_i lots have the prices p_i. Lots
+that were not traded are valued at the last mark, P_n. The parts are
 
     delay        side Σ n (P_0 - P_d)
     impact       side Σ n_i (p_i - P_0)
     opportunity  side (X - Σ n) (P_n - P_d)
     fees         as paid
 
-and their sum is side (Σ n_i p_i - Σ n P_d + (X - Σ n)(P_n - P_d)) + fees. All times the units in a lot. Costs are
-positive.
+and their sum is side (Σ n_i p_i - Σ n P_d + (X - Σ n)(P_n - P_d)) + fees. All parts but the fees are multiplied by the
+units in a lot. Costs are positive.
 
-``spreadgame measure implementation_shortfall RUN`` takes what each population ended up with as what it had
-wanted, but of executors the order they were given.
+``spreadgame measure implementation_shortfall RUN`` takes the lots that each population traded as the lots that it
+wanted. Executors are compared with the parent order that they were given.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from analysis.reading.marked import NEVER, marked
 from analysis.reading.measures import Measurement, measure_of
 from analysis.reading.registry import measure
 from analysis.reading.trades import Floats, Integers, Trades, trades_of
-from analysis.stats.estimates import Estimate, mean
+from analysis.stats.estimates import NOTHING, mean
 from sim.core.errors import RunError
 from sim.runs.result import Run
 
@@ -52,16 +53,18 @@ def shortfall_of(
 
     Parameters
     ----------
-    population, agent : who traded; None for all members together.
-    target, side : lots to be traded, and 1 to buy or -1 to sell; None if what was executed was all that was wanted,
-        whose side is then found out.
-    venue : where; None for all venues of the instrument.
-    instrument : of the order; None for that of the venue, or of the first one the population has.
-    episode : in which.
-    decision_step : trades from this step on count. The decision's mark is that of the last sample of the book before
-        it, or the first one's; the mark on arrival is that just before the agent's first trade.
-    decision_mark : the decision's mark itself, where it is known. Currency.
-    end_step : the last step that counts; None for the episode's. What is left is valued at its last sample's mark.
+    population, agent : who traded. If agent is None, all members are taken together.
+    target, side : lots to be traded, and 1 to buy or -1 to sell. If target is None, the executed lots are the target,
+        and the side is found from them.
+    venue : where the order traded; None for all venues of the instrument.
+    instrument : of the order; None for the instrument of the venue, or of the population's first venue.
+    episode : the number of the episode, from 0.
+    decision_step : trades from this step on count. The mark at the decision is taken from the last sample of the book
+        before this step, or from the first sample if there is none before. The mark on arrival is the mark just before
+        the agent's first trade.
+    decision_mark : the mark at the decision, if it is known. Currency.
+    end_step : the last step that counts; None for the last step of the episode. Lots that are left are valued at the
+        mark of the last sample up to this step.
 
     Raises
     ------
@@ -97,7 +100,7 @@ def shortfall_of(
 def _traded_at(
     run: Run, population: str, agent: int | None, venue: str | None, instrument: str | None
 ) -> tuple[str, list[str]]:
-    """The instrument of an order, and the venues at which its trades count; RunError where there are none."""
+    """The instrument of an order, and the venues at which its trades count. Raises RunError if there are none."""
     scenario = run.scenario
     who = next((each for each in scenario.populations if each.name == population), None)
     if who is None or not 0 <= (agent or 0) < who.count:
@@ -117,7 +120,7 @@ def _traded_at(
 
 
 def _mark_before(book: pd.DataFrame, step: int) -> float:
-    """The mark of the last sample before a step, or the first one's; nan where there is none."""
+    """The mark of the last sample before a step, else of the first sample; nan if there is no sample."""
     before = book[book["step"] < step]["mark"]
     known = before.iloc[-1:] if len(before) else book["mark"].iloc[:1]
     return float(known.iloc[0]) if len(known) else math.nan
@@ -126,16 +129,16 @@ def _mark_before(book: pd.DataFrame, step: int) -> float:
 def shortfalls_of(
     run: Run, population: str, instrument: str, target: float | None = None, side: int = 1, decision_step: int = 0
 ) -> dict[str, Floats]:
-    """:func:`shortfall_of` all members of a population, together, in every episode at once.
+    """The shortfall of all members of a population together, in every episode (:func:`shortfall_of` takes one).
 
     Parameters
     ----------
-    target, side, decision_step : of one parent order an episode; None if what was executed was all that was wanted.
+    target, side, decision_step : of one parent order per episode. If target is None, the executed lots are the target.
 
     Returns
     -------
-    ``delay``, ``impact``, ``opportunity``, ``fees`` and ``total``, currency, and ``executed``, lots: float64
-    (episodes,); nan where it depends on a mid and the episode never had one.
+    ``delay``, ``impact``, ``opportunity``, ``fees`` and ``total``, in currency, and ``executed``, in lots: float64
+    (episodes,). A part is nan if it depends on a mid and the episode never had one.
 
     Raises
     ------
@@ -192,15 +195,15 @@ def shortfalls_of(
     needs=("trades", "book"),
 )
 def measures(run: Run) -> list[Measurement]:
-    """The parts of each population's shortfall in each instrument it traded, means of whole episodes.
+    """The parts of each population's shortfall in each instrument that it traded; means over episodes.
 
-    Executors are held to their parent order, and to nothing else. Populations that only make are left out: they had
+    Executors are compared with their parent order. Populations that only made a market are left out, because they
     wanted no position.
 
     Raises
     ------
     RunError
-        If nobody is left, and as :func:`shortfalls_of` does.
+        If no population took from a book, and as :func:`shortfalls_of` does.
     """
     found = []
     several = len(run.scenario.instruments) > 1
@@ -217,14 +220,12 @@ def measures(run: Run) -> list[Measurement]:
                 _of_order(run, population, instrument, who) if order else _of_trades(run, population, instrument, who)
             )
     if not found:
-        raise RunError(
-            f"{run.folder or 'this run'}: nobody took from a book, so that nobody fell short of what it wanted"
-        )
+        raise RunError(f"{run.folder or 'this run'}: no population took from a book, so none had a shortfall")
     return found
 
 
 def _of_trades(run: Run, population: Any, instrument: str, who: str) -> list[Measurement]:
-    """Of a population that wanted what it got."""
+    """Measurements of a population whose executed lots are its target."""
     costs = shortfalls_of(run, population.name, instrument)
     rows = {
         "delay": "the mark's move between the start and its first trade",
@@ -237,18 +238,18 @@ def _of_trades(run: Run, population: Any, instrument: str, who: str) -> list[Mea
 
 
 def _mean_cost(name: str, costs: Floats, marked: Any, meaning: str) -> Measurement:
-    """Mean over all episodes if it is known in all, else over those with a mid, whoever traded in the others."""
+    """Mean cost over all episodes. If an episode's cost is unknown, the mean is over the episodes that had a mid."""
     known = np.isfinite(costs)
     if not known.all():
         known &= marked[: len(costs)]
         if not known.any():
-            return measure_of(name, Estimate(math.nan, math.nan), "currency", meaning, NEVER)
+            return measure_of(name, NOTHING, "currency", meaning, NEVER)
         meaning += f"; of {known.sum():,} of {len(known):,} episodes, since the others never had a mid"
     return measure_of(name, mean(costs[known]), "currency", meaning)
 
 
 def _of_order(run: Run, population: Any, instrument: str, who: str) -> list[Measurement]:
-    """Of an executor's members, all their orders together."""
+    """Measurements of an executor: the parent orders of all its members together."""
     given = population.params
     target = float(given["quantity"] * population.count)
     side = 1 if given["side"] == "buy" else -1
@@ -267,7 +268,7 @@ def _of_order(run: Run, population: Any, instrument: str, who: str) -> list[Meas
 
 
 def _rows_from(trades: Trades, count: int, step: int) -> Integers:
-    """Those of the first so many episodes, at or after a step of theirs."""
+    """Rows of the first ``count`` episodes, from ``step`` of each episode on, (rows,)."""
     rows = np.arange(np.searchsorted(trades.episodes, count))
     return rows[trades.steps[rows] >= step] if step > 0 else rows
 
@@ -288,7 +289,7 @@ class _Mine(NamedTuple):
 
 
 def _trades_by(trades: Trades, population: str, agent: int | None, rows: Integers) -> _Mine:
-    """Those among rows of an instrument's trades that all members of a population, or one agent of it, took part in."""
+    """The trades, among ``rows``, in which one agent of a population took part; any of its members if agent is None."""
     place = trades.populations.index(population)
     if agent is None:
         maker, taker = trades.maker_populations[rows] == place, trades.taker_populations[rows] == place
@@ -308,7 +309,7 @@ def _trades_by(trades: Trades, population: str, agent: int | None, rows: Integer
 
 
 def _marks(run: Run, venues: list[str]) -> pd.DataFrame:
-    """Samples of the mark that venues share, in the order of time; nan before there is one."""
+    """Samples of the mark of these venues' instrument, in the order of time; nan before the first mid."""
     book = columns(run, "book", ["episode", "step", "venue", "mark"])
     return book[book["venue"].isin(venues)].sort_values(["episode", "step"], kind="stable")
 

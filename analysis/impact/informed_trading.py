@@ -1,11 +1,12 @@
-"""How much of the trading is informed: PIN, from the numbers of buys and sells a day, and VPIN, from volume.
+"""How much of the trading is informed: PIN, from the numbers of buys and sells per day, and VPIN, from volume.
 
 PIN is the model of Easley, Kiefer, O'Hara and Paperman (1996, J. Finance 51, 1405). A day has news with probability
-``event``, bad with probability ``bad``. Buyers and sellers without news arrive as Poisson with rates ``buyers`` and
-``sellers`` a day; on a day with news as many as ``informed`` more come to the side of the news.
+``event``, and news is bad with probability ``bad``. The numbers of uninformed buyers and sellers are Poisson, with
+rates ``buyers`` and ``sellers`` per day. On a day with news, informed traders arrive too, with rate ``informed``: they
+buy after good news and sell after bad news.
 
-``spreadgame measure informed_trading RUN`` prints both. A day of a run is an episode, or, where there
-are few, a fiftieth of the run.
+``spreadgame measure informed_trading RUN`` prints both. A day of a run is an episode. If a run has fewer than fifty
+episodes, each episode is cut into days of equal length, at most fifty in all.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Rates(NamedTuple):
 
 @dataclass(frozen=True)
 class PinModel:
-    """Maximum-likelihood estimates; standard errors are nan for parameters that lie on a bound."""
+    """Maximum-likelihood estimates. The standard error of a parameter that lies on a bound is nan."""
 
     pin: Estimate
     event: Estimate
@@ -74,10 +75,11 @@ class PinModel:
 
 @checked(counts=["buys", "sells"])
 def log_likelihood(buys: ArrayLike, sells: ArrayLike, rates: Rates) -> float:
-    """Log-likelihood of the days' numbers of buys and sells, each (days,), factorials included.
+    """Log-likelihood of the numbers of buys and sells per day, each (days,), with the factorials.
 
-    The log of Π_days (1-α) Po(B; ε_b) Po(S; ε_s) + α δ Po(B; ε_b) Po(S; ε_s + μ) + α (1-δ) Po(B; ε_b + μ) Po(S; ε_s),
-    with the three kinds of days added up as logarithms, so that no number of orders overflows.
+    It is the logarithm of
+    Π_days (1-α) Po(B; ε_b) Po(S; ε_s) + α δ Po(B; ε_b) Po(S; ε_s + μ) + α (1-δ) Po(B; ε_b + μ) Po(S; ε_s).
+    The terms are added as logarithms, so that large numbers of orders do not overflow.
     """
     from scipy.special import gammaln
 
@@ -89,15 +91,16 @@ def log_likelihood(buys: ArrayLike, sells: ArrayLike, rates: Rates) -> float:
 
 @checked(counts=["buys", "sells"])
 def pin(buys: ArrayLike, sells: ArrayLike) -> PinModel:
-    """Fit the model to the days' numbers of buys and sells, each (days,), by maximum likelihood.
+    """Fit the model to the numbers of buys and sells per day, each (days,), by maximum likelihood.
 
-    The best of many bounded quasi-Newton searches, started as Yan and Zhang 2012 do (J. Banking and Finance 36, 454).
-    Standard errors are from the Hessian of the log-likelihood, that of PIN by the delta method.
+    The fit is the best of many bounded quasi-Newton searches. Their starting points are those of Yan and Zhang 2012
+    (J. Banking and Finance 36, 454). Standard errors come from the Hessian of the log-likelihood; that of PIN follows
+    by the delta method.
 
     Raises
     ------
     ValueError
-        If a day's number is no whole number from 0 on, as nan is not, or there are not as many days of both.
+        If a number is not a whole number from 0 on (nan is not), or if the two arrays have different lengths.
     """
     from scipy.optimize import minimize
 
@@ -135,7 +138,7 @@ def pin(buys: ArrayLike, sells: ArrayLike) -> PinModel:
 
 
 def _kinds(b: Floats, s: Floats, rates: Floats) -> tuple[Floats, Floats]:
-    """Log-likelihood of each day without factorials, (days,), and its gradient, (5, days)."""
+    """Log-likelihood of each day without the factorials, (days,), and its gradient, (5, days)."""
     from scipy.special import xlogy
 
     event, bad, informed, buyers, sellers = rates
@@ -146,7 +149,7 @@ def _kinds(b: Floats, s: Floats, rates: Floats) -> tuple[Floats, Floats]:
     highest = kinds.max(axis=0)
     total = highest + np.log(weights @ np.exp(kinds - highest))
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        each = np.exp(kinds - total)  # of a day's likelihood, before the weights
+        each = np.exp(kinds - total)  # likelihood of each kind of day over that of the day, without the weights
         none, worse, better = each * weights[:, None]
         by_b, by_s, by_more_b, by_more_s = b / buyers - 1, s / sellers - 1, b / more_b - 1, s / more_s - 1
         gradient = [
@@ -160,7 +163,7 @@ def _kinds(b: Floats, s: Floats, rates: Floats) -> tuple[Floats, Floats]:
 
 
 def _starts(b: float, s: float) -> list[Floats]:
-    """Yan and Zhang's grid: shares of buys that have no news behind them, and the rates that give the mean counts."""
+    """Starting points of Yan and Zhang: shares of uninformed orders on a grid, and rates that match mean counts."""
     starts = []
     grid = (0.1, 0.5, 0.9)
     for event, bad, share in itertools.product(grid, grid, grid):
@@ -178,7 +181,7 @@ def _starts(b: float, s: float) -> list[Floats]:
 
 
 def _covariance(descent: Any, x: Floats, bounds: list[tuple[float, float]]) -> Floats:
-    """The inverse of the Hessian over the parameters inside their bounds; nan for the others."""
+    """The inverse of the Hessian of the parameters that lie inside their bounds; nan for the other parameters."""
     free = [i for i, (low, high) in enumerate(bounds) if low + _NEAR < x[i] < high - _NEAR]
     covariance = np.full((len(x), len(x)), math.nan)
     hessian = np.empty((len(free), len(free)))
@@ -207,14 +210,15 @@ def _pin_gradient(rates: Rates) -> Floats:
 
 @checked(signs=["signs"], amounts=["quantities"])
 def imbalances(signs: ArrayLike, quantities: ArrayLike, bucket: float) -> Floats:
-    """|V_buy - V_sell| / V of consecutive buckets of ``bucket`` lots, (buckets,); a trade may fill several of them.
+    """|V_buy - V_sell| / V of consecutive buckets of ``bucket`` lots, (buckets,). One trade may fill several buckets.
 
-    ``signs`` are +1 and -1, ``quantities`` lots, each (trades,). Lots that do not fill a last bucket are left out.
+    ``signs`` are +1 and -1, and ``quantities`` are in lots, each (trades,). The last lots are left out if they do not
+    fill a bucket.
 
     Raises
     ------
     ValueError
-        If a bucket is not above 0, or so small that there are more than 100 million; or if a sign or a quantity is not
+        If ``bucket`` is not above 0, if it makes more than 100 million buckets, or if a sign or a quantity is not
         known, or a quantity is below 0.
     """
     if not bucket > 0:
@@ -230,7 +234,7 @@ def imbalances(signs: ArrayLike, quantities: ArrayLike, bucket: float) -> Floats
 
 
 def vpin(signs: ArrayLike, quantities: ArrayLike, bucket: float) -> Estimate:
-    """The mean of :func:`imbalances`; nan without a full bucket.
+    """The mean of :func:`imbalances`; nan if no bucket is full.
 
     Easley, López de Prado and O'Hara 2012, RFS 25, 1457.
     """
@@ -241,7 +245,10 @@ def vpin(signs: ArrayLike, quantities: ArrayLike, bucket: float) -> Estimate:
 
 
 def counts(tape: Tape, episodes: int, steps: int) -> tuple[Floats, Floats]:
-    """Orders that bought and that sold, a day each: an episode, or a fiftieth of a run that has fewer than fifty."""
+    """Numbers of buy and of sell orders per day, each (days,).
+
+    A day is an episode. If there are fewer than fifty episodes, each is cut into equal parts, at most fifty in all.
+    """
     parts = max(1, _DAYS // episodes) if episodes < _DAYS else 1
     days = tape.episodes * parts + np.minimum(tape.steps * parts // max(steps, 1), parts - 1)
     buys = np.bincount(days[tape.signs > 0], minlength=episodes * parts)

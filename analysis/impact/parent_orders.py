@@ -1,6 +1,6 @@
-"""What a parent order cost, by part, from its trades and the marks when it was decided, begun and ended.
+"""The cost of a parent order, by part, from its trades and the marks at its decision, its arrival and its end.
 
-The formulas are those of :mod:`analysis.impact.implementation_shortfall`, which finds them in runs.
+The formulas are in :mod:`analysis.impact.implementation_shortfall`, which applies them to runs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from analysis.reading.trades import Floats
 
 
 class Shortfall(NamedTuple):
-    """What one parent order cost, by part. Currency, positive is a cost."""
+    """The cost of one parent order, by part. Currency; costs are positive."""
 
     delay: float  # the mark moved between the decision and the first trade or order
     impact: float  # prices of trades against the mark on arrival: spread, price impact, drift while trading
@@ -32,12 +32,12 @@ class Shortfall(NamedTuple):
 
     @property
     def basis_points(self) -> float:
-        """The total in ten thousandths of the paper portfolio; nan of an empty one."""
+        """The total in ten thousandths of the paper portfolio's value; nan if that value is 0."""
         return 1e4 * self.total / abs(self.paper) if self.paper else math.nan
 
     @property
     def fill(self) -> float:
-        """Share of the target that was executed; nan of an empty one."""
+        """Share of the target that was executed; nan if the target is 0."""
         return self.executed / self.target if self.target else math.nan
 
 
@@ -52,15 +52,16 @@ def shortfall(
     fees: float = 0.0,
     lot_size: float = 1.0,
 ) -> Shortfall:
-    """The shortfall of a parent order from its trades.
+    """Compute the shortfall of a parent order from its trades.
 
     Parameters
     ----------
     side : 1 to buy, -1 to sell.
     target : lots of the parent order, above or equal to 0.
     prices, lots : of its trades, (trades,); lots are negative for a trade the other way.
-    decision, arrival, final : marks at the decision, when trading began, and at the end, currency; None for the
-        decision's, and for the arrival's. Of a mark that nobody knows, nan, so is what depends on it.
+    decision, arrival, final : marks at the decision, when trading began, and at the end, currency. If arrival is None,
+        it is the mark at the decision; if final is None, it is the mark on arrival. A mark that is not known is nan,
+        and all parts that depend on it are nan.
     fees : paid, negative for rebates received, currency.
     lot_size : units of the instrument in a lot.
 
@@ -75,7 +76,7 @@ def shortfall(
         raise ValueError(f"target must not be negative, not {target}")
     p, n = np.asarray(prices, float), np.asarray(lots, float)
     if p.shape != n.shape:
-        raise ValueError(f"prices and lots must belong together, not be {p.shape} and {n.shape}")
+        raise ValueError(f"prices and lots must have the same shape, not {p.shape} and {n.shape}")
     if np.isinf(n).any() or np.isinf(p).any():
         raise ValueError("prices and lots must be finite, or nan where they are not known")
     began = decision if arrival is None else arrival
@@ -94,6 +95,6 @@ def shortfall(
 
 
 def cost_of(lots: Any, per_lot: Any) -> Floats:
-    """Lots times what each cost; 0 of none, also where nobody knows what one would have cost."""
+    """Lots times the cost per lot, elementwise. It is 0 for 0 lots, even if the cost per lot is nan."""
     cost: Floats = np.where(np.asarray(lots) == 0.0, 0.0, np.asarray(lots, float) * np.asarray(per_lot, float))
     return cost

@@ -1,11 +1,11 @@
-"""What trading does to the price: Kyle's lambda, Hasbrouck's impulse response, impact by size, Amihud's illiquidity.
+"""Price impact: Kyle's lambda, Hasbrouck's impulse response, impact by size, Amihud's illiquidity.
 
-Arrays are float64; signed volumes are lots, above 0 where takers bought more. Standard errors are those of
-:mod:`analysis.stats.regression`, of impact by size those of :mod:`analysis.stats.clusters`. Where the data do not
-determine a number it is nan, and nothing is raised.
+Arrays are float64. Signed volume is in lots, positive if takers bought more than they sold. Standard errors are those
+of :mod:`analysis.stats.regression`; for impact by size they are those of :mod:`analysis.stats.clusters`. If the data do
+not determine a number, it is nan, and no error is raised.
 
-``spreadgame measure price_impact RUN`` prints all of them. Intervals are single steps, or a thousandth
-of a run where that is longer.
+``spreadgame measure price_impact RUN`` prints all of them. Intervals are single steps, or a thousandth of the run if
+that is longer.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _INTERVALS = 1000
 
 @dataclass(frozen=True)
 class TradeResponse:
-    """What the mid does after a trade that the past did not announce (Hasbrouck 1991)."""
+    """The response of the mid to a trade that earlier trades did not predict (Hasbrouck 1991)."""
 
     cumulative: list[Estimate]  # after 0, 1, 2, … more trades; currency per unit of the trade variable
     permanent: Estimate  # after infinitely many
@@ -41,7 +41,7 @@ class TradeResponse:
 
 @dataclass(frozen=True)
 class ImpactCurve:
-    """Impact by size, and the power law through it."""
+    """Mean impact by size of the order, and a power law that is fitted to it."""
 
     sizes: Floats  # lots, the geometric mean of each bin, (bins,)
     impacts: list[Estimate]  # currency, the mean of each bin
@@ -52,9 +52,9 @@ class ImpactCurve:
 
 @checked("price_changes", "signed_volumes", infinite=True)
 def kyle_lambda(price_changes: ArrayLike, signed_volumes: ArrayLike) -> Estimate:
-    """Slope of price changes on signed volume, interval by interval, each (intervals,); currency per lot.
+    """Slope of the price change on the signed volume of the same interval, each (intervals,). Currency per lot.
 
-    Kyle 1985, Econometrica 53, 1315. nan where signed volume does not vary.
+    Kyle 1985, Econometrica 53, 1315. It is nan if signed volume does not vary.
     """
     change, flow = np.asarray(price_changes, float), np.asarray(signed_volumes, float)
     known = np.isfinite(change) & np.isfinite(flow)
@@ -63,7 +63,7 @@ def kyle_lambda(price_changes: ArrayLike, signed_volumes: ArrayLike) -> Estimate
 
 @checked("returns", amounts=["money"], infinite=True)
 def amihud(returns: ArrayLike, money: ArrayLike) -> Estimate:
-    """Mean of |return| over money traded, each (intervals,), where any was; 1 / currency.
+    """Mean of |return| / money traded, each (intervals,), over the intervals with trades. Unit: 1 / currency.
 
     Amihud 2002, J. Financial Markets 5, 31.
     """
@@ -82,18 +82,20 @@ def trade_response(
 ) -> TradeResponse:
     """Response of the mid to one unit of the trade variable (Hasbrouck 1991, J. Finance 46, 179).
 
-    With r_t the change of the mid that follows trade t, x_t its sign or signed size and i = 1 … lags, least squares of
+    r_t is the change of the mid after trade t, x_t is the trade's sign or signed size, and i = 1 … lags. Least squares
+    fits
 
-        r_t = Σ a_i r_{t-i} + b_0 x_t + Σ b_i x_{t-i} + v_t,    x_t = Σ c_i r_{t-i} + Σ d_i x_{t-i} + u_t,
+        r_t = Σ a_i r_{t-i} + b_0 x_t + Σ b_i x_{t-i} + v_t,    x_t = Σ c_i r_{t-i} + Σ d_i x_{t-i} + u_t.
 
-    and r is added up after u = 1. The permanent impact is B / ((1 - A)(1 - D) - C B), capitals being sums over lags.
+    The response is the sum of r after a shock u = 1. The permanent impact is B / ((1 - A)(1 - D) - C B), where capital
+    letters are sums over the lags.
 
     Parameters
     ----------
-    changes, trades : r and x, (trades,); nan rows are left out with all that would use them.
+    changes, trades : r and x, (trades,). Rows that are nan are left out, and so are rows whose lags are nan.
     lags : at least 1.
-    horizon : trades over which the response is added up.
-    episodes : (trades,); no lag reaches into another episode.
+    horizon : number of later trades over which the response is summed.
+    episodes : (trades,). Lags do not reach into another episode.
     """
     at_least("lags", lags, 1)
     at_least("horizon", horizon, 0)
@@ -135,22 +137,22 @@ def trade_response(
 def impact_curve(
     quantities: ArrayLike, impacts: ArrayLike, bins: int = _BINS, episodes: ArrayLike | None = None
 ) -> ImpactCurve:
-    """Mean impact by size, and the exponent δ of impact = Y size^δ: a line through the bins' logarithms.
+    """Mean impact by size, and the exponent δ of impact = Y size^δ, fitted by a line through the bins' logarithms.
 
-    Bins hold equally many trades, or one size each where there are no more sizes than bins; each weighs by its error,
-    and bins whose mean impact is not above 0 have no logarithm and are left out, as are those without an error. Errors
-    are those of :mod:`analysis.stats.clusters`: trades near in time may depend on one another, within a bin and between
-    bins.
+    All bins hold about the same number of trades. If there are no more sizes than bins, each size is a bin. The line
+    weighs a bin by its error. It leaves out bins whose mean impact is not above 0 (they have no logarithm) and bins
+    without an error. Errors are those of :mod:`analysis.stats.clusters`: they allow trades that are near in time to
+    depend on one another, within a bin and between bins.
 
     Parameters
     ----------
     quantities : lots, (trades,), above 0, in the order of time.
-    impacts : sign times the change of the mid, currency, (trades,); nan rows are left out.
-    bins : the most there may be.
-    episodes : of each, (trades,), never falling; None if all are of one.
+    impacts : sign times the change of the mid, currency, (trades,). Rows that are nan are left out.
+    bins : the largest number of bins.
+    episodes : the episode of each trade, (trades,), never falling; None for a single episode.
     """
     at_least("bins", bins, 1)
-    from pandas import unique  # it hashes: NumPy's would sort millions of sizes
+    from pandas import unique  # it hashes; NumPy's unique would sort millions of sizes
 
     sizes, moved = np.asarray(quantities, float), np.asarray(impacts, float)
     labels = np.zeros(len(sizes), np.int64) if episodes is None else np.asarray(episodes, np.int64)
@@ -178,7 +180,7 @@ def impact_curve(
     x = np.column_stack([np.ones(len(weights)), np.log(middles[usable])]) * weights[:, None]
     back = np.linalg.inv(x.T @ x) @ (x.T * weights)  # from the bins' logarithms to level and exponent
     level, exponent = back @ np.log(value[usable])
-    moves = np.zeros((2, len(edges)))  # of level and exponent, by a trade's distance from its bin's mean
+    moves = np.zeros((2, len(edges)))  # change of level and exponent per unit of a trade's distance from the bin's mean
     moves[:, usable] = back / value[usable] * (len(which) / trades[usable])
     away = moved - value[which]
     level_error, exponent_error = (float(group_means(each[which] * away, clusters).errors[0]) for each in moves)
@@ -192,9 +194,10 @@ def impact_curve(
 
 
 def intervals(tape: Tape, quotes: Quotes, length: int) -> tuple[Floats, Floats, Floats, Floats]:
-    """Changes of the mid, returns, signed lots and money traded in stretches of ``length`` steps, each (intervals,).
+    """Changes of the mid, returns, signed lots and money traded in intervals of ``length`` steps, each (intervals,).
 
-    The mid is the last one known in a stretch; the first stretch of an episode has no change, nor has one without mids.
+    The mid of an interval is the last known mid in it. The first interval of an episode is left out, because it has no
+    change. The change is nan if the interval, or the one before, has no mid.
     """
     most = int(max(quotes.steps.max(initial=0), tape.steps.max(initial=0))) // length + 1
     count = int(max(quotes.episodes.max(initial=0), tape.episodes.max(initial=0))) + 1
@@ -214,7 +217,7 @@ def intervals(tape: Tape, quotes: Quotes, length: int) -> tuple[Floats, Floats, 
 
 
 def following_changes(tape: Tape) -> Floats:
-    """Change of the mid from just before each trade to just before the next, (trades,); nan for an episode's last."""
+    """Change of the mid from just before each trade to just before the next, (trades,); nan at an episode's last."""
     changes = np.full(len(tape.mids), np.nan)
     np.subtract(tape.mids[1:], tape.mids[:-1], out=changes[:-1], where=consecutive(len(changes), 1, tape.episodes))
     return changes

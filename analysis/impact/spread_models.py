@@ -1,11 +1,12 @@
-"""What the spread is made of, from trades alone: Roll, Madhavan-Richardson-Roomans, Huang-Stoll, Glosten-Harris.
+"""Components of the spread, from trades alone: Roll, Madhavan-Richardson-Roomans, Huang-Stoll, Glosten-Harris.
 
-Prices are float64 (trades,) in currency, signs (trades,) +1 where the taker bought and -1 where it sold, quantities
-(trades,) in lots, mids (trades,) just before each trade. ``episodes`` (trades,) labels stretches between which no
-differences are taken. Standard errors are those of :mod:`analysis.stats.regression`. Where the data do not determine a
-model, or a price is not known, its estimates are nan and ``reason`` says why. ValueError is raised for what cannot be
-trades alone: infinite prices, other signs, arrays of different lengths. What is but rounding beside the size of prices
-is 0.
+Prices are float64 (trades,) in currency. Signs (trades,) are +1 if the taker bought and -1 if it sold. Quantities
+(trades,) are in lots, and mids (trades,) are those just before each trade. ``episodes`` (trades,) are labels: no
+difference is taken between two episodes. Standard errors are those of :mod:`analysis.stats.regression`.
+
+If the data do not determine a model, or a price is not known, the estimates are nan and ``reason`` says why. ValueError
+is raised only for arrays that cannot be trades: infinite prices, other signs, different lengths. An estimate that is
+no larger than the rounding error of prices is 0.
 
 ``spreadgame measure spread_models RUN`` prints all of them.
 """
@@ -31,7 +32,7 @@ _FEW = "too few trades"
 _COLLINEAR = "the signs of the trades do not vary enough to tell the components apart"
 _NO_SPREAD = "the spread is not above zero"
 _TOO_LARGE = "prices are too large to compute with"
-_ROUNDING = 1e-13  # beside the size of prices: what is no more is 0
+_ROUNDING = 1e-13  # relative to the size of prices: an estimate that is not larger is 0
 _SURE = 2.0  # standard errors by which the probability of a reversal must differ from a half
 
 
@@ -49,7 +50,7 @@ class RollModel:
 class MadhavanModel:
     """Madhavan, Richardson and Roomans 1997."""
 
-    theta: Estimate  # adverse selection: what a surprise in the flow moves beliefs by, currency
+    theta: Estimate  # adverse selection: by how much a surprise in the order flow moves beliefs, currency
     phi: Estimate  # cost of making a market, currency
     rho: Estimate  # autocorrelation of the flow
     spread: Estimate  # 2 (phi + theta), currency
@@ -58,7 +59,10 @@ class MadhavanModel:
 
     @property
     def price_variance(self) -> float:
-        """Var Δp = σ² + (1 - ρ²) θ² + 2 φ² (1 - ρ) + 2 φ θ (1 - ρ²), which the components imply. Currency squared."""
+        """The variance of price changes that the components imply, currency squared.
+
+        Var Δp = σ² + (1 - ρ²) θ² + 2 φ² (1 - ρ) + 2 φ θ (1 - ρ²).
+        """
         theta, phi, rho = self.theta.value, self.phi.value, self.rho.value
         flow = (1 - rho**2) * (theta**2 + 2 * phi * theta) + 2 * phi**2 * (1 - rho)
         return self.news_variance.value + flow
@@ -66,7 +70,7 @@ class MadhavanModel:
 
 @dataclass(frozen=True)
 class TwoWayModel:
-    """Huang and Stoll 1997, without the probability of a reversal."""
+    """Huang and Stoll 1997, two components: the probability of a reversal is not used."""
 
     spread: Estimate  # currency
     information: Estimate  # share of adverse selection and inventory together
@@ -76,7 +80,7 @@ class TwoWayModel:
 
 @dataclass(frozen=True)
 class ThreeWayModel:
-    """Huang and Stoll 1997, with the probability of a reversal."""
+    """Huang and Stoll 1997, three components, with the probability of a reversal."""
 
     spread: Estimate  # currency
     adverse_selection: Estimate  # share alpha
@@ -101,9 +105,10 @@ class GlostenHarrisModel:
 
 @checked("prices", labels=["episodes"])
 def roll(prices: ArrayLike, episodes: ArrayLike | None = None) -> RollModel:
-    """Roll's spread 2 √-γ, γ the first autocovariance of price changes (Roll 1984, J. Finance 39, 1127).
+    """Roll's spread 2 √-γ, where γ is the first autocovariance of price changes (Roll 1984, J. Finance 39, 1127).
 
-    It leaves out adverse selection: with independent orders and half-spread θ + φ it gives 2 √(φ (φ + θ)).
+    The model has no adverse selection. If orders are independent and the half-spread is θ + φ, the estimate is
+    2 √(φ (φ + θ)).
     """
     if reason := unknown(prices=np.asarray(prices)):
         return RollModel(NOTHING, NOTHING, NOTHING, reason=reason)
@@ -133,8 +138,8 @@ def roll(prices: ArrayLike, episodes: ArrayLike | None = None) -> RollModel:
 def madhavan(prices: ArrayLike, signs: ArrayLike, episodes: ArrayLike | None = None) -> MadhavanModel:
     """Components of Δp_t = (φ + θ) x_t - (φ + ρ θ) x_{t-1} + e_t (Madhavan, Richardson and Roomans 1997, RFS 10, 1035).
 
-    With b₀, b₁ the coefficients of x_t and x_{t-1}, θ = (b₀ + b₁) / (1 - ρ) and φ = b₀ - θ; ρ = E[x_t x_{t-1}] / E[x²].
-    The paper's GMM has as many moments as parameters, so it is this regression.
+    b₀ and b₁ are the coefficients of x_t and x_{t-1}. Then θ = (b₀ + b₁) / (1 - ρ), φ = b₀ - θ, and
+    ρ = E[x_t x_{t-1}] / E[x²]. The paper's GMM has as many moments as parameters, so it equals this regression.
     """
     x = np.asarray(signs, float)
     if reason := unknown(prices=np.asarray(prices)):
@@ -189,8 +194,8 @@ def huang_stoll_three_way(
 ) -> ThreeWayModel:
     """Shares α, β of Δm_t = (α + β)(S/2) x_{t-1} - α (S/2)(1 - 2π) x_{t-2} + e_t, and p_t - m_t = (S/2) x_t + e_t.
 
-    π, the probability of a reversal, is (1 - E[x_t x_{t-1}]) / 2. Where it is a half, within two standard errors, α and
-    β cannot be told apart and are nan (Huang and Stoll 1997, RFS 10, 995).
+    The probability of a reversal is π = (1 - E[x_t x_{t-1}]) / 2. If π is within two standard errors of a half, the
+    data cannot separate α from β, and both are nan (Huang and Stoll 1997, RFS 10, 995).
     """
     x, m = np.asarray(signs, float), np.asarray(mids, float)
     if reason := unknown(prices=np.asarray(prices)):
@@ -210,7 +215,7 @@ def huang_stoll_three_way(
     least /= float(fit.values[4])  # of shares
     (processing,) = _unrounded([estimate(fit, lambda v: 1 - v[1] / v[4])], least)
     if abs(reversal.value - 0.5) <= _SURE * reversal.standard_error:
-        reason = "reversals are as likely as not: adverse selection and inventory cannot be told apart"
+        reason = "a reversal is as likely as not, so the data cannot separate adverse selection from inventory"
         return ThreeWayModel(spread, NOTHING, NOTHING, processing, reversal, reason=reason)
 
     def shares(v: Floats) -> list[float]:
@@ -225,10 +230,10 @@ def huang_stoll_three_way(
 def glosten_harris(
     prices: ArrayLike, signs: ArrayLike, quantities: ArrayLike, episodes: ArrayLike | None = None
 ) -> GlostenHarrisModel:
-    """Components of Δp_t = c₀ Δx_t + c₁ Δ(x_t V_t) + z₀ x_t + z₁ x_t V_t + e_t, c transitory and z permanent.
+    """Components of Δp_t = c₀ Δx_t + c₁ Δ(x_t V_t) + z₀ x_t + z₁ x_t V_t + e_t.
 
-    Glosten and Harris 1988, J. Financial Economics 21, 123. Where all quantities are equal c₁ and z₁ are nan, and
-    c₀ and z₀ are the components at that quantity.
+    c is the transitory and z the permanent component (Glosten and Harris 1988, J. Financial Economics 21, 123). If all
+    quantities are equal, c₁ and z₁ are nan, and c₀ and z₀ are the components at that quantity.
     """
     x, lots = np.asarray(signs, float), np.asarray(quantities, float)
     if reason := unknown(prices=np.asarray(prices), quantities=lots):
@@ -250,7 +255,7 @@ def glosten_harris(
         return [2 * (fixed + sized), (v[2] + v[4] * v[5]) / (fixed + sized) if fixed + sized else math.nan]
 
     least = _rounding(prices)
-    wide = math.inf if equal else float(lots.std())  # the less sizes differ, the less is known of one lot
+    wide = math.inf if equal else float(lots.std())  # the less sizes differ, the larger the error per lot
     _, transitory, permanent, transitory_per_lot, permanent_per_lot, _ = estimates(fit)
     transitory, permanent = _unrounded([transitory, permanent], least * max(1.0, fit.values[5] / wide))
     transitory_per_lot, permanent_per_lot = _unrounded([transitory_per_lot, permanent_per_lot], least / wide)
@@ -270,12 +275,12 @@ def _recent(prices: ArrayLike, lags: int, episodes: ArrayLike | None) -> NDArray
 
 
 def _rounding(prices: ArrayLike) -> float:
-    """The most that is but rounding of prices, currency."""
+    """The largest difference that rounding of these prices can make, currency."""
     return _ROUNDING * float(np.abs(np.asarray(prices, float)).max(initial=0.0))
 
 
 def _unrounded(found: Iterable[Estimate], least: float) -> list[Estimate]:
-    """Estimates whose values and errors are 0 where they are no more than rounding."""
+    """Estimates whose values and errors are set to 0 if they are not above ``least``."""
     return [Estimate(*(0.0 if abs(part) <= least else part for part in each)) for each in found]
 
 

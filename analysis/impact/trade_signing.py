@@ -1,9 +1,9 @@
-"""Who took: buy or sell, inferred from prices and quotes, and how often that is right.
+"""Trade signing: whether the taker bought or sold, inferred from prices and quotes, and how often that is right.
 
-Signs are int64 (trades,): +1 a buy, -1 a sell, 0 where the rule says nothing. Prices are (trades,) in currency; bids
-and asks (trades,) are those in force at each trade, nan where there were none; :func:`prevailing` looks them up.
+Signs are int64 (trades,): +1 for a buy, -1 for a sell, 0 if the rule does not decide. Prices are (trades,) in currency.
+Bids and asks (trades,) are the quotes in force at each trade, nan if there were none; :func:`prevailing` finds them.
 
-``spreadgame measure trade_signing RUN`` holds each rule against the known taker; quotes are a step old.
+``spreadgame measure trade_signing RUN`` compares each rule with the known taker. It uses quotes that are one step old.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Signs = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How a rule did against the known takers."""
+    """How often a rule decides, and how often it agrees with the known taker."""
 
     signed: Estimate  # share of trades that got a sign
     right: Estimate  # share of the signed trades whose sign is right
@@ -35,9 +35,9 @@ class Accuracy:
 
 @checked("prices", labels=["episodes"])
 def tick_rule(prices: ArrayLike, episodes: ArrayLike | None = None) -> Signs:
-    """The sign of the last price change that was none of 0; 0 until there is one in the episode.
+    """The sign of the last price change that was not 0; 0 before the first change of the episode.
 
-    From a price that is not known, and to it, there is no change.
+    A change from or to a price that is not known does not count.
     """
     p = np.asarray(prices, float)
     moves = np.zeros(len(p), np.int64)
@@ -54,14 +54,14 @@ def tick_rule(prices: ArrayLike, episodes: ArrayLike | None = None) -> Signs:
 
 @checked("prices", "bids", "asks")
 def quote_rule(prices: ArrayLike, bids: ArrayLike, asks: ArrayLike) -> Signs:
-    """The side of the mid on which the price lies; 0 at the mid or without one."""
+    """+1 if the price lies above the mid, -1 if below; 0 at the mid, or if there is no mid."""
     away = np.asarray(prices, float) - (np.asarray(bids, float) + np.asarray(asks, float)) / 2
     return np.where(np.isfinite(away), np.sign(away), 0).astype(np.int64)
 
 
 @checked("prices", "bids", "asks", labels=["episodes"])
 def lee_ready(prices: ArrayLike, bids: ArrayLike, asks: ArrayLike, episodes: ArrayLike | None = None) -> Signs:
-    """The quote rule, and at the mid the tick rule (Lee and Ready 1991, J. Finance 46, 733)."""
+    """The quote rule; at the mid, the tick rule (Lee and Ready 1991, J. Finance 46, 733)."""
     quoted = quote_rule(prices, bids, asks)
     return np.where(quoted != 0, quoted, tick_rule(prices, episodes))
 
@@ -70,7 +70,7 @@ def lee_ready(prices: ArrayLike, bids: ArrayLike, asks: ArrayLike, episodes: Arr
 def ellis_michaely_ohara(
     prices: ArrayLike, bids: ArrayLike, asks: ArrayLike, episodes: ArrayLike | None = None
 ) -> Signs:
-    """At the ask a buy, at the bid a sell, elsewhere the tick rule (Ellis, Michaely and O'Hara 2000, JFQA 35, 529)."""
+    """A buy at the ask, a sell at the bid; elsewhere the tick rule (Ellis, Michaely and O'Hara 2000, JFQA 35, 529)."""
     p, bid, ask = (np.asarray(each, float) for each in (prices, bids, asks))
     at_ask, at_bid = (p == ask) & (p != bid), (p == bid) & (p != ask)
     return np.where(at_ask, 1, np.where(at_bid, -1, tick_rule(p, episodes))).astype(np.int64)
@@ -86,14 +86,21 @@ def prevailing(
     quote_episodes: ArrayLike | None = None,
     episodes: ArrayLike | None = None,
 ) -> Floats:
-    """The quote at each trade: the last one known ``lag`` steps before it, (trades,); nan before an episode's first.
+    """The quote at each trade, (trades,): the last one that was known ``lag`` steps before the trade.
+
+    It is nan if the episode has no quote so early.
 
     Parameters
     ----------
-    quotes, quote_steps : (samples,), in the order of time, as they stood at the ends of these steps.
-    steps : of the trades, (trades,).
-    lag : at least 1 for what was known before the step began; 0 takes the quote that the trade itself left behind.
-    quote_episodes, episodes : of quotes and trades, where there are several.
+    quotes, quote_steps : (samples,), in the order of time; a quote is that at the end of its step.
+    steps : steps of the trades, (trades,).
+    lag : with 1 or more, the quote was known before the trade's step began; with 0, the trade may have changed it.
+    quote_episodes, episodes : episodes of quotes and of trades; None for a single episode.
+
+    Raises
+    ------
+    ValueError
+        If quotes are not in the order of time, or steps and episodes are not whole numbers from 0 on.
     """
     values, known, at = np.asarray(quotes, float), np.asarray(quote_steps, np.int64), np.asarray(steps, np.int64)
     first = np.zeros_like(known) if quote_episodes is None else np.asarray(quote_episodes, np.int64)
@@ -102,7 +109,7 @@ def prevailing(
         return np.full(len(at), np.nan)
     width = int(max(known.max(), at.max(initial=0))) + 1 + abs(lag)
     when = first * width + known
-    refuse("quote_steps", known, np.diff(when, prepend=when[:1]) < 0, "quotes are given in the order of time")
+    refuse("quote_steps", known, np.diff(when, prepend=when[:1]) < 0, "give quotes in the order of time")
     place = np.searchsorted(when, own * width + at - lag, side="right") - 1
     found = np.where((place >= 0) & (first[place] == own), values[place], np.nan)
     return np.asarray(found, float)
@@ -110,7 +117,10 @@ def prevailing(
 
 @checked(signs=["signs", "aggressors"])
 def accuracy(signs: ArrayLike, aggressors: ArrayLike) -> Accuracy:
-    """Shares of signed and of rightly signed trades; both (trades,). Trades whose taker is unknown (0) are left out."""
+    """Share of trades that got a sign, and share of these whose sign is right. Both arrays are (trades,).
+
+    Trades whose taker is unknown (0) are left out.
+    """
     given, true = np.asarray(signs), np.asarray(aggressors)
     known, signed = true != 0, (given != 0) & (true != 0)
     return Accuracy(estimate(means(signed, where=known)), estimate(means(given == true, where=signed)))
@@ -139,7 +149,7 @@ def _measures(run: Run, venue: str) -> list[Measurement]:
         prevailing(each, quotes.steps, tape.steps, 1, quotes.episodes, tape.episodes)
         for each in (quotes.bids, quotes.asks)
     )
-    rules: dict[str, Callable[[], Signs]] = {  # one at a time: the signs of all would be kept for nothing
+    rules: dict[str, Callable[[], Signs]] = {  # called one at a time, so that only one array of signs is in memory
         "tick": lambda: tick_rule(tape.prices, tape.episodes),
         "quote": lambda: quote_rule(tape.prices, bids, asks),
         "lee_ready": lambda: lee_ready(tape.prices, bids, asks, tape.episodes),

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from analysis.reading.columns import arrays
 from analysis.reading.measures import Measurement, measure_of
 from analysis.reading.registry import measure
-from analysis.stats.estimates import Estimate, mean, ratio
+from analysis.stats.estimates import NOTHING, Estimate, mean, ratio
 from sim.core.errors import RunError
 from sim.runs.private_values import PrivateValues, Valued
 from sim.runs.result import Run
@@ -51,7 +51,7 @@ class Surplus:
     @property
     def best(self) -> Estimate:
         """The largest possible gain per episode; nan if it is unknown."""
-        return mean(self.most) if self.is_bounded else Estimate(math.nan, math.nan)
+        return mean(self.most) if self.is_bounded else NOTHING
 
     @property
     def share(self) -> Estimate:
@@ -61,7 +61,7 @@ class Surplus:
     def share_of(self, gained: NDArray[np.float64]) -> Estimate:
         """Share of the largest gain that these gains are: a ratio of means."""
         there = self.is_bounded and self.most.any()
-        return ratio(gained, self.most) if there else Estimate(math.nan, math.nan)
+        return ratio(gained, self.most) if there else NOTHING
 
 
 def surplus_of(run: Run) -> Surplus:

@@ -31,6 +31,7 @@ from analysis.output.panel_parts import (
 from analysis.output.style import GREY, INK, histograms, nothing, points, style_axes
 from analysis.reading.columns import columns, has_many_episodes, stretches, thinned, whole_range
 from analysis.reading.marked import marked
+from analysis.reading.trades_and_quotes import quoted
 from sim.runs.result import Run
 
 _STRETCHES = 150  # of a line that is to be smooth
@@ -162,7 +163,7 @@ def spread(run: Run, ax: Axes, legend: bool = True) -> Axes:
     title, what, unit = "Quoted spread", "best ask less best bid, currency", "share of samples"
     rows = columns(run, "book", ["episode", "step", "venue", "bid", "ask"])
     quoting = [venue.name for venue in run.scenario.venues if venue.mechanism != "call_auction"]
-    rows["spread"] = (rows["ask"] - rows["bid"]).where(rows["venue"].isin(quoting))
+    rows["spread"] = np.where(rows["venue"].isin(quoting), quoted(rows["bid"], rows["ask"]).spreads, np.nan)
     if not rows["spread"].notna().any():
         why = _why_no_book(run) if rows.empty else "No venue had both a bid and an ask when the book was sampled."
         rows = columns(run, "trades", ["episode", "step", "venue", "price", "mark", "aggressor"])

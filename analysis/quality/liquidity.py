@@ -20,7 +20,7 @@ from analysis.quality.resilience import AFTER, Recovery, large, ratio_of_totals,
 from analysis.reading.columns import columns
 from analysis.reading.measures import Measurement, measure_of
 from analysis.reading.registry import measure
-from analysis.reading.trades_and_quotes import Tape, by_venue, kept_tape
+from analysis.reading.trades_and_quotes import Tape, by_venue, kept_tape, quoted
 from analysis.stats.arguments import at_least, checked
 from analysis.stats.estimates import NOTHING, Estimate
 from analysis.stats.regression import Floats, estimate, least_squares
@@ -30,7 +30,7 @@ from sim.scenario.defaults import mechanism_of
 
 Integers = NDArray[np.int64]
 _BINS = 2000  # stretches of time in which trades are counted
-_BASIS_POINTS, _TICK = 1e4, 1e-6  # and the share of a tick by which a spread may be off
+_BASIS_POINTS = 1e4
 _FEWEST, _ROUNDING = 3, 1e-9  # times after, and what differs by less is equal
 
 
@@ -133,7 +133,7 @@ def _recoveries(book: dict[str, Any], tape: Tape, length: int) -> tuple[Recovery
     shown = np.isfinite(book["bid_volume"])
     bids, asks = (np.where(shown, book[name], np.nan) for name in ("bid_depth", "ask_depth"))
     found = []
-    for values in (np.where(bought[:, None], of(asks), of(bids)), of(book["ask"] - book["bid"])):
+    for values in (np.where(bought[:, None], of(asks), of(bids)), of(quoted(book["bid"], book["ask"]).spreads)):
         reach = 1 + int(AFTER[-1] * len(own) / max(int(np.ptp(own)), 1)) if len(own) else 1
         clusters = clusters_over(values[:, 0], episodes, reach)
         found.append(recovery(values[:, 0], values[:, 1:], clusters, inside=inside[:, 1:]))
@@ -162,23 +162,22 @@ def _measures(run: Run, venue: str) -> list[Measurement]:
         return time_average(values, book["episode"], weights)
 
     bid, ask, bids, asks = (book[name] for name in ("bid", "ask", "bid_volume", "ask_volume"))
-    spread, mid, shown, depth = ask - bid, (ask + bid) / 2, np.isfinite(bids), book["bid_depth"] + book["ask_depth"]
-    tilt, known, middle = imbalance(bids, asks), np.isfinite(spread), mean(mid)
+    best, shown, depth = quoted(bid, ask), np.isfinite(bids), book["bid_depth"] + book["ask_depth"]
+    tilt, known, middle = imbalance(bids, asks), np.isfinite(best.spreads), mean(best.mids)
     every = max(1, int(run.manifest["sampling"]["book_every"]))
-    told = prediction(tilt, mid, unbroken(book["step"], book["episode"], every))
-    relative = np.divide(spread, mid, out=np.full(len(mid), np.nan), where=mid > 0)
-    one_tick = np.where(known, np.abs(spread / place.tick_size - 1) < _TICK, np.nan)
+    told = prediction(tilt, best.mids, unbroken(book["step"], book["episode"], every))
     tick = _BASIS_POINTS * place.tick_size / middle.value if middle.value > 0 else math.nan
     off = tick * middle.standard_error / middle.value if middle.value > 0 else math.nan
     best_money = (np.nan_to_num(bid) * bids + np.nan_to_num(ask) * asks) * lot
-    none = "" if len(mid) else "the book was not sampled — set record.levels"
+    none = "" if len(bid) else "the book was not sampled — set record.levels"
     hidden = none or ("" if shown.any() else "an auction shows no quotes")
-    quoted = hidden or "there never were both a bid and an ask"
+    unquoted = hidden or "there never were both a bid and an ask"
     found = [
-        measure_of("spread.quoted", mean(spread), "currency", "best ask less best bid", quoted),
-        measure_of("spread.relative", mean(_BASIS_POINTS * relative), "basis points", "over the mid", quoted),
-        measure_of("tick.relative", Estimate(tick, off), "basis points", "tick over the mean mid", quoted),
-        measure_of("tick.share", mean(one_tick), "share", "of the time with both sides, the spread is a tick", quoted),
+        measure_of("spread.quoted", mean(best.spreads), "currency", "best ask less best bid", unquoted),
+        measure_of("spread.relative", mean(_BASIS_POINTS * best.relative), "basis points", "over the mid", unquoted),
+        measure_of("tick.relative", Estimate(tick, off), "basis points", "tick over the mean mid", unquoted),
+        measure_of("tick.share", mean(best.at_one_tick(place.tick_size)), "share",
+                   "of the time with both sides, the spread is a tick", unquoted),
         measure_of("empty", mean(np.where(shown, ~known, np.nan)), "share", "of the time a side is empty", hidden),
         measure_of("depth.best_bid", mean(bids), "lots", "at the best bid, 0 if there is none", hidden),
         measure_of("depth.best_ask", mean(asks), "lots", "at the best ask, 0 if there is none", hidden),
@@ -186,12 +185,12 @@ def _measures(run: Run, venue: str) -> list[Measurement]:
         measure_of("depth.bid", mean(book["bid_depth"]), "lots", "on the whole bid side", none),
         measure_of("depth.ask", mean(book["ask_depth"]), "lots", "on the whole ask side", none),
         measure_of("depth.money", mean(depth * book["mark"] * lot), "currency", "on both sides, at the mark", none),
-        measure_of("imbalance.mean", mean(tilt), "", "lots at the best quotes, (bid - ask) / (bid + ask)", quoted),
-        measure_of("imbalance.size", mean(np.abs(tilt)), "", "the same, whatever its sign", quoted),
+        measure_of("imbalance.mean", mean(tilt), "", "lots at the best quotes, (bid - ask) / (bid + ask)", unquoted),
+        measure_of("imbalance.size", mean(np.abs(tilt)), "", "the same, whatever its sign", unquoted),
         measure_of("imbalance.slope", told.slope, "currency", "change of the mid to the next sample, by imbalance",
-                   quoted if not known.any() else "mid or imbalance did not change"),
+                   unquoted if not known.any() else "mid or imbalance did not change"),
         measure_of("imbalance.accuracy", told.accuracy, "share", "of such changes that have its sign",
-                   quoted if not known.any() else "the mid did not change, or without an imbalance"),
+                   unquoted if not known.any() else "the mid did not change, or without an imbalance"),
     ]  # fmt: skip
     untold = "" if run.scenario.record.trades else "the run kept no trades — set record.trades"
     return [*found, *_turnover(run, book, tape, lot, weights, untold), *_resilience(book, tape, length, none or untold)]

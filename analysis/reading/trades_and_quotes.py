@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +18,7 @@ from sim.runs.result import Run
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+_ABOVE_ONE = 1.5  # ticks: spreads are whole ticks, and currency is not exact
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,27 @@ class Tape:
     mids: Floats  # currency, the mid of the consolidated book just before
 
 
+class Quoted(NamedTuple):
+    """What best quotes say, each float64 (samples,); nan where a side is empty."""
+
+    mids: Floats  # currency, halfway between best bid and best ask
+    spreads: Floats  # currency, best ask less best bid
+    relative: Floats  # spread over mid; nan too where the mid is not positive
+
+    def at_one_tick(self, tick: float) -> Floats:
+        """1 where the spread is one tick or less, 0 where it is wider, nan where it is unknown. Tick in currency."""
+        return np.where(np.isfinite(self.spreads), self.spreads < _ABOVE_ONE * tick, np.nan)
+
+
+@checked("bids", "asks", infinite=True)
+def quoted(bids: ArrayLike, asks: ArrayLike) -> Quoted:
+    """Mids and quoted spreads of best bids and asks (samples,), currency; nan where a side is empty."""
+    bid, ask = np.asarray(bids, float), np.asarray(asks, float)
+    mids, spreads = (bid + ask) / 2, ask - bid
+    relative = np.divide(spreads, mids, out=np.full(mids.shape, np.nan), where=mids > 0)
+    return Quoted(mids, spreads, relative)
+
+
 @dataclass(frozen=True)
 class Quotes:
     """Best quotes at the ends of steps, each of shape (samples,); nan where a side is empty."""
@@ -44,7 +66,7 @@ class Quotes:
     @property
     def mids(self) -> Floats:
         """Halfway between best bid and best ask."""
-        return (self.bids + self.asks) / 2
+        return quoted(self.bids, self.asks).mids
 
 
 def tape_of(run: Run, venue: str) -> Tape:

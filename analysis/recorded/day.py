@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.reading.trades_and_quotes import Quotes, Tape
+from analysis.reading.trades_and_quotes import Quotes, Tape, quoted
 from analysis.stats.clusters import STRETCHES
 
 Floats = NDArray[np.float64]
@@ -47,7 +47,7 @@ class Day:
     @property
     def mids(self) -> Floats:
         """Halfway between bid and ask, currency, (quotes,)."""
-        return (self.bids + self.asks) / 2
+        return quoted(self.bids, self.asks).mids
 
     def mids_at(self, times: ArrayLike) -> Floats:
         """The mid that stands at each time, its own quotes included; nan before the first and after the close."""

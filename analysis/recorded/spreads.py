@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from analysis.quality.spreads import decomposed
+from analysis.reading import trades_and_quotes
 from analysis.reading.measures import Measurement
 from analysis.recorded.board import Board, Word, scaled
 from analysis.recorded.day import CLOSES, OPENS, Day, Floats, Orders, stretches
@@ -63,18 +64,17 @@ def _stood(day: Day) -> Floats:
 
 def quoted(day: Day) -> list[Measurement]:
     """The quoted spread of a day, weighted by time: currency, basis points of the mid, share of time at one tick."""
-    wide = day.asks - day.bids
+    best = trades_and_quotes.quoted(day.bids, day.asks)
     stood, clusters = _stood(day), stretches(day.quote_times)
-    known, tight = np.isfinite(wide), (wide < 1.5 * day.tick).astype(float)
 
     def over_time(values: Floats, name: str, factor: float, unit: str, meaning: str) -> Measurement:
-        found = group_means(np.where(known, values, np.nan), clusters, weights=stood)
+        found = group_means(values, clusters, weights=stood)
         return scaled(name, found.estimate(), factor, unit, meaning)
 
     return [
-        over_time(wide, "quoted spread", _CENTS, "¢", "best ask less best bid"),
-        over_time(wide / day.mids, "quoted, relative", _POINTS, "bp", "best ask less best bid over the mid"),
-        over_time(tight, "one tick wide", 1.0, "of time", "share with a spread of a tick"),
+        over_time(best.spreads, "quoted spread", _CENTS, "¢", "best ask less best bid"),
+        over_time(best.relative, "quoted, relative", _POINTS, "bp", "best ask less best bid over the mid"),
+        over_time(best.at_one_tick(day.tick), "one tick wide", 1.0, "of time", "share with a spread of a tick"),
     ]  # fmt: skip
 
 

@@ -1,14 +1,14 @@
-"""Volatility that comes in clusters: GARCH(1, 1) by maximum likelihood (Bollerslev 1986, J. Econometrics 31, 307).
+"""Volatility clustering: GARCH(1, 1) by maximum likelihood (Bollerslev 1986, J. Econometrics 31, 307).
 
-Returns r_t, float64 (n,), in any unit, have mean μ and the variance
+Returns r_t, float64 (n,), may have any unit. Given the past they are normal, with mean μ and variance
 
-    h_t = ω + α e²_{t-1} + β h_{t-1},    e_t = r_t - μ,
+    h_t = ω + α e²_{t-1} + β h_{t-1},    e_t = r_t - μ.
 
-and are normal given the past. Before the first return e² and h are both taken as the mean of e² with weights that fall
-by 0.94 over the first 75 of them. Standard errors are those of quasi-maximum likelihood, which hold if returns are not
-normal (Bollerslev and Wooldridge 1992).
+The values of e² and h before the first return are both set to a weighted mean of the first 75 values of e²; each weight
+is 0.94 times the one before. Standard errors are those of quasi-maximum likelihood, which are valid even if returns are
+not normal (Bollerslev and Wooldridge 1992).
 
-``spreadgame measure garch RUN`` fits the mids of each book of a run.
+``spreadgame measure garch RUN`` fits the returns of the mid of each book of a run.
 """
 
 from __future__ import annotations
@@ -26,19 +26,18 @@ from analysis.reading.measures import Measurement, measure_of
 from analysis.reading.registry import measure
 from analysis.risk.stylised_facts import facts_of
 from analysis.stats.arguments import checked
-from analysis.stats.estimates import Estimate
+from analysis.stats.estimates import NOTHING, Estimate, half_life_of
 from sim.core.errors import RunError
 from sim.runs.result import Run
 
 Floats = NDArray[np.float64]
-_NOTHING = Estimate(math.nan, math.nan)
 _FEWEST = 50  # returns
 _STARTS = ((0.05, 0.90), (0.1, 0.8), (0.02, 0.97), (0.2, 0.5))  # α and β
 _DECAY, _FIRST = 0.94, 75
 _STEP = 1e-4  # of derivatives, relative
 _STATIONARY = 1.0 - 1e-6  # the most that α + β may be
 _LEAST = 1e-8  # ω of returns of unit variance
-_NO_WEIGHT, _UNIT_ROOT = 1e-6, 1e-4  # so near 0, or so near to 1 from below, is at the border
+_NO_WEIGHT, _UNIT_ROOT = 1e-6, 1e-4  # distances to 0, and to 1 from below, that count as the border
 
 
 @dataclass(frozen=True)
@@ -46,24 +45,25 @@ class Garch:
     """A fitted GARCH(1, 1)."""
 
     mean: Estimate  # μ, in the unit of returns
-    constant: Estimate  # ω, its square
+    constant: Estimate  # ω, in the squared unit of returns
     news: Estimate  # α
     memory: Estimate  # β
     persistence: Estimate  # α + β
     half_life: Estimate  # of a shock to the variance, in returns: ln ½ / ln (α + β)
-    likelihood: float  # the logarithm
-    variances: Floats  # h, (n + 1,): of each return given those before, and of the next one
-    reason: str = ""  # why there is no fit, or no error of it
+    likelihood: float  # log-likelihood
+    variances: Floats  # h, (n + 1,): of each return given the earlier ones, and of the next return
+    reason: str = ""  # why there is no fit, or why it has no errors
 
 
 @checked(amounts=["squares"])
 def variances(squares: ArrayLike, constant: float, news: float, memory: float, before: float) -> Floats:
-    """The variance h of each of n squared innovations given those before it, and of the next one, float64 (n + 1,).
+    """The variance h of each of n innovations given the earlier ones, and of the next one, float64 (n + 1,).
 
     Parameters
     ----------
-    squares : e², (n,).
-    before : e² and h before the first.
+    squares : squared innovations e², (n,).
+    constant, news, memory : ω, α and β.
+    before : the value of both e² and h before the first innovation.
     """
     x = np.concatenate([[before], np.asarray(squares, float)])
     found, _ = lfilter([1.0], [1.0, -memory], constant + news * x, zi=[memory * before])
@@ -72,7 +72,7 @@ def variances(squares: ArrayLike, constant: float, news: float, memory: float, b
 
 @checked(amounts=["squares"])
 def backcast(squares: ArrayLike) -> float:
-    """What e² and h are taken to be before the first of (n,) squared innovations; nan of none."""
+    """The value of e² and h before the first of (n,) squared innovations; nan if there are none."""
     first = np.asarray(squares, float)[:_FIRST]
     if not len(first):
         return math.nan
@@ -82,11 +82,11 @@ def backcast(squares: ArrayLike) -> float:
 
 @checked("returns", infinite=True)
 def garch(returns: ArrayLike) -> Garch:
-    """Fit a GARCH(1, 1) to returns; those that are not finite are left out.
+    """Fit a GARCH(1, 1) to returns (n,); returns that are not finite are left out.
 
-    Everything is nan, and ``reason`` says why, of fewer than 50 returns and of returns that do not differ. Where the
-    likelihood is greatest at a border of ω > 0, α, β ≥ 0, α + β < 1 the values stand, but errors do not hold: they and
-    the half-life are nan, and ``reason`` names the border.
+    All results are nan if there are fewer than 50 returns, or if all returns are equal; ``reason`` then says why. The
+    likelihood may be greatest at a border of ω > 0, α, β ≥ 0, α + β < 1. Then the values are given, but the usual
+    standard errors are not valid: they and the half-life are nan, and ``reason`` names the border.
     """
     r = np.asarray(returns, float)
     r = r[np.isfinite(r)]
@@ -128,12 +128,8 @@ def garch(returns: ArrayLike) -> Garch:
         Estimate(float(value), float(error))
         for value, error in zip([*values, values[2] + values[3]], errors, strict=True)
     )
-    reason = f"the likelihood is greatest at the border {border}, where errors do not hold" if border else ""
-    life = _NOTHING
-    if not border:
-        logarithm = math.log(persistence.value)
-        slope = math.log(2.0) / (persistence.value * logarithm**2)
-        life = Estimate(math.log(0.5) / logarithm, slope * persistence.standard_error)
+    reason = f"the likelihood is greatest at the border {border}, where standard errors are not valid" if border else ""
+    life = NOTHING if border else half_life_of(persistence)
     return Garch(
         Estimate(mean.value * scale, mean.standard_error * scale),
         Estimate(constant.value * scale**2, constant.standard_error * scale**2),
@@ -142,12 +138,12 @@ def garch(returns: ArrayLike) -> Garch:
 
 
 def _unfit(count: int, reason: str) -> Garch:
-    n = _NOTHING
+    n = NOTHING
     return Garch(n, n, n, n, n, n, math.nan, np.full(count + 1, math.nan), reason)
 
 
 def _border(values: Floats) -> str:
-    """The border of the parameters that a fit to returns of unit variance lies at; empty inside."""
+    """The border at which the parameters of a fit to returns of unit variance lie; an empty string if inside."""
     _, constant, news, memory = values.tolist()
     borders = {
         "alpha + beta = 1": news + memory >= 1.0 - _UNIT_ROOT,
@@ -159,7 +155,7 @@ def _border(values: Floats) -> str:
 
 
 def _errors(each: Callable[[Floats], Floats], values: Floats) -> Floats:
-    """Errors of the four values and of α + β: the sandwich of Hessian and outer product of scores; nan at a border."""
+    """Standard errors of the four parameters and of α + β, (5,): Hessian and outer product of scores (sandwich)."""
     count = len(values)
     steps = np.maximum(_STEP * np.abs(values), 1e-6)
 
@@ -199,7 +195,7 @@ def _errors(each: Callable[[Floats], Floats], values: Floats) -> Floats:
     needs=("book",),
 )
 def measures(run: Run) -> list[Measurement]:
-    """The fit to the returns of each venue's mid, from sample to sample of its book.
+    """Fit the returns of each venue's mid, from one sample of its book to the next.
 
     Raises
     ------

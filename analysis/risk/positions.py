@@ -1,7 +1,6 @@
-"""Risk of what traders hold: drawdowns, Sharpe ratios, inventories, losses under shocks.
+"""Risk of positions: drawdowns, Sharpe ratios, inventories, losses under shocks.
 
-``spreadgame measure positions RUN [--shocks -0.3,-0.1,0.1]`` measures each population from the samples of its
-agents.
+``spreadgame measure positions RUN [--shocks -0.3,-0.1,0.1]`` measures each population from the samples of its agents.
 """
 
 from __future__ import annotations
@@ -19,27 +18,26 @@ from analysis.reading.measures import Measurement, measure_of
 from analysis.reading.registry import Option, measure
 from analysis.reading.trades import trades_of
 from analysis.stats.arguments import checked, refuse
-from analysis.stats.estimates import Estimate, mean, ratio
-from analysis.stats.regression import long_run_variance
+from analysis.stats.estimates import NOTHING, Estimate, half_life_of, mean, ratio
+from analysis.stats.regression import long_run_variance, usual_lags
 from sim.core.errors import RunError
 from sim.core.wording import near_or_all, shown
 from sim.runs.result import Run
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-_NOTHING = Estimate(math.nan, math.nan)
 _IDLE = "nothing was held when it was sampled, or no trades were kept"
 _STAYS = "deviations do not shrink, or samples are too few"
 SHOCKS = (-0.2, -0.1, 0.1, 0.2)  # relative moves of all prices
 
 
 class Drawdown(NamedTuple):
-    """The deepest fall of wealth below what it had been."""
+    """The deepest fall of wealth below its earlier maximum."""
 
     depth: float  # in the unit of wealth, not negative
     peak: int  # sample at which it began
     trough: int  # sample at which it was deepest
-    longest: int  # samples of the longest stay below an earlier wealth, this fall or another
+    longest: int  # length in samples of the longest time below an earlier maximum, in this fall or another
 
 
 class Inventory(NamedTuple):
@@ -47,8 +45,8 @@ class Inventory(NamedTuple):
 
     mean: Estimate  # lots, negative when short; the error allows for dependence between samples
     size: float  # mean of |lots|
-    directional: float  # mean over size: ±1 for one who only ever holds one side
-    turnover: float  # lots traded for each lot held on average
+    directional: float  # mean over size: ±1 if the position never changes its side
+    turnover: float  # lots traded per lot of mean size
     half_life: Estimate  # of a deviation from the mean, in intervals between samples
     at_limit: float  # share of samples at or beyond the limit
 
@@ -58,9 +56,9 @@ class Inventory(NamedTuple):
 
 @checked("wealth")
 def drawdown(wealth: ArrayLike) -> Drawdown:
-    """The deepest fall of a path of wealth, (samples,), and the longest stay below a peak.
+    """The deepest fall of a path of wealth, (samples,), and the longest time below a peak.
 
-    nan of an empty path, and of one that is not known throughout.
+    The depth is nan if the path is empty or has a nan.
     """
     w = np.asarray(wealth, float)
     if not len(w) or np.isnan(w).any():
@@ -75,27 +73,28 @@ def drawdown(wealth: ArrayLike) -> Drawdown:
 
 @checked("returns")
 def sharpe_ratio(returns: ArrayLike, benchmark: float = 0.0, lags: int = 0, normal: bool = False) -> Estimate:
-    """Mean excess return over standard deviation, for one period.
+    """The Sharpe ratio S of one period: the mean excess return over its standard deviation.
 
-    The error is √(V / n). For independent normal returns V = 1 + S² / 2 (Lo 2002). Without normality
-    V = 1 + S² / 2 - γ3 S + (γ4 - 3) S² / 4 (Mertens 2002, Opdyke 2007), with `lags` plus autocovariances of what
-    each return adds to the ratio, with weights that fall to 0 (Newey and West 1987; Lo 2002).
+    The standard error is √(V / n). If returns are independent and normal, V = 1 + S² / 2 (Lo 2002). If they are not
+    normal, V = 1 + S² / 2 - γ3 S + (γ4 - 3) S² / 4 (Mertens 2002, Opdyke 2007). With `lags`, V also has the
+    autocovariances of the returns' influences on S, with weights that fall to 0 (Newey and West 1987; Lo 2002).
 
     Parameters
     ----------
     returns : (n,), in any unit.
-    benchmark : subtracted from each.
-    lags : up to which returns may depend on one another.
-    normal : whether to take them as independent and normal.
+    benchmark : subtracted from each return.
+    lags : largest lag at which returns may depend on one another.
+    normal : whether to assume that returns are independent and normal.
 
     Returns
     -------
-    nan of fewer than two returns, or if they do not differ. S of m independent periods is √m times as large.
+    The ratio of one period; that of m independent periods is √m times as large. It is nan if there are fewer than two
+    returns, or if all returns are equal.
     """
     x = np.asarray(returns, float) - benchmark
     n = len(x)
     if n < 2 or np.ptp(x) <= 1e-13 * np.abs(x).max():
-        return _NOTHING
+        return NOTHING
     ratio = float(x.mean() / x.std(ddof=1))
     if normal:
         return Estimate(ratio, math.sqrt((1.0 + 0.5 * ratio**2) / n))
@@ -109,49 +108,49 @@ def sharpe_ratio(returns: ArrayLike, benchmark: float = 0.0, lags: int = 0, norm
 
 @checked("lots", labels=["episodes"])
 def half_life(lots: ArrayLike, episodes: ArrayLike | None = None) -> Estimate:
-    """Intervals in which half of a deviation from the mean is gone: ln ½ / ln φ, with φ of an AR(1).
+    """The half-life of a deviation from the mean, in intervals between samples: ln ½ / ln φ, with φ of an AR(1).
 
-    φ is the slope of a least-squares line through successive samples of the same episode; the error is that of the
-    slope, by linearisation. A short sample makes φ, and so the half-life, too small. nan unless 0 < φ < 1.
+    φ is the slope of a least-squares line through successive samples of the same episode. The standard error follows
+    from that of the slope by linearisation. In short samples φ, and so the half-life, is estimated too small. The
+    result is nan unless 0 < φ < 1.
 
     Parameters
     ----------
-    lots : (samples,), in order of time.
-    episodes : of each sample; None if all are of one.
+    lots : (samples,), in the order of time.
+    episodes : the episode of each sample, (samples,); None for a single episode.
     """
     x = np.asarray(lots, float)
     same = np.ones(max(len(x) - 1, 0), bool) if episodes is None else np.diff(np.asarray(episodes)) == 0
     before, after = x[:-1][same], x[1:][same]
     if len(before) < 3 or np.ptp(before) == 0.0:
-        return _NOTHING
+        return NOTHING
     away, next_away = before - before.mean(), after - after.mean()
     square = float(away @ away)
     slope = float(away @ next_away) / square
     if not 0.0 < slope < 1.0:
-        return _NOTHING
+        return NOTHING
     left = next_away - slope * away
     error = math.sqrt(float(left @ left) / (len(before) - 2) / square)
-    logarithm = math.log(slope)
-    return Estimate(math.log(0.5) / logarithm, math.log(2.0) / (slope * logarithm**2) * error)
+    return half_life_of(Estimate(slope, error))
 
 
 @checked("lots", labels=["episodes"])
 def inventory(
     lots: ArrayLike, traded: float, limit: float = math.nan, episodes: ArrayLike | None = None, lags: int | None = None
 ) -> Inventory:
-    """How one holder's inventory behaves; nan of no samples.
+    """Measures of one holder's inventory; nan if there are no samples.
 
     Parameters
     ----------
     lots : (samples,), evenly spaced in time.
-    traded : lots traded over the same time, bought and sold.
-    limit : most lots held either way; nan where there is none.
-    episodes : of each sample; None if all are of one.
-    lags : samples over which the error of the mean allows for dependence; None for 4 (n / 100)^(2/9).
+    traded : lots bought and lots sold over the same time, added up.
+    limit : largest number of lots that may be held, long or short; nan if there is no limit.
+    episodes : the episode of each sample, (samples,); None for a single episode.
+    lags : largest lag, in samples, at which the error of the mean allows for dependence; None for 4 (n / 100)^(2/9).
     """
     x = np.asarray(lots, float)
     if len(x) == 0:
-        return Inventory(_NOTHING, math.nan, math.nan, math.nan, _NOTHING, math.nan)
+        return Inventory(NOTHING, math.nan, math.nan, math.nan, NOTHING, math.nan)
     average = Estimate(float(x.mean()), math.sqrt(long_run_variance(x - x.mean(), lags) / len(x)))
     size = float(np.abs(x).mean())
     return Inventory(
@@ -169,12 +168,17 @@ def stress(exposures: ArrayLike, shocks: ArrayLike) -> Floats:
 
     Parameters
     ----------
-    exposures : (…, instruments), lots times units per lot times mark. Currency.
-    shocks : relative moves of prices, (shocks,) for all instruments alike or (shocks, instruments).
+    exposures : (…, instruments): lots times units per lot times mark. Currency.
+    shocks : relative moves of prices: (shocks,) if they are the same for all instruments, or (shocks, instruments).
 
     Returns
     -------
-    (…, shocks), positive where money is lost. Currency.
+    Losses, (…, shocks), in currency; a gain is negative.
+
+    Raises
+    ------
+    ValueError
+        If a shock is not finite, or the shapes do not fit.
     """
     held, moves = np.asarray(exposures, float), np.asarray(shocks, float)
     refuse("shocks", moves, ~np.isfinite(moves), "a shock is a relative move of prices, such as -0.1")
@@ -191,7 +195,7 @@ def stress(exposures: ArrayLike, shocks: ArrayLike) -> Floats:
 
 
 def check_sampled(run: Run) -> None:
-    """Raises RunError if the run has no samples of its agents."""
+    """Raise RunError if the run has no samples of its agents."""
     if run.agents.empty:
         raise RunError(
             f"{run.folder or 'this run'}: agents were not sampled — set record.agents and record.agents_every and run "
@@ -200,7 +204,7 @@ def check_sampled(run: Run) -> None:
 
 
 def chosen(run: Run, population: str | None) -> list[Any]:
-    """The populations that are asked for: the one of this name, all if it is None. Raises RunError if it is none."""
+    """The population of this name, or all populations if it is None. Raises RunError if there is no such population."""
     names = [each.name for each in run.scenario.populations]
     if population is not None and population not in names:
         raise RunError(f"{run.folder or 'this run'}: there is no population {shown(population)} — "
@@ -209,13 +213,13 @@ def chosen(run: Run, population: str | None) -> list[Any]:
 
 
 def between_samples(run: Run) -> str:
-    """Over what time wealth changes from sample to sample, in words."""
+    """The time between two samples of agents, in words."""
     every = int(run.manifest["sampling"]["agents_every"])
     return f"from sample to sample, {every:,} step{'s' if every != 1 else ''}"
 
 
 def samples_of(run: Run, population: str) -> pd.DataFrame:
-    """A population's cash, wealth and lots, all its members together: a row for each sample, in order of time."""
+    """Cash, wealth and lots of all members of a population together: one row per sample, in the order of time."""
     rows = run.agents
     mine = rows[rows["population"] == population].drop(columns=["population", "agent", "seconds"])
     whole: pd.DataFrame = mine.groupby(["episode", "step"], as_index=False, sort=True).sum()
@@ -223,9 +227,10 @@ def samples_of(run: Run, population: str) -> pd.DataFrame:
 
 
 def exposures_of(run: Run, population: str) -> Floats:
-    """What a population's positions are worth at the marks, (samples, instruments). Currency.
+    """The value of a population's positions at the marks, (samples, instruments). Currency.
 
-    The mark is that of the last sample of the book in the episode; nan before the first, unless nothing is held.
+    The mark is that of the last sample of the book in the same episode. Before the first sample the value is nan,
+    unless the position is 0.
     """
     rows = samples_of(run, population)
     worth = np.zeros((len(rows), len(run.scenario.instruments)))
@@ -241,7 +246,7 @@ def exposures_of(run: Run, population: str) -> Floats:
 
 
 def traded_of(run: Run, population: str, instrument: str) -> float:
-    """Lots of an instrument that a population's members traded, as makers or takers; nan where no trades were kept."""
+    """Lots of an instrument that a population's members traded, as makers or takers; nan if no trades were kept."""
     if not run.scenario.record.trades:
         return math.nan
     count = int(trades_of(run, instrument).episodes[-1:].sum()) + 1
@@ -270,12 +275,12 @@ POPULATION = Option(None, "the only one that is measured (default: all)")
     },
 )
 def measures(run: Run, shocks: Sequence[float] = SHOCKS, population: str | None = None) -> list[Measurement]:
-    """Drawdown, Sharpe ratio, inventories and stress of each population that was sampled.
+    """Drawdown, Sharpe ratio, inventories and losses under shocks of each population that was sampled.
 
     Raises
     ------
     RunError
-        If none was, or there is no population of this name.
+        If no population was sampled, or there is no population of this name.
     """
     check_sampled(run)
     found: list[Measurement] = []
@@ -292,7 +297,7 @@ def measures(run: Run, shocks: Sequence[float] = SHOCKS, population: str | None 
                        "deepest fall of wealth below its peak, mean of episodes"),
             Measurement(f"{name}.under_water", float(max(fall.longest for fall in falls)), None, "samples",
                     f"longest stay of wealth below its peak; {between_samples(run)}"),
-            measure_of(f"{name}.sharpe_ratio", sharpe_ratio(gains, lags=_lags(len(gains))), "",
+            measure_of(f"{name}.sharpe_ratio", sharpe_ratio(gains, lags=usual_lags(len(gains))), "",
                        f"mean over deviation of the change of wealth {between_samples(run)}"),
         ]  # fmt: skip
         traded = {venue.instrument for venue in run.scenario.venues if venue.name in each.venues}
@@ -317,7 +322,7 @@ def _holding(run: Run, population: Any, instrument: str, rows: pd.DataFrame) -> 
     name, column = population.name, f"inventory.{instrument}"
     found = inventory(rows[column], math.nan, episodes=rows["episode"].to_numpy())
     episodes, sizes = _sizes(rows["episode"].to_numpy(), rows[column].to_numpy(float))
-    size, turnover = mean(sizes), _NOTHING
+    size, turnover = mean(sizes), NOTHING
     if run.scenario.record.trades and size.value:
         turnover = ratio(_traded(run, name, instrument, int(episodes[-1]) + 1)[episodes], sizes)
     interval = float(run.manifest["sampling"]["agents_every"])
@@ -337,13 +342,13 @@ def _holding(run: Run, population: Any, instrument: str, rows: pd.DataFrame) -> 
 
 
 def _sizes(labels: Integers, lots: Floats) -> tuple[Integers, Floats]:
-    """Episodes that were sampled, and the mean of |lots| in each, (episodes,)."""
+    """The episodes that have samples, and the mean of |lots| in each of them, (episodes,)."""
     episodes, places = np.unique(labels, return_inverse=True)
     return episodes, np.bincount(places, np.abs(lots)) / np.bincount(places)
 
 
 def _traded(run: Run, population: str, instrument: str, count: int) -> Floats:
-    """Lots that a population's members traded in each of the first so many episodes, float64 (count,)."""
+    """Lots that a population's members traded in each of the first ``count`` episodes, float64 (count,)."""
     trades = trades_of(run, instrument)
     place, lots = trades.populations.index(population), np.zeros(count)
     for side in (trades.maker_populations, trades.taker_populations):
@@ -358,7 +363,3 @@ def _at_limit(run: Run, population: Any, column: str) -> float:
     if not limit or (population.count > 1 and bool(rows["agent"].isna().any())):
         return math.nan
     return float((rows[column].abs() >= limit).mean())
-
-
-def _lags(samples: int) -> int:
-    return int(4 * (max(samples, 1) / 100) ** (2 / 9))

@@ -1,10 +1,10 @@
-"""Whether forecasts of risk held: how often losses exceeded them, whether in clusters, and by how much.
+"""Backtests of risk forecasts: how often losses exceeded them, whether exceptions cluster, and how large they were.
 
-An exception is a loss beyond the value at risk; its probability should be 1 - level, each day anew. Likelihood ratios
-are asymptotically chi-squared under the forecasts.
+An exception is a loss beyond the value at risk. If the forecasts are right, its probability is 1 - level on every day,
+whatever happened before. The likelihood ratios then have a chi-squared distribution in large samples.
 
-``spreadgame measure risk_backtest RUN`` holds forecasts of each population's wealth by exponential weights against
-it.
+``spreadgame measure risk_backtest RUN`` tests exponentially weighted forecasts of the changes of each population's
+wealth.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from sim.runs.result import Run
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Draw = Callable[[np.random.Generator, int], Floats]
-_PLUS_FACTORS = (0.40, 0.50, 0.65, 0.75, 0.85)  # of five to nine exceptions of 250 (Basel Committee 1996)
-_CELLS = 2_000_000  # simulated returns held at once
-_FEWEST_REPEATS, _DRAWS = 200, 4_000_000  # of a run's shortfall test; long series are drawn less often
+_PLUS_FACTORS = (0.40, 0.50, 0.65, 0.75, 0.85)  # for five to nine exceptions in 250 returns (Basel Committee 1996)
+_CELLS = 2_000_000  # simulated returns that are in memory at the same time
+_FEWEST_REPEATS, _DRAWS = 200, 4_000_000  # of a run's shortfall test; long series are simulated fewer times
 
 
 class TestResult(NamedTuple):
-    """A statistic, and the probability of one at least as far out if the forecasts are right."""
+    """A statistic, and the probability of a statistic at least as extreme if the forecasts are right."""
 
     statistic: float
     p_value: float
 
 
 class TrafficLight(NamedTuple):
-    """The Basel zone, the probability of at most so many exceptions, and what is added to the multiplier of 3."""
+    """The Basel zone, the probability of at most this number of exceptions, and the addition to the multiplier of 3."""
 
     zone: Literal["green", "yellow", "red"]
     probability: float
@@ -49,7 +49,7 @@ class TrafficLight(NamedTuple):
 
 
 def exceptions(returns: ArrayLike, value_at_risk: ArrayLike) -> Flags:
-    """Which returns were losses beyond their forecast, without those that have none: bool (forecasts,)."""
+    """Which returns were losses beyond the forecast: bool (forecasts,). Returns without a forecast are left out."""
     x, risk = _forecasts(returns, value_at_risk)
     known = np.isfinite(x) & np.isfinite(risk)
     flags: Flags = -x[known] > risk[known]
@@ -57,7 +57,7 @@ def exceptions(returns: ArrayLike, value_at_risk: ArrayLike) -> Flags:
 
 
 def kupiec(count: int, observations: int, probability: float) -> TestResult:
-    """Kupiec's 1995 test of the number of exceptions: 2 ln of its likelihood at x / n over that at p; χ²(1).
+    """Kupiec's 1995 test of the number of exceptions: 2 ln (likelihood at x / n over likelihood at p), χ²(1).
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def kupiec(count: int, observations: int, probability: float) -> TestResult:
 
 
 def kupiec_region(observations: int, probability: float, size: float = 0.05) -> tuple[int, int]:
-    """The least and the greatest number of exceptions that `kupiec` does not reject. Raises as it does."""
+    """The smallest and the largest number of exceptions that `kupiec` does not reject. Raises ValueError as it does."""
     from scipy.special import chdtri
 
     critical = float(chdtri(1, size))
@@ -90,17 +90,17 @@ def kupiec_region(observations: int, probability: float, size: float = 0.05) -> 
 
 @checked(counts=["flags"])
 def transitions(flags: ArrayLike) -> tuple[int, int, int, int]:
-    """How often a quiet day was followed by a quiet day, by an exception, an exception by a quiet day, by another."""
+    """Numbers of pairs of successive days: no exception twice, then one, only the first one, two exceptions."""
     hit = np.asarray(flags, bool)
     n00, n01, n10, n11 = np.bincount(2 * hit[:-1] + hit[1:], minlength=4).tolist()
     return n00, n01, n10, n11
 
 
 def christoffersen(n00: int, n01: int, n10: int, n11: int) -> TestResult:
-    """Christoffersen's 1998 test that an exception does not make another likelier; χ²(1).
+    """Christoffersen's 1998 test that exceptions are independent of the day before, χ²(1).
 
-    Twice the logarithm of the likelihood of a two-state chain over that of independent draws. Takes `transitions`; nan
-    of none.
+    The statistic is 2 ln (likelihood of a two-state Markov chain over likelihood of independent draws). The arguments
+    are those that `transitions` returns; the result is nan if all are 0.
     """
     if n00 + n01 + n10 + n11 == 0:
         return TestResult(math.nan, math.nan)
@@ -110,7 +110,7 @@ def christoffersen(n00: int, n01: int, n10: int, n11: int) -> TestResult:
 
 @checked(counts=["flags"])
 def conditional_coverage(flags: ArrayLike, probability: float) -> TestResult:
-    """Number and independence of exceptions at once: the sum of `kupiec` and `christoffersen`; χ²(2)."""
+    """Joint test of the number and the independence of exceptions: `kupiec` plus `christoffersen`, χ²(2)."""
     hit = np.asarray(flags, bool)
     together = kupiec(int(hit.sum()), len(hit), probability).statistic + christoffersen(*transitions(hit)).statistic
     return _chi_squared(together, 2)
@@ -119,8 +119,9 @@ def conditional_coverage(flags: ArrayLike, probability: float) -> TestResult:
 def traffic_light(count: int, observations: int = 250, probability: float = 0.01) -> TrafficLight:
     """The zone of the Basel Committee's 1996 backtest.
 
-    Yellow begins with the number of exceptions whose cumulative probability reaches 95 %, red with that which reaches
-    99.99 %. Plus factors are those for 250 returns at 99 %, else nan in the yellow zone. Raises ValueError as `kupiec`.
+    The yellow zone begins at the number of exceptions whose cumulative probability reaches 95 %, the red zone where it
+    reaches 99.99 %. Plus factors are those for 250 returns at 99 %; for other numbers, they are nan in the yellow zone.
+    Raises ValueError as `kupiec` does.
     """
     kupiec(count, observations, probability)  # for its checks
     from scipy.special import bdtr
@@ -135,9 +136,18 @@ def traffic_light(count: int, observations: int = 250, probability: float = 0.01
 
 
 def scaled_draw(deviations: ArrayLike, degrees: float = math.inf) -> Draw:
-    """Returns as a forecaster believes in them, for `expected_shortfall_test`: independent, mean 0, these deviations.
+    """A sampler of returns under the forecasts, for `expected_shortfall_test`: independent, with mean 0.
 
-    Normal, or Student's t with so many degrees of freedom, above 2, and unit variance before it is stretched.
+    Parameters
+    ----------
+    deviations : standard deviation of each return, (T,).
+    degrees : infinity for normal returns; else degrees of freedom, above 2, of a Student's t that is scaled to these
+        deviations.
+
+    Raises
+    ------
+    ValueError
+        If degrees is not above 2.
     """
     scale = np.asarray(deviations, float)
     if not degrees > 2.0:
@@ -155,16 +165,23 @@ def scaled_draw(deviations: ArrayLike, degrees: float = math.inf) -> Draw:
 def shortfall_statistic(
     returns: ArrayLike, value_at_risk: ArrayLike, expected_shortfall: ArrayLike, level: float
 ) -> Floats:
-    """Z2 = Σ r I / (T (1 - level) ES) + 1 of Acerbi and Szekely 2014: 0 on average, below 0 if risks were greater.
+    """Z2 = Σ r I / (T (1 - level) ES) + 1 of Acerbi and Szekely 2014, where I is 1 for an exception, else 0.
+
+    Its mean is 0 if the forecasts are right, and below 0 if the risks were larger than forecast.
 
     Parameters
     ----------
-    returns : (…, T); I marks exceptions.
+    returns : (…, T).
     value_at_risk, expected_shortfall : forecasts, (T,), all finite.
 
     Returns
     -------
-    (…).
+    The statistic of each row of returns, (…).
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, something is not finite, or a forecast of expected shortfall is 0.
     """
     x, risk, shortfall = _forecasts(returns, value_at_risk, expected_shortfall)
     if not x.shape[-1]:
@@ -185,18 +202,20 @@ def expected_shortfall_test(
     generator: np.random.Generator,
     repeats: int = 5_000,
 ) -> TestResult:
-    """Acerbi and Szekely's second test of expected shortfall, its one-sided p-value by simulation of the forecasts.
+    """Acerbi and Szekely's second test of expected shortfall. Its one-sided p-value is simulated under the forecasts.
 
     Parameters
     ----------
     returns, value_at_risk, expected_shortfall : (T,), all finite.
-    level : of both risks, as 0.975.
-    draw : gives (count, T) returns drawn from the laws behind the forecasts, as `scaled_draw` does.
-    repeats : simulated samples.
+    level : level of both risks, for example 0.975.
+    draw : draws (count, T) returns from the distributions behind the forecasts, as `scaled_draw` does.
+    generator : of the random draws.
+    repeats : number of simulated samples.
 
     Returns
     -------
-    `shortfall_statistic`, and the share of samples, this one included, with one as low; nan of no returns.
+    `shortfall_statistic`, and the share of samples, the observed one included, whose statistic is at least as low. Both
+    are nan if there are no returns.
 
     Raises
     ------
@@ -237,12 +256,13 @@ def expected_shortfall_test(
 def measures(run: Run, level: float = 0.975, settle: int = 50, repeats: int = 1_000) -> list[Measurement]:
     """All tests of normal, exponentially weighted forecasts of each population's change of wealth between samples.
 
-    The first `settle` changes are only learnt from. ``repeats`` samples are simulated, fewer where these are long.
+    The first `settle` changes are used for forecasts only. The test of shortfall simulates ``repeats`` samples, or
+    fewer if samples are long.
 
     Raises
     ------
     RunError
-        If agents were not sampled, or no population has more than `settle` changes of wealth with a risk.
+        If agents were not sampled, or if no population has a forecast above 0 after its first `settle` changes.
     """
     check_sampled(run)
     found = []
@@ -289,7 +309,7 @@ def measures(run: Run, level: float = 0.975, settle: int = 50, repeats: int = 1_
 
 
 def _forecasts(*given: ArrayLike) -> list[Floats]:
-    """Returns and their forecasts, of one shape, at least (1,)."""
+    """Returns and their forecasts as arrays of one shape, with at least one dimension."""
     arrays = [np.atleast_1d(np.asarray(each, float)) for each in given]
     try:
         return list(np.broadcast_arrays(*arrays))
@@ -299,7 +319,7 @@ def _forecasts(*given: ArrayLike) -> list[Floats]:
 
 
 def _log_likelihood(count: int, observations: int) -> float:
-    """Of so many successes at their own frequency; 0 ln 0 is 0."""
+    """Log-likelihood of ``count`` successes at the observed frequency, with 0 ln 0 = 0."""
     misses = observations - count
     return sum(each * math.log(each / observations) for each in (count, misses) if each)
 

@@ -1,7 +1,8 @@
-"""Stylised facts of returns: fat tails, no memory of direction, long memory of size (Cont 2001).
+"""Stylised facts of returns: fat tails, no autocorrelation of returns, long memory of their size (Cont 2001).
 
-Functions take arrays of prices, returns or volumes, from anywhere; ``spreadgame measure stylised_facts RUN`` takes
-the mids of each book of a run, and ``figure`` draws them. A correlation's error is 1 / √n, that of independent series.
+Functions take arrays of prices, returns or volumes from any source. ``spreadgame measure stylised_facts RUN`` takes the
+mids of each book of a run, and ``figure`` draws the facts. The error of a correlation is 1 / √n, which holds for
+independent series.
 """
 
 from __future__ import annotations
@@ -21,18 +22,17 @@ from analysis.reading.measures import Measurement, measure_of
 from analysis.reading.registry import measure
 from analysis.reading.trades import trades_of
 from analysis.stats.arguments import array_of, at_least, checked, refuse, whole
-from analysis.stats.estimates import Estimate
+from analysis.stats.estimates import NOTHING, Estimate
 from sim.core.errors import RunError
 from sim.runs.result import Run
 
 Floats = NDArray[np.float64]
 LAGS = (1, 5, 20, 50)
 HORIZONS = (1, 4, 16, 64)
-_NOTHING = Estimate(math.nan, math.nan)
 
 
 class LjungBox(NamedTuple):
-    """A test that no autocorrelation up to a lag differs from 0."""
+    """A test of the hypothesis that all autocorrelations up to a lag are 0."""
 
     statistic: float
     p_value: float
@@ -46,9 +46,9 @@ class Decay(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """Returns of one venue, and what was traded meanwhile."""
+    """Returns of one venue and the lots traded in the same intervals, each (intervals,)."""
 
-    returns: Floats  # log where all prices are positive, else differences; nan between episodes
+    returns: Floats  # log returns if all prices are positive, else differences; nan between episodes
     volumes: Floats  # lots traded in each interval
     signed: Floats  # lots bought less lots sold by takers
 
@@ -58,7 +58,7 @@ class Facts(NamedTuple):
 
 @checked("prices")
 def returns_of(prices: ArrayLike) -> Floats:
-    """Ln of successive prices' ratios, or their differences if a price is not positive: (n - 1,); nan beside a nan."""
+    """Log returns of prices (n,), or differences if a price is not positive, (n - 1,); nan next to a nan."""
     p = np.asarray(prices, float)
     moves: Floats = np.diff(p if np.any(p <= 0) else np.log(p))
     return moves
@@ -66,9 +66,9 @@ def returns_of(prices: ArrayLike) -> Floats:
 
 @checked("series")
 def autocorrelation(series: ArrayLike, lags: ArrayLike) -> Floats:
-    """Correlations of a series with itself so many samples later, (lags,); pairs with a nan are left out.
+    """Autocorrelations of a series (n,) at these lags, in samples, (lags,); pairs with a nan are left out.
 
-    Σ (x_t - m)(x_{t+k} - m) / n over the variance; nan of a constant series or a lag as long as it.
+    Σ (x_t - m)(x_{t+k} - m) / n over the variance. It is nan if the series is constant, or a lag is not below n.
     """
     x = np.asarray(series, float)
     return cross_correlation(x, x, lags)
@@ -76,7 +76,7 @@ def autocorrelation(series: ArrayLike, lags: ArrayLike) -> Floats:
 
 @checked("first", "second")
 def cross_correlation(first: ArrayLike, second: ArrayLike, lags: ArrayLike) -> Floats:
-    """Correlations of first at t with second at t + lag, (lags,); lags may be negative. As `autocorrelation`."""
+    """Correlations of first at t with second at t + lag, (lags,), as in `autocorrelation`. Lags may be negative."""
     x, y = (np.asarray(each, float) for each in (first, second))
     places = _lags(lags)
     known = np.isfinite(x).sum()
@@ -97,28 +97,33 @@ def cross_correlation(first: ArrayLike, second: ArrayLike, lags: ArrayLike) -> F
 
 @checked("first", "second", infinite=True)
 def correlation(first: ArrayLike, second: ArrayLike) -> Estimate:
-    """Of pairs, those with a nan left out; its error is (1 - ρ²) / √(n - 1). nan if one does not vary."""
+    """The correlation ρ of pairs, without those that have a nan; its standard error is (1 - ρ²) / √(n - 1).
+
+    It is nan if a series does not vary, or if there are fewer than three pairs.
+    """
     x, y = (np.asarray(each, float) for each in (first, second))
     both = np.isfinite(x) & np.isfinite(y)
     n = int(both.sum())
     if n < 3:
-        return _NOTHING
+        return NOTHING
     rho = float(cross_correlation(x[both], y[both], 0)[0])
     return Estimate(rho, (1.0 - rho**2) / math.sqrt(n - 1))
 
 
 @checked("returns", infinite=True)
 def hill(returns: ArrayLike, share: float = 0.05) -> Estimate:
-    """The exponent α of P(|r| > x) ~ x^-α: 1 over the mean of ln (|r| / x) beyond x (Hill 1975); its error is α / √k.
+    """Hill's 1975 estimate of the exponent α of P(|r| > x) ~ x^-α, with the standard error α / √k.
+
+    1 / α is the mean of ln (|r| / x) over the k largest |r|, where x is the next one below them.
 
     Parameters
     ----------
-    returns : (n,); signs do not count. Give only the gains or the losses for one tail.
-    share : of all returns, how many make up the tail; k of them, at least 2.
+    returns : (n,). The sign does not matter; for one tail, give only the gains or only the losses.
+    share : k over the number of returns; k must be at least 2.
 
     Returns
     -------
-    nan where there is no tail: too few returns, or too many that are equal. The error is for independent returns.
+    The exponent; nan if there are too few returns, or too many equal ones. The error assumes independent returns.
 
     Raises
     ------
@@ -131,25 +136,28 @@ def hill(returns: ArrayLike, share: float = 0.05) -> Estimate:
     sizes = np.sort(sizes[np.isfinite(sizes)])[::-1]
     count = int(share * len(sizes))
     if count < 2 or sizes[count] <= 0.0:
-        return _NOTHING
+        return NOTHING
     excess = float(np.log(sizes[:count] / sizes[count]).mean())
-    return Estimate(1.0 / excess, 1.0 / excess / math.sqrt(count)) if excess > 0.0 else _NOTHING
+    return Estimate(1.0 / excess, 1.0 / excess / math.sqrt(count)) if excess > 0.0 else NOTHING
 
 
 @checked("series", infinite=True)
 def excess_kurtosis(series: ArrayLike) -> Estimate:
-    """Fourth moment over squared variance, less 3; its error, √(24 / n), is that of independent normal numbers."""
+    """Fourth moment over squared variance, less 3; the error √(24 / n) assumes independent normal numbers."""
     x = np.asarray(series, float)
     x = x[np.isfinite(x)]
     if len(x) < 4 or np.ptp(x) <= 1e-13 * np.abs(x).max():
-        return _NOTHING
+        return NOTHING
     z = x - x.mean()
     return Estimate(float((z**4).mean() / (z**2).mean() ** 2) - 3.0, math.sqrt(24.0 / len(x)))
 
 
 @checked("returns")
 def aggregated(returns: ArrayLike, horizon: int) -> Floats:
-    """Sums of `horizon` successive returns that do not overlap, complete ones only; one with a nan is nan."""
+    """Sums of `horizon` successive returns, without overlap; an incomplete last sum is left out.
+
+    A sum is nan if one of its returns is. Raises ValueError if horizon is below 1.
+    """
     x = np.asarray(returns, float)
     at_least("horizon", horizon, 1)
     whole = len(x) // horizon
@@ -159,9 +167,10 @@ def aggregated(returns: ArrayLike, horizon: int) -> Floats:
 
 @checked("series", infinite=True)
 def ljung_box(series: ArrayLike, lags: int) -> LjungBox:
-    """N (n + 2) Σ ρ_k² / (n - k), chi-squared with `lags` degrees of freedom (Ljung and Box 1978).
+    """The test n (n + 2) Σ ρ_k² / (n - k), chi-squared with `lags` degrees of freedom (Ljung and Box 1978).
 
-    Of absolute returns it tests for clusters of volatility. nan of a series that is constant or not longer than lags.
+    Applied to absolute returns, it tests for volatility clustering. The result is nan if the series is constant, or not
+    longer than lags. Raises ValueError if lags is below 1.
     """
     from scipy.special import chdtrc
 
@@ -177,17 +186,17 @@ def ljung_box(series: ArrayLike, lags: int) -> LjungBox:
 
 @checked("series")
 def power_law(series: ArrayLike, lags: ArrayLike) -> Decay:
-    """How slowly autocorrelations fall: a line through ln ρ over ln lag, where ρ is positive.
+    """A power law of the autocorrelations ρ: a line through ln ρ over ln lag, at the lags where ρ is positive.
 
-    The exponent's error is that of the line, as if correlations were independent of one another, which they are not.
-    nan of fewer than three lags with positive correlations.
+    The error of the exponent is that of the line. It treats correlations as independent, which they are not. The result
+    is nan if fewer than three lags have a positive correlation. Raises ValueError if a lag is below 1.
     """
     places = _lags(lags)
-    refuse("lags", places, places < 1, "a correlation falls from lag 1 on")
+    refuse("lags", places, places < 1, "lags of a power law begin at 1")
     rho = autocorrelation(series, places)
     kept = rho > 0.0
     if len(np.unique(places[kept])) < 3:
-        return Decay(math.nan, _NOTHING)
+        return Decay(math.nan, NOTHING)
     x, y = np.log(places[kept]), np.log(rho[kept])
     away = x - x.mean()
     slope = float(away @ y / (away @ away))
@@ -205,7 +214,7 @@ def _lags(given: ArrayLike) -> NDArray[np.int64]:
 
 @checked("returns")
 def leverage(returns: ArrayLike, lags: ArrayLike) -> Floats:
-    """Correlations of a return with |return| so many samples later, (lags,): negative where falls bring volatility."""
+    """Correlations of a return with |return| at later lags, (lags,); negative if volatility rises after falls."""
     x = np.asarray(returns, float)
     return cross_correlation(x, np.abs(x), lags)
 
@@ -218,15 +227,16 @@ def facts(
     horizons: Sequence[int] = HORIZONS,
     share: float = 0.05,
 ) -> list[Measurement]:
-    """All of the above as one table.
+    """All facts of one series of returns, as a table.
 
     Parameters
     ----------
-    returns : (n,); nan where there is none, as between episodes.
-    volumes, signed : lots traded, and bought less sold by takers, over the same intervals; None where unknown.
-    lags : at which correlations are given, in samples.
-    horizons : over which returns are added up for their kurtosis.
-    share : in the tail, as in `hill`.
+    returns : (n,); nan if there is no return, for example between episodes.
+    volumes, signed : lots traded, and lots bought less lots sold by takers, over the same intervals, (n,); None if
+        unknown.
+    lags : lags of the correlations, in samples.
+    horizons : numbers of successive returns that are summed for the kurtosis.
+    share : share of returns in the tail, as in `hill`.
     """
     r = np.asarray(returns, float)
     size = np.abs(r)
@@ -271,9 +281,9 @@ def facts(
 
 
 def facts_of(run: Run, venue: str) -> Facts:
-    """Returns of a venue's mid from sample to sample, and the lots traded between the two samples.
+    """Returns of a venue's mid from one sample to the next, and the lots traded between the two samples.
 
-    Where a side of the book is empty the mark stands for the mid. Episodes are kept apart by a nan.
+    If a side of the book is empty, the mark replaces the mid. Between two episodes all values are nan.
 
     Raises
     ------
@@ -314,7 +324,7 @@ def facts_of(run: Run, venue: str) -> Facts:
     without_error={"Ljung-Box": "statistics of tests have probabilities"},
 )
 def measures(run: Run) -> list[Measurement]:
-    """`facts` of each venue, from sample to sample of its book."""
+    """`facts` of each venue, with returns from one sample of its book to the next."""
     found = []
     several = len(run.scenario.venues) > 1
     for venue in run.scenario.venues:
@@ -327,18 +337,18 @@ def measures(run: Run) -> list[Measurement]:
 
 
 def table(run: Run) -> pd.DataFrame:
-    """The same as a DataFrame: name, value, standard_error, unit, meaning."""
+    """The result of `measures` as a DataFrame: name, value, standard_error, unit, meaning."""
     return pd.DataFrame([vars(each) for each in measures(run)])
 
 
 @checked("returns", "volumes")
 def figure(returns: ArrayLike, volumes: ArrayLike | None = None, longest: int = 100) -> Figure:
-    """Four panels: the tail, kurtosis by horizon, autocorrelations, leverage; where volumes are given, with theirs.
+    """Draw four panels: the tail, kurtosis by horizon, autocorrelations, leverage.
 
     Parameters
     ----------
-    returns, volumes : as in `facts`.
-    longest : lag that is drawn.
+    returns, volumes : as in `facts`; the autocorrelations of volumes are drawn if they are given.
+    longest : the largest lag that is drawn.
     """
     r = np.asarray(returns, float)
     known = np.isfinite(r)

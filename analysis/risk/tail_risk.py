@@ -1,8 +1,8 @@
-"""Tails of returns: value at risk and expected shortfall of samples and of laws, and forecasts of both.
+"""Tails of returns: value at risk and expected shortfall of samples and of distributions, and forecasts of both.
 
-Returns or profits go in, in any unit; risks come out in the same unit, and a positive risk is a loss. So with the
-quantile function q of losses, VaR = q(level) and ES = (1 - level)⁻¹ ∫ q(u) du from level to 1 (Acerbi and Tasche 2002).
-Parametric risks are those of a standard law, moved and stretched.
+Arguments are returns or profits in any unit. Risks have the same unit, and a positive risk is a loss. With the quantile
+function q of losses, VaR = q(level) and ES = (1 - level)⁻¹ ∫ q(u) du from level to 1 (Acerbi and Tasche 2002).
+Parametric risks are those of a standard distribution, shifted and scaled.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Law = Literal["normal", "student", "historical"]
 RISKMETRICS = 0.94  # decay of daily variances, J.P. Morgan 1996
-_LEAST_SCALE, _LEAST_EXCESS = -12.0, -6.0  # logarithms of the least scale and degrees - 1 that a fit may find
+_LEAST_SCALE, _LEAST_EXCESS = -12.0, -6.0  # logarithms of the smallest scale and the smallest degrees - 1 of a fit
 
 
 class TailRisk(NamedTuple):
@@ -29,12 +29,12 @@ class TailRisk(NamedTuple):
     expected_shortfall: float
 
     def of(self, mean: float, deviation: float) -> TailRisk:
-        """The same of returns with another mean and scale."""
+        """The risks of returns that are ``mean`` plus ``deviation`` times these returns."""
         return TailRisk(*(deviation * risk - mean + 0.0 for risk in self))
 
 
 class Forecasts(NamedTuple):
-    """Risks forecast for each of n returns from those before it, float64 (n,); nan where there is no forecast."""
+    """Risks forecast for each of n returns from the earlier ones, float64 (n,); nan if there is no forecast."""
 
     value_at_risk: Floats
     expected_shortfall: Floats
@@ -45,7 +45,7 @@ NOTHING = TailRisk(math.nan, math.nan)
 
 
 def normal_tail(level: float) -> TailRisk:
-    """Of a standard normal: z and φ(z) / (1 - level). Raises ValueError unless level is between 0 and 1."""
+    """Risks of a standard normal: z and φ(z) / (1 - level). Raises ValueError unless level is between 0 and 1."""
     _check_level(level)
     from scipy.special import ndtri
 
@@ -54,13 +54,13 @@ def normal_tail(level: float) -> TailRisk:
 
 
 def student_tail(level: float, degrees: float, unit_variance: bool = False) -> TailRisk:
-    """Of Student's t: its quantile t, and f(t) / (1 - level) · (ν + t²) / (ν - 1).
+    """Risks of Student's t: its quantile t, and f(t) / (1 - level) · (ν + t²) / (ν - 1).
 
     Parameters
     ----------
     level : between 0 and 1.
     degrees : ν, above 1 for the mean to exist, above 2 for the variance.
-    unit_variance : of t √((ν - 2) / ν) instead.
+    unit_variance : whether t is scaled by √((ν - 2) / ν), so that its variance is 1.
 
     Raises
     ------
@@ -82,11 +82,12 @@ def student_tail(level: float, degrees: float, unit_variance: bool = False) -> T
 
 
 def cornish_fisher_tail(level: float, skewness: float, excess_kurtosis: float) -> TailRisk:
-    """Of unit variance, its quantile corrected for the third and fourth moment of RETURNS (Cornish and Fisher 1938).
+    """Risks of returns with unit variance, corrected for skewness and excess kurtosis (Cornish and Fisher 1938).
 
-    With the losses' S = -skewness and K: z + S (z² - 1) / 6 + K (z³ - 3 z) / 24 - S² (2 z³ - 5 z) / 36; the shortfall
-    is its integral, φ(z) / (1 - level) · (1 + S z / 6 + K (z² - 1) / 24 - S² (2 z² - 1) / 36) (Maillard 2012). Only for
-    moderate moments is the corrected quantile a quantile: it must rise with the level.
+    Arguments are moments of RETURNS. Losses have S = -skewness and K = excess_kurtosis. The quantile is
+    z + S (z² - 1) / 6 + K (z³ - 3 z) / 24 - S² (2 z³ - 5 z) / 36. The shortfall is its integral,
+    φ(z) / (1 - level) · (1 + S z / 6 + K (z² - 1) / 24 - S² (2 z² - 1) / 36) (Maillard 2012). A quantile must rise with
+    the level; the corrected one does so only if the moments are moderate.
 
     Raises ValueError unless level is between 0 and 1.
     """
@@ -98,10 +99,11 @@ def cornish_fisher_tail(level: float, skewness: float, excess_kurtosis: float) -
 
 @checked("returns", infinite=True)
 def historical(returns: ArrayLike, level: float) -> TailRisk:
-    """Of the sample itself: the least loss that at least `level` of the losses do not exceed, and the mean of the rest.
+    """Risks of the sample itself: an order statistic of the losses, and the mean of the losses beyond it.
 
-    The rest has weight 1 - level exactly, so a loss at the border counts in part. nan of no returns; raises ValueError
-    unless level is between 0 and 1.
+    Value at risk is the smallest loss that at least a share `level` of the losses do not exceed. The losses beyond it
+    have the total weight 1 - level, so the loss at the border counts in part. The result is nan if there are no
+    returns. Raises ValueError unless level is between 0 and 1.
     """
     _check_level(level)
     losses = np.sort(0.0 - _finite(returns))[::-1]
@@ -110,7 +112,10 @@ def historical(returns: ArrayLike, level: float) -> TailRisk:
 
 @checked("returns", infinite=True)
 def normal(returns: ArrayLike, level: float) -> TailRisk:
-    """With mean and standard deviation of the sample; nan of fewer than two. Raises as `normal_tail` does."""
+    """Risks of a normal with the mean and standard deviation of the sample; nan if there are fewer than two returns.
+
+    Raises ValueError as `normal_tail` does.
+    """
     x = _finite(returns)
     tail = normal_tail(level)
     return tail.of(float(x.mean()), float(x.std(ddof=1))) if len(x) > 1 else NOTHING
@@ -118,10 +123,11 @@ def normal(returns: ArrayLike, level: float) -> TailRisk:
 
 @checked("returns", infinite=True)
 def student(returns: ArrayLike, level: float, degrees: float | None = None) -> TailRisk:
-    """Of Student's t with these degrees of freedom, location and scale by maximum likelihood; None to fit all three.
+    """Risks of a Student's t that is fitted by maximum likelihood.
 
-    nan of fewer than four returns and where the likelihood has no maximum, as when most of them are equal; of returns
-    that are all equal their negative. Raises as `student_tail` does.
+    Location and scale are fitted, and the degrees of freedom too if ``degrees`` is None. The result is nan if there are
+    fewer than four returns, or if the likelihood has no maximum, for example because most returns are equal. If all
+    returns are equal, both risks are the negative of this return. Raises ValueError as `student_tail` does.
     """
     x = _finite(returns)
     _check_level(level)
@@ -140,9 +146,10 @@ def student(returns: ArrayLike, level: float, degrees: float | None = None) -> T
 
 @checked("returns", infinite=True)
 def fit_student(returns: ArrayLike, degrees: float | None = None) -> tuple[float, float, float]:
-    """Degrees of freedom, location and scale of greatest likelihood; degrees above 1, unless they are given.
+    """Degrees of freedom, location and scale of a Student's t by maximum likelihood.
 
-    Raises ValueError if the likelihood has no maximum that could be found, as for returns that are all or mostly equal.
+    Degrees that are fitted are above 1. Raises ValueError if no maximum of the likelihood is found, for example because
+    all or most returns are equal.
     """
     from scipy.optimize import minimize
     from scipy.special import gammaln
@@ -150,7 +157,7 @@ def fit_student(returns: ArrayLike, degrees: float | None = None) -> tuple[float
     x = _finite(returns)
     spread = float(x.std()) if len(x) else 0.0
     if spread == 0.0:
-        raise ValueError("returns that do not differ have no scale")
+        raise ValueError("all returns are equal, so they have no scale")
     middle = float(np.median(x))
     z = (x - middle) / spread
 
@@ -172,7 +179,10 @@ def fit_student(returns: ArrayLike, degrees: float | None = None) -> tuple[float
 
 @checked("returns", infinite=True)
 def cornish_fisher(returns: ArrayLike, level: float) -> TailRisk:
-    """With the first four moments of the sample; nan of fewer than four returns. Raises as `normal_tail` does."""
+    """`cornish_fisher_tail` with the first four moments of the sample; nan if there are fewer than four returns.
+
+    Raises ValueError as `normal_tail` does.
+    """
     x = _finite(returns)
     _check_level(level)
     if len(x) < 4:
@@ -186,10 +196,10 @@ def cornish_fisher(returns: ArrayLike, level: float) -> TailRisk:
 
 @checked("returns")
 def ewma_deviations(returns: ArrayLike, decay: float = RISKMETRICS) -> Floats:
-    """Standard deviation forecast for each return from those before it, and for the next one: float64 (n + 1,).
+    """Standard deviation forecast for each return from the earlier ones, and for the next return: float64 (n + 1,).
 
-    σ²_t = Σ λ^i r²_{t-1-i} / Σ λ^i, with mean 0 as RiskMetrics has it; the weights of what is not there yet are shared
-    by the rest, so nothing later is looked at. The first is nan. Raises ValueError unless decay is between 0 and 1.
+    σ²_t = Σ λ^i r²_{t-1-i} / Σ λ^i, with a mean of 0, as in RiskMetrics. The sums are over the returns before t, so a
+    forecast does not use later returns. The first one is nan. Raises ValueError unless decay is between 0 and 1.
     """
     if not 0.0 < decay < 1.0:
         raise ValueError(f"decay must be between 0 and 1, not {decay}")
@@ -208,13 +218,16 @@ def ewma_deviations(returns: ArrayLike, decay: float = RISKMETRICS) -> Floats:
 def filtered(
     returns: ArrayLike, level: float, decay: float = RISKMETRICS, law: Law = "normal", degrees: float = 5.0
 ) -> Forecasts:
-    """Risks of every return from those before it: the exponentially weighted deviation times a tail of unit variance.
+    """Risks of every return from the earlier ones: the exponentially weighted deviation times a tail of unit variance.
 
     Parameters
     ----------
     returns : float64 (n,).
-    law : "normal" (RiskMetrics), "student" with these degrees, or "historical": the empirical tail of the standardised
-        returns before, at least 1 / (1 - level) of them (filtered historical simulation, Barone-Adesi et al. 1999).
+    level : of both risks, between 0 and 1.
+    decay : as for `ewma_deviations`.
+    law : "normal" (RiskMetrics); "student", with these degrees of freedom; or "historical", the empirical tail of the
+        earlier standardised returns, of which there must be at least 1 / (1 - level) (filtered historical simulation,
+        Barone-Adesi et al. 1999).
 
     Raises
     ------
@@ -237,7 +250,7 @@ def filtered(
 def rolling(
     returns: ArrayLike, level: float, window: int, method: Literal["historical", "normal", "student", "cornish_fisher"]
 ) -> Forecasts:
-    """Risks of every return from the `window` returns before it; the first `window` are nan.
+    """Risks of every return from the `window` returns before it; the first `window` forecasts are nan.
 
     Raises ValueError if window is below 2, the method is unknown, or level is not between 0 and 1.
     """
@@ -255,11 +268,11 @@ def rolling(
 
 
 def worst(losses: Floats, counts: Integers, level: float) -> TailRisk:
-    """`historical` of losses from the greatest down, (n,), each so many times."""
+    """`historical` of losses (n,) in descending order, each of which occurs ``counts`` times, (n,)."""
     so_far = np.cumsum(counts)
     count = int(so_far[-1])
     below = count * level
-    border = min(max(math.ceil(below - 1e-9 * count) - 1, 0), count - 1)  # from the least up
+    border = min(max(math.ceil(below - 1e-9 * count) - 1, 0), count - 1)  # place in ascending order
     above = count - 1 - border
     place = int(np.searchsorted(so_far, above, side="right"))
     risk, whole = float(losses[place]), slice(place)
@@ -268,7 +281,7 @@ def worst(losses: Floats, counts: Integers, level: float) -> TailRisk:
 
 
 def _tails_so_far(x: Floats, deviations: Floats, level: float) -> Floats:
-    """`historical` of the standardised returns before each: float64 (n, 2)."""
+    """`historical` of the standardised returns before each return: float64 (n, 2)."""
     _check_level(level)
     with np.errstate(divide="ignore", invalid="ignore"):
         standard = x / deviations

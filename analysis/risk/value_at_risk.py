@@ -1,8 +1,8 @@
-"""Value at risk and expected shortfall of what populations earn, by every method, with errors.
+"""Value at risk and expected shortfall of the changes of populations' wealth, by every method, with errors.
 
-The laws and their formulas are in :mod:`analysis.risk.tail_risk`.
+The methods and their formulas are in :mod:`analysis.risk.tail_risk`.
 
-``spreadgame measure value_at_risk RUN`` measures the wealth of each population from sample to sample.
+``spreadgame measure value_at_risk RUN`` measures the change of each population's wealth from one sample to the next.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _FLAT = "too few changes, or most of them are equal"
 
 
 def gains_of(run: Run, population: str) -> Floats:
-    """Changes of a population's wealth from sample to sample within episodes, one after the other. Currency."""
+    """Changes of a population's wealth from one sample to the next, within episodes, (changes,). Currency."""
     return _changes(run, population)[0]
 
 
@@ -61,13 +61,14 @@ def measures(
 ) -> list[Measurement]:
     """Risks of each population's wealth by every method, and a forecast of its next change by exponential weights.
 
-    Errors are those of `repeats` resampled series, the same for all methods: whole episodes where there are 30, else
-    the stationary bootstrap. Student's t, whose fit takes long, and the forecast have none.
+    Errors come from `repeats` resampled series, which are the same for all methods. With 30 episodes or more, whole
+    episodes are resampled; with fewer, the stationary bootstrap is used. Student's t has no errors, because its fit
+    takes long, and the forecast has none either.
 
     Raises
     ------
     RunError
-        If agents were not sampled, or never twice in an episode, or there is no population of this name.
+        If agents were not sampled twice in any episode, or there is no population of this name.
     """
     check_sampled(run)
     found = []
@@ -101,7 +102,7 @@ def measures(
 
 
 def _changes(run: Run, population: str) -> tuple[Floats, Integers]:
-    """`gains_of`, and the episode of each."""
+    """`gains_of`, and the episode of each change, each (changes,)."""
     rows = samples_of(run, population)
     changes = rows.groupby("episode")["wealth"].diff().to_numpy(float)
     known = ~np.isnan(changes)
@@ -109,7 +110,7 @@ def _changes(run: Run, population: str) -> tuple[Floats, Integers]:
 
 
 def _errors(gains: Floats, episodes: Integers, levels: tuple[float, ...], repeats: int) -> Floats:
-    """Of the historical, normal and Cornish-Fisher risks, float64 (levels, methods, risks)."""
+    """Standard errors of the historical, normal and Cornish-Fisher risks, float64 (levels, methods, risks)."""
     order = np.argsort(gains)
     losses, flat = 0.0 - gains[order], np.ptp(gains) == 0.0
     centre, scale = (float(gains[0]), 1.0) if flat else (float(gains.mean()), float(gains.std()))
@@ -126,7 +127,7 @@ def _errors(gains: Floats, episodes: Integers, levels: tuple[float, ...], repeat
 
 
 def _moments(sums: Floats, count: int, centre: float, scale: float) -> tuple[float, float, float, float]:
-    """Mean, deviation, skewness and excess kurtosis from the sums of the powers of (x - centre) / scale."""
+    """Mean, standard deviation, skewness and excess kurtosis, from the sums of powers of (x - centre) / scale, (4,)."""
     one, two, three, four = (sums / count).tolist()
     variance = two - one**2
     if count < 2 or not variance > _ROUNDING:
@@ -140,13 +141,13 @@ def _moments(sums: Floats, count: int, centre: float, scale: float) -> tuple[flo
 def _of_moments(
     level: float, mean: float, deviation: float, skewness: float, excess_kurtosis: float
 ) -> tuple[TailRisk, TailRisk]:
-    """The normal and the Cornish-Fisher risks."""
+    """The normal and the Cornish-Fisher risks of a distribution with these moments."""
     corrected = cornish_fisher_tail(level, skewness, excess_kurtosis)
     return normal_tail(level).of(mean, deviation), corrected.of(mean, deviation)
 
 
 def _students(gains: Floats, levels: tuple[float, ...]) -> list[TailRisk]:
-    """`student` at each level, from one fit."""
+    """`student` at each level; the distribution is fitted once."""
     try:
         degrees, location, scale = fit_student(gains)
     except ValueError:

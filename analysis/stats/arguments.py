@@ -1,4 +1,4 @@
-"""What an estimator may be given: rows of numbers, labels and counts, looked at once, before anything is computed."""
+"""Checks of an estimator's arguments: rows of numbers, labels and counts, checked once before the computation."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _MOST = 2.0**62  # of a whole number
 _LABEL = "a label is a whole number"
 _COUNT = "a count is a whole number from 0 on; leave out what is not known"
-_SIGN = "a sign is 1 of a buy, -1 of a sell, 0 where it is not known"
-_AMOUNT = "it is not negative"
+_SIGN = "a sign is 1 for a buy, -1 for a sell, 0 where it is not known"
+_AMOUNT = "it must not be negative"
 _NUMBER = "leave the row out, or write nan where the number is not known"
 
 
@@ -28,24 +28,25 @@ def checked(  # long: half of it is what its parameters mean
     tables: Sequence[str] = (),
     infinite: bool = False,
 ) -> Callable[[Function], Function]:
-    """Make a function refuse, in words, what cannot be the rows that it works on; None passes for what is optional.
+    """Decorate a function so that it checks the arrays that it is given, and raises an error of one line.
 
-    All that is named must have the same number of rows. What overflows becomes infinite or nan without a warning.
+    All parameters that are named must have the same number of rows; None is accepted. In the function, a number that
+    overflows becomes infinite or nan without a warning.
 
     Parameters
     ----------
-    numbers : parameters of shape (rows,). They may hold nan, of which the function says what it does.
-    labels : parameters of whole numbers, (rows,).
-    counts : parameters of whole numbers from 0 on, (rows,).
-    signs : parameters that are 1 or -1, or 0 where the sign is not known, (rows,).
-    amounts : parameters of numbers that are not negative, (rows,). They may hold nan.
-    tables : parameters of shape (rows, columns) that may hold nan.
-    infinite : whether numbers and amounts may be infinite, as where a function leaves out all that is not finite.
+    numbers : names of parameters of shape (rows,). They may hold nan; the function's docstring says what it does then.
+    labels : names of parameters of whole numbers, (rows,).
+    counts : names of parameters of whole numbers from 0 on, (rows,).
+    signs : names of parameters that are 1 or -1, or 0 where the sign is not known, (rows,).
+    amounts : names of parameters of numbers that are not negative, (rows,). They may hold nan.
+    tables : names of parameters of shape (rows, columns). They may hold nan.
+    infinite : whether numbers and amounts may be infinite. Functions that leave out all that is not finite allow it.
 
     Raises
     ------
     ValueError
-        From the function that is decorated: it names the parameter, the place, the value and the remedy.
+        Raised by the decorated function. The message names the parameter, the place, the value and the remedy.
     """
 
     def look(name: str, array: NDArray[Any]) -> None:
@@ -62,7 +63,7 @@ def checked(  # long: half of it is what its parameters mean
         signature = inspect.signature(function)
 
         @wraps(function)
-        def door(*args: Any, **options: Any) -> Any:
+        def with_checks(*args: Any, **options: Any) -> Any:
             given = signature.bind(*args, **options)
             first: tuple[str, int] | None = None
             for name in (*numbers, *labels, *counts, *signs, *amounts, *tables):
@@ -80,13 +81,13 @@ def checked(  # long: half of it is what its parameters mean
             with np.errstate(over="ignore", invalid="ignore"):
                 return function(*given.args, **given.kwargs)
 
-        return cast(Function, door)
+        return cast(Function, with_checks)
 
     return decorated
 
 
 def whole(name: str, array: NDArray[Any], counted: bool = True) -> None:
-    """Refuse what is no whole number, or is below 0 where things are counted."""
+    """Raise ValueError for a number that is not whole, or, if ``counted``, that is below 0."""
     if array.dtype.kind not in "biu":
         with np.errstate(invalid="ignore"):
             wrong = ~((array == np.floor(array)) & (np.abs(array) < _MOST))
@@ -96,20 +97,20 @@ def whole(name: str, array: NDArray[Any], counted: bool = True) -> None:
 
 
 def refuse(name: str, array: NDArray[Any], wrong: NDArray[np.bool_], remedy: str) -> None:
-    """Raise ValueError that names the first place where something is wrong."""
+    """Raise ValueError that names the first place of ``array`` at which ``wrong`` is true; nothing if it is nowhere."""
     if wrong.any():
         place = tuple(int(each[0]) for each in np.nonzero(wrong))
         raise ValueError(f"{name}[{', '.join(map(str, place))}] is {array[place]} — {remedy}")
 
 
 def at_least(name: str, value: float, least: float) -> None:
-    """Refuse a number below the least there may be, and nan."""
+    """Raise ValueError for a number below ``least``, and for nan."""
     if not value >= least:
         raise ValueError(f"{name} must be at least {least:g}, not {value}")
 
 
 def unknown(**arrays: NDArray[Any]) -> str:
-    """The first number that is nan, as a reason for which there is no estimate; an empty string where all are known."""
+    """The first nan of these arrays, as the reason why there is no estimate; an empty string if there is no nan."""
     for name, array in arrays.items():
         wrong = np.isnan(array)
         if wrong.any():
@@ -118,7 +119,7 @@ def unknown(**arrays: NDArray[Any]) -> str:
 
 
 def array_of(name: str, value: Any, dimensions: int = 1) -> NDArray[Any]:
-    """Numbers as an array of so many dimensions; ValueError for what is none."""
+    """Numbers as an array of this number of dimensions. Raises ValueError for anything else."""
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
         try:

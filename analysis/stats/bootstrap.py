@@ -1,8 +1,9 @@
-"""Errors of any statistic of one time series, by drawing stretches of it again.
+"""Standard errors of any statistic of one time series, by resampling blocks of it.
 
-The stationary bootstrap (Politis and Romano 1994) glues together blocks that begin anywhere, go on round the end of the
-series, and have geometric lengths, so that dependence within a block is kept. The mean length is chosen from the data
-(Politis and White 2004, with the correction of Patton, Politis and White 2009).
+The stationary bootstrap (Politis and Romano 1994) joins blocks that begin at random places and have geometric lengths.
+A block that reaches the end of the series continues at its beginning. So the dependence within a block is kept. The
+mean block length is chosen from the data (Politis and White 2004, with the correction of Patton, Politis and White
+2009).
 """
 
 from __future__ import annotations
@@ -15,21 +16,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.stats.arguments import checked
-from analysis.stats.estimates import Estimate
+from analysis.stats.estimates import NOTHING, Estimate
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-_FEWEST = 9  # observations from which a block length is chosen
-MANY_EPISODES = 30  # as many are drawn whole: an episode knows nothing of another
+_FEWEST = 9  # a block length is chosen from this number of observations or more
+MANY_EPISODES = 30  # with this number or more, whole episodes are drawn, because episodes are independent
 
 
 @checked("series")
 def block_length(series: ArrayLike) -> float:
-    """The mean block length at which the stationary bootstrap has the least squared error of the variance of a mean.
+    """The mean block length that minimises the stationary bootstrap's mean squared error of the variance of a mean.
 
-    b = (G / g)^(2/3) n^(1/3), with G = Σ λ(k/m) |k| R(k) and g = Σ λ(k/m) R(k) over the autocovariances R(k), |k| ≤ m,
-    and λ flat up to 1/2 and falling to 0 at 1. The window m is twice the first of so many successive lags whose
-    correlations all stay below 2 √(log10 n / n); the answer is at least 1 and at most min(3 √n, n / 3).
+    b = (G / g)^(2/3) n^(1/3), with G = Σ λ(k/m) |k| R(k) and g = Σ λ(k/m) R(k) over the autocovariances R(k), |k| ≤ m.
+    λ is 1 up to 1/2 and falls linearly to 0 at 1. The window m is twice the first lag from which max(5, log10 n)
+    successive correlations are all below 2 √(log10 n / n). The result is at least 1 and at most min(3 √n, n / 3).
 
     Parameters
     ----------
@@ -37,16 +38,16 @@ def block_length(series: ArrayLike) -> float:
 
     Returns
     -------
-    In observations; 1 for a series that is constant or shorter than 9, nan for an empty one.
+    The length in observations. It is 1 if the series is constant or shorter than 9, and nan if it is empty.
 
     Raises
     ------
     ValueError
-        If the series has more than one column or holds what is not finite.
+        If the series has more than one column, or a number that is not finite.
     """
     x = np.asarray(series, float)
     if not np.all(np.isfinite(x)):
-        raise ValueError("a block length is that of one series of finite numbers")
+        raise ValueError("series must be finite: a block length needs every number of the series")
     n = len(x)
     if n == 0:
         return math.nan
@@ -68,7 +69,7 @@ def block_length(series: ArrayLike) -> float:
 
 
 def _first_small(away: Floats, covariances: Floats, run: int) -> int:
-    """The first of `run` lags in succession whose correlations are small; the last lag if there is none."""
+    """The first lag from which `run` successive correlations are all small; the last lag if there is none."""
     n = len(away)
     squares = np.cumsum(away**2)
     lags = np.arange(len(covariances) - 1)
@@ -83,9 +84,10 @@ def _first_small(away: Floats, covariances: Floats, run: int) -> int:
 
 
 def stationary_indices(observations: int, length: float, generator: np.random.Generator) -> Integers:
-    """Places of one resampled series, int64 (observations,): each goes on where the last was, but for 1 / length.
+    """The places of the observations of one resampled series, int64 (observations,).
 
-    Raises ValueError if length is below 1.
+    A new block begins with probability 1 / length; otherwise the next place follows. Raises ValueError if length is
+    below 1.
     """
     if not length >= 1.0:
         raise ValueError(f"the mean block length must be at least 1, not {length}")
@@ -106,21 +108,21 @@ def multiplicities(
     length: float | None = None,
     episodes: ArrayLike | None = None,
 ) -> Iterator[Integers]:
-    """How often each observation is in each of `repeats` resampled series, int64 (observations,) at a time.
+    """How often each observation occurs in a resampled series: `repeats` arrays, int64 (observations,).
 
-    Enough for statistics to which order is nothing, and any number of them share the draws. Where there are 30 episodes
-    or more, whole ones are drawn, otherwise blocks by `stationary_indices`.
+    These counts suffice for statistics that do not depend on the order of observations, and several statistics can use
+    the same draws. With 30 episodes or more, whole episodes are drawn; with fewer, blocks by `stationary_indices`.
 
     Parameters
     ----------
     series : (n,).
     length : mean length of the blocks in observations; None for `block_length`.
-    episodes : of each observation, (n,), never falling; None if all are of one.
+    episodes : the episode of each observation, (n,), never falling; None for a single episode.
 
     Raises
     ------
     ValueError
-        If length or repeats is below 1, episodes have another shape, and as `block_length` does.
+        If length or repeats is below 1, if episodes have another shape, and as `block_length` does.
     """
     x = np.asarray(series, float)
     if repeats < 1:
@@ -152,14 +154,14 @@ def replications(
 
     Parameters
     ----------
-    series : (n,) or (n, columns), whose rows stay together.
-    statistic : takes an array like the series, gives one number.
-    length : mean length of the blocks in observations; None for `block_length`, of columns the longest.
+    series : (n,) or (n, columns); whole rows are drawn.
+    statistic : a function that takes an array like the series and returns one number.
+    length : mean length of the blocks in observations; None for the largest `block_length` of the columns.
 
     Raises
     ------
     ValueError
-        If length is below 1 or repeats is, and as `block_length` does.
+        If length or repeats is below 1, and as `block_length` does.
     """
     x = np.atleast_1d(np.asarray(series, float))
     if repeats < 1:
@@ -179,12 +181,12 @@ def bootstrap(
     repeats: int = 1000,
     length: float | None = None,
 ) -> Estimate:
-    """The statistic of a series, and the standard deviation of its `replications`; nan of an empty series.
+    """The statistic of a series, with the standard deviation of its `replications` as error; nan if it is empty.
 
     Parameters and errors are those of `replications`.
     """
     x = np.atleast_1d(np.asarray(series, float))
     if len(x) == 0:
-        return Estimate(math.nan, math.nan)
+        return NOTHING
     drawn = replications(x, statistic, generator, repeats, length)
     return Estimate(float(statistic(x)), float(drawn.std(ddof=1)) if repeats > 1 else math.inf)

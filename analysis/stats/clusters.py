@@ -1,9 +1,9 @@
-"""Means of groups of rows that depend on one another in time, with errors from stretches of time or episodes.
+"""Means of groups of rows that depend on one another in time, with cluster-robust standard errors.
 
-Rows are gathered in clusters, taken as independent: episodes where there are many, else stretches of one long series.
-With w the weights, a group's mean is Σ w x / Σ w and its variance C / (C - 1) Σ_c (Σ_{i in c} w_i (x_i - mean) / Σ
-w)², over the C clusters in which the group has rows (the linearised, cluster-robust variance; Cameron and Miller
-2015).
+Rows are put into clusters, which are treated as independent. Clusters are episodes if there are many, else stretches of
+a long series. With weights w, a group's mean is Σ w x / Σ w. Its variance is
+C / (C - 1) Σ_c (Σ_{i in c} w_i (x_i - mean) / Σ w)², over the C clusters in which the group has rows (the linearised
+variance; Cameron and Miller 2015).
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from analysis.stats.estimates import Estimate
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-STRETCHES = 200  # of a run of few episodes
-_ROUNDING = 1e-13  # relative: what differs by no more is equal
+STRETCHES = 200  # in a run of few episodes
+_ROUNDING = 1e-13  # relative: numbers that differ by no more are equal
 
 
 class GroupMeans(NamedTuple):
-    """Of each group, float64 (groups,): the weighted mean, its standard error, rows and their weight."""
+    """The weighted mean of each group, its standard error, its number of rows and their weight; float64 (groups,)."""
 
     values: Floats
     errors: Floats
@@ -32,18 +32,21 @@ class GroupMeans(NamedTuple):
     weights: Floats
 
     def estimate(self, group: int = 0) -> Estimate:
-        """One group's mean; nan where it has no rows, with an infinite error where they are all in one cluster."""
+        """The mean of one group: nan if it has no rows, with an infinite error if all its rows are in one cluster."""
         return Estimate(float(self.values[group]), float(self.errors[group]))
 
 
 @checked(labels=["episodes"])
 def clusters_of(episodes: ArrayLike, stretches: int = STRETCHES) -> Integers:
-    """Clusters of rows in the order of time: their episodes, or equally long stretches of rows where these are fewer.
+    """The cluster of each row, (rows,); rows are in the order of time.
+
+    If there are at least ``stretches`` episodes, each episode is a cluster. If there are fewer, each episode is cut
+    into stretches of equal length, so that there are about ``stretches`` clusters.
 
     Parameters
     ----------
-    episodes : of each row, (rows,), never falling.
-    stretches : as many as there shall be at least, and about as many as there are where episodes are fewer.
+    episodes : the episode of each row, (rows,), never falling.
+    stretches : the number of clusters that is wanted.
     """
     own = np.asarray(episodes, np.int64)
     count = len(own)
@@ -62,13 +65,13 @@ def clusters_of(episodes: ArrayLike, stretches: int = STRETCHES) -> Integers:
 
 
 class Clustered:
-    """Rows in groups and clusters, of which several columns are averaged.
+    """Groups and clusters of rows, for the means of several columns.
 
     Parameters
     ----------
-    clusters : of each row, from 0, (rows,).
-    groups : of each row, from 0 and below ``count``, (rows,); None for one group.
-    weights : not negative, (rows,); None for 1.
+    clusters : the cluster of each row, from 0, (rows,).
+    groups : the group of each row, from 0 and below ``count``, (rows,); None for one group.
+    weights : not negative, (rows,); None if all are 1.
     """
 
     def __init__(
@@ -86,7 +89,7 @@ class Clustered:
         return sums.reshape(self._count, self._width)
 
     def means(self, values: ArrayLike) -> GroupMeans:
-        """Weighted means of a column, float64 (rows,), in which nothing is nan."""
+        """Weighted means, by group, of a column (rows,) without nan."""
         x = np.asarray(values, float)
         weighted = x if self._weights is None else self._weights * x
         sums, weight = self._table(weighted), self._weight.sum(axis=1)
@@ -96,7 +99,7 @@ class Clustered:
             present = (self._rows > 0).sum(axis=1)
             errors = np.sqrt((moved**2).sum(axis=1) * present / (present - 1)) / weight
             scale = np.abs(sums).sum(axis=1) / weight
-        errors = np.where(errors > _ROUNDING * scale, errors, 0.0)  # what differs by rounding alone is equal
+        errors = np.where(errors > _ROUNDING * scale, errors, 0.0)  # differences that are rounding errors are 0
         errors = np.where(np.isfinite(means), errors, np.nan)
         errors = np.where(present > 1, errors, np.where(present == 1, np.inf, np.nan))
         return GroupMeans(means, errors, self.rows, weight)
@@ -110,14 +113,14 @@ def group_means(
     count: int = 1,
     weights: ArrayLike | None = None,
 ) -> GroupMeans:
-    """Weighted means of groups of a column, float64 (rows,); rows that are nan are left out.
+    """Weighted means, by group, of a column (rows,); rows that are nan are left out.
 
     The other parameters are those of :class:`Clustered`.
 
     Raises
     ------
     ValueError
-        If lengths differ, clusters or groups are no whole numbers from 0 on, or a group is not below ``count``.
+        If lengths differ, if clusters or groups are not whole numbers from 0 on, or if a group is not below ``count``.
     """
     x = np.asarray(values, float)
     if groups is not None and len(x) and not np.max(groups) < count:

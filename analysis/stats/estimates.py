@@ -1,7 +1,7 @@
 """Estimates with their standard errors, from samples that are independent of one another (episodes, seeds).
 
-Samples are float64 arrays of shape (samples,). Errors are those of the sampling: of a mean s / √n, of a slope and of a
-ratio by linearisation (White 1980, without assuming equal variances).
+Samples are float64 arrays of shape (samples,). Standard errors are those of sampling: s / √n for a mean, and by
+linearisation for a slope and a ratio (White 1980, without the assumption of equal variances).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _ROUNDING = 1e-13  # relative: samples that differ by no more are equal
 
 
 class Estimate(NamedTuple):
-    """A number, and the standard error of what was sampled; 0 where nothing was."""
+    """A number and its standard error from sampling; the error is 0 if nothing was sampled."""
 
     value: float
     standard_error: float
 
     def as_json(self) -> dict[str, float | None]:
-        """Both numbers by name; what is none, or infinite, is null."""
+        """Both numbers by name; nan and infinity become null."""
         return {name: part if math.isfinite(part) else None for name, part in zip(self._fields, self, strict=True)}
 
 
@@ -32,7 +32,7 @@ NOTHING = Estimate(math.nan, math.nan)
 
 
 def _linearised(value: float, influence: Any) -> Estimate:
-    """An estimate whose samples each move it by ``influence / n``."""
+    """An estimate from n samples, each of which changes it by ``influence / n``; (samples,)."""
     count = len(influence)
     if math.isnan(value):
         return NOTHING
@@ -44,7 +44,7 @@ def _linearised(value: float, influence: Any) -> Estimate:
 
 @checked("samples")
 def mean(samples: ArrayLike) -> Estimate:
-    """The mean; nan of no samples."""
+    """The mean of samples; nan if there are none."""
     x = np.asarray(samples, float)
     if not len(x):
         return NOTHING
@@ -53,7 +53,7 @@ def mean(samples: ArrayLike) -> Estimate:
 
 @checked("samples")
 def deviation(samples: ArrayLike) -> Estimate:
-    """The standard deviation; its error allows for any fourth moment. nan of fewer than two samples."""
+    """The standard deviation, with an error that is valid for any fourth moment; nan of fewer than two samples."""
     x = np.asarray(samples, float)
     if len(x) < 2:
         return NOTHING
@@ -64,7 +64,7 @@ def deviation(samples: ArrayLike) -> Estimate:
 
 @checked("above", "below")
 def ratio(above: ArrayLike, below: ArrayLike) -> Estimate:
-    """The ratio of two means over the same samples; nan where the one below is 0, or there are no samples."""
+    """The ratio of two means over the same samples; nan if the denominator's mean is 0, or there are no samples."""
     a, b = np.asarray(above, float), np.asarray(below, float)
     if not len(b) or b.mean() == 0.0:
         return NOTHING
@@ -72,9 +72,22 @@ def ratio(above: ArrayLike, below: ArrayLike) -> Estimate:
     return _linearised(value, (a - value * b) / b.mean())
 
 
+def half_life_of(persistence: Estimate) -> Estimate:
+    """The half-life ln ½ / ln φ of a deviation that shrinks by the factor φ per period; in periods.
+
+    Its error follows from that of φ by linearisation. It is nan unless 0 < φ < 1.
+    """
+    phi = persistence.value
+    if not 0.0 < phi < 1.0:
+        return NOTHING
+    logarithm = math.log(phi)
+    slope = math.log(2.0) / (phi * logarithm**2)
+    return Estimate(math.log(0.5) / logarithm, slope * persistence.standard_error)
+
+
 @checked("x", "y")
 def slope(x: ArrayLike, y: ArrayLike) -> Estimate:
-    """The slope of a least-squares line of ``y`` on ``x``; nan where ``x`` does not vary."""
+    """The slope of a least-squares line of ``y`` on ``x``; nan if ``x`` does not vary."""
     along, up = np.asarray(x, float), np.asarray(y, float)
     if not len(along) or np.ptp(along) == 0.0:
         return NOTHING
@@ -87,7 +100,7 @@ def slope(x: ArrayLike, y: ArrayLike) -> Estimate:
 
 @checked("x", "y")
 def residual_variance(x: ArrayLike, y: ArrayLike) -> Estimate:
-    """The variance of ``y`` that a least-squares line on ``x`` leaves; nan where ``x`` does not vary."""
+    """The residual variance of a least-squares line of ``y`` on ``x``; nan if ``x`` does not vary."""
     along, up = np.asarray(x, float), np.asarray(y, float)
     if not len(along) or np.ptp(along) == 0.0:
         return NOTHING
@@ -98,7 +111,7 @@ def residual_variance(x: ArrayLike, y: ArrayLike) -> Estimate:
 
 @checked("x", "y")
 def covariance(x: ArrayLike, y: ArrayLike) -> Estimate:
-    """The covariance of pairs; nan of none."""
+    """The covariance of pairs; nan if there are none."""
     a, b = np.asarray(x, float), np.asarray(y, float)
     if not len(a):
         return NOTHING

@@ -1,4 +1,4 @@
-"""Differences of pairs, as of two markets on one seed: mean, error and confidence interval (Student 1908)."""
+"""Paired differences, such as two markets with the same seed: mean, error, confidence interval (Student 1908)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ CONFIDENCE = 0.95
 
 
 class Difference(NamedTuple):
-    """The mean of differences, and an interval."""
+    """The mean of differences, with its confidence interval."""
 
     value: float
     standard_error: float
     low: float
     high: float
-    pairs: int  # of which both numbers are known
+    pairs: int  # pairs in which both numbers are known
 
     @property
     def excludes_nought(self) -> bool:
@@ -32,11 +32,11 @@ class Difference(NamedTuple):
 
 @checked("changed", "base", infinite=True)
 def difference(changed: ArrayLike, base: ArrayLike) -> Difference:
-    """The mean of paired differences with its interval, of those pairs that are known on both sides.
+    """The mean of ``changed - base``, with its confidence interval, over the pairs in which both numbers are known.
 
     Parameters
     ----------
-    changed, base : (pairs,), nan where a number is not known.
+    changed, base : (pairs,); nan where a number is not known.
     """
     pairs = np.asarray(changed, float) - np.asarray(base, float)
     pairs = pairs[np.isfinite(pairs)]

@@ -1,13 +1,13 @@
-"""Least squares and functions of its coefficients, with errors that hold under heteroscedasticity and autocorrelation.
+"""Least squares and functions of its coefficients, with heteroscedasticity- and autocorrelation-robust errors.
 
-An estimator is kept as its values and its influences, float64 (blocks, values): what each block of rows moves each
-value by, times the number of blocks. A standard error is the root of the long-run variance of the influence over the
-number of blocks (Newey and West 1987), and that of a function of several values follows from its gradient (the delta
-method).
+An estimator is a set of values and their influences, float64 (blocks, values). The influence of a block of rows is the
+change of the value due to this block, times the number of blocks. A standard error is √(V / blocks), where V is the
+long-run variance of the influence (Newey and West 1987). The error of a function of several values follows from its
+gradient (the delta method).
 
-A block is one row while there are fewer than 250,000 of them. More are pooled: n rows make blocks of ⌊n / 125,000⌋
-consecutive rows, so that there are never more than 250,000. That leaves values as they are, and of errors it changes
-the weights of Bartlett's kernel alone: lags count blocks, and what is correlated within a block counts in full.
+If there are fewer than 250,000 rows, each row is a block. If there are more, ⌊n / 125,000⌋ consecutive rows are pooled
+into a block, so there are never more than 250,000 blocks. Pooling does not change values. Of errors it changes only the
+weights of Bartlett's kernel: lags are counted in blocks, and correlations within a block have the full weight.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from analysis.stats.estimates import NOTHING, Estimate
 
 Floats = NDArray[np.float64]
 Chosen = NDArray[np.bool_]
-_COLLINEAR = 1e-11  # the smallest eigenvalue of a correlation matrix that still tells regressors apart
-_STEP = 1e-3  # of a gradient, in standard errors
-_BLOCKS = 125_000  # twice as many rows are pooled into as many blocks
-_CHUNK = 1 << 14  # rows worked on at once: a dozen columns of them stay in a processor's cache
+_COLLINEAR = 1e-11  # regressors are collinear if an eigenvalue of their correlation matrix is not above this
+_STEP = 1e-3  # step of a numerical gradient, in standard errors
+_BLOCKS = 125_000  # rows are pooled into blocks if there are at least twice as many
+_CHUNK = 1 << 14  # rows that are processed together: a dozen columns of them fit in a processor's cache
 
 
 class Fit(NamedTuple):
@@ -43,17 +43,17 @@ class Fit(NamedTuple):
 
 @np.errstate(over="ignore", invalid="ignore")
 def least_squares(y: ArrayLike, *regressors: ArrayLike, where: Chosen | None = None) -> Fit:
-    """Coefficients of ``y`` on a constant and regressors, all (rows,); the constant's comes first.
+    """Coefficients of ``y`` on a constant and regressors, all (rows,). The coefficient of the constant comes first.
 
-    Regressors may be views of one another, as lags are: no table of them is made.
+    Regressors may be views of one array, such as lags. They are not copied into a table.
 
     Parameters
     ----------
-    where : which rows count, (rows,); None for all. The others may hold nan.
+    where : which rows count, (rows,); None for all. The other rows may hold nan.
 
     Returns
     -------
-    All are nan where the rows are too few or the regressors collinear.
+    The fit. All values are nan if there are too few rows, or if the regressors are collinear.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def least_squares(y: ArrayLike, *regressors: ArrayLike, where: Chosen | None = N
 
 
 def residuals(fit: Fit, y: ArrayLike, *regressors: ArrayLike) -> Floats:
-    """What :func:`least_squares` leaves of ``y``, (rows,), at all rows, whichever of them were fitted."""
+    """Residuals of :func:`least_squares`, (rows,), at all rows, including those that were not fitted."""
     columns, _ = _columns((y, *regressors), None)
     left: Floats = np.asarray(columns[0], float) - fit.values[0]
     for slope, regressor in zip(fit.values[1:], regressors, strict=True):
@@ -102,7 +102,7 @@ def residuals(fit: Fit, y: ArrayLike, *regressors: ArrayLike) -> Floats:
 
 @np.errstate(over="ignore", invalid="ignore")
 def means(*samples: ArrayLike, where: Chosen | None = None) -> Fit:
-    """The means of samples, each (rows,), at the rows that count; errors are those of :func:`least_squares`."""
+    """Means of columns, each (rows,), over the rows in ``where``, with influences as in :func:`least_squares`."""
     columns, rows = _columns(samples, where)
     totals = np.zeros(len(columns))
     for table in _chunks(columns, where):
@@ -112,20 +112,26 @@ def means(*samples: ArrayLike, where: Chosen | None = None) -> Fit:
 
 
 def joined(*fits: Fit) -> Fit:
-    """Estimators over the same rows as one; ValueError where their rows cannot be the same."""
+    """Estimators over the same rows as one estimator. Raises ValueError if their numbers of blocks differ."""
     return Fit(np.concatenate([fit.values for fit in fits]), np.hstack([fit.influences for fit in fits]))
+
+
+def usual_lags(rows: int) -> int:
+    """The largest lag that a long-run variance looks at: 4 (rows / 100)^(2/9), rounded down (Newey and West 1994)."""
+    return int(4 * (max(rows, 1) / 100) ** (2 / 9))
 
 
 @checked("influence")
 def long_run_variance(influence: Floats, lags: int | None = None) -> float:
-    """Variance of a mean times the number of rows, with Bartlett's weights.
+    """The long-run variance: the variance of a mean times the number of rows, with Bartlett's weights.
 
-    ``lags`` defaults to 4 (n / 100)^(2/9), rounded down (Newey and West 1994). Rows (rows,) are taken to have mean 0.
+    ``influence`` is (rows,) and must have the mean 0. ``lags`` defaults to :func:`usual_lags`. The result is nan if
+    there are fewer than two rows.
     """
     rows = len(influence)
     if rows < 2:
         return math.nan
-    most = int(4 * (rows / 100) ** (2 / 9)) if lags is None else lags
+    most = usual_lags(rows) if lags is None else lags
     total = float(influence @ influence)
     for lag in range(1, min(most, rows - 1) + 1):
         total += 2 * (1 - lag / (most + 1)) * float(influence[lag:] @ influence[:-lag])
@@ -135,7 +141,7 @@ def long_run_variance(influence: Floats, lags: int | None = None) -> float:
 def estimates(
     fit: Fit, function: Callable[[Floats], ArrayLike] | None = None, lags: int | None = None
 ) -> list[Estimate]:
-    """Each value of a fit, or of a smooth function of its values, with its standard error; ``lags`` count blocks."""
+    """Each value of a fit, or of a smooth function of these values, with its standard error. Lags are in blocks."""
     blocks = len(fit.influences)
     values, influences = fit.values, fit.influences.T
     if not blocks or not np.all(np.isfinite(values)):
@@ -152,12 +158,12 @@ def estimates(
 
 
 def estimate(fit: Fit, function: Callable[[Floats], ArrayLike] | None = None, lags: int | None = None) -> Estimate:
-    """The first of :func:`estimates`."""
+    """The first estimate of :func:`estimates`."""
     return estimates(fit, function, lags)[0]
 
 
 def _gradient(fit: Fit, function: Callable[[Floats], ArrayLike]) -> Floats:
-    """Central differences, (outputs, values), of a step that is small beside the standard errors."""
+    """The gradient by central differences, (outputs, values), with steps much smaller than the standard errors."""
     steps = _STEP * np.sqrt(np.mean(fit.influences**2, axis=0) / len(fit.influences))
     columns = []
     for which, step in enumerate(steps):
@@ -173,7 +179,7 @@ def _gradient(fit: Fit, function: Callable[[Floats], ArrayLike]) -> Floats:
 
 
 def _columns(given: Sequence[ArrayLike], where: Chosen | None) -> tuple[list[NDArray[Any]], int]:
-    """Columns as arrays, and how many of their rows count."""
+    """Columns as arrays, and the number of rows in ``where``."""
     columns = [np.asarray(each) for each in given]
     shapes = {each.shape for each in columns} | ({where.shape} if where is not None else set())
     if len(shapes) != 1 or len(next(iter(shapes))) != 1:
@@ -182,7 +188,7 @@ def _columns(given: Sequence[ArrayLike], where: Chosen | None) -> tuple[list[NDA
 
 
 def _chunks(columns: Sequence[NDArray[Any]], where: Chosen | None) -> Iterator[Floats]:
-    """The rows that count, float64 (columns, rows of a chunk); each chunk is written over by the next."""
+    """The rows in ``where`` in chunks, float64 (columns, rows of the chunk). Each chunk overwrites the one before."""
     table = np.empty((len(columns), _CHUNK))
     for start in range(0, len(columns[0]), _CHUNK):
         part = slice(start, start + _CHUNK)
@@ -196,9 +202,10 @@ def _chunks(columns: Sequence[NDArray[Any]], where: Chosen | None) -> Iterator[F
 
 
 def _moments(columns: Sequence[NDArray[Any]], where: Chosen | None) -> tuple[Floats, Floats, Floats]:
-    """Means, (columns,), sums of products of deviations from them, (columns, columns), and greatest sizes, (columns,).
+    """Means (columns,), sums of products of deviations (columns, columns), and largest absolute values (columns,).
 
-    Chunks are merged as Chan, Golub and LeVeque 1983 do (American Statistician 37, 242), so no mean cancels.
+    Chunks are merged by the method of Chan, Golub and LeVeque 1983 (American Statistician 37, 242), which avoids
+    cancellation when means are large.
     """
     count = len(columns)
     rows, centre, products, most = 0, np.zeros(count), np.zeros((count, count)), np.zeros(count)
@@ -224,7 +231,7 @@ def _blocks(rows: int) -> int:
 def _pooled(
     columns: Sequence[NDArray[Any]], where: Chosen | None, rows: int, scores: Callable[[Floats], Floats]
 ) -> Floats:
-    """Influences from what each row adds to n times each value, summed block by block: float64 (values, blocks)."""
+    """Influences by block, float64 (values, blocks): sums over a block of each row's score, scaled by blocks / rows."""
     width, blocks, done = _width(rows), _blocks(rows), 0
     sums: Floats = np.zeros((len(columns), blocks))
     for table in _chunks(columns, where):

@@ -1,13 +1,14 @@
-"""How long things last that end in one of several ways, where some are not seen to their end.
+"""Survival analysis with competing risks: durations that end in one of several ways, some of which are censored.
 
-With n the number at risk at a time, d of which end then and d_k in way k, and S(t) = Π_{s ≤ t} (1 - d / n),
+At a time, n durations are at risk, d of them end, and d_k end in way k. Then
 
-    survival  S(t)  (Kaplan and Meier 1958)      incidence of way k  I_k(t) = Σ_{s ≤ t} S(s-) d_k / n
+    survival  S(t) = Π_{s ≤ t} (1 - d / n)                (Kaplan and Meier 1958)
+    incidence of way k  I_k(t) = Σ_{s ≤ t} S(s-) d_k / n  (Aalen and Johansen 1978)
 
-(Aalen and Johansen 1978): the chance to have ended in that way by t while the others compete. Σ_k I_k = 1 - S. Whoever
-is lost at a time was at risk at it. Errors are Greenwood's (1926), and those that the same reasoning gives to any
-Σ w S(s-) d_k / n (the delta method over times, at each of which the ways are drawn as a multinomial); without losses
-they are those of a share, p (1 - p) / n.
+I_k(t) is the probability of having ended in way k by time t, while the other ways compete; Σ_k I_k = 1 - S. A duration
+that is censored at a time was at risk at this time. Standard errors are Greenwood's (1926). For any Σ w S(s-) d_k / n
+they follow by the delta method, with the ways multinomial at each time. Without censoring, the variance is that of a
+share, p (1 - p) / n.
 """
 
 from __future__ import annotations
@@ -19,17 +20,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.stats.arguments import checked
-from analysis.stats.estimates import Estimate
+from analysis.stats.estimates import NOTHING, Estimate
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-LOST = 0  # not seen to its end
-_SLACK = 1e-12  # what rounding may take from a curve
+LOST = 0  # censored: the end was not seen
+_SLACK = 1e-12  # tolerance for rounding errors of a curve
 
 
 @dataclass(frozen=True)
 class Survival:
-    """Curves over the times at which anything ended or was lost, each float64 (times,) or (ways, times)."""
+    """Curves over the times at which a duration ended or was censored, each float64 (times,) or (ways, times)."""
 
     times: Integers
     at_risk: Floats
@@ -43,7 +44,7 @@ class Survival:
         return np.asarray(self.survival * np.sqrt(np.cumsum(self._greenwood)), float)
 
     def incidence_standard_error(self, way: int) -> Floats:
-        """Standard error of an incidence, way counted from 1, (times,)."""
+        """Standard error of the incidence of a way, (times,); ways are counted from 1."""
         own = self.incidence[way - 1]
         hazard, before, each = self.ended[way - 1] / self.at_risk, self._before, self._greenwood
         mixed = before * hazard / self.at_risk
@@ -55,28 +56,32 @@ class Survival:
         return np.asarray(np.sqrt(np.maximum(variance, 0.0)), float)
 
     def median(self) -> Estimate:
-        """The first time by which half have ended; nan if they never have.
+        """The first time by which half of the durations have ended; nan if there is none.
 
-        Its error is half the distance between the times at which the curve stands one error below and above a half.
+        Its error is half the distance between the times at which the curve is one error below and one above a half.
         """
         if not len(self.times):
-            return Estimate(math.nan, math.nan)
+            return NOTHING
         place = int(np.argmax(self.survival <= 0.5 + _SLACK))
         return self._time(1 - self.survival, 0.5, float(self.survival_standard_error[place]))
 
     def share(self, way: int) -> Estimate:
-        """The chance of ending in a way, counted from 1, by the longest time seen; nan where nothing was seen."""
+        """The probability of having ended in a way by the longest time seen; nan if there are no durations.
+
+        Ways are counted from 1.
+        """
         if not len(self.times):
-            return Estimate(math.nan, math.nan)
+            return NOTHING
         return Estimate(float(self.incidence[way - 1, -1]), float(self.incidence_standard_error(way)[-1]))
 
     def median_of(self, way: int) -> Estimate:
-        """The first time by which half of all that end in a way, counted from 1, have done so; nan if none does.
+        """The median duration of those that end in a way: the first time at which I(t) reaches I(∞) / 2.
 
-        Its error is that of the median, of the curve I(t) - I(∞) / 2.
+        Ways are counted from 1. The result is nan if no duration ends in this way. Its error is found as for the
+        median, from the error of I(t) - I(∞) / 2.
         """
         if not len(self.times) or not self.incidence[way - 1, -1] > 0:
-            return Estimate(math.nan, math.nan)
+            return NOTHING
         own = self.incidence[way - 1]
         place = int(np.argmax(own >= own[-1] / 2 - _SLACK))
         weights = np.where(np.arange(len(own)) <= place, 0.5, -0.5)
@@ -88,7 +93,7 @@ class Survival:
 
     @property
     def _greenwood(self) -> Floats:
-        """Terms d / (n (n - d)); 0 where nobody is left, for no later time depends on it."""
+        """The terms d / (n (n - d)), (times,); 0 if nothing is left at risk, because no later time depends on it."""
         died = self.ended.sum(axis=0)
         left = self.at_risk - died
         terms: Floats = np.divide(died, self.at_risk * left, out=np.zeros(len(died)), where=left > 0)
@@ -107,7 +112,7 @@ class Survival:
         return math.sqrt(max(float(terms.sum()), 0.0))
 
     def _time(self, curve: Floats, height: float, error: float) -> Estimate:
-        """When a rising curve reaches a height; inf is the error where it does not reach the height and an error."""
+        """The time at which a rising curve reaches a height. Its error is infinite if height + error is not reached."""
 
         def first(target: float) -> float:
             place = int(np.searchsorted(curve, target - _SLACK))
@@ -115,27 +120,28 @@ class Survival:
 
         value = first(height)
         if not math.isfinite(value):
-            return Estimate(math.nan, math.nan)
+            return NOTHING
         return Estimate(value, (first(height + error) - first(height - error)) / 2)
 
 
 @checked(labels=["durations", "ways"])
 def survival_of(durations: ArrayLike, ways: ArrayLike, count: int = 1) -> Survival:
-    """The curves of durations.
+    """The survival and incidence curves of durations.
 
     Parameters
     ----------
-    durations : whole numbers, not negative, (things,).
-    ways : how each ended, from 1 to ``count``, or LOST if it was last seen after its duration, (things,).
+    durations : whole numbers, not negative, (durations,).
+    ways : the way in which each ended, from 1 to ``count``, or LOST if it is censored, (durations,).
+    count : number of ways.
 
     Raises
     ------
     ValueError
-        For negative durations, ways that are none, or arrays of different lengths.
+        If a duration is negative, a way is not from LOST to ``count``, or lengths differ.
     """
     lasted, way = np.asarray(durations, np.int64), np.asarray(ways, np.int64)
     if len(way) and (lasted.min() < 0 or way.min() < LOST or way.max() > count):
-        raise ValueError(f"durations must not be negative, and ways lie between {LOST} and {count}")
+        raise ValueError(f"durations must not be negative, and ways must be from {LOST} to {count}")
     times, place = np.unique(lasted, return_inverse=True)
     gone = np.bincount(place + len(times) * way, minlength=len(times) * (count + 1)).reshape(count + 1, -1)
     leaving = gone.sum(axis=0)

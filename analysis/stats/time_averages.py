@@ -1,6 +1,6 @@
-"""Averages over time of series whose rows depend on one another, and which rows follow one another.
+"""Averages over time of autocorrelated series, and which of their rows follow one another.
 
-Rows are gathered in stretches that are long beside their memory, or in episodes where there are many
+Clusters of rows are stretches that are long compared with the series' memory, or episodes if there are many
 (:mod:`analysis.stats.clusters`).
 """
 
@@ -15,22 +15,23 @@ from analysis.stats.clusters import STRETCHES, clusters_of, group_means
 from analysis.stats.estimates import Estimate
 
 Integers = NDArray[np.int64]
-_MANY_EPISODES = 30  # are clusters of their own
-_FEWEST, _MEMORIES = 10, 4  # stretches, where episodes are few; block lengths in each
-_CHUNKS = 5_000  # a series that is longer is averaged to so many, or more, before its memory is looked for
+_MANY_EPISODES = 30  # with this number or more, each episode is a cluster
+_FEWEST, _MEMORIES = 10, 4  # fewest stretches if episodes are few; block lengths in a stretch
+_CHUNKS = 5_000  # a longer series is averaged to this number of values, or more, to find its memory
 
 
 @checked("values", labels=["episodes"], infinite=True)
 def clusters_over(values: ArrayLike, episodes: ArrayLike, reach: int = 1) -> Integers:
-    """Clusters that are nearly independent of one another, (rows,): episodes if there are 30, else stretches.
+    """Clusters of rows that are nearly independent of one another, (rows,).
 
-    Of these there are 10 to 200, each of 4 block lengths (:func:`analysis.stats.bootstrap.block_length`) if there is
-    room.
+    With 30 episodes or more, each is a cluster. With fewer, clusters are 10 to 200 stretches, each as long as 4 block
+    lengths (:func:`analysis.stats.bootstrap.block_length`) if the series is long enough.
 
     Parameters
     ----------
-    values, episodes : (rows,), in the order of time; nan is passed over.
-    reach : rows that one value looks over; a stretch has ten times as many if there is room.
+    values, episodes : (rows,), in the order of time; values that are nan are ignored.
+    reach : number of rows on which one value depends. A stretch has ten times as many rows if the series is long
+        enough.
     """
     x, own = np.asarray(values, float), np.asarray(episodes, np.int64)
     if len(own) and 1 + np.count_nonzero(np.diff(own)) >= _MANY_EPISODES:
@@ -45,19 +46,19 @@ def clusters_over(values: ArrayLike, episodes: ArrayLike, reach: int = 1) -> Int
 
 @checked("values", amounts=["weights"], labels=["episodes"], infinite=True)
 def time_average(values: ArrayLike, episodes: ArrayLike, weights: ArrayLike | None = None) -> Estimate:
-    """The mean over time, with an error that allows for autocorrelation; nan where nothing is known.
+    """The mean over time, with a standard error that allows for autocorrelation; nan if no value is known.
 
     Parameters
     ----------
-    values, episodes : (rows,), in the order of time; rows that are nan are left out.
-    weights : steps for which each row stands, (rows,); None for 1.
+    values, episodes : (rows,), in the order of time; values that are nan are left out.
+    weights : number of steps that each row represents, (rows,); None if all are 1.
     """
     return group_means(values, clusters_over(values, episodes), weights=weights).estimate()
 
 
 @checked(labels=["steps", "episodes"])
 def steps_since(steps: ArrayLike, episodes: ArrayLike) -> Integers:
-    """Steps since the sample before, or since the episode began, (samples,): those for which a sample stands."""
+    """Steps since the sample before, or since the start of the episode, (samples,): what each sample represents."""
     now, own = np.asarray(steps, np.int64), np.asarray(episodes, np.int64)
     since = now + 1
     since[1:] = np.where(own[1:] == own[:-1], np.diff(now), since[1:])
@@ -66,7 +67,7 @@ def steps_since(steps: ArrayLike, episodes: ArrayLike) -> Integers:
 
 @checked(labels=["steps", "episodes"])
 def unbroken(steps: ArrayLike, episodes: ArrayLike, every: int) -> Integers:
-    """Labels of samples, (samples,), the same where samples of one episode follow one another by ``every`` steps."""
+    """Labels of samples, (samples,): equal for samples of one episode that follow one another every ``every`` steps."""
     now, own = np.asarray(steps, np.int64), np.asarray(episodes, np.int64)
     breaks = np.zeros(len(now), np.int64)
     breaks[1:] = (own[1:] != own[:-1]) | (np.diff(now) != every)

@@ -12,22 +12,22 @@ from analysis.theory.rows import Row
 from sim.kept.version import CODE, version_of
 
 _MODULES = (
-    "glosten_milgrom",
-    "order_cost",
-    "copeland_galai",
-    "kyle",
-    "inventory",
-    "sniping",
-    "dennert",
-    "spread_game",
-    "zero_intelligence",
-    "wah_wellman",
-    "brock_hommes",
-    "feedback",
-    "herds",
-    "structural_volatility",
-    "self_exciting",
-    "flash_crash",
+    "spreads.glosten_milgrom",
+    "spreads.order_cost",
+    "spreads.copeland_galai",
+    "spreads.kyle",
+    "spreads.inventory",
+    "spreads.sniping",
+    "spreads.dennert",
+    "spreads.spread_game",
+    "zero_intelligence.zero_intelligence",
+    "zero_intelligence.wah_wellman",
+    "reflexivity.brock_hommes",
+    "reflexivity.feedback",
+    "reflexivity.herds",
+    "reflexivity.structural_volatility",
+    "reflexivity.self_exciting",
+    "reflexivity.flash_crash",
 )
 
 

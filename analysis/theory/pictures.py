@@ -10,7 +10,7 @@ from pathlib import Path
 from analysis.output.exit_codes import OK, exit_code_of
 from analysis.output.figure_files import check_figure
 from analysis.output.options import Parser
-from analysis.theory.reflexivity_figures import FIGURES
+from analysis.theory.reflexivity.reflexivity_figures import FIGURES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

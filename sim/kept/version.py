@@ -45,8 +45,8 @@ def version_of(*modules: str) -> str:
 
     Parameters
     ----------
-    modules : names such as ``analysis.theory.kyle``. What they import counts, however far; so do data files beside a
-        module that counts. An import by a name that is made while it runs is not seen.
+    modules : names such as ``analysis.theory.spreads.kyle``. What they import counts, however far; so do data files
+        beside a module that counts. An import by a name that is made while it runs is not seen.
     """
     return _digest(CODE, digest_of_files(files_of(*modules), _ROOT))
 

@@ -1,8 +1,8 @@
 """Who acts in a step, and in which order: arrival laws, and the shuffling of a turn class.
 
-Draws restart with every episode from a key of (seed, population, episode), so that an episode's arrivals do not
-depend on the episodes before it. Laws that leave most members asleep cost by the arrival, not by the member: what is
-kept is the distance to the next one.
+The draws of every episode begin from a key of (seed, population, episode), so arrivals of an episode do not depend on
+earlier episodes. For laws with rare arrivals, the distance to the next arrival is stored. So the cost depends on the
+number of arrivals, not on the number of members.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _draw(world, population):
 
 @njit
 def _next_gap(world, population):
-    """Members passed over before the next Bernoulli arrival: geometric."""
+    """Number of members that are skipped before the next Bernoulli arrival, geometric."""
     miss = world.populations[population].log_miss  # log(1 - probability): 0 for never, -inf for always
     if miss == 0.0:
         return np.int64(_FOREVER)
@@ -42,36 +42,35 @@ def _next_gap(world, population):
 
 @njit
 def _next_wait(world, population):
-    """Steps until the next Poisson arrival: exponential."""
-    rate = world.populations[population].rate
-    return -math.log(_draw(world, population)) / rate if rate > 0.0 else math.inf
+    """The wait until the next Poisson or Hawkes arrival, exponential.
 
-
-@njit
-def _next_share(world, population):
-    """Expected arrivals until the next Hawkes arrival: exponential of mean 1, whatever the rate will be."""
-    return -math.log(_draw(world, population))
+    A Poisson law counts it in steps. A Hawkes law counts it in expected arrivals, with mean 1, because the rates of
+    later steps are not known yet.
+    """
+    record = world.populations[population]
+    wait = -math.log(_draw(world, population))
+    if record.law == HAWKES:
+        return wait
+    return wait / record.rate if record.rate > 0.0 else math.inf
 
 
 @njit
 def open_arrivals(world):
-    """An episode begins: the first arrival of each population is drawn."""
+    """Draw the first arrival of each population at the beginning of an episode."""
     for population in range(len(world.populations)):
         record = world.populations[population]
         record.ordinal = 0
         if record.law == BERNOULLI:
             record.gap = _next_gap(world, population)
-        elif record.law == POISSON:
+        elif record.law == POISSON or record.law == HAWKES:
             record.wait = _next_wait(world, population)
-        elif record.law == HAWKES:
-            record.wait = _next_share(world, population)
-            record.excitation = 0.0
+        record.excitation = 0.0
         record.arrived = 0
 
 
 @njit
 def begin_arrivals(world):
-    """A step begins: who of each group comes, and how far arrivals before have raised the rates."""
+    """Begin a step: choose a population of each group, and raise rates by the arrivals of the last step."""
     choose_in_groups(world)
     if world.clock[0].excites != 0:
         excite(world)
@@ -79,13 +78,14 @@ def begin_arrivals(world):
 
 @njit
 def excite(world):
-    """A step begins: arrivals of the last one raise the rates of those whom they excite.
+    """Raise the rates of the populations that the arrivals of the last step excite.
 
-    A Hawkes process on the clock of steps: given the past, the arrivals of a step are Poisson with mean
+    This is a Hawkes process in discrete time. Given the past, the number of arrivals in a step is Poisson with mean
 
-        rate + sum over past arrivals of mass * (exp(decay) - 1) * exp(-decay * steps since),
+        rate + sum over past arrivals of mass * (exp(decay) - 1) * exp(-decay * steps since).
 
-    so one arrival excites ``mass`` arrivals in all later steps together. Arrivals of one step do not excite each other.
+    So one arrival causes ``mass`` arrivals on average, in all later steps together. Arrivals of the same step do not
+    excite each other.
     """
     populations = len(world.populations)
     for number in range(populations):
@@ -104,7 +104,7 @@ def excite(world):
 
 @njit
 def choose_in_groups(world):
-    """A step begins: one population of each group is chosen, the one that comes with the news if there is news."""
+    """Choose one population of each group for a step. If there is news, it is the population that arrives with news."""
     clock = world.clock[0]
     for number in range(len(world.groups)):
         group = world.groups[number]
@@ -117,7 +117,7 @@ def choose_in_groups(world):
             record = world.populations[population]
             if record.law == ONE_OF and record.group == number:
                 if record.share > 0.0:
-                    group.chosen = population  # the last one with a share also takes what rounding leaves
+                    group.chosen = population  # if rounding leaves a remainder, the last one with a share is chosen
                 draw -= record.share
                 if draw < 0.0:
                     break
@@ -139,7 +139,10 @@ def _add(world, population, member, ordinal):
 
 @njit
 def collect(world, population):
-    """Add a population's arrivals of this step to the list of turns. False if the list is full: call again to go on."""
+    """Add a population's arrivals of this step to the list of turns.
+
+    Returns False if the list is full. Then make it larger and call again; the population continues where it stopped.
+    """
     clock = world.clock[0]
     if clock.excites == 0 or world.populations[population].external == BY_OUTSIDE:  # who may act has not yet acted
         return _collect(world, population)
@@ -166,28 +169,18 @@ def _collect(world, population):
             _add(world, population, member, NONE)
             member += 1 + _next_gap(world, population)
         record.gap = member - record.count
-    elif record.law == POISSON:
-        # clock.member counts this population's arrivals of the step, across calls.
-        while record.wait < 1.0:
+    elif any_number:
+        # A step is 1 long for Poisson waits, and as long as its expected arrivals for Hawkes waits. clock.member counts
+        # this population's arrivals of the step, across calls.
+        length = record.budget if record.law == HAWKES else 1.0
+        while record.wait < length:
             if clock.length == len(world.turns):
                 return False
             member = np.int64(_draw(world, population) * record.count)
             _add(world, population, member, clock.member)
             clock.member += 1
             record.wait += _next_wait(world, population)
-        record.wait -= 1.0
-        clock.member = 0
-    elif record.law == HAWKES:
-        while record.wait < record.budget:
-            if clock.length == len(world.turns):
-                return False
-            record.budget -= record.wait
-            member = np.int64(_draw(world, population) * record.count)
-            _add(world, population, member, clock.member)
-            clock.member += 1
-            record.wait = _next_share(world, population)
-        record.wait -= record.budget
-        record.budget = 0.0
+        record.wait -= length
         clock.member = 0
     elif world.groups[record.group].chosen == population:
         draw = to_uniform(mix(mix(mix(record.stream, ARRIVAL), clock.episode), clock.step))
@@ -204,7 +197,7 @@ def _copy(target, i, source, j):
 
 @njit
 def shuffle(world):
-    """Sort the list of turns by its keys: merge sort, by insertion while runs are short."""
+    """Sort the list of turns by key: merge sort, with insertion sort for short runs."""
     turns = world.turns
     length = world.clock[0].length
     run = 16

@@ -1,4 +1,4 @@
-"""An episode begins with everything afresh, and ends with settlement and a row of results for whom the record lists."""
+"""The beginning of an episode, which resets the market, and its end, which settles positions and writes results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sim.venues.book import empty_side
 
 @njit
 def open_episode(world):
-    """Values, books, positions, cash and memories start afresh; random streams go on."""
+    """Reset values, books, positions, cash and memories. Random streams continue."""
     for side in range(len(world.sides)):
         empty_side(world, side)
         world.sides[side].bought = 0
@@ -69,7 +69,7 @@ def open_episode(world):
 
 @njit
 def end_episode(world):
-    """Instruments that are still open are settled, and results are noted. Returns NEED_TAPE where rows find no room."""
+    """Settle the instruments that are still open, and write results. Returns NEED_TAPE if there is no room for rows."""
     clock = world.clock[0]
     rows = NONE
     if clock.episodes_by == BY_AGENT:
@@ -117,7 +117,7 @@ def _open_outcomes(world, rows):
 
 @njit
 def _add_positions(world):
-    """What agents hold before settlement, and what it is privately worth to them."""
+    """Add the lots that agents hold before settlement, and their private value, to the rows of results."""
     clock = world.clock[0]
     for agent in range(clock.first_account):
         place = _outcome_of(world, agent)
@@ -131,7 +131,7 @@ def _add_positions(world):
 
 @njit
 def _add_results(world):
-    """What agents have done in the episode, and what it has earned them."""
+    """Add agents' income, activity and payoff of the episode to the rows of results."""
     clock = world.clock[0]
     for agent in range(clock.first_account):
         row = world.outcomes[_outcome_of(world, agent)]

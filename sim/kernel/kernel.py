@@ -1,10 +1,10 @@
-"""The loop over steps and turns. It can stop before any turn and go on where it stopped.
+"""The loop over steps and turns. It can stop before any turn and continue from there.
 
-A turn is atomic. The cursor (phase, turn class, place in the list of turns) lives in the clock. ``advance`` returns
-why it stopped: the chunk is done, room is short, nature's next block is wanted, a Python agent must act, or a
-strategy failed. The caller mends what is wanting and calls again: nothing is replayed and nothing dropped.
+A turn is atomic. The position of the loop (phase, turn class, place in the list of turns) is stored in the clock.
+``advance`` returns why it stopped: the chunk is done, storage has no room, nature's next block is needed, a Python
+agent must act, or a strategy failed. The caller does what is needed and calls again. No turn is repeated or left out.
 
-What a step consists of is elsewhere: who acts in :mod:`sim.kernel.arrivals`, what messages do in
+The parts of a step are in other files: who acts in :mod:`sim.kernel.arrivals`, what messages do in
 :mod:`sim.kernel.messages`, how venues trade in :mod:`sim.venues.mechanisms`, what rules do in :mod:`sim.rules.hooks`,
 how values move and what they pay in :mod:`sim.instruments.kinds`.
 """
@@ -48,13 +48,13 @@ from sim.venues import mechanisms
 from sim.venues.book import expire, open_books
 from sim.venues.orders import withdraw
 
-UNLIMITED = np.int64(1 << 60)  # messages that an agent may send in a turn that Python gives it
+UNLIMITED = np.int64(1 << 60)  # messages per turn of an agent that Python lets act
 _call = caller(2)
 
 
 @njit
 def open_run(address):
-    """Make the zeroed arrays of a new World ready to run."""
+    """Prepare the arrays of a new World, which are all 0, for a run."""
     world = attach(address)
     open_books(world)
     world.clock[0].block = NOTHING
@@ -62,10 +62,11 @@ def open_run(address):
 
 @njit
 def advance(address, until):
-    """Run to step ``until``, counted over all episodes, or to the first thing that needs Python.
+    """Run until step ``until``, counted over all episodes, or until Python is needed.
 
-    Returns the status; EXTERNAL with the agent's row above its lowest byte. AWAITING: what was asked for from outside
-    is reached, the beginning of a turn class (``clock.stop_at``) or the turn of an agent (``clock.invited``).
+    Returns the status. EXTERNAL carries the agent's row in the bits above the lowest byte. AWAITING means that the
+    point that was asked for from outside is reached: the beginning of a turn class (``clock.stop_at``), or the turn of
+    an agent (``clock.invited``).
     """
     world = attach(address)
     clock = world.clock[0]
@@ -99,7 +100,7 @@ def advance(address, until):
 
 @njit
 def _open_step(world):
-    """Orders expire, venues open or close their books, values move."""
+    """Begin a step: orders expire, venues open or close their books, values move, arrivals are prepared."""
     clock = world.clock[0]
     lack = has_room(world, NONE)
     if lack != RUNNING:
@@ -116,7 +117,7 @@ def _open_step(world):
 
 @njit
 def _collect(world):
-    """Make the list of a turn class's turns."""
+    """Make the list of turns of the next turn class that has arrivals."""
     clock = world.clock[0]
     while clock.turn_class < len(world.classes):
         turn_class = world.classes[clock.turn_class]
@@ -146,14 +147,14 @@ def _collect(world):
 
 @njit
 def _withdraw(world, agent):
-    """A simultaneous class begins: an agent's resting orders go, so that nobody sees them or trades with them."""
+    """Withdraw an agent's resting orders when its simultaneous class begins, so that nobody sees them or hits them."""
     while world.agents[agent].first_order != NOTHING:
         withdraw(world, np.int64(world.agents[agent].first_order), WITHDRAW)
 
 
 @njit
 def _act(world, address):
-    """The turns of a class, one after another."""
+    """Carry out the turns of a class, one after another."""
     clock = world.clock[0]
     reserving = len(world.reserved) > 0
     while clock.place < clock.length:
@@ -177,7 +178,7 @@ def _act(world, address):
                     clock.allowed = UNLIMITED
                     clock.invited = 0
                     return EXTERNAL + (agent << 8) if population.external == BY_PYTHON else AWAITING
-        clock.external = 0  # who acts in Python, or from outside, has acted
+        clock.external = 0  # the agent that Python, or somebody outside, let act is done
         after_turn(world, agent, population.rules)
         if reserving:
             credit_trades(world, agent)
@@ -194,7 +195,7 @@ def _act(world, address):
 
 @njit
 def _open_turn(world, agent, ordinal):
-    """An agent's turn begins: its messages and its draws are counted from zero."""
+    """Begin an agent's turn: its messages and its random draws are counted from 0."""
     clock = world.clock[0]
     population = world.populations[world.agents[agent].population]
     clock.sent = 0
@@ -210,7 +211,7 @@ def _open_turn(world, agent, ordinal):
 
 @njit
 def _enter(world):
-    """All members of a simultaneous class have acted: their orders enter."""
+    """Enter the orders of a simultaneous class after all its members have acted."""
     clock = world.clock[0]
     lack = has_room(world, clock.pending)
     if lack != RUNNING:
@@ -225,7 +226,7 @@ def _enter(world):
 
 @njit
 def _clear(world):
-    """The venues that clear at this step's end do so, one after another."""
+    """Clear the venues whose auction ends with this step, one after another."""
     clock = world.clock[0]
     while clock.place < len(world.venues):
         if mechanisms.is_due(world, clock.place):
@@ -246,7 +247,7 @@ def _clear(world):
 
 @njit
 def _end_step(world):
-    """Income, settlements that are due, samples, and the clock goes on."""
+    """End a step: pay incomes, settle what is due, take samples, and advance the clock."""
     clock = world.clock[0]
     last = clock.step + 1 == clock.steps
     books, agents = rows_due(world)
@@ -267,7 +268,7 @@ def _end_step(world):
 
 @njit
 def _end_episode(world):
-    """Settlement and results, and the clock goes on."""
+    """End an episode: settle, write results, and advance the clock."""
     clock = world.clock[0]
     lack = end_episode(world)
     if lack != RUNNING:

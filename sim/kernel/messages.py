@@ -1,7 +1,7 @@
-"""What takes the messages of agents, whatever their venue.
+"""The entry of agents' messages to all venues.
 
-It holds agents to the number of messages their strategy declared, asks the rules, keeps the orders of a simultaneous
-class until all its members have acted, and hands on to the venue's mechanism. Delays will wait here.
+It enforces the number of messages that a strategy declared and asks the rules. Then it passes a message to the venue's
+mechanism. Orders of a simultaneous class wait here until all members have acted. Delays of messages will be added here.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from sim.venues import mechanisms
 from sim.venues.gateway import LONGEST, is_agent, is_side, is_venue, reject_unseen
 from sim.venues.orders import handle_of, release, slot_of
 
-_FEW = 32  # orders that are sorted by insertion
+_FEW = 32  # up to this number, orders are sorted by insertion
 
 
 # --- the callbacks --------------------------------------------------------------------------------------------------
 
-# They are called by address: so the matching engine is compiled once, not into every strategy. A callback swallows what
-# is raised in it, so each of them turns that into a status which ends the run.
+# They are called by address, so the matching engine is compiled once and not into every strategy. A C callback hides an
+# exception that is raised in it, so each of them turns an exception into a status that ends the run.
 
 
 def _order_gateway(address, agent, venue, kind, side, price, lots, lifetime):
@@ -80,7 +80,7 @@ _break = _end_run if COMPILED else _raise_again
 
 @cache
 def gateway_callbacks() -> list[Any]:
-    """The compiled callbacks that take orders, cancellations and replacements; their addresses go into the World."""
+    """The compiled callbacks for orders, cancellations and replacements. Their addresses are stored in the World."""
     return [callback(_order_gateway, 8), callback(_cancel_gateway, 3), callback(_replace_gateway, 5)]
 
 
@@ -147,7 +147,7 @@ def _take_replace(world, agent, handle, price, lots):
         return reject_unseen(world, agent, TOO_MANY_SENT)
     if checks_messages(world):
         order = slot_of(world, handle)
-        if order != NOTHING and world.orders[order].state == RESTING:  # what is gone, the venue rejects
+        if order != NOTHING and world.orders[order].state == RESTING:  # the venue rejects an order that is gone
             side = np.int64(world.levels[world.orders[order].level].side)
             reason = check_message(
                 world, agent, np.int64(world.sides[side].venue), REPLACE, 1 - 2 * (side & 1), price, lots
@@ -173,7 +173,7 @@ def _refresh_ordered(world, handle):
 
 @njit
 def _keep(world, venue, agent, kind, side, price, lots, expires):
-    """An order waits for its class to finish. Returns its handle, 0 where it cannot wait."""
+    """Keep an order until its class has finished. Returns its handle, or 0 if it cannot wait."""
     clock = world.clock[0]
     clock.filled = 0
     clock.rejection = ACCEPTED
@@ -194,7 +194,7 @@ def _keep(world, venue, agent, kind, side, price, lots, expires):
 
 @njit
 def enter_pending(world):
-    """The orders of a simultaneous class enter in random order."""
+    """Enter the orders of a simultaneous class in random order."""
     clock = world.clock[0]
     waiting = world.pending
     sort_pending(waiting, clock.pending)
@@ -213,7 +213,7 @@ def enter_pending(world):
 
 @njit
 def sort_pending(waiting, count):
-    """Sort the first so many orders that wait by their keys: few by insertion, many by a heap."""
+    """Sort the first ``count`` waiting orders by key: few by insertion, many by heapsort."""
     if count <= _FEW:
         for i in range(1, count):
             j = i
@@ -230,7 +230,7 @@ def sort_pending(waiting, count):
 
 @njit
 def _sift(waiting, root, end):
-    """Let a heap's root sink to its place; the largest key comes to the top."""
+    """Move a heap's root down to its place, so that the largest key is at the top."""
     child = 2 * root + 1
     while child < end:
         if child + 1 < end and waiting[child].key < waiting[child + 1].key:

@@ -1,8 +1,8 @@
-"""Turns that are given from outside: to members of populations that somebody drives while the run stands still.
+"""Turns that are given from outside, to members of populations that a caller controls while the run is stopped.
 
-Their members are there in each step, and do nothing at their turn unless they are invited. The run goes on to the
-beginning of their turn class (``clock.stop_at``). From there they act one after another, in the order in which they
-are invited, before the other members of the class.
+These members have a turn in each step, but do nothing in it unless they are invited. The run continues to the beginning
+of their turn class (``clock.stop_at``). There they act one after another, in the order of the invitations, before the
+other members of the class.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from sim.core.world import attach
 
 @njit
 def invite(address, agent):
-    """Make the next turn of the class that is acting an agent's; the next ``advance`` stops in it.
+    """Give the next turn of the current class to an agent. The next ``advance`` stops in this turn.
 
-    Of an agent that has acted in this step it is one turn more. False if the list of turns is full: grow it and call
-    again.
+    An agent that has already acted in this step gets another turn. Returns False if the list of turns is full; then
+    make it larger and call again.
     """
     world = attach(address)
     clock = world.clock[0]
     turns = world.turns
-    first = clock.place + clock.external  # of those that have not begun
+    first = clock.place + clock.external  # the first turn that has not begun
     place = first
     while place < clock.length and turns[place].agent != agent:
         place += 1

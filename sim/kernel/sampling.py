@@ -1,4 +1,4 @@
-"""Rows of the tables that show a run on its way: samples of the books and of the agents."""
+"""Samples of the books and of the agents during a run, as rows of tables."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sim.venues.mechanisms import is_hidden
 
 @inlined
 def _is_due(clock, every, episodes):
-    """Whether a table that gets rows every so many steps of every so many episodes gets some in this step."""
+    """Whether a table has rows due: it gets them every ``every`` steps of every ``episodes``-th episode."""
     if every == 0 or clock.episode % episodes != 0:
         return False
     return (clock.step + 1) % every == 0 or clock.step + 1 == clock.steps
@@ -27,7 +27,7 @@ def _is_due(clock, every, episodes):
 
 @njit
 def rows_due(world):
-    """How many books, and how many agents or populations, are sampled at the end of this step."""
+    """Numbers of books, and of agents or populations, that are sampled at the end of this step."""
     clock = world.clock[0]
     books = agents = NONE
     if _is_due(clock, clock.book_every, clock.book_episodes):
@@ -39,7 +39,7 @@ def rows_due(world):
 
 @njit
 def samples_fit(world, books, agents):
-    """Whether the tables have room for so many rows."""
+    """Whether the tables have room for these numbers of rows."""
     clock = world.clock[0]
     return (
         clock.samples_used + books <= len(world.book_samples)
@@ -49,7 +49,7 @@ def samples_fit(world, books, agents):
 
 @njit
 def sample_books(world, books):
-    """A row for each venue, where they are due."""
+    """Write a row for each of the first ``books`` venues."""
     for venue in range(books):
         _sample_book(world, venue)
 
@@ -65,7 +65,7 @@ def _sample_book(world, venue):
     row.step = clock.step
     row.episode = clock.episode
     row.venue = venue
-    hidden = is_hidden(world, venue)  # no book to see, but what it would come to
+    hidden = is_hidden(world, venue)  # there is no book to see; the indicative price is written
     row.indicative, row.imbalance = np.int64(NO_PRICE), np.int64(NO_PRICE)
     if hidden:
         row.indicative, _, row.imbalance = find_price(world, venue)
@@ -91,7 +91,7 @@ def _sample_book(world, venue):
 
 @njit
 def _sample_ladder(world, venue, hidden):
-    """Price and volume of the best levels of both sides."""
+    """Write price and volume of the best levels of both sides."""
     clock = world.clock[0]
     first = clock.samples_used * 4 * clock.book_levels
     for half in range(2):
@@ -105,7 +105,7 @@ def _sample_ladder(world, venue, hidden):
 
 @njit
 def sample_agents(world, rows):
-    """A row for each agent or population, where they are due."""
+    """Write ``rows`` rows, one for each agent or population."""
     if rows == 0:
         return
     clock = world.clock[0]
@@ -136,7 +136,7 @@ def sample_agents(world, rows):
 
 @njit
 def _sample_opinions(world, by_agent):
-    """The opinion of each agent, or the mean of those that the members of a population have; nan without any."""
+    """Write the opinion of each agent, or the mean opinion of each population's members; nan if there is no opinion."""
     first = world.clock[0].agent_samples_used
     if by_agent:
         for agent in range(len(world.opinions)):

@@ -1,8 +1,8 @@
 """The market as a Mesa model: a session with Mesa's agents, to look at and written in plain Python.
 
-``Market`` steps a :class:`sim.runs.session.Session`, which gives the same trades as a run for the same seed. Its agents
-are views on rows of the World, made when first asked for and grouped by population. A population whose agents are given
-as a class acts in Python, in the same book and at its turn.
+``Market`` steps a :class:`sim.session.session.Session`, which gives the same trades as a run for the same seed. Its
+agents are views on rows of the World, made when first asked for and grouped by population. A population whose agents
+are given as a class acts in Python, in the same book and at its turn.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from mesa.agent import AgentSet
 from sim.core.arguments import whole
 from sim.core.world import HISTORY
 from sim.mesa_model.trader import Trader, view_class
-from sim.runs.agent import Agent
 from sim.runs.result import Run
-from sim.runs.session import Session
 from sim.scenario import Scenario, resolved
 from sim.scenario.overrides import Overrides
+from sim.session.agent import Agent
+from sim.session.session import Session
 
 
 def _is_trader(kind: object) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import mesa
 
-from sim.runs.agent import Agent
+from sim.session.agent import Agent
 
 if TYPE_CHECKING:
     from sim.mesa_model.market import Market

@@ -1,7 +1,7 @@
-"""Brock and Hommes 1998, section 4.1: costly fundamentalists and free trend chasers, as a map of three lags.
+"""Brock and Hommes 1998, section 4.1: costly fundamentalists and free trend chasers, as a map with three lags.
 
-Distances x of the price from its fundamental value, with a times the variance of the payoff set to 1. With gross return
-R, trend g, cost C and intensity of choice beta,
+x is the distance of the price from the fundamental value. The product of risk aversion a and the variance of the payoff
+is set to 1. With gross return R, trend g, cost C and intensity of choice beta,
 
     R x(t) = n(t) g x(t-1),   n(t) = 1 / (1 + exp(beta (U1 - U2))),
     U1 = (x(t-1) - R x(t-2)) (0 - R x(t-2)) - C,   U2 = (x(t-1) - R x(t-2)) (g x(t-3) - R x(t-2)).
@@ -28,7 +28,7 @@ class Rules(NamedTuple):
 
 
 def step(rules: Rules, lags: NDArray[np.float64]) -> float:
-    """The next distance, from the last three: the newest first."""
+    """The next distance, from the last three distances (3,), of which the newest is first."""
     last, before, first = lags
     growth, trend = rules.gross_return, rules.trend
     excess = last - growth * before
@@ -37,7 +37,7 @@ def step(rules: Rules, lags: NDArray[np.float64]) -> float:
 
 
 def orbit(rules: Rules, start: float, steps: int) -> NDArray[np.float64]:
-    """Distances from three equal ones on; float64 ``(steps,)``."""
+    """The distances after three equal ones, ``start``; float64 ``(steps,)``."""
     lags = np.full(3, start)
     path = np.empty(steps)
     for place in range(steps):
@@ -47,14 +47,14 @@ def orbit(rules: Rules, start: float, steps: int) -> NDArray[np.float64]:
 
 
 def steady_state(rules: Rules) -> float:
-    """The distance above 0 at which the map rests; 0 where there is none."""
+    """The positive fixed point of the map; 0 if there is none."""
     growth, trend, cost = rules.gross_return, rules.trend, rules.cost
     square = (cost + math.log(trend / growth - 1.0) / rules.intensity) / ((growth - 1.0) * trend)
     return math.sqrt(square) if square > 0.0 else 0.0
 
 
 def _radius(rules: Rules) -> float:
-    """The spectral radius of the map at its steady state, by central differences."""
+    """The spectral radius of the map's Jacobian at the steady state, by central differences."""
     at = np.full(3, steady_state(rules))
     gap = 1e-6
     slopes = [(step(rules, at + gap * e) - step(rules, at - gap * e)) / (2 * gap) for e in np.eye(3)]
@@ -62,9 +62,10 @@ def _radius(rules: Rules) -> float:
 
 
 def bifurcations(rules: Rules) -> tuple[float, float]:
-    """The intensities beyond which the price no longer goes to the value, and no longer rests anywhere.
+    """The intensities of choice at the two bifurcations.
 
-    Both are where an eigenvalue's modulus passes 1: at 0, then at the steady state above it.
+    Above the first one, the price does not converge to the value. Above the second one, it does not converge at all. At
+    each of them the modulus of an eigenvalue passes 1: first at the fixed point 0, then at the positive fixed point.
     """
     leaves = -math.log(rules.trend / rules.gross_return - 1.0) / rules.cost
     swings = brentq(lambda beta: _radius(rules._replace(intensity=beta)) - 1.0, 1.01 * leaves, 4.0 * leaves, xtol=1e-9)

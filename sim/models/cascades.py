@@ -1,7 +1,8 @@
-"""How often herds without a price form, and form wrongly: Bikhchandani, Hirshleifer and Welch 1992.
+"""How often cascades form at a fixed price, and how often they are wrong: Bikhchandani, Hirshleifer and Welch 1992.
 
-One learner arrives after another, with a signal right with probability p; prices do not move. After two more of one
-side nobody's signal matters. Where prices learn no herd forms, and the belief finds the value: Avery and Zemsky 1998.
+Learners arrive one after another. Each has a signal that is right with probability p. The price is fixed. Once one side
+leads by two, later learners follow it whatever their signals are. If prices learn, no herd forms, and the belief
+converges to the value: Avery and Zemsky 1998.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ def wrong(p: float, arrivals: int, coin: bool) -> float:
 
     Parameters
     ----------
-    arrivals : an even number.
-    coin : whether a coin decides for who is indifferent; else its own signal, or it waits.
+    p : probability that a signal is right.
+    arrivals : number of learners that have arrived; even.
+    coin : whether a learner who is indifferent tosses a coin. If not, it follows its own signal or waits.
     """
     pairs = arrivals // 2
     if coin:
@@ -26,7 +28,7 @@ def wrong(p: float, arrivals: int, coin: bool) -> float:
 
 
 def belief_wrong(orders: int, right: float) -> float:
-    """Probability that fewer than half of so many orders were on the right side; exactly half counts half.
+    """Probability that fewer than half of the orders are on the right side, plus half the probability of a tie.
 
     Parameters
     ----------

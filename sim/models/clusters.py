@@ -1,4 +1,4 @@
-"""Groups that act as one: the sizes of random components, and the tails of what they want together."""
+"""Clusters whose members act together: sizes of random components, and the variance and kurtosis of their demand."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ def borel(mean_degree: float, largest: int) -> NDArray[np.float64]:
 
 
 def demand_variance(sizes: ArrayLike, activity: float) -> float:
-    """Variance of the sum of the sizes of those who buy less those who sell, each with the probability ``activity``."""
+    """Variance of the net demand of clusters: sizes of those that buy, less sizes of those that sell.
+
+    A cluster buys with probability ``activity``, and sells with the same probability.
+    """
     return 2.0 * activity * float((np.asarray(sizes, float) ** 2).sum())
 
 
 def demand_kurtosis(sizes: ArrayLike, activity: float) -> float:
-    """Excess kurtosis of that demand, given the sizes: Cont and Bouchaud 2000, without their limit."""
+    """Excess kurtosis of the net demand, given the sizes: Cont and Bouchaud 2000, without their large-market limit."""
     size = np.asarray(sizes, float)
     return float((size**4).sum() * (1.0 / (2.0 * activity) - 3.0) / (size**2).sum() ** 2)

@@ -1,16 +1,18 @@
-"""Copeland and Galai (1983): a quote is a free option to the informed, which all other traders pay for."""
+"""Copeland and Galai (1983): a quote gives the informed a free option, and the other traders pay for it."""
 
 from __future__ import annotations
 
 import math
 
+from sim.models.ranges import positive, probability_below_one
+
 
 def quotes(price: float, deviation: float, informed_share: float) -> tuple[float, float]:
-    """Break-even bid and ask, in currency, before a lognormal jump of the price that only the informed foresee.
+    """Break-even bid and ask, in currency, before a lognormal jump of the price that only the informed know.
 
     The ask A solves (1 - informed_share) / 2 (A - price) = informed_share C(A), where C(A) = E[(V - A)+] is the value
-    of a call of strike A on the price V after the jump; the bid likewise with the put. Call and put of a lognormal
-    price are mirror images, E[(V - A)+] = A / price E[(price² / A - V)+], hence bid = price² / ask.
+    of a call with strike A on the price V after the jump. The bid solves the same equation with a put. For a lognormal
+    price E[(V - A)+] = A / price E[(price² / A - V)+], so bid = price² / ask.
 
     Parameters
     ----------
@@ -23,11 +25,8 @@ def quotes(price: float, deviation: float, informed_share: float) -> tuple[float
     ValueError
         If price or deviation is not positive or informed_share is outside its range.
     """
-    for name, number in (("price", price), ("deviation", deviation)):
-        if not 0 < number < math.inf:
-            raise ValueError(f"{name} must be positive and finite, not {number}")
-    if not 0 <= informed_share < 1:
-        raise ValueError(f"informed_share must be from 0 to below 1, not {informed_share}")
+    positive(price=price, deviation=deviation)
+    probability_below_one(informed_share=informed_share)
     from scipy.optimize import brentq
 
     paid, lost = (1 - informed_share) / 2, informed_share
@@ -42,9 +41,10 @@ def spread(price: float, deviation: float, informed_share: float) -> float:
 
 
 def profit(price: float, deviation: float, informed_share: float, width: float = 1.0) -> float:
-    """What makers expect of a trader, in currency, at distances from the price that are width times those of `quotes`.
+    """Makers' expected profit per trader, in currency, if quotes are ``width`` times as far from the price as `quotes`.
 
-    Noise pays the distance and the informed take the option. 0 at width 1. Arguments and errors are those of `quotes`.
+    Noise traders pay the distance, and the informed exercise the option. The profit is 0 at width 1. Other arguments
+    and errors are those of `quotes`.
     """
     bid, ask = (price + width * (quote - price) for quote in quotes(price, deviation, informed_share))
     put = _call(bid / price, deviation) - 1 + bid / price  # put-call parity
@@ -53,7 +53,7 @@ def profit(price: float, deviation: float, informed_share: float, width: float =
 
 
 def _call(strike: float, deviation: float) -> float:
-    """Mean of what a lognormal variable of mean 1 exceeds the strike by (Black and Scholes 1973, without interest)."""
+    """E[(V - strike)+] of a lognormal V with mean 1 (Black and Scholes 1973, without interest)."""
     distance = math.log(strike) / deviation
     exercised = _normal_above(distance + deviation / 2)
     return _normal_above(distance - deviation / 2) - strike * exercised

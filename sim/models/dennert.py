@@ -1,11 +1,11 @@
-"""Makers who mix over half-spreads because the informed hit every quote and all others only the best.
+"""Makers who mix over half-spreads, because the informed hit every quote and other traders only the best one.
 
-Dennert 1993, in the form in which one trader comes: with probability `informed_share` he is informed of a jump and
-takes one unit of every maker, who loses jump less half-spread; else he takes one unit at the best quote, if that costs
-him the jump at most. A maker who undercuts wins the uninformed and loses more to the informed, so that no half-spread
-is best for sure: in the symmetric equilibrium each maker draws his from informed_share * jump, at which competition
-would stop if the informed took one unit in all, to the jump, and expects nothing. More makers make the best half-spread
-wider.
+Dennert 1993, in the form with one trader. With probability `informed_share` the trader is informed of a jump and takes
+one unit from every maker; each maker loses the jump less the half-spread. Otherwise the trader takes one unit at the
+best quote, if the half-spread is at most the jump. A maker who undercuts wins the uninformed trader but loses more to
+the informed one, so there is no equilibrium in pure strategies. In the symmetric equilibrium each maker draws a
+half-spread between informed_share * jump and jump, and the expected profit is 0. (At informed_share * jump competition
+would stop if the informed took one unit from all makers together.) With more makers the best half-spread is wider.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from sim.models.ranges import positive
 
 Floats = NDArray[np.float64]
 
@@ -30,15 +32,15 @@ def support(informed_share: float, jump: float) -> tuple[float, float]:
 def distribution(half_spreads: ArrayLike, informed_share: float, jump: float, makers: int) -> Floats:
     """Probability F(s) that a maker quotes a half-spread of at most s.
 
-    On the support the uninformed pay what the informed take, whatever s is:
+    On the support, the gain from the uninformed equals the loss to the informed at every s:
     (1 - informed_share) s (1 - F(s))^(makers - 1) = informed_share (jump - s).
 
     Parameters
     ----------
-    half_spreads : of any shape, which is the answer's too, in the unit of jump.
+    half_spreads : of any shape, in the unit of jump. The result has the same shape.
     informed_share : probability that the trader is informed, above 0 and below 1.
-    jump : by how much the value moves, in any unit of price.
-    makers : how many, at least 2.
+    jump : size of the move of the value, in any unit of price.
+    makers : number of makers, at least 2.
 
     Raises
     ------
@@ -52,10 +54,10 @@ def distribution(half_spreads: ArrayLike, informed_share: float, jump: float, ma
 
 
 def quantile(u: ArrayLike, informed_share: float, jump: float, makers: int) -> Floats:
-    """The half-spread at which `distribution` is u, in the unit of jump: a uniform u draws from the mixture.
+    """The half-spread at which `distribution` is u, in the unit of jump. A uniform u gives a draw from the mixture.
 
-    jump / (1 + (1 - u)^(makers - 1) (1 - informed_share) / informed_share), of the shape of u. Raises ValueError if u
-    is not from 0 to 1, and as `distribution` does.
+    It is jump / (1 + (1 - u)^(makers - 1) (1 - informed_share) / informed_share), of the shape of u. Raises ValueError
+    if u is not from 0 to 1, and as `distribution` does.
     """
     _check(informed_share, jump)
     _check_makers(makers)
@@ -66,7 +68,7 @@ def quantile(u: ArrayLike, informed_share: float, jump: float, makers: int) -> F
 
 
 def expected_individual(informed_share: float, jump: float, makers: int) -> float:
-    """Mean half-spread of one maker, in the unit of jump: `quantile` integrated over u, a hypergeometric function.
+    """Mean half-spread of one maker, in the unit of jump: the integral of `quantile`, a hypergeometric function.
 
     Raises ValueError as `distribution` does.
     """
@@ -76,11 +78,12 @@ def expected_individual(informed_share: float, jump: float, makers: int) -> floa
 
 
 def expected_best(informed_share: float, jump: float, makers: int) -> float:
-    """Mean of the lowest half-spread, which is what the uninformed pay, in the unit of jump.
+    """Mean of the lowest half-spread, which the uninformed pay, in the unit of jump.
 
-    `quantile` integrated over the probability (1 - u)^makers that all makers quote more, a hypergeometric function. As
-    makers expect nothing, it is makers * informed_share / (1 - informed_share) * (jump - `expected_individual`) too.
-    Raises ValueError as `distribution` does.
+    It is the integral of `quantile` over the probability (1 - u)^makers that all makers quote more, a hypergeometric
+    function. Because expected profits are 0, it also equals
+    makers * informed_share / (1 - informed_share) * (jump - `expected_individual`). Raises ValueError as `distribution`
+    does.
     """
     _check(informed_share, jump)
     _check_makers(makers)
@@ -97,9 +100,9 @@ def expected_best_of_many(informed_share: float, jump: float) -> float:
 
 
 def expected_payoff(half_spreads: ArrayLike, informed_share: float, jump: float, makers: int) -> Floats:
-    """What a maker expects of certain half-spreads while all others mix, of the shape of half_spreads.
+    """A maker's expected payoff per trader at given half-spreads, if all others mix; of the shape of half_spreads.
 
-    In the unit of jump, a trader: 0 on the support and above it, negative below. Raises ValueError as `distribution`
+    In the unit of jump. It is 0 on the support and above it, and negative below. Raises ValueError as `distribution`
     does.
     """
     s = np.asarray(half_spreads, np.float64)
@@ -121,8 +124,7 @@ def _mean_of_reciprocal(power: float, informed_share: float) -> float:
 def _check(informed_share: float, jump: float) -> None:
     if not 0.0 < informed_share < 1.0:
         raise ValueError(f"informed_share must be between 0 and 1, not {informed_share}")
-    if not 0.0 < jump < math.inf:
-        raise ValueError(f"jump must be positive and finite, not {jump}")
+    positive(jump=jump)
 
 
 def _check_makers(makers: int) -> None:

@@ -1,6 +1,6 @@
-"""A reference simulation of zero-intelligence traders in a double auction, which shares nothing with the engine.
+"""A reference simulation of zero-intelligence traders in a double auction. It shares no code with the engine.
 
-Gode and Sunder 1993. Values and costs are in currency, one for each trader, who wants to buy or sell one unit.
+Gode and Sunder 1993. Each trader wants to buy or sell one unit, and has one value or cost, in currency.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ Floats = NDArray[np.float64]
 
 
 class Runs(NamedTuple):
-    """What independent runs of a double auction came to: arrays of shape (runs,)."""
+    """Results of independent runs of a double auction: arrays of shape (runs,)."""
 
-    efficiency: Floats  # surplus of the trades made, over the largest there could be
+    efficiency: Floats  # surplus of the trades over the maximum surplus
     trades: NDArray[np.int64]
 
 
 def maximum_surplus(values: ArrayLike, costs: ArrayLike) -> float:
-    """Largest total of value less cost, in currency: the highest values trade with the lowest costs while they gain.
+    """Maximum sum of value less cost, in currency: the highest values trade with the lowest costs while both gain.
 
     Raises
     ------
@@ -35,15 +35,16 @@ def maximum_surplus(values: ArrayLike, costs: ArrayLike) -> float:
 
 
 def unconstrained_efficiency(values: ArrayLike, costs: ArrayLike) -> float:
-    """Expected efficiency where everybody trades who finds a partner, as without a budget constraint in the long run.
+    """Expected efficiency, in long runs, of traders without a budget constraint.
 
-    The offers of unconstrained traders do not depend on their limits, so that all of the longer side are as likely to
-    trade: pairs * (mean value - mean cost) / maximum surplus. With as many sellers as buyers every run gives it.
+    Every trader who finds a partner trades. The offers do not depend on values and costs, so all traders of the longer
+    side are equally likely to trade: pairs * (mean value - mean cost) / maximum surplus. With equal numbers of buyers
+    and sellers, every run has this efficiency.
 
     Raises
     ------
     ValueError
-        As `maximum_surplus`, and if there is no surplus to be had.
+        As `maximum_surplus`, and if the maximum surplus is 0.
     """
     wanted, offered = _limits("values", values), _limits("costs", costs)
     pairs = min(len(wanted), len(offered))
@@ -61,25 +62,25 @@ def simulate(
 ) -> Runs:
     """Efficiency and number of trades of independent runs of zero-intelligence traders.
 
-    In each step one trader is drawn, all with the same probability and those who have traded too, who then do nothing.
-    A buyer bids uniformly on [0, value] if constrained, else on [0, highest]; a seller asks uniformly on
-    [cost, highest], else on [0, highest]. An offer that meets the other side's best trades with it. One that betters
-    its own side's best takes its place. Any other changes nothing, so that nobody worsens what he offered before. After
+    In each step one trader is drawn, all with the same probability; traders who have traded are drawn too, but do
+    nothing. A constrained buyer bids uniformly on [0, value], and a constrained seller asks uniformly on
+    [cost, highest]; unconstrained traders offer on [0, highest]. An offer that meets the best offer of the other side
+    trades with it. An offer that is better than the best of its own side replaces it. Any other offer is ignored. After
     a trade both traders are done, and the book is emptied.
 
     Parameters
     ----------
     values, costs : shapes (buyers,) and (sellers,), within [0, highest].
-    steps : of each run. A run may leave gains from trade behind if they are few.
-    runs : how many.
+    steps : steps per run. If there are few, some gains from trade may remain.
+    runs : number of runs.
     seed : of the random draws.
-    constrained : whether no trader may make a loss.
-    highest : end of the range of offers, in currency.
+    constrained : whether traders have a budget constraint, so that none makes a loss.
+    highest : upper end of the range of offers, in currency.
 
     Raises
     ------
     ValueError
-        As `maximum_surplus`; if a value or a cost is outside [0, highest], there is no surplus to be had, or steps or
+        As `maximum_surplus`, and if a value or a cost is outside [0, highest], the maximum surplus is 0, or steps or
         runs is below 1.
     """
     for name, number in (("steps", steps), ("runs", runs)):
@@ -95,7 +96,8 @@ def _simulated(
     wanted: Floats, offered: Floats, steps: int, runs: int, seed: int, constrained: bool, highest: float
 ) -> tuple[Floats, NDArray[np.int64]]:
     """Surplus and number of trades of each run, (runs,)."""
-    # Sellers' prices are counted negatively: the best offer of a side is its highest, and two that add up to 0 meet.
+    # Sellers' prices have a negative sign: on both sides the best offer is the highest, and offers that sum to 0 or
+    # more meet.
     buyers, traders = len(wanted), len(wanted) + len(offered)
     worth = np.concatenate([wanted, -offered])
     lowest = np.where(np.arange(traders) < buyers, 0.0, -highest)
@@ -140,5 +142,5 @@ def _limits(name: str, given: ArrayLike) -> Floats:
 def _surplus_to_be_had(values: Floats, costs: Floats) -> float:
     surplus = maximum_surplus(values, costs)
     if surplus == 0.0:
-        raise ValueError("no surplus to be had: no value is above a cost, so that efficiency has no meaning")
+        raise ValueError("no surplus to be had: no value is above a cost, so efficiency is not defined")
     return surplus

@@ -1,4 +1,4 @@
-"""Franke and Westerhoff 2012 (DCA-HPM): their equations iterated without a market, to hold a market of agents to."""
+"""Franke and Westerhoff 2012 (DCA-HPM): their equations iterated without a market, for comparison with a market."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 class Parameters(NamedTuple):
-    """Of the model, in the paper's letters."""
+    """Parameters of the model, named as in the paper."""
 
     phi: float = 0.12
     chi: float = 1.5

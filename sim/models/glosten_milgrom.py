@@ -1,10 +1,9 @@
-"""Glosten and Milgrom (1985): competitive makers quote what the value is worth to them if their quote is taken.
+"""Glosten and Milgrom (1985): competitive makers quote the expected value given that the quote is taken.
 
-Binary model: the value is high or low; in each period one trader arrives and trades one unit, informed with
-probability `informed_share`, otherwise buying or selling with probability 1/2 each. A quote is the value's expectation
-given that it is taken.
+Binary model: the value is high or low. In each period one trader arrives and trades one unit. With probability
+`informed_share` the trader is informed; otherwise the trader buys or sells with probability 1/2 each.
 
-Continuous value: a normal value and makers who do not learn within the game, the case of Copeland and Galai (1983).
+Continuous value: the value is normal, and makers do not learn within the game, as in Copeland and Galai (1983).
 """
 
 from __future__ import annotations
@@ -14,19 +13,21 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.models.ranges import positive, probability_below_one
+
 Floats = NDArray[np.float64]
 
 
 def posterior(informed_share: float, net_buys: int, prior: float = 0.5) -> float:
-    """Makers' probability that the value is high, after a number of buys less sells.
+    """Makers' probability that the value is high, given the number of buys less the number of sells.
 
-    With r = (1 + informed_share) / (1 - informed_share), every buy multiplies the odds by r and every sell divides them
-    by r (Glosten and Milgrom 1985).
+    With r = (1 + informed_share) / (1 - informed_share), every buy multiplies the odds by r, and every sell divides
+    them by r (Glosten and Milgrom 1985).
 
     Parameters
     ----------
     informed_share : probability that a trader is informed, from 0 to below 1.
-    net_buys : buys less sells so far, in units.
+    net_buys : number of buys less number of sells so far.
     prior : probability of the high value before the first trade, above 0 and below 1.
 
     Raises
@@ -34,7 +35,7 @@ def posterior(informed_share: float, net_buys: int, prior: float = 0.5) -> float
     ValueError
         If informed_share or prior is outside its range.
     """
-    _check_share(informed_share)
+    probability_below_one(informed_share=informed_share)
     if not 0 < prior < 1:
         raise ValueError(f"prior must be above 0 and below 1, not {prior}")
     return float(_probability(math.log(prior / (1 - prior)) + net_buys * _log_odds(informed_share)))
@@ -43,7 +44,7 @@ def posterior(informed_share: float, net_buys: int, prior: float = 0.5) -> float
 def quotes(
     informed_share: float, net_buys: int, prior: float = 0.5, low: float = 0.0, high: float = 1.0
 ) -> tuple[float, float]:
-    """Bid and ask, in the currency of low and high: the expected value if the next trader sells, and if he buys.
+    """Bid and ask, in the unit of low and high: the expected value if the next trader sells, and if the trader buys.
 
     Parameters
     ----------
@@ -62,19 +63,20 @@ def quotes(
 
 
 def expected_posterior(informed_share: float, trades: int) -> float:
-    """Mean of the makers' belief in the high value after a number of trades, if the value is high and the prior 1/2.
+    """Mean of the makers' probability of the high value after ``trades`` trades, if the value is high.
 
-    An exact sum over the binomial number of buys. Raises ValueError as `expected_spread` does.
+    The prior is 1/2. The mean is an exact sum over the binomial number of buys. Raises ValueError as `expected_spread`
+    does.
     """
     chance, net_buys = _net_buys(informed_share, trades)
     return float(chance @ _belief(informed_share, net_buys))
 
 
 def expected_spread(informed_share: float, trades: int) -> float:
-    """Mean spread after a number of trades, in units of high less low, from the prior 1/2.
+    """Mean quoted spread after ``trades`` trades, in units of high less low, from the prior 1/2.
 
-    An exact sum over the binomial number of buys if the value is high; by symmetry the same if it is low. It is also
-    the mean effective spread of the next trade against the quotes' midpoint.
+    It is an exact sum over the binomial number of buys if the value is high; by symmetry it is the same if the value is
+    low. It is also the mean effective spread of the next trade, measured against the midpoint of the quotes.
 
     Raises
     ------
@@ -86,11 +88,11 @@ def expected_spread(informed_share: float, trades: int) -> float:
 
 
 def expected_effective_spread(informed_share: float, trades: int) -> float:
-    """Mean effective spread against the makers' belief, of the trade that follows a number of trades.
+    """Mean effective spread of the next trade after ``trades`` trades, measured against the makers' belief.
 
-    Twice the distance of price and belief, in units of high less low, from the prior 1/2. It is the price impact too:
-    the price is the belief after the trade, so against that belief the realised spread is 0. Raises ValueError as
-    `expected_spread` does.
+    It is twice the distance between price and belief, in units of high less low, from the prior 1/2. It equals the
+    price impact: the price is the belief after the trade, so the realised spread against that belief is 0. Raises
+    ValueError as `expected_spread` does.
     """
     chance, net_buys = _net_buys(informed_share, trades)
     lower, now, upper = (_belief(informed_share, net_buys + shift) for shift in (-1, 0, 1))
@@ -98,10 +100,11 @@ def expected_effective_spread(informed_share: float, trades: int) -> float:
 
 
 def expected_realised_spread(informed_share: float, trades: int) -> float:
-    """Mean realised spread against the next midpoint, of the trade that follows a number of trades.
+    """Mean realised spread of the next trade after ``trades`` trades, measured against the midpoint after it.
 
-    Twice the distance of price and next midpoint, in units of high less low, from the prior 1/2. The midpoint of the
-    quotes is not the belief, except at 1/2, so this is not 0. Raises ValueError as `expected_spread` does.
+    It is twice the distance between the price and the next midpoint, in units of high less low, from the prior 1/2. It
+    is not 0, because the midpoint of the quotes equals the belief only at 1/2. Raises ValueError as `expected_spread`
+    does.
     """
     chance, net_buys = _net_buys(informed_share, trades)
     beliefs = [_belief(informed_share, net_buys + shift) for shift in (-2, -1, 0, 1, 2)]
@@ -113,16 +116,16 @@ def expected_realised_spread(informed_share: float, trades: int) -> float:
 def first_realised_spread(informed_share: float) -> float:
     """Realised spread of the first trade against the next midpoint, in units of high less low, from the prior 1/2.
 
-    2 π₁ - π₂ - 1/2, where π is the posterior after that many net buys. Raises ValueError if informed_share is not from
+    It is 2 π₁ - π₂ - 1/2, where π_n is the posterior after n net buys. Raises ValueError if informed_share is not from
     0 to below 1.
     """
     return 2 * posterior(informed_share, 1) - posterior(informed_share, 2) - 0.5
 
 
 def expected_informed_gain(informed_share: float, trades: int) -> float:
-    """Mean gain of the informed in the period that follows a number of trades, in units of high less low.
+    """Mean gain of the informed in the period after ``trades`` trades, in units of high less low, from the prior 1/2.
 
-    The probability that the trader is informed, times the distance of value and quote; from the prior 1/2. Raises
+    It is the probability that the trader is informed, times the mean distance between value and quote. Raises
     ValueError as `expected_spread` does.
     """
     chance, net_buys = _net_buys(informed_share, trades)
@@ -130,33 +133,33 @@ def expected_informed_gain(informed_share: float, trades: int) -> float:
 
 
 def entropy_rate(informed_share: float) -> float:
-    """What a trade tells about the value, in nats: mean growth of the log odds of the truth.
+    """The information of one trade about the value, in nats: the mean growth of the log odds of the true value.
 
-    Relative entropy of the buys' law under the two values, informed_share * ln r. Raises ValueError if informed_share
-    is not from 0 to below 1.
+    It is informed_share * ln r, the relative entropy of a trade's side under the two values. Raises ValueError if
+    informed_share is not from 0 to below 1.
     """
-    _check_share(informed_share)
+    probability_below_one(informed_share=informed_share)
     return informed_share * _log_odds(informed_share)
 
 
 def normal_half_spread(informed_share: float, deviation: float = 1.0) -> float:
-    """Break-even half-spread a of makers whose value is normal, with its mean known and noise traders inelastic.
+    """Break-even half-spread a if the value is normal with a known mean and noise traders are inelastic.
 
-    Solves (1 - informed_share) a / 2 = informed_share E[(v - a)+] (Copeland and Galai 1983; Glosten and Milgrom 1985).
+    It solves (1 - informed_share) a / 2 = informed_share E[(v - a)+] (Copeland and Galai 1983; Glosten and Milgrom
+    1985).
 
     Parameters
     ----------
     informed_share : probability that a trader is informed, from 0 to below 1.
-    deviation : standard deviation of the value, in currency; so is the answer.
+    deviation : standard deviation of the value, in currency. The result is in currency too.
 
     Raises
     ------
     ValueError
         If informed_share is outside its range or deviation is not positive.
     """
-    _check_share(informed_share)
-    if not 0 < deviation < math.inf:
-        raise ValueError(f"deviation must be positive and finite, not {deviation}")
+    probability_below_one(informed_share=informed_share)
+    positive(deviation=deviation)
     from scipy.optimize import brentq
 
     most = 2 * informed_share / (1 - informed_share) * _normal_excess(0.0)
@@ -166,20 +169,15 @@ def normal_half_spread(informed_share: float, deviation: float = 1.0) -> float:
 
 
 def normal_informed_trades(informed_share: float) -> float:
-    """Probability that an informed trader trades against `normal_half_spread`: that the value is outside the quotes.
+    """Probability that an informed trader trades at `normal_half_spread`, because the value is outside the quotes.
 
     Raises ValueError if informed_share is not from 0 to below 1.
     """
     return math.erfc(normal_half_spread(informed_share) / math.sqrt(2))
 
 
-def _check_share(informed_share: float) -> None:
-    if not 0 <= informed_share < 1:
-        raise ValueError(f"informed_share must be from 0 to below 1, not {informed_share}")
-
-
 def _log_odds(informed_share: float) -> float:
-    """What one buy adds to the log odds of the high value."""
+    """The change of the log odds of the high value after one buy, ln r."""
     return 2 * math.atanh(informed_share)
 
 
@@ -189,13 +187,13 @@ def _probability(log_odds: float | Floats) -> Floats:
 
 
 def _belief(informed_share: float, net_buys: Floats) -> Floats:
-    """Posterior from the prior 1/2, for an array of net buys."""
+    """Posterior probability of the high value, from the prior 1/2, for an array of net buys."""
     return _probability(net_buys * _log_odds(informed_share))
 
 
 def _net_buys(informed_share: float, trades: int) -> tuple[Floats, Floats]:
-    """Law of buys less sells if the value is high: probabilities and numbers, arrays of trades + 1."""
-    _check_share(informed_share)
+    """Distribution of buys less sells if the value is high: probabilities and numbers, each (trades + 1,)."""
+    probability_below_one(informed_share=informed_share)
     if trades < 0:
         raise ValueError(f"trades must not be negative, not {trades}")
     buys = np.arange(trades + 1.0)

@@ -1,4 +1,4 @@
-"""The logistic function: how shares follow from what choices differ by, and probabilities from odds."""
+"""The logistic function: shares from differences of attraction, and probabilities from log odds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 from sim.core.compiled import njit
 
-_FURTHEST = 700.0  # whose exponential is still finite
+_FURTHEST = 700.0  # exp(700) is finite
 
 
 @njit

@@ -1,4 +1,4 @@
-"""A reference simulation of the Santa Fe zero-intelligence book, which shares nothing with the matching engine.
+"""A reference simulation of the Santa Fe zero-intelligence book. It shares no code with the matching engine.
 
 Farmer, Patelli and Zovko 2005; Smith, Farmer, Gillemot and Krishnamurthy 2003.
 """
@@ -13,12 +13,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-_LIFETIMES = 20.0  # mean lifetimes of an order before the measurement begins: the empty book is forgotten
+from sim.models.ranges import positive
+
+_LIFETIMES = 20.0  # mean lifetimes of an order before the measurement, so that the empty start has no effect
 _RING = 1 << 20  # ticks
 
 
 class SpreadEstimate(NamedTuple):
-    """A mean spread and its standard error: in ticks, and in units of market_rate / limit_rate."""
+    """A mean spread and its standard error, in ticks and in units of market_rate / limit_rate."""
 
     ticks: float
     error: float
@@ -35,37 +37,36 @@ def mean_spread(
     seed: int,
     batches: int = 50,
 ) -> SpreadEstimate:
-    """Time-weighted mean spread of a book of unit orders that come and go at random, in continuous time.
+    """Time-weighted mean spread of a book of unit orders that arrive and are cancelled at random, in continuous time.
 
-    On each side market orders arrive at `market_rate`, and limit orders at `limit_rate` at each tick of the window that
-    ends one tick short of the other side's best, so that they may better their own side's. While a side is empty, the
-    best counts that it showed when a limit order last came; a market order that finds nothing is lost; and the spread
-    is averaged over the time in which both sides are quoted. The book starts empty and runs for twenty mean lifetimes
-    of an order before it is measured. Each state counts with its mean holding time (Gillespie 1977).
+    On each side market orders arrive at `market_rate`. Limit orders arrive at `limit_rate` at each tick of a window
+    that ends one tick before the best price of the other side, so they may improve the best price of their own side. If
+    a side is empty, its best price at the last arrival of a limit order is used instead. A market order that finds no
+    order is lost. The spread is averaged over the time in which both sides are quoted. The book starts empty and runs
+    for twenty mean lifetimes of an order before the measurement. Each state has its mean holding time as weight
+    (Gillespie 1977).
 
-    Where the tick is small and the window wide the spread in units of market_rate / limit_rate depends on
-    cancel_rate / market_rate alone. A window of eight spreads is wide: a wider one changes less than .1 %.
+    If the tick is small and the window wide, the spread in units of market_rate / limit_rate depends only on
+    cancel_rate / market_rate. A window of eight spreads is wide enough: a wider one changes the spread by less than
+    0.1 %.
 
     Parameters
     ----------
-    market_rate : market orders of each side, a time unit.
-    limit_rate : limit orders of each side, a tick and time unit.
-    cancel_rate : chance that a resting order is cancelled, a time unit.
-    window : ticks, counted from the other side's best, at which limit orders arrive.
-    length : time units that are measured.
+    market_rate : market orders of each side per unit of time.
+    limit_rate : limit orders of each side per tick and unit of time.
+    cancel_rate : rate at which a resting order is cancelled, per unit of time.
+    window : number of ticks, counted from the other side's best price, at which limit orders arrive.
+    length : units of time that are measured.
     seed : of the random draws.
-    batches : equal parts of the length whose means give the standard error (batch means).
+    batches : number of equal parts of the length; the standard error comes from their means (batch means).
 
     Raises
     ------
     ValueError
-        If a rate or the length is not positive, the window is not in [1, 10,000], or batches is below 2; if a side was
-        empty throughout a batch; if orders outlive moves of the price by a million ticks.
+        If a rate or the length is not positive, the window is not in [1, 10,000], or batches is below 2; if a side is
+        empty for a whole batch; or if the price moves by a million ticks within the lifetime of an order.
     """
-    rates = {"market_rate": market_rate, "limit_rate": limit_rate, "cancel_rate": cancel_rate, "length": length}
-    for name, number in rates.items():
-        if not 0 < number < math.inf:
-            raise ValueError(f"{name} must be positive and finite, not {number}")
+    positive(market_rate=market_rate, limit_rate=limit_rate, cancel_rate=cancel_rate, length=length)
     if not 1 <= window <= 10_000:
         raise ValueError(f"window must be from 1 to 10,000 ticks, not {window}")
     if batches < 2:
@@ -73,7 +74,7 @@ def mean_spread(
     warm_up, rng = _LIFETIMES / cancel_rate, np.random.default_rng(seed)
     sums = _compiled()(rng, market_rate, limit_rate, cancel_rate, window, warm_up, length / batches, batches)
     if not sums[1].all():
-        raise ValueError("a side was empty throughout a batch: measure longer, in fewer batches, or in a wider window")
+        raise ValueError("a side was empty for a whole batch: use a greater length, fewer batches, or a wider window")
     means = sums[0] / sums[1]
     mean, error = float(means.mean()), float(means.std(ddof=1)) / math.sqrt(batches)
     return SpreadEstimate(mean, error, mean * limit_rate / market_rate, error * limit_rate / market_rate)
@@ -86,7 +87,7 @@ def _compiled() -> Callable[..., Any]:
     return njit(_sums_of_batches, cached=False)
 
 
-def _sums_of_batches(  # long: one event of one book; parts would hand its twelve numbers to and fro in compiled code
+def _sums_of_batches(  # long: one loop over events; its parts would have to pass twelve numbers to one another
     rng: np.random.Generator,
     market_rate: float,
     limit_rate: float,
@@ -96,11 +97,11 @@ def _sums_of_batches(  # long: one event of one book; parts would hand its twelv
     batch: float,
     batches: int,
 ) -> NDArray[np.float64]:
-    """Spread times time, and time, in which both sides are quoted: shape (2, batches).
+    """Sums of spread times time, and of time, over the states in which both sides are quoted: shape (2, batches).
 
-    Prices lie on a ring of ticks. A market order takes an order out of `resting` but leaves its entry in the list of
-    orders: an entry drawn from it is alive with probability resting / listed at its price. So orders are cancelled at
-    the right rate, and none needs to be searched for.
+    Prices are places on a ring of ticks. A market order reduces `resting` but leaves an entry in the list of orders. An
+    entry that is drawn from the list still exists with probability resting / listed at its price. So orders are
+    cancelled at the right rate without a search for the order that traded.
     """
     placing, mask = 2.0 * limit_rate * window, _RING - 1
     most = placing / cancel_rate + 20.0 * math.sqrt(placing / cancel_rate) + 100.0  # Poisson: never reached
@@ -139,7 +140,9 @@ def _sums_of_batches(  # long: one event of one book; parts would hand its twelv
                 asks += 1
             at = price & mask
             if listed[at] > 0 and price_at[at] != price:
-                raise ValueError("the price moved by a million ticks within an order's life: cancel faster")
+                raise ValueError(
+                    "the price moved by a million ticks within an order's lifetime: use a higher cancel_rate"
+                )
             price_at[at] = price
             listed[at] += 1
             resting[at] += 1

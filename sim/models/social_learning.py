@@ -1,10 +1,10 @@
-"""What an order tells of a value that is high or low, if some who send orders have signals and read the tape.
+"""The information in an order about a value that is high or low, if some traders have signals and see earlier orders.
 
-Everybody knows that a share of the orders comes from learners. Their private signals say high or low and are right with
-a known probability. The rest is noise, which buys or sells alike. A learner compares the expected value, given its
-signal and all orders before, with the quotes. If they lie around it, the learner is indifferent and follows a rule. So
-an order may tell its signal, or nothing (a cascade), or something between: Bikhchandani, Hirshleifer and Welch 1992;
-with prices that learn Avery and Zemsky 1998.
+Everybody knows that a share of the orders comes from learners. Their private signals say high or low, and are right
+with a known probability. The other orders are noise, which buys and sells with the same probability. A learner compares
+the quotes with the expected value given its signal and all earlier orders. If the expected value lies between bid and
+ask, the learner is indifferent and follows a rule. So an order may reveal the signal, reveal nothing (a cascade), or
+reveal a part: Bikhchandani, Hirshleifer and Welch 1992; with prices that learn, Avery and Zemsky 1998.
 
 Actions and signals are 1 (buy, high), -1 (sell, low) or 0 (none).
 """
@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 from sim.core.compiled import njit
 from sim.models.logistic import logistic
 
-COIN, SIGNAL, ABSTAIN = 0, 1, 2  # what who is indifferent does
+COIN, SIGNAL, ABSTAIN = 0, 1, 2  # rules of a learner who is indifferent
 RULES = ("coin", "signal", "abstain")
 
 
 class Learning(NamedTuple):
-    """What everybody knows of the value and of those who learn of it."""
+    """Common knowledge about the value and the learners."""
 
     low: float  # currency
     high: float  # currency
@@ -40,19 +40,19 @@ def first_log_odds(known: Learning) -> float:
 
 @njit
 def own_log_odds(known: Learning, log_odds: float, signal: int) -> float:
-    """The odds of who has seen a signal besides."""
+    """The log odds of a learner who has also seen a signal, 1 or -1."""
     return log_odds + signal * math.log(known.precision / (1.0 - known.precision))
 
 
 @njit
 def expected_value(known: Learning, log_odds: float) -> float:
-    """Currency."""
+    """Expected value given the log odds of the high value. Currency."""
     return known.low + (known.high - known.low) * logistic(log_odds)
 
 
 @njit
 def decision(known: Learning, log_odds: float, bid: float, ask: float) -> int:
-    """1 to buy, -1 to sell, 0 where the quotes lie around the expected value. Quotes in currency."""
+    """1 to buy, -1 to sell, 0 if the expected value lies between the quotes. Quotes are in currency."""
     value = expected_value(known, log_odds)
     if value > ask:
         return 1
@@ -61,7 +61,7 @@ def decision(known: Learning, log_odds: float, bid: float, ask: float) -> int:
 
 @njit
 def _chance(known: Learning, action: int, decided: int, signal: int) -> float:
-    """Probability that who has decided so, with this signal, acts so."""
+    """Probability of an action of a learner who has this decision and this signal."""
     if decided != 0:
         return 1.0 if action == decided else 0.0
     if known.rule == COIN:
@@ -73,11 +73,11 @@ def _chance(known: Learning, action: int, decided: int, signal: int) -> float:
 
 @njit
 def after_action(known: Learning, log_odds: float, action: int, bid: float, ask: float) -> float:
-    """The odds of everybody, once an action was seen at these quotes.
+    """The public log odds after an action was seen at these quotes, in currency.
 
-    An action that nobody could have taken tells nothing. Where noise trades too, a step without an order tells nothing
-    either: noise may have stayed away. There, whoever waits since the quotes are within a tick of what it expects is
-    not seen to wait, so an order tells what it tells elsewhere.
+    An action of probability 0 has no information. If there is noise, a step without an order has no information either,
+    because a noise trader may have stayed away. So a learner who waits cannot be recognised, and an order has the
+    same information as if learners did not wait.
     """
     of_high = _chance(known, action, decision(known, own_log_odds(known, log_odds, 1), bid, ask), 1)
     of_low = _chance(known, action, decision(known, own_log_odds(known, log_odds, -1), bid, ask), -1)
@@ -94,17 +94,17 @@ def after_action(known: Learning, log_odds: float, action: int, bid: float, ask:
 
 @njit
 def replayed(known: Learning, actions: Any, steps: Any, bids: Any, asks: Any, until: int) -> tuple[float, int]:
-    """What everybody knows at the end of an episode of orders, one of which may have arrived in each step.
+    """The public log odds at the end of an episode in which at most one order arrived per step.
 
     Parameters
     ----------
-    actions, steps, bids, asks : of each order its side, its step, and the quotes at which it came; ``(orders,)``.
-    until : steps of the episode.
+    actions, steps, bids, asks : side, step and quotes (currency) of each order; ``(orders,)``.
+    until : number of steps of the episode.
 
     Returns
     -------
-    log_odds : of the high value.
-    herd : 1 or -1 where whoever comes next buys, or sells, whatever its signal says; else 0.
+    log_odds : log odds of the high value.
+    herd : 1 if the next learner buys whatever its signal is, -1 if it sells whatever its signal is, else 0.
     """
     log_odds, upcoming = first_log_odds(known), 0
     for place in range(len(actions)):

@@ -1,30 +1,31 @@
-"""Competition in half-spreads on a grid of ticks, between makers who quote at once.
+"""Competition in half-spreads on a grid of ticks, between makers who quote simultaneously.
 
-One trader comes. With probability `informed_share` he knows of a jump and takes what it exceeds the best half-spread
-by; else he trades at the best half-spread with the probability that demand gives. Makers who tie share equally. This is
-Bertrand's (1883) competition with the adverse selection of Copeland and Galai (1983). Half-spreads and jump are in
-ticks, payoffs in ticks per trader; those of one maker alone settle what many of them do.
+One trader arrives. With probability `informed_share` the trader knows of a jump and gains its excess over the best
+half-spread. Otherwise the trader trades at the best half-spread, with the probability given by demand. Makers who tie
+share equally. This is Bertrand (1883) competition with the adverse selection of Copeland and Galai (1983). Half-spreads
+and jump are in ticks, payoffs in ticks per trader. The equilibria of many makers follow from the payoffs of one maker
+alone.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sim.models.ranges import positive, probability_below_one
 from sim.models.sniping import JumpLaw, expected_excess
 
 Floats = NDArray[np.float64]
-Demand = Callable[[Floats], Floats]  # half-spreads to probabilities of a trade, of the same shape
+Demand = Callable[[Floats], Floats]  # from half-spreads to probabilities of a trade, of the same shape
 
 _TOLERANCE = 1e-12  # relative: payoffs this close are equal
 
 
 class Monopoly(NamedTuple):
-    """What a maker without rivals quotes and expects."""
+    """The best half-spread of a maker without rivals, and its expected payoff; ticks."""
 
     half_spread: float
     payoff: float
@@ -43,7 +44,7 @@ def linear(choke: float) -> Demand:
 
 
 def exponential(decay: float) -> Demand:
-    """Demand exp(-decay * s), with decay a tick. Raises ValueError if decay is negative."""
+    """Demand exp(-decay * s), with decay per tick. Raises ValueError if decay is negative."""
     if not decay >= 0.0:
         raise ValueError(f"decay must not be negative, not {decay}")
     return lambda half_spreads: np.exp(-decay * half_spreads)
@@ -56,25 +57,25 @@ def payoffs(
     demand: Demand = inelastic,
     law: JumpLaw = "fixed",
 ) -> Floats:
-    """What a maker alone expects at half-spreads s, (1 - informed_share) D(s) s - informed_share E[(J - s)+], in ticks.
+    """Expected payoff of one maker alone at half-spreads s, in ticks.
+
+    It is (1 - informed_share) D(s) s - informed_share E[(J - s)+].
 
     Parameters
     ----------
-    half_spreads : of any shape, which is the answer's too; in ticks, not negative.
+    half_spreads : of any shape, in ticks, not negative. The result has the same shape.
     informed_share : probability that the trader is informed, from 0 to below 1.
-    jump : in ticks, above 0: the size J of the jump, or its scale where it is random.
-    demand : probability D(s) that any other trader trades.
-    law : of the size J of the jump, as in `expected_excess` of the sniping model.
+    jump : in ticks, above 0: the size J of the jump, or its scale if it is random.
+    demand : probability D(s) that an uninformed trader trades.
+    law : distribution of the size J of the jump, as in `expected_excess` of the sniping model.
 
     Raises
     ------
     ValueError
         If an argument is outside its range.
     """
-    if not 0.0 <= informed_share < 1.0:
-        raise ValueError(f"informed_share must be from 0 to below 1, not {informed_share}")
-    if not 0.0 < jump < math.inf:
-        raise ValueError(f"jump must be positive and finite, not {jump}")
+    probability_below_one(informed_share=informed_share)
+    positive(jump=jump)
     s = np.asarray(half_spreads, np.float64)
     return (1.0 - informed_share) * demand(s) * s - informed_share * expected_excess(s, law, jump)
 
@@ -82,8 +83,9 @@ def payoffs(
 def payoff_matrix(alone: ArrayLike) -> Floats:
     """Payoffs of the row maker against one rival, shape (actions, actions), from `payoffs` alone, shape (actions,).
 
-    Actions are half-spreads in ascending order: the lower one takes all, equal ones half, the higher one nothing.
-    Raises ValueError if the payoffs are not one-dimensional.
+    Actions are half-spreads in ascending order. The maker with the lower one gets the whole payoff, makers with equal
+    ones get half each, and the maker with the higher one gets 0. Raises ValueError if the payoffs are not
+    one-dimensional.
     """
     pi = np.asarray(alone, np.float64)
     if pi.ndim != 1:
@@ -99,7 +101,7 @@ def monopoly(
     demand: Demand = inelastic,
     law: JumpLaw = "fixed",
 ) -> Monopoly:
-    """The half-spread of the grid, of shape (actions,), that pays a maker without rivals most; the lowest of equals.
+    """The half-spread of the grid (actions,) with the highest payoff of a maker without rivals; the lowest of a tie.
 
     Raises ValueError if the grid does not ascend, and as `payoffs` does.
     """
@@ -110,9 +112,9 @@ def monopoly(
 
 
 def break_even(informed_share: float, jump: float, demand: Demand = inelastic, law: JumpLaw = "fixed") -> float:
-    """The lowest half-spread, off the grid too, at which a maker alone loses nothing: where competition ends.
+    """The lowest half-spread, in ticks, at which the payoff of a maker alone is not negative; not only on the grid.
 
-    In ticks. Raises ValueError if there is none up to ten jumps, and as `payoffs` does.
+    Competition ends there. Raises ValueError if there is none up to ten jumps, and as `payoffs` does.
     """
     from scipy.optimize import brentq
 
@@ -134,11 +136,11 @@ def symmetric_equilibria(
     demand: Demand = inelastic,
     law: JumpLaw = "fixed",
 ) -> Floats:
-    """Half-spreads of the grid, of shape (actions,), that are an equilibrium if all makers quote them; ascending.
+    """Half-spreads of the grid (actions,) that are symmetric equilibria, in ascending order.
 
-    A half-spread s is one if a share of its payoff π is no loss and no lower one pays more alone: π(s) / makers is at
-    least 0, as makers may stay out, and at least π(s') for every s' < s. Wider ones never trade. One maker alone is a
-    monopolist.
+    A half-spread s is an equilibrium if π(s) / makers is at least 0, because makers may stay out, and at least π(s')
+    for every s' < s, because a maker may undercut. A wider quote never trades. With one maker the result is the
+    monopoly.
 
     Raises ValueError if makers is below 1 or the grid does not ascend, and as `payoffs` does.
     """

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.core.errors import Problem, ScenarioError
-from sim.core.wording import near_or_all, shown
+from sim.core.csv_file import called, check_file, csv_rows, wrong
+from sim.core.wording import shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,12 +21,12 @@ def read_edges(path: str | Path) -> NDArray[np.int64]:
     Parameters
     ----------
     path : a CSV file with a header line and the columns ``a`` and ``b``: numbers of members, from 0. The direction of
-        a link, and how often it stands there, do not matter.
+        a link does not matter, nor does it matter how often a link is listed.
 
     Returns
     -------
     numpy.ndarray
-        A row for each link, int64; shape ``(links, 2)``.
+        A row for each line, int64; shape ``(links, 2)``.
 
     Raises
     ------
@@ -35,48 +34,25 @@ def read_edges(path: str | Path) -> NDArray[np.int64]:
         If there is no such file or column, it has no link, a member is not a whole number from 0, or a link leads from
         a member to itself. The message names the line.
     """
-    import numpy as np  # whoever only checks a scenario without such a file needs none
+    import numpy as np  # imported here: the check of a scenario without such a file does not need it
 
     path = Path(path)
-    name = repr(str(path))
-    if not path.is_file():
-        raise _wrong(path, f"{name} is not a file" if path.exists() else f"there is no file {name}")
+    check_file(path)
     links: list[tuple[int, int]] = []
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            rows = csv.reader(lines)
-            header = [text.strip() for text in next(rows, [])]
-            places = [_position(path, header, column) for column in _COLUMNS]
-            for row in rows:
-                if row:
-                    a, b = (_member(path, rows.line_num, row, place) for place in places)
-                    if a == b:
-                        message = f"{name}, line {rows.line_num:,}: member {a} is linked with itself"
-                        raise _wrong(path, message, "remove the line")
-                    links.append((a, b))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        said = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
-        raise _wrong(path, f"{name} cannot be read: {said}") from error
+    for line, texts in csv_rows(path, _COLUMNS):
+        a, b = (_member(path, line, *each) for each in zip(_COLUMNS, texts, strict=True))
+        if a == b:
+            message = f"{called(path)}, line {line:,}: member {a} is linked with itself"
+            raise wrong(path, "path", message, "remove the line")
+        links.append((a, b))
     if not links:
-        raise _wrong(path, f"{name} has no links", "write a line for each: the numbers of two members")
+        raise wrong(path, "path", f"{called(path)} has no links", "write a line for each: the numbers of two members")
     return np.array(links, np.int64)
 
 
-def _position(path: Path, header: list[str], column: str) -> int:
-    if header.count(column) != 1:
-        raise _wrong(
-            path, f"{str(path)!r} has no column {column!r}", near_or_all(column, header) or "its header is a,b"
-        )
-    return header.index(column)
-
-
-def _member(path: Path, line: int, row: list[str], place: int) -> int:
-    text = row[place].strip() if place < len(row) else ""
+def _member(path: Path, line: int, column: str, text: str) -> int:
+    text = text.strip()
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        message = f"{str(path)!r}, line {line:,}, column {_COLUMNS[place] if place < 2 else place!r}: {shown(text)}"
-        raise _wrong(path, f"{message} is not the number of a member", "members are numbered from 0")
+        message = f"{called(path)}, line {line:,}, column {column!r}: {shown(text)} is not the number of a member"
+        raise wrong(path, "path", message, "members are numbered from 0")
     return int(text)
-
-
-def _wrong(path: Path, message: str, remedy: str = "") -> ScenarioError:
-    return ScenarioError(str(path), [Problem("path", message, remedy)])

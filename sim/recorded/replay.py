@@ -51,7 +51,7 @@ from sim.recorded.readers import (
     read,
 )
 from sim.recorded.units import dense, lot_units, price_units
-from sim.runs.order_book import OrderBook
+from sim.session.order_book import OrderBook
 
 __all__ = [
     "ASK",

@@ -29,5 +29,4 @@ def trade_to_exposure(me: Seat, market: Market, exposure: float) -> None:
     """Send a market order so that the position at the mark comes to ``exposure``, in currency; none without a price."""
     lot = value_of_a_lot(me, market)
     if lot > 0.0 and not math.isnan(exposure):
-        wanted = max(-2.0e9, min(2.0e9, exposure / lot))
-        trade(me, market, nearest_lots(wanted) - inventory(me, market))
+        trade(me, market, nearest_lots(exposure / lot) - inventory(me, market))

@@ -1,7 +1,8 @@
-"""Shared by traders who want a number of lots now, at the market."""
+"""What strategies share that trade at the market: a signed number of lots, within limits."""
 
 from __future__ import annotations
 
+from sim.core.codes import MOST_LOTS
 from sim.core.compiled import njit
 from sim.core.world import Market, int64
 from sim.strategy_kit.declare import Parameter
@@ -18,10 +19,9 @@ from sim.strategy_kit.interface import (
 from sim.strategy_kit.seat import Seat
 
 BOUNDS = {
-    "most": Parameter(0, "most lots in one turn, 0 for no limit", unit="lots", low=0, high=(1 << 31) - 1),
+    "most": Parameter(0, "most lots in one turn, 0 for no limit", unit="lots", low=0, high=MOST_LOTS),
     "inventory_limit": Parameter(0, "most lots held either way, 0 for no limit", unit="lots", low=0),
 }  # of the parameters, for trade_bounded
-_MOST = (1 << 31) - 1  # lots in one order
 
 
 @njit
@@ -35,9 +35,12 @@ def drawn_venue(me: Seat, market: Market) -> int:
 
 @njit
 def trade_bounded(me: Seat, market: Market, wanted: float) -> None:
-    """Send a market order for ``wanted`` lots, to sell if negative, within the limits that the parameters set."""
+    """Send a market order for ``wanted`` lots, within the limits that the parameters set.
+
+    A negative number is sold. The number is rounded to whole lots; nothing is sent for 0 or nan.
+    """
     choice = me.parameters
-    lots: int = nearest_lots(max(-2.0e9, min(2.0e9, wanted)))
+    lots: int = nearest_lots(wanted)
     if choice.most > 0:
         lots = max(-choice.most, min(choice.most, lots))
     if choice.inventory_limit > 0:
@@ -48,6 +51,15 @@ def trade_bounded(me: Seat, market: Market, wanted: float) -> None:
 
 @njit
 def trade(me: Seat, market: Market, lots: int) -> None:
-    """Send a market order for so many lots, to sell if negative; none for 0."""
+    """Send a market order for ``lots`` to the first venue: buy if positive, sell if negative, send nothing for 0.
+
+    An order has at most ``MOST_LOTS`` lots.
+    """
+    trade_on(me, market, me.venue, lots)
+
+
+@njit
+def trade_on(me: Seat, market: Market, venue: int, lots: int) -> None:
+    """As :func:`trade`, to a venue."""
     if lots != 0:
-        market_order(me, market, me.venue, BUY if lots > 0 else SELL, min(abs(lots), _MOST))
+        market_order(me, market, venue, BUY if lots > 0 else SELL, min(abs(lots), MOST_LOTS))

@@ -1,6 +1,6 @@
-"""The call auction: orders and demand schedules collect, then all that can trade does so at one price.
+"""The call auction: it collects orders and demand schedules, and then trades as much as possible at one price.
 
-When a venue collects and when it clears is here, and how orders join; the price and the trades are in
+This file says when a venue collects and when it clears, and how orders enter. The price and the trades are in
 :mod:`sim.venues.clearing`.
 """
 
@@ -32,14 +32,14 @@ from sim.venues.book import collects, reason_against
 from sim.venues.clearing import find_price as find_price
 from sim.venues.clearing import trade
 from sim.venues.levels import HIGHEST_PRICE, LOWEST_PRICE
-from sim.venues.orders import handle_of, link, note, reject, release, venue_of, withdraw
+from sim.venues.orders import count_message, handle_of, link, note, reject_entry, venue_of, withdraw
 
 # --- when a venue collects --------------------------------------------------------------------------------------------
 
 
 @njit
 def next_clearing(world, venue):
-    """The step of the episode at whose end the running auction is cleared, NOTHING where there is none."""
+    """The step of the episode at whose end the current auction clears; NOTHING if no auction is running."""
     place = world.venues[venue]
     clock = world.clock[0]
     last = clock.steps - 1
@@ -54,7 +54,7 @@ def next_clearing(world, venue):
 
 @njit
 def open_auctions(world):
-    """A step begins: which venues collect orders in it."""
+    """Begin a step: set which venues collect orders in it."""
     for venue in range(len(world.venues)):
         place = world.venues[venue]
         hidden = 0 if next_clearing(world, venue) == NOTHING else 1
@@ -71,7 +71,7 @@ def open_auctions(world):
 
 @njit
 def _leave(world, venue):
-    """Take a venue off its instrument's list of those whose mid counts."""
+    """Remove a venue from the list of venues whose mids make its instrument's mark."""
     place = world.venues[venue]
     instrument = world.instruments[place.instrument]
     before = instrument.first_venue
@@ -94,16 +94,17 @@ def is_due(world, venue):
 
 @njit
 def leaves(kind):
-    """Whether orders of a kind wait for no more than one clearing."""
+    """Whether orders of a kind leave after one clearing."""
     return kind in (MARKET, IMMEDIATE_OR_CANCEL, SCHEDULE)
 
 
 @njit
 def enter(world, venue, agent, kind, side, price, lots, expires, slot):
-    """An order joins an auction. Returns its handle, 0 if it is rejected.
+    """Enter an order into an auction. Returns its handle, or 0 if it is rejected.
 
-    Market and immediate-or-cancel orders leave with the next clearing, and so do schedules, for which ``lots`` is the
-    most they buy or sell, 0 for no limit, and the clock holds ``centre`` and ``slope``. ``slot`` is as for the book.
+    Market orders, immediate-or-cancel orders and schedules leave with the next clearing. For a schedule ``lots`` is the
+    largest number that it buys or sells, 0 for no limit, and the clock holds ``centre`` and ``slope``. ``slot`` has the
+    same meaning as for the book.
     """
     clock = world.clock[0]
     clock.filled = 0
@@ -117,11 +118,8 @@ def enter(world, venue, agent, kind, side, price, lots, expires, slot):
     elif kind == FILL_OR_KILL and reason == ACCEPTED:
         reason = NOT_HERE
     if reason != ACCEPTED:
-        if slot != NOTHING:
-            release(world, slot)
-        return reject(world, agent, reason)
-    clock.messages += 1
-    world.accounts[agent].messages += 1
+        return reject_entry(world, agent, slot, reason)
+    count_message(world, agent)
     clock.next_number += 1
     number = clock.next_number
     order = slot if slot != NOTHING else allocate(world, venue, agent, kind, lots, expires)
@@ -139,7 +137,7 @@ def enter(world, venue, agent, kind, side, price, lots, expires, slot):
 
 @njit
 def allocate(world, venue, agent, kind, lots, expires):
-    """Take a slot for an order to an auction; a schedule's line is the clock's."""
+    """Take a slot for an order to an auction. The line of a schedule is read from the clock."""
     if leaves(kind):
         expires = next_clearing(world, venue) + 1
     if kind == SCHEDULE and lots == 0:
@@ -187,14 +185,14 @@ def _note(world, venue, agent, kind, side, price, order):
 
 @njit
 def clear(world, venue):
-    """An auction ends: what was allotted is traded, what waited for this clearing only leaves, the rest stays."""
+    """End an auction: trade what was allotted, and remove the orders that were for this clearing only."""
     trade(world, venue)
     _dismiss(world, venue)
 
 
 @njit
 def _dismiss(world, venue):
-    """The orders that waited for this clearing only leave."""
+    """Remove the orders that were for this clearing only."""
     half = len(world.wheel) >> 1
     expires = world.clock[0].step + 1
     order = np.int64(world.wheel[expires & (half - 1)])

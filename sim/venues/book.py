@@ -1,6 +1,6 @@
-"""The limit order book: orders enter, are cancelled, replaced and expire; what crosses trades at once.
+"""The limit order book: orders enter, are cancelled, replaced or expire. Orders that cross trade at once.
 
-Whoever calls ``enter`` has seen to it that the pools and the tape have room (:func:`sim.core.storage.has_room`).
+The caller of ``enter`` must make sure that the pools and the tape have room (:func:`sim.core.storage.has_room`).
 """
 
 from __future__ import annotations
@@ -33,13 +33,16 @@ from sim.venues.levels import HIGHEST_PRICE, KEYS, LOWEST_PRICE, key_of, next_le
 from sim.venues.matching import can_fill, match
 from sim.venues.orders import (
     allocate,
+    count_message,
     handle_of,
     link,
     note,
     note_removal,
     reject,
+    reject_entry,
     release,
     remove_order,
+    shrink,
     slot_of,
     unlink,
     withdraw,
@@ -56,7 +59,10 @@ def collects(world, venue):
 
 @njit
 def best_of_others(world, venue, side, agent):
-    """The best price at which orders of others rest on a side; beyond all prices without any, or in an auction."""
+    """The best price at which orders of other agents rest on a side.
+
+    If there are none, or in an auction, it is NO_PRICE for bids and -NO_PRICE for asks, beyond all prices.
+    """
     level = np.int64(world.sides[2 * venue + (0 if side > 0 else 1)].best)
     while level != NOTHING and not collects(world, venue):
         order = np.int64(world.levels[level].head)
@@ -73,7 +79,7 @@ def best_of_others(world, venue, side, agent):
 
 @inlined
 def reason_against(kind, price, lots):
-    """Why no venue takes an order of this price and size; ACCEPTED where it does. A market order has no price."""
+    """Why venues reject an order with this price and size; ACCEPTED if they do not. A market order has no price."""
     reason = ACCEPTED
     if lots <= 0 or lots > MOST_LOTS:
         reason = BAD_QUANTITY
@@ -84,9 +90,9 @@ def reason_against(kind, price, lots):
 
 @njit
 def _behind(world, venue, side, best):
-    """The post-only rule: a quote that would trade with the level ``best`` is rejected, or moved a tick away from it.
+    """Apply the post-only rule: a quote that would trade with the level ``best`` is rejected, or moved a tick away.
 
-    Returns why it is rejected, ACCEPTED if it is not, and its price.
+    Returns the reason of the rejection (ACCEPTED if there is none) and the price.
     """
     price = world.levels[best].price - side
     if world.venues[venue].post_only == REJECT:
@@ -99,9 +105,10 @@ def _behind(world, venue, side, best):
 
 @njit
 def enter(world, venue, agent, kind, side, price, lots, expires, slot):
-    """A new order reaches the book. Returns its handle if it rests, else 0; ``clock.filled`` is what traded at once.
+    """Enter a new order into the book. Returns its handle if it rests, else 0.
 
-    ``slot`` is the order's slot if it has one already (it waited for its class to finish), else NOTHING.
+    ``clock.filled`` is set to the lots that trade at once. ``slot`` is the order's slot if it already has one, because
+    it waited for its class to finish, else NOTHING.
     """
     clock = world.clock[0]
     clock.filled = 0
@@ -114,11 +121,8 @@ def enter(world, venue, agent, kind, side, price, lots, expires, slot):
     if reason == ACCEPTED and kind == POST_ONLY and best != NOTHING and world.levels[best].key <= worst_key:
         reason, price = _behind(world, venue, side, best)
     if reason != ACCEPTED:
-        if slot != NOTHING:
-            release(world, slot)
-        return reject(world, agent, reason)
-    clock.messages += 1
-    world.accounts[agent].messages += 1
+        return reject_entry(world, agent, slot, reason)
+    count_message(world, agent)
     clock.next_number += 1
     number = clock.next_number
     left = lots
@@ -147,7 +151,7 @@ def enter(world, venue, agent, kind, side, price, lots, expires, slot):
 
 @njit
 def cancel(world, agent, handle):
-    """Cancel an order. Returns the lots cancelled; 0 if the handle is stale or another agent's."""
+    """Cancel an order. Returns the lots that are cancelled; 0 if the order is gone or belongs to another agent."""
     clock = world.clock[0]
     clock.filled = 0
     clock.rejection = ACCEPTED
@@ -156,11 +160,10 @@ def cancel(world, agent, handle):
         return reject(world, agent, GONE)
     lots = world.orders[order].remaining
     if world.orders[order].state == WAITING:
-        # Never reached the venue: it leaves when its class enters, without having been seen.
+        # It has not reached the venue. Its slot is released when its class enters; nobody has seen it.
         world.orders[order].state = WITHDRAWN
         return lots
-    clock.messages += 1
-    world.accounts[agent].messages += 1
+    count_message(world, agent)
     note_removal(world, order, CANCEL)
     remove_order(world, order)
     return lots
@@ -170,8 +173,8 @@ def cancel(world, agent, handle):
 def replace(world, agent, handle, price, lots):
     """Change an order's price and open quantity. Returns its handle if it rests, else 0.
 
-    Fewer lots at the same price keep the place in the queue, the same price and lots change nothing, and all else
-    enters anew, behind what rests there, with the same order number, and may trade.
+    With fewer lots at the same price, the order keeps its place in the queue. With the same price and lots, nothing
+    changes. Otherwise the order enters again, at the end of the queue, with the same order number, and may trade.
     """
     clock = world.clock[0]
     clock.filled = 0
@@ -192,11 +195,8 @@ def replace(world, agent, handle, price, lots):
     side = np.int64(1) - 2 * (side_row & 1)
     number = record.number
     if price == queue.price and lots < record.remaining:
-        clock.messages += 1
-        world.accounts[agent].messages += 1
-        queue.volume -= record.remaining - lots
-        world.sides[side_row].volume -= record.remaining - lots
-        record.remaining = lots
+        count_message(world, agent)
+        shrink(world, order, record.remaining - lots)
         if clock.keeps_log != 0:
             note(world, REPLACE, venue, agent, side, price, lots, number, NONE)
         return handle
@@ -209,8 +209,7 @@ def replace(world, agent, handle, price, lots):
         if reason != ACCEPTED:
             return reject(world, agent, reason)
         crosses = False
-    clock.messages += 1
-    world.accounts[agent].messages += 1
+    count_message(world, agent)
     unlink(world, order)
     record.state = WAITING
     left = match(world, venue, agent, side, worst_key, lots, number) if crosses else lots
@@ -242,7 +241,7 @@ def expire(world):
 
 @njit
 def open_books(world):
-    """Make the zeroed arrays of a new World ready for orders."""
+    """Prepare the arrays of a new World, which are all 0, for orders."""
     clock = world.clock[0]
     clock.free_order = NOTHING
     clock.free_level = NOTHING
@@ -259,14 +258,14 @@ def open_books(world):
 
 @njit
 def empty_side(world, side):
-    """Remove every order of a side without a message: an episode is over."""
+    """Remove every order of a side without a message, because the episode is over."""
     while world.sides[side].best != NOTHING:
         remove_order(world, np.int64(world.levels[world.sides[side].best].head))
 
 
 @njit
 def empty(world, venue):
-    """Withdraw every order of a venue by rule."""
+    """Withdraw every order of a venue, with a message in the log."""
     for side in range(2 * venue, 2 * venue + 2):
         while world.sides[side].best != NOTHING:
             withdraw(world, np.int64(world.levels[world.sides[side].best].head), WITHDRAW)

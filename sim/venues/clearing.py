@@ -1,11 +1,12 @@
-"""What an auction comes to: the price at which it clears, who then trades how much, and the trades.
+"""The clearing of an auction: its price, the lots of each order, and the trades.
 
-The price is the one that trades most; of several, the one that leaves the least imbalance; of several, the one nearest
-the mark (Domowitz and Madhavan 2001 compare such rules). Whoever offers the better price trades first, schedules after
-the orders that beat the price and before those that just meet it; among equals time decides, or size.
+The price is the one at which most lots trade. If there are several, it is the one with the smallest imbalance; if there
+are still several, the one nearest to the mark (Domowitz and Madhavan 2001 compare such rules). Orders with better
+prices trade first. Schedules trade after the orders that are better than the clearing price, and before the orders at
+it. Equal orders are ranked by time, or share by size.
 
-What limits an auction's orders to one side of the price is a step function, so the excess of demand over supply never
-rises with the price, and every question about it is a bisection. Prices here are in the venue's ``price_units``.
+Demand less supply never rises with the price, so prices are found by bisection. Prices here are in the venue's
+``price_units``.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _FARTHEST = np.int64(1 << 61)
 
 @njit
 def _wanted(world, order, price):
-    """Lots that a schedule buys, or sells if negative, at a price: its slope times the distance from its centre."""
+    """Lots that a schedule buys at a price (sells if negative): its slope times (centre - price), rounded."""
     waiting = world.auction_orders[order]
     lots = waiting.slope * (waiting.centre - price)
     return np.int64(math.floor(max(-_LOTS, min(_LOTS, lots)) + 0.5))
@@ -39,13 +40,13 @@ def _wanted(world, order, price):
 
 @njit
 def _of_schedule(world, order, side, price):
-    """Lots that a schedule trades on a side."""
+    """Lots that a schedule would trade on a side at a price, not negative."""
     return max(NONE, min(side * _wanted(world, order, price), world.auction_orders[order].most))
 
 
 @njit
 def _interest(world, venue, side, price):
-    """Lots that all orders and schedules would trade on a side at a price: demand, or supply."""
+    """Demand (side BUY) or supply (side SELL) at a price: lots of all orders and schedules that would trade there."""
     place = world.venues[venue]
     per_tick = place.per_tick
     total = np.int64(0)
@@ -67,9 +68,10 @@ def _excess(world, venue, price):
 
 @njit
 def _first_at_most(world, venue, excess, low, high, guess):
-    """The lowest price of a range at which demand exceeds supply by no more than ``excess``; ``high + 1`` if none.
+    """The lowest price from ``low`` to ``high`` with demand less supply at most ``excess``; ``high + 1`` if none.
 
-    Bisection, but no step goes farther from the guess than twice the one before: the answer is most often near.
+    It is found by bisection around ``guess``. The distance from the guess at most doubles in each step, because the
+    result is usually near it.
     """
     high += 1
     price, reach = guess, np.int64(1)
@@ -89,9 +91,9 @@ def find_price(world, venue):
 
     Returns
     -------
-    price : price units; NO_PRICE where nothing would trade.
-    lots : what would trade.
-    imbalance : demand less supply at the price, in lots; where nothing would trade, at the mark.
+    price : in price units; NO_PRICE if nothing would trade.
+    lots : lots that would trade.
+    imbalance : demand less supply at the price, in lots. If nothing would trade, it is that at the mark.
     """
     place = world.venues[venue]
     per_tick = place.per_tick
@@ -100,13 +102,13 @@ def find_price(world, venue):
     wish = np.int64(math.floor(max(np.float64(low), min(np.float64(high), wish)) + 0.5))
     if not _can_trade(world, venue):
         return np.int64(NO_PRICE), NONE, _excess(world, venue, wish)
-    above = _first_at_most(world, venue, NONE, low, high, wish)  # from here on supply is enough
+    above = _first_at_most(world, venue, NONE, low, high, wish)  # from here up, supply covers demand
     lots_above = _interest(world, venue, BUY, above) if above <= high else NONE
     excess_above = _excess(world, venue, above) if above <= high else NONE
     lots_below = _interest(world, venue, SELL, above - 1) if above > low else NONE
     excess_below = _excess(world, venue, above - 1) if above > low else NONE
     price_above, price_below = above, above - 1
-    if lots_above > 0 and wish > above:  # as near the mark as the same is traded and left
+    if lots_above > 0 and wish > above:  # nearer to the mark, with the same lots and imbalance
         price_above = _first_at_most(world, venue, excess_above - 1, above + 1, wish, wish) - 1
     if lots_below > 0 and wish < above - 1:
         price_below = _first_at_most(world, venue, excess_below, wish, above - 2, wish)
@@ -124,7 +126,7 @@ def find_price(world, venue):
 
 @njit
 def _can_trade(world, venue):
-    """Whether any two orders could meet; schedules are not asked, they may."""
+    """Whether any two orders could trade. True if there is a schedule, whose prices are not looked at."""
     bids, asks = world.sides[2 * venue], world.sides[2 * venue + 1]
     if world.venues[venue].first_schedule != NOTHING:
         return True
@@ -139,10 +141,10 @@ def _can_trade(world, venue):
 
 @njit
 def allot(world, venue):
-    """Find the price at which an auction clears and share its lots among both sides. Returns the lots, 0 for none.
+    """Find the clearing price and allot lots to the orders of both sides. Returns the lots that will trade.
 
-    The venue keeps the price and the first order of each side's chain: ``auction_orders[order].allotted`` lots go
-    to an order, ``auction_orders[order].chain`` is the next. They hold until :func:`trade`.
+    The venue stores the price and the first order of each side's chain. ``auction_orders[order].allotted`` are the lots
+    of an order, and ``auction_orders[order].chain`` is the next order. They stay valid until :func:`trade`.
     """
     place = world.venues[venue]
     price, lots, _ = find_price(world, venue)
@@ -157,7 +159,7 @@ def allot(world, venue):
 
 @njit
 def _share(take, part, whole):
-    """``take * part // whole`` for ``take <= whole``, whose product may be beyond 64 bits."""
+    """``take * part // whole`` for ``take <= whole``, also if the product needs more than 64 bits."""
     high, low = part >> 16, part & 0xFFFF
     quotient = take * high // whole
     rest = take * high - quotient * whole
@@ -166,7 +168,7 @@ def _share(take, part, whole):
 
 @njit
 def _chain(world, first, last, order, lots):
-    """Give an order lots, at the end of a chain. Returns the chain's first and last."""
+    """Allot lots to an order and append it to a chain. Returns the first and the last order of the chain."""
     world.auction_orders[order].allotted = lots
     world.auction_orders[order].chain = NOTHING
     if last != NOTHING:
@@ -177,7 +179,7 @@ def _chain(world, first, last, order, lots):
 
 @njit
 def _allot(world, venue, side, price, lots):
-    """Share ``lots`` among a side's orders and schedules. Returns the first of the chain of those that get any."""
+    """Allot ``lots`` to a side's orders and schedules. Returns the first order of the chain of those that get any."""
     place = world.venues[venue]
     per_tick = place.per_tick
     first = last = np.int64(NOTHING)
@@ -229,7 +231,7 @@ def _of_schedules(world, venue, side, at):
 
 @njit
 def _offers(world, order, side, at):
-    """Lots that an order, or a schedule at the price ``at``, has to trade on a side."""
+    """Lots that an order, or a schedule at the price ``at``, offers on a side."""
     if world.orders[order].state == SCHEDULED:
         return _of_schedule(world, order, side, at)
     return world.orders[order].remaining
@@ -240,7 +242,7 @@ def _offers(world, order, side, at):
 
 @njit
 def trade(world, venue):
-    """Trade what was allotted, and take it off the orders; the price is then the mark."""
+    """Trade the allotted lots and reduce the orders by them. The clearing price becomes the mark."""
     place = world.venues[venue]
     price, buyers, sellers = place.clearing_price, np.int64(place.buyers), np.int64(place.sellers)
     if buyers == NOTHING:
@@ -253,7 +255,7 @@ def trade(world, venue):
 
 @njit
 def _pair(world, venue, price, buyer, seller):
-    """Trades between the two chains, first with first; the order that came later is the taker's."""
+    """Pair the two chains from their first orders on, and record trades. The later order is the taker's."""
     clock = world.clock[0]
     bought = sold = np.int64(0)
     while buyer != NOTHING and seller != NOTHING:
@@ -278,7 +280,7 @@ def _pair(world, venue, price, buyer, seller):
 
 @njit
 def _take_off(world, order):
-    """Take what was traded off the orders of a chain."""
+    """Reduce the resting orders of a chain by the lots that they traded."""
     while order != NOTHING:
         following = np.int64(world.auction_orders[order].chain)
         if world.orders[order].state == RESTING:

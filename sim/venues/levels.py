@@ -1,8 +1,8 @@
-"""Price levels of a book's side, as leaves of a 64-ary trie five deep: a billion ticks, the best in at most five steps.
+"""Price levels of one side of a book, as leaves of a 64-ary trie with five layers: a billion ticks.
 
-A key is a price turned so that the best of a side is its smallest key; asks and bids then share every line of code.
-Levels and nodes come from pools. A side remembers its last leaf, and the branch above it, since the next order is most
-often near.
+The next best level is found in at most five steps. A price is turned into a key such that the best price of a side has
+the smallest key, so bids and asks use the same code. Levels and nodes are taken from pools. A side remembers its last
+leaf and the branch above it, because the next order is usually near.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _take_node(world, parent, place):
 
 @njit
 def open_side(world, side):
-    """Give an empty side its root."""
+    """Prepare an empty side: give it a root node."""
     row = world.sides[side]
     row.root = _take_node(world, NOTHING, NONE)
     row.best = NOTHING
@@ -52,7 +52,7 @@ def open_side(world, side):
 
 @inlined
 def _leaf(world, side, key):
-    """The leaf that holds a key, made where it is missing."""
+    """The leaf that holds a key. It is made if it does not exist."""
     row = world.sides[side]
     if row.leaf != NOTHING and row.prefix == key >> 6:
         return np.int64(row.leaf)
@@ -82,7 +82,7 @@ def _leaf(world, side, key):
 
 @inlined
 def level_at(world, side, price):
-    """The level of a price, made where it is missing."""
+    """The level of a price. It is made if it does not exist."""
     key = key_of(side, price)
     node = _leaf(world, side, key)
     place = key & 63
@@ -115,7 +115,7 @@ def level_at(world, side, price):
 
 @njit
 def find_level(world, side, price):
-    """The level of a price, or NOTHING."""
+    """The level of a price, or NOTHING if it does not exist."""
     key = key_of(side, price)
     node = np.int64(world.sides[side].root)
     shift = np.int64(6 * (DEPTH - 1))
@@ -131,12 +131,12 @@ def find_level(world, side, price):
 
 @inlined
 def next_level(world, level):
-    """The next level away from the best, or NOTHING."""
+    """The next level behind this one, seen from the best price, or NOTHING."""
     key = world.levels[level].key
     node = np.int64(world.levels[level].node)
     shift = np.int64(0)
     while node != NOTHING:
-        # -2 shifted by our place: all ones above it.
+        # -2 shifted by our place has a one in every place above ours.
         above = world.nodes[node].bits & (np.int64(-2) << ((key >> shift) & 63))
         if above != 0:
             child = np.int64(world.children[64 * node + trailing_zeros(above)])
@@ -151,14 +151,14 @@ def next_level(world, level):
 
 @inlined
 def remove_level(world, level):
-    """Take an empty level out of its side and give it back to the pool."""
+    """Remove an empty level from its side and return it to the pool."""
     clock = world.clock[0]
     record = world.levels[level]
     row = world.sides[record.side]
     if row.best == level:
         following = next_level(world, level)
         if following == NOTHING:
-            # The side becomes empty: the last valid mark is kept, since after this it could not be had.
+            # The side becomes empty: store the last valid mark now, because later it cannot be computed.
             market_price(world, world.venues[row.venue].instrument)
         row.best = following
     key = record.key

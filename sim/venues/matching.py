@@ -1,4 +1,4 @@
-"""What an incoming order trades with: price-time priority or pro rata, and never its own agent's orders unasked."""
+"""Matching of an incoming order: price-time priority or pro rata, with prevention of self-trades."""
 
 from __future__ import annotations
 
@@ -9,23 +9,16 @@ from sim.core.compiled import njit
 from sim.core.ledger import record_trade
 from sim.core.world import NOTHING
 from sim.venues.levels import next_level
-from sim.venues.orders import remove_order, withdraw
+from sim.venues.orders import reduce, withdraw
 
 
 @njit
 def _fill(world, venue, order, agent, side, lots, number):
     """Trade ``lots`` of an incoming order against one resting order."""
     record = world.orders[order]
-    level = np.int64(record.level)
-    queue = world.levels[level]
-    price = queue.price * world.venues[venue].per_tick
+    price = world.levels[record.level].price * world.venues[venue].per_tick
     record_trade(world, venue, price, lots, np.int64(record.agent), agent, side, record.number, number)
-    if lots == record.remaining:
-        remove_order(world, order)
-    else:
-        record.remaining -= lots
-        queue.volume -= lots
-        world.sides[queue.side].volume -= lots
+    reduce(world, order, lots)
 
 
 @njit
@@ -39,7 +32,10 @@ def _own_at(world, level, agent):
 
 @njit
 def _fill_pro_rata(world, venue, level, agent, side, lots, number):
-    """Share ``lots`` by size, rounded down, and by time what is left. Returns what the level cannot take."""
+    """Fill a level's orders in proportion to their size, rounded down; the remainder is filled by time.
+
+    Returns the lots that the level cannot fill.
+    """
     queue = world.levels[level]
     volume = queue.volume
     take = min(lots, volume)
@@ -65,9 +61,9 @@ def _fill_pro_rata(world, venue, level, agent, side, lots, number):
 
 @njit
 def match(world, venue, agent, side, worst_key, lots, number):
-    """Trade an incoming order with the other side up to a key; returns what is left.
+    """Trade an incoming order with the other side up to a key. Returns the lots that are left.
 
-    ``clock.cut`` says that it met its own agent's order where the venue then cancels the incoming one.
+    ``clock.cut`` is set to 1 if it meets an order of its own agent and the venue cancels incoming orders in this case.
     """
     place = world.venues[venue]
     row = world.sides[2 * venue + (1 if side > 0 else 0)]
@@ -97,7 +93,7 @@ def match(world, venue, agent, side, worst_key, lots, number):
 
 @njit
 def can_fill(world, venue, agent, side, worst_key, lots):
-    """Whether an incoming order would be filled in full. Its own agent's orders count only where they may trade."""
+    """Whether an incoming order would be filled completely. Orders of its own agent count only if they may trade."""
     place = world.venues[venue]
     level = np.int64(world.sides[2 * venue + (1 if side > 0 else 0)].best)
     found = np.int64(0)

@@ -1,10 +1,10 @@
-"""How a venue trades: the one place that tells its kinds apart.
+"""The mechanisms of venues: the one file that distinguishes their kinds.
 
-A limit order book trades at once. A call auction collects orders and clears them together; a book may do so in the
-first and the last steps of an episode. Both keep their orders on the same price levels, so an order is cancelled alike.
+A limit order book trades at once. A call auction collects orders and clears them together; a book may do so too, in the
+first and the last steps of an episode. Both keep orders on the same price levels, so cancellation is the same.
 
-A further kind of venue is a file beside ``book.py`` and ``auction.py``, and a branch in the functions here. Where all
-venues are books throughout (``clock.plain``), one look at that flag is all that it costs to have several kinds.
+To add a kind of venue, write a file next to ``book.py`` and ``auction.py``, and a branch in the functions here. If all
+venues are books in all steps (``clock.plain``), the only cost of several kinds is a check of this flag.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from sim.core.world import NONE
 from sim.venues import auction, book, clearing, orders
 from sim.venues.book import collects as collects
 
-cancel = book.cancel  # an order is gone from every kind of venue in the same way
+cancel = book.cancel  # cancellation is the same at every kind of venue
 
 
 @inlined
 def open_step(world):
-    """A step begins: venues whose instrument was settled close, and others begin or cease to collect orders."""
+    """Begin a step: close the books of what was settled, and set which venues collect orders in the step."""
     if world.clock[0].closes != 0:
         _close_books(world)
     if world.clock[0].auctions != 0:
@@ -38,7 +38,7 @@ def _close_books(world):
 
 @inlined
 def enter(world, venue, agent, kind, side, price, lots, expires, slot):
-    """A new order reaches its venue. Returns its handle if it rests or waits for a clearing, else 0."""
+    """Enter a new order at its venue. Returns its handle if it rests or waits for a clearing, else 0."""
     if world.clock[0].plain != 0:
         return book.enter(world, venue, agent, kind, side, price, lots, expires, slot)
     return _enter(world, venue, agent, kind, side, price, lots, expires, slot)
@@ -60,7 +60,7 @@ def replace(world, agent, handle, price, lots):
 
 @njit
 def _kept(world, handle):
-    """The handle of what rests after a message; nothing does where a trade empties the book."""
+    """The handle of the order that rests after a message; 0 if the venue empties its book after a trade."""
     clock = world.clock[0]
     if clock.filled > 0:
         venue = np.int64(world.tape[(clock.trades - 1) & (len(world.tape) - 1)].venue)
@@ -75,7 +75,7 @@ def _kept(world, handle):
 
 @njit
 def may_wait(world, venue, kind):
-    """Whether an order of a kind can wait: one that must trade at once or leave can only wait for an auction."""
+    """Whether an order of a kind can wait for its class. Those that must trade at once can wait only for an auction."""
     return kind != FILL_OR_KILL and (collects(world, venue) or not auction.leaves(kind))
 
 
@@ -89,7 +89,7 @@ def allocate(world, venue, agent, kind, lots, expires):
 
 @njit
 def enter_waiting(world, venue, agent, kind, side, price, lots, expires, order):
-    """An order that waited enters; a book takes it post-only, so members of a class never trade with each other."""
+    """Enter an order that waited. A book takes it as post-only, so members of a class do not trade with each other."""
     if collects(world, venue):
         clock = world.clock[0]
         clock.centre, clock.slope = world.auction_orders[order].centre, world.auction_orders[order].slope
@@ -103,7 +103,7 @@ def enter_waiting(world, venue, agent, kind, side, price, lots, expires, order):
 
 @inlined
 def clears(world):
-    """Whether any venue ever clears at a step's end."""
+    """Whether there is a venue that may clear at the end of a step."""
     return world.clock[0].auctions != 0
 
 
@@ -115,17 +115,17 @@ def is_due(world, venue):
 
 @njit
 def is_hidden(world, venue):
-    """Whether orders wait for a clearing after this step, so that there is no book to see."""
+    """Whether orders wait for a clearing after this step, so that the book is hidden."""
     return collects(world, venue) and not auction.is_due(world, venue)
 
 
 @njit
 def allot(world, venue):
-    """A venue is about to clear: share among its orders what will be traded (:func:`sim.venues.clearing.allot`)."""
+    """Allot to the orders of a venue the lots that will trade when it clears (:func:`sim.venues.clearing.allot`)."""
     return clearing.allot(world, venue)
 
 
 @njit
 def clear(world, venue):
-    """A venue clears: what was allotted is traded."""
+    """Clear a venue: trade the allotted lots."""
     auction.clear(world, venue)

@@ -1,8 +1,9 @@
-"""Orders as slots of a pool: taken, linked into lists, found by handle, given back; and the log of messages.
+"""Orders as slots of a pool: allocation, lists, handles, release; and the log of messages.
 
-An order is a slot in a pool, linked into its level's queue, its agent's list and, if it has a lifetime, the list of
-the step in which it expires. Agents hold an order by its handle, ``generation * 2**32 + slot``: a handle whose order
-is gone is rejected. Public order numbers are serial and do not depend on capacities.
+An order is a slot in a pool. It is linked into the queue of its level, the list of its agent and, if it has a lifetime,
+the list of the step in which it expires. Agents refer to an order by its handle, ``generation * 2**32 + slot``, so the
+handle of an order that is gone is recognised and rejected. Public order numbers are serial and do not depend on the
+sizes of pools.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _SLOT = (1 << 32) - 1
 
 @inlined
 def allocate(world, agent, number, lots, expires):
-    """Take a slot for an agent's order; ``expires`` is a step of the episode, 0 for never."""
+    """Take a slot for an agent's order. ``expires`` is a step of the episode, 0 if the order does not expire."""
     clock = world.clock[0]
     order = clock.free_order
     if order != NOTHING:
@@ -31,7 +32,7 @@ def allocate(world, agent, number, lots, expires):
     else:
         order = clock.orders_used
         clock.orders_used += 1
-        world.orders[order].generation = 1  # so that no handle is 0, which says that nothing rests
+        world.orders[order].generation = 1  # so that no handle is 0, which means that nothing rests
     clock.resting += 1
     record = world.orders[order]
     record.remaining = lots
@@ -67,7 +68,7 @@ def allocate(world, agent, number, lots, expires):
 
 @inlined
 def release(world, order):
-    """Give an order's slot back; its handle is stale from now on."""
+    """Return an order's slot to the pool. Its handle is no longer valid."""
     clock = world.clock[0]
     record = world.orders[order]
     owner = world.agents[record.agent]
@@ -100,13 +101,13 @@ def release(world, order):
 
 @njit
 def handle_of(world, order):
-    """The handle by which an agent holds an order."""
+    """The handle by which an agent refers to an order."""
     return (np.int64(world.orders[order].generation) << 32) | np.int64(order)
 
 
 @inlined
 def slot_of(world, handle):
-    """The slot of a live order, or NOTHING for a handle that is stale or was never one."""
+    """The slot of an order that still exists, or NOTHING if the handle belongs to no such order."""
     order = handle & _SLOT
     if handle < 0 or order >= world.clock[0].orders_used:
         return np.int64(NOTHING)
@@ -142,7 +143,7 @@ def link(world, order, side, price):
 
 @inlined
 def unlink(world, order):
-    """Take an order out of its queue, and the level with it when it was the last."""
+    """Remove an order from its queue, and remove the level if the queue becomes empty."""
     record = world.orders[order]
     level = np.int64(record.level)
     queue = world.levels[level]
@@ -165,7 +166,7 @@ def unlink(world, order):
 
 @njit
 def _unlink_schedule(world, order):
-    """Take a schedule out of its venue's list."""
+    """Remove a schedule from its venue's list."""
     record = world.orders[order]
     place = world.venues[world.auction_orders[order].venue]
     if record.previous != NOTHING:
@@ -180,7 +181,7 @@ def _unlink_schedule(world, order):
 
 @inlined
 def remove_order(world, order):
-    """Take an order off the book and free its slot."""
+    """Remove an order from the book and release its slot."""
     state = world.orders[order].state
     if state == RESTING:
         unlink(world, order)
@@ -198,13 +199,19 @@ def venue_of(world, order):
     return np.int64(world.sides[world.levels[level].side].venue) if level != NOTHING else NONE
 
 
-@njit
+@inlined
 def reduce(world, order, lots):
-    """Take lots off a resting order without a trade, keeping its place: recorded messages do so."""
-    record = world.orders[order]
-    if lots >= record.remaining:
+    """Reduce a resting order by lots. It keeps its place in the queue, and is removed if no lots are left."""
+    if lots >= world.orders[order].remaining:
         remove_order(world, order)
-        return
+    else:
+        shrink(world, order, lots)
+
+
+@inlined
+def shrink(world, order, lots):
+    """Reduce a resting order by fewer lots than it has. It keeps its place in the queue."""
+    record = world.orders[order]
     queue = world.levels[record.level]
     record.remaining -= lots
     queue.volume -= lots
@@ -216,7 +223,7 @@ def reduce(world, order, lots):
 
 @njit
 def note(world, kind, venue, agent, side, price, lots, number, filled):
-    """Write a message into the log of a run that keeps one."""
+    """Write a message into the log. Call it only in a run that keeps a log."""
     clock = world.clock[0]
     row = world.log[clock.messages_logged & (len(world.log) - 1)]
     row.sequence = clock.sequence
@@ -239,7 +246,7 @@ def note(world, kind, venue, agent, side, price, lots, number, filled):
 
 @njit
 def note_removal(world, order, kind):
-    """Write into the log that an order leaves, and why."""
+    """Write into the log that an order leaves, with the reason as its kind; nothing if the run keeps no log."""
     if world.clock[0].keeps_log == 0:
         return
     record = world.orders[order]
@@ -255,15 +262,30 @@ def note_removal(world, order, kind):
 
 @njit
 def withdraw(world, order, kind):
-    """Remove an order by rule, not by message: it expires, or its class withdraws it, or it met its own agent."""
+    """Remove an order that expires, that its class withdraws, or that would trade with its own agent."""
     if world.orders[order].state != WAITING:
         note_removal(world, order, kind)
     remove_order(world, order)
 
 
+@inlined
+def count_message(world, agent):
+    """Count an accepted message of an agent."""
+    world.clock[0].messages += 1
+    world.accounts[agent].messages += 1
+
+
+@njit
+def reject_entry(world, agent, slot, reason):
+    """Reject an agent's new order, and release its slot if it already has one. Returns 0, which is not a handle."""
+    if slot != NOTHING:
+        release(world, slot)
+    return reject(world, agent, reason)
+
+
 @njit
 def reject(world, agent, reason):
-    """Count an agent's rejected message and say why; returns 0, which is no handle."""
+    """Count an agent's rejected message and store the reason. Returns 0, which is not a handle."""
     world.clock[0].rejected += 1
     world.clock[0].rejection = reason
     world.rejections[world.agents[agent].population * _REASONS + reason] += 1

@@ -1,4 +1,4 @@
-"""The words of a venue's settings as the codes that compiled code reads, and what follows from a tick."""
+"""Words of a venue's settings and their codes for compiled code; amounts of money that depend on the tick."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ ORDER_KINDS = {name: number for number, name in enumerate(codes.KINDS[:5])}
 
 
 def set_tick_units(venue: Any, units: int) -> None:
-    """Money units of one tick times one lot; up to ``safe_lots`` no price can make a trade too large to count."""
+    """Set the money units of one tick times one lot, and what follows from them.
+
+    A trade of at most ``safe_lots`` cannot overflow at any price.
+    """
     venue["tick_units"] = venue["price_units"] = units
     venue["per_tick"] = 1
     venue["safe_lots"] = int(MOST_MONEY) // (units * (HIGHEST_PRICE + 1))

@@ -1,7 +1,7 @@
-"""Ticks and prices: what a number of ticks is in currency, and which tick a price in currency comes to.
+"""Conversion between ticks and prices in currency.
 
-A book counts prices in whole ticks. Trades count in the venue's ``price_units``, which are finer than ticks where an
-auction clears at any price.
+A book counts prices in whole ticks. Trades are counted in the venue's ``price_units``, which are finer than ticks if an
+auction may clear between ticks.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ import numpy as np
 from sim.core.compiled import njit
 from sim.core.world import NO_PRICE
 
-NO_BID, NO_ASK = NO_PRICE, -NO_PRICE  # a missing best bid is below, a missing best ask above, every price
+NO_BID, NO_ASK = NO_PRICE, -NO_PRICE  # a missing best bid is below every price, a missing best ask above
 _FAR = float(1 << 40)
-_SLACK = 1e-9  # of a tick: 100.05 / 0.01 is 10004.999…, and means 10005
+_SLACK = 1e-9  # ticks: 100.05 / 0.01 is 10004.999… and must become 10005
 
 
 @njit
 def to_currency(world: Any, venue: int, ticks: int) -> float:
-    """A price in currency, of a price in ticks."""
+    """Convert a price in ticks to currency."""
     price: float = np.float64(ticks) * world.venues[venue].tick_size
     return price
 
 
 @njit
 def trade_to_currency(world: Any, venue: int, units: int) -> float:
-    """A price in currency, of a price in the venue's ``price_units``."""
+    """Convert a price in the venue's ``price_units`` to currency."""
     price: float = np.float64(units) * world.venues[venue].price_size
     return price
 
@@ -59,9 +59,9 @@ def nearest_tick(world: Any, venue: int, price: float) -> int:
 
 @njit
 def _whole(ticks: float) -> int:
-    """A whole number of ticks, or one beyond every book: a price farther away would not fit an integer.
+    """A whole number of ticks. A price that is too far away for an integer becomes a number beyond every book.
 
-    Of no price (nan) it is NO_BID, at which every order is rejected.
+    For nan the result is NO_BID, a price at which every order is rejected.
     """
     if ticks != ticks:
         return NO_BID

@@ -41,9 +41,9 @@ def _name(given: argparse.Namespace) -> str:
 
 def call(given: argparse.Namespace) -> int:
     """Replay the log. Returns the exit code: 1 where an answer is not the one that was recorded."""
-    from sim.runs.session import Session
-    from sim.runs.session_log import LogReader
-    from sim.runs.session_replay import Differs
+    from sim.session.session import Session
+    from sim.session.session_log import LogReader
+    from sim.session.session_replay import Differs
 
     name = _name(given)
     try:

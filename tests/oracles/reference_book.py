@@ -1,7 +1,7 @@
 """A limit order book to compare the compiled one with: lists and dictionaries, nothing clever, nothing shared with it.
 
-It has the methods of ``sim.runs.order_book.OrderBook``; a handle here is the order's number. What to trade is planned
-first, on a book that stands still, and then done.
+It has the methods of ``sim.session.order_book.OrderBook``; a handle here is the order's number. What to trade is
+planned first, on a book that stands still, and then done.
 """
 
 from __future__ import annotations

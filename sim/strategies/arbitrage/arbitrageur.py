@@ -1,5 +1,6 @@
 """An arbitrageur: it buys an instrument at the cheaper venue and sells it at once at the dearer one."""
 
+from sim.core.codes import MOST_LOTS
 from sim.core.compiled import njit
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import (
@@ -26,7 +27,7 @@ from sim.strategy_kit.interface import (
         "least_gain": Parameter(
             0.0, "profit after fees below which it does not trade", unit="currency per unit", low=0.0
         ),
-        "quantity": Parameter(100, "most lots of one trade", unit="lots", low=1, high=(1 << 31) - 1),
+        "quantity": Parameter(100, "most lots of one trade", unit="lots", low=1, high=MOST_LOTS),
         "rounds": Parameter(5, "most trades in one turn", low=1, high=1000),
     },
     max_messages=lambda given: 2 * given["rounds"],

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sim.core.codes import MOST_LOTS
 from sim.core.compiled import njit
 from sim.models import execution
 from sim.strategy_kit.declare import Parameter, strategy
@@ -74,7 +75,7 @@ def _validate(given):
             choices=("twap", "vwap", "pov", "almgren_chriss"),
         ),
         "side": Parameter("buy", "of the order", choices=("buy", "sell")),
-        "quantity": Parameter(100, "size of the order", unit="lots", low=1, high=(1 << 31) - 1),
+        "quantity": Parameter(100, "size of the order", unit="lots", low=1, high=MOST_LOTS),
         "start": Parameter(0, "step of the episode at which it begins", unit="steps", low=0),
         "horizon": Parameter(0, "time for the whole order, 0 for the rest of the episode", unit="steps", low=0),
         "participation": Parameter(0.1, "with pov, its share of all that trades on its venue", above=0.0, high=0.9),

@@ -1,5 +1,6 @@
 """One market order: what the market does in answer to it is a measurement."""
 
+from sim.core.codes import MOST_LOTS
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import BUY, SELL, market_order, step
 
@@ -10,7 +11,7 @@ from sim.strategy_kit.interface import BUY, SELL, market_order, step
     source="this simulator's definition: the impulse of an impulse response",
     parameters={
         "side": Parameter("buy", "of the order", choices=("buy", "sell")),
-        "quantity": Parameter(1, "size of the order", unit="lots", low=1, high=(1 << 31) - 1),
+        "quantity": Parameter(1, "size of the order", unit="lots", low=1, high=MOST_LOTS),
         "at": Parameter(0, "step of the episode in which it is sent", unit="steps", low=0),
     },
 )

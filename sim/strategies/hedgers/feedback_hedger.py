@@ -29,5 +29,5 @@ def act(me, market):
         kept.begun = 1
         kept.price = price
         kept.held = inventory(me, market)
-    wanted = max(-2.0e9, min(2.0e9, me.parameters.gamma * (price - kept.price)))
-    trade(me, market, kept.held + nearest_lots(wanted) - inventory(me, market))
+    change = nearest_lots(me.parameters.gamma * (price - kept.price))
+    trade(me, market, kept.held + change - inventory(me, market))

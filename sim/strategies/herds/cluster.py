@@ -1,5 +1,6 @@
 """Clusters: all who are linked with each other, directly or through others, decide together and trade at once."""
 
+from sim.core.codes import MOST_LOTS
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import BUY, SELL, component_leader, component_size, market_order, member_number, uniform
 
@@ -25,4 +26,4 @@ def act(me, market):
     draw = uniform(me, market)
     if draw < 2.0 * choice.activity:
         side = BUY if draw < choice.activity else SELL
-        market_order(me, market, me.venue, side, min((1 << 31) - 1, choice.quantity * component_size(me, market)))
+        market_order(me, market, me.venue, side, min(MOST_LOTS, choice.quantity * component_size(me, market)))

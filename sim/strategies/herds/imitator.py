@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sim.core.codes import MOST_LOTS
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import (
     BUY,
@@ -30,7 +31,7 @@ def _first(given, members):
         ),
         "up": Parameter(0, "so many members, the first by number, begin an episode with the opinion up", low=0),
         "quantity": Parameter(1, "lots bought (up) or sold (down) in each turn; 0: it only talks", unit="lots", low=0,
-                              high=(1 << 31) - 1),
+                              high=MOST_LOTS),
     },
     max_messages=1,
     needs=("network",),

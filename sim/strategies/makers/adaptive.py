@@ -7,6 +7,7 @@ half-spread equals what a trade reveals, as in Glosten and Milgrom. Forecast vol
 in Avellaneda and Stoikov. The forecast of volatility is an average of squared moves, or Bollerslev's GARCH.
 """
 
+from sim.core.codes import MOST_LOTS
 from sim.core.compiled import njit
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import (
@@ -40,7 +41,7 @@ def _validate(given):
     source="Glosten and Milgrom 1985 (quotes as conditional expectations); Das 2005 (a learning maker); Avellaneda and "
     "Stoikov 2008 (inventory); Bollerslev 1986 (garch)",
     parameters={
-        "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),
+        "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=MOST_LOTS),
         "margin": Parameter(0.01, "what it asks beyond the mean move that follows a trade", unit="currency", low=0.0),
         "risk_aversion": Parameter(
             0.1,

@@ -2,6 +2,7 @@
 
 import math
 
+from sim.core.codes import MOST_LOTS
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import BUY, SELL, inventory, public_value, tick_above, tick_below
 from sim.strategy_kit.quoting import keep_bid_and_ask, room_to_trade, steps_left
@@ -21,7 +22,7 @@ from sim.strategy_kit.quoting import keep_bid_and_ask, room_to_trade, steps_left
             above=0.0,
         ),
         "horizon": Parameter(0, "length of its game, 0 for the episode", unit="steps", low=0),
-        "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),
+        "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=MOST_LOTS),
         "inventory_limit": Parameter(0, "most lots held either way, 0 for no limit", unit="lots", low=0),
     },
     memory={"bids": (int, 1), "asks": (int, 1)},

@@ -1,5 +1,6 @@
 """A maker with a fixed spread around a reference price that it shifts against its inventory."""
 
+from sim.core.codes import MOST_LOTS
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import (
     BUY,
@@ -27,7 +28,7 @@ _PUBLIC_VALUE, _MID, _LAST, _AVERAGE, _SIGNAL = range(5)
         "half_spread": Parameter(
             0.05, "distance of the best quotes from the reference; quotes are rounded outward", unit="currency", low=0.0
         ),
-        "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),
+        "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=MOST_LOTS),
         "inventory_skew": Parameter(
             0.0, "how far the reference moves down for each lot held", unit="currency per lot", low=0.0
         ),

@@ -2,6 +2,7 @@
 
 import math
 
+from sim.core.codes import MOST_LOTS
 from sim.core.compiled import njit
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import next_trade_number, publish_belief, recent_trade, tick_above, tick_below
@@ -22,7 +23,7 @@ _CERTAIN = 700.0  # log odds whose exponential is still finite
         "informed_share": Parameter(
             0.3, "probability that an order comes from somebody who knows the value", low=0.0, high=1.0
         ),
-        "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),
+        "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=MOST_LOTS),
     },
     memory={"seen": int, "net_buys": int, "bids": (int, 1), "asks": (int, 1)},
     max_messages=2,

@@ -8,6 +8,7 @@ probability at any price.
 import math
 from itertools import pairwise
 
+from sim.core.codes import MOST_LOTS
 from sim.core.compiled import njit
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import (
@@ -58,7 +59,7 @@ def _prior(params, steps):
             False,
             "treat a step without a trade as an informed trader who found no wrong quote",
         ),
-        "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),
+        "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=MOST_LOTS),
     },
     memory={
         "begun": int,

@@ -1,5 +1,6 @@
 """Makers who pass on what they hold too much of: in a crash it goes from one to the next."""
 
+from sim.core.codes import MOST_LOTS
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import cancel_all, inventory, mark_price, tick_above, tick_below
 from sim.strategy_kit.quoting import keep_bid_and_ask
@@ -14,7 +15,7 @@ from sim.strategy_kit.taking import trade
         "half_spread": Parameter(
             0.05, "distance of the quotes from the mark; they are rounded outward", unit="currency", low=0.0
         ),
-        "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),
+        "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=MOST_LOTS),
         "inventory_skew": Parameter(
             0.0, "how far the quotes move down for each lot held", unit="currency per lot", low=0.0
         ),

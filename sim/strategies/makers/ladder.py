@@ -1,5 +1,6 @@
 """A maker that keeps a ladder of orders on both sides of the final value that it expects."""
 
+from sim.core.codes import MOST_LOTS
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.final_value import expected_final_value
 from sim.strategy_kit.interface import (
@@ -29,7 +30,7 @@ from sim.strategy_kit.interface import (
         ),
         "levels": Parameter(10, "orders on each side, 0 for none", low=0, high=100),
         "level_gap": Parameter(1, "distance of one level from the next", unit="ticks", low=1, high=1_000_000),
-        "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),
+        "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=MOST_LOTS),
     },
     max_messages=lambda given: 4 * given["levels"],
     needs=("signal",),

@@ -3,6 +3,7 @@
 import math
 from itertools import accumulate
 
+from sim.core.codes import MOST_LOTS
 from sim.core.compiled import njit
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import precomputed, precomputed_count, public_value, tick_above, tick_below, uniform
@@ -56,7 +57,7 @@ def _table(given, steps):
         "jump": Parameter(0.1, "distance of the value from the public value, for dennert", unit="currency", low=0.0),
         "makers": Parameter(2, "how many makers play, for dennert", low=2, high=1_000_000),
         "drawn": Parameter("turn", "when a half-spread is drawn", choices=("turn", "episode")),
-        "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),
+        "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=MOST_LOTS),
         "sides": Parameter("both", "quote on both sides or on one", choices=("both", "buy", "sell")),
     },
     memory={"begun": int, "half_spread": float, "bids": (int, 1), "asks": (int, 1)},

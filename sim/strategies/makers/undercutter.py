@@ -1,5 +1,6 @@
 """A maker that improves on the others' quotes by one tick, as far as its own reservation prices."""
 
+from sim.core.codes import MOST_LOTS
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import (
     BUY,
@@ -35,7 +36,7 @@ from sim.strategy_kit.quoting import keep_bid_and_ask, room_to_trade
             0.0, "how far the reference moves down for each lot held", unit="currency per lot", low=0.0
         ),
         "inventory_limit": Parameter(0, "most lots held either way, 0 for no limit", unit="lots", low=0),
-        "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=(1 << 31) - 1),
+        "quantity": Parameter(1, "size of each order", unit="lots", low=1, high=MOST_LOTS),
     },
     memory={"bids": (int, 1), "asks": (int, 1)},
     max_messages=2,

@@ -1,5 +1,6 @@
 """Informed traders: they take quotes that are wrong according to their signal."""
 
+from sim.core.codes import MOST_LOTS
 from sim.core.compiled import njit
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import (
@@ -17,8 +18,6 @@ from sim.strategy_kit.interface import (
 )
 from sim.strategy_kit.taking import drawn_venue
 
-_EVERYTHING = (1 << 31) - 1
-
 
 @strategy(
     "informed",
@@ -31,7 +30,7 @@ _EVERYTHING = (1 << 31) - 1
             "how much: one lot, the stated quantity, or all that is mispriced",
             choices=("one", "quantity", "all"),
         ),
-        "quantity": Parameter(1, "lots, where amount is quantity", unit="lots", low=1, high=_EVERYTHING),
+        "quantity": Parameter(1, "lots, where amount is quantity", unit="lots", low=1, high=MOST_LOTS),
         "inventory_limit": Parameter(0, "most lots held either way, 0 for no limit", unit="lots", low=0),
     },
     max_messages=2,
@@ -59,7 +58,7 @@ def act(me, market):
 @njit
 def _lots(me, market, venue, side):
     choice = me.parameters
-    lots = _EVERYTHING
+    lots = MOST_LOTS
     if choice.amount == 0:
         lots = 1
     elif choice.amount == 1:

@@ -1,8 +1,9 @@
-"""Insiders who know the value and hide behind noise: each trades a multiple of the error of the last price."""
+"""Insiders who know the value: each trades in proportion to the value less the last price."""
 
 from sim.strategy_kit.declare import Parameter, strategy
-from sim.strategy_kit.interface import BUY, SELL, market_order, nearest_lots, precomputed, signal
+from sim.strategy_kit.interface import nearest_lots, precomputed, signal
 from sim.strategy_kit.kyle_game import GAME, KEPT, equilibrium, follow_price, unsolvable
+from sim.strategy_kit.taking import trade
 
 
 @strategy(
@@ -23,6 +24,4 @@ def act(me, market):
     """Send one market order."""
     auction = follow_price(me, market, True)
     intensity = me.parameters.factor * precomputed(me, market, auction)
-    lots = nearest_lots(intensity * (signal(me, market) - me.memory.price))
-    if lots != 0:
-        market_order(me, market, me.venue, BUY if lots > 0 else SELL, abs(lots))
+    trade(me, market, nearest_lots(intensity * (signal(me, market) - me.memory.price)))

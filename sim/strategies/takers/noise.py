@@ -2,10 +2,11 @@
 
 import math
 
-from sim.core.compiled import njit
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import BUY, SELL, market_order, nearest_lots, normal, round_lots, uniform
-from sim.strategy_kit.taking import drawn_venue
+from sim.strategy_kit.taking import drawn_venue, trade_on
+
+_GEOMETRIC, _LOGNORMAL, _NORMAL = 1, 2, 3  # places among the choices of ``distribution``
 
 
 @strategy(
@@ -28,25 +29,17 @@ from sim.strategy_kit.taking import drawn_venue
     venues="any",
 )
 def act(me, market):
-    """Send one market order, to one of its venues."""
+    """Send one market order to one of its venues; none if a normal number of lots rounds to 0."""
     venue = drawn_venue(me, market)
     choice = me.parameters
-    if choice.distribution == 3:
-        _normal_order(me, market, venue)
+    if choice.distribution == _NORMAL:
+        trade_on(me, market, venue, nearest_lots(choice.quantity * normal(me, market)))
         return
     side = BUY if uniform(me, market) < choice.buy_probability else SELL
     lots = choice.quantity
-    if choice.distribution == 1 and choice.quantity > 1.0:
+    if choice.distribution == _GEOMETRIC and choice.quantity > 1.0:
         lots = 1.0 + math.floor(math.log(uniform(me, market)) / math.log(1.0 - 1.0 / choice.quantity))
-    elif choice.distribution == 2:
+    elif choice.distribution == _LOGNORMAL:
         spread = choice.dispersion
         lots = choice.quantity * math.exp(spread * normal(me, market) - 0.5 * spread * spread)
-    market_order(me, market, venue, side, round_lots(min(lots, 2.0e9)))
-
-
-@njit
-def _normal_order(me, market, venue):
-    """Draw a normal number of lots: buy if it is positive, sell if it is negative, nothing if it rounds to 0."""
-    lots = nearest_lots(me.parameters.quantity * normal(me, market))
-    if lots != 0:
-        market_order(me, market, venue, BUY if lots > 0 else SELL, abs(lots))
+    market_order(me, market, venue, side, round_lots(lots))

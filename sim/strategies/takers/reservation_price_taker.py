@@ -1,5 +1,6 @@
 """Takers with a reservation price: they trade only if the quote is no worse than it."""
 
+from sim.core.codes import MOST_LOTS
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import (
     BUY,
@@ -20,7 +21,7 @@ from sim.strategy_kit.interface import (
     summary="draws a side and a reservation price, and takes the best quote if it is no worse",
     source="the elastic demand of Avellaneda and Stoikov 2008; Glosten and Milgrom 1985",
     parameters={
-        "quantity": Parameter(1, "size of an order", unit="lots", low=1, high=(1 << 31) - 1),
+        "quantity": Parameter(1, "size of an order", unit="lots", low=1, high=MOST_LOTS),
         "buy_probability": Parameter(0.5, "chance that a taker buys", low=0.0, high=1.0),
     },
     max_messages=1,

@@ -53,7 +53,7 @@ def act(me, market):
         wanted = choice.chartist_reaction * (price - kept.price) + choice.chartist_noise * normal(me, market)
         weight = 1.0 - kept.share
     kept.price = price
-    trade(me, market, nearest_lots(max(-2.0e9, min(2.0e9, weight * wanted * choice.lots))))
+    trade(me, market, nearest_lots(weight * wanted * choice.lots))
 
 
 @njit

@@ -2,6 +2,7 @@
 
 import math
 
+from sim.core.codes import MOST_LOTS
 from sim.core.compiled import njit
 from sim.strategy_kit.declare import Parameter, strategy
 from sim.strategy_kit.interface import (
@@ -50,7 +51,7 @@ def _most_messages(parameters):
             low=1,
             high=1_000_000,
         ),
-        "quantity": Parameter(1, "size of every order", unit="lots", low=1, high=(1 << 31) - 1),
+        "quantity": Parameter(1, "size of every order", unit="lots", low=1, high=MOST_LOTS),
     },
     memory={"left": float, "bid": int, "ask": int, "begun": int},
     max_messages=_most_messages,

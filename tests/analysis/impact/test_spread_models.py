@@ -93,7 +93,7 @@ def test_huang_and_stoll_two_ways():
     assert close(found.information, 0.6)
     assert found.processing.value == pytest.approx(1 - found.information.value)
     three = huang_stoll_three_way(mids + 0.05 * signs, signs, mids)
-    assert "cannot be told apart" in three.reason
+    assert "cannot separate" in three.reason
     assert math.isnan(three.adverse_selection.value)
     assert close(three.processing, 0.4)
 

@@ -179,6 +179,16 @@ def test_amounts_are_counted_in_stretches_that_end_with_their_episode():
 # --- runs -----------------------------------------------------------------------------------------------------------
 
 
+def test_the_quoted_spread_is_that_of_the_summary_and_at_one_tick_where_it_is() -> None:
+    run = market(2000, maker={"half_spread": 0.005, "quantity": 3, "levels": 3, "level_gap": 1}, book_every=1)
+    summary = run.summary.set_index("measure")["value"]
+    spreads, found = (run.book["ask"] - run.book["bid"]).dropna(), found_in(run)
+    assert spreads.nunique() > 1
+    assert len(spreads) < len(run.book)
+    assert found["spread.quoted"].value == pytest.approx(summary["quoted_spread"], rel=1e-12)
+    assert found["tick.share"].value == pytest.approx(np.isclose(spreads, 0.01).mean(), rel=1e-12)
+
+
 @pytest.mark.parametrize("lot", [1.0, 10.0])
 def test_a_market_whose_numbers_are_known(lot: float):
     run = market(4000, lot=lot, book_every=1)

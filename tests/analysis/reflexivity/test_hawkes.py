@@ -14,8 +14,8 @@ from analysis.reflexivity.hawkes import table
 from analysis.reflexivity.run_events import run_events
 from sim.runs.execute import execute
 from sim.runs.result import Run
-from sim.runs.session import Session
 from sim.scenario import load, parse
+from sim.session.session import Session
 from tests.command_line import MARKET, take
 from tests.oracles.hawkes import branched, counted, jumping
 from tests.places import SCENARIOS

@@ -218,7 +218,7 @@ def test_a_price_that_is_not_known_leaves_no_spread_and_says_which() -> None:
         assert model.reason == "prices[2] is not known"
     with pytest.raises(ValueError, match=r"prices\[2\] is inf — leave the row out"):
         roll(np.nan_to_num(prices, nan=math.inf))
-    with pytest.raises(ValueError, match=r"signs\[1\] is 2 — a sign is 1 of a buy, -1 of a sell"):
+    with pytest.raises(ValueError, match=r"signs\[1\] is 2 — a sign is 1 for a buy, -1 for a sell"):
         madhavan([100, 101, 100, 101, 100], [1, 2, 1, -1, 1])
 
 
@@ -233,7 +233,7 @@ def test_what_is_not_known_is_neither_an_exception_nor_a_wrong_sign_nor_a_large_
         imbalances([1, 1], [1, -2], 1)
     with pytest.raises(ValueError, match=r"value_at_risk\[1\] is nan"):
         shortfall_statistic([1.0, 2.0], [1.0, math.nan], [1.0, 1.0], 0.95)
-    with pytest.raises(ValueError, match=r"quote_steps\[2\] is 1 — quotes are given in the order of time"):
+    with pytest.raises(ValueError, match=r"quote_steps\[2\] is 1 — give quotes in the order of time"):
         prevailing([1.0, 2.0, 3.0], [0, 2, 1], [4])
     assert tick_rule([1.0, 2.0, math.nan, 1.0, 0.5]).tolist() == [0, 1, 1, 1, -1]
 

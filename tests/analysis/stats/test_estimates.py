@@ -5,7 +5,16 @@ import math
 import numpy as np
 import pytest
 
-from analysis.stats.estimates import Estimate, covariance, deviation, mean, ratio, residual_variance, slope
+from analysis.stats.estimates import (
+    Estimate,
+    covariance,
+    deviation,
+    half_life_of,
+    mean,
+    ratio,
+    residual_variance,
+    slope,
+)
 
 
 def samples(seed):
@@ -41,6 +50,14 @@ def test_estimates_are_what_numpy_says():
     assert ratio(x, y).value == pytest.approx(x.mean() / y.mean())
     assert covariance(x, y).value == pytest.approx(np.cov(x, y, ddof=0)[0, 1])
     assert deviation(y).value == pytest.approx(y.std(ddof=1))
+
+
+def test_a_half_life_halves_a_deviation_and_there_is_none_of_what_does_not_shrink():
+    life, error = half_life_of(Estimate(0.9, 0.01))
+    assert 0.9**life == pytest.approx(0.5)
+    assert error == pytest.approx(0.01 * (half_life_of(Estimate(0.9 + 1e-6, 0.0)).value - life) / 1e-6, rel=1e-4)
+    for phi in (0.0, -0.5, 1.0, 1.1, math.nan):
+        assert math.isnan(half_life_of(Estimate(phi, 0.1)).value)
 
 
 def test_equal_samples_have_no_error_and_one_sample_has_no_end_of_it():

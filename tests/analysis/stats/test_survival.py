@@ -113,7 +113,7 @@ def test_what_was_not_seen_is_nan():
 def test_what_is_no_duration_is_refused():
     with pytest.raises(ValueError, match="must not be negative"):
         survival_of([-1], [1])
-    with pytest.raises(ValueError, match="between 0 and 1"):
+    with pytest.raises(ValueError, match="from 0 to 1"):
         survival_of([1], [2])
     with pytest.raises(ValueError, match="ways has 1 rows and durations 2"):
         survival_of([1, 2], [1])

@@ -12,11 +12,11 @@ from sim.core.renamed import ARGUMENTS, ATTRIBUTES, OPTIONS, SCENARIO, STRATEGY_
 from sim.core.wording import near
 from sim.experiment import run_many
 from sim.recorded.replay import replay
-from sim.runs.order_book import OrderBook
 from sim.runs.result import Run
 from sim.runs.tables import Tables
 from sim.runs.total_measures import of_scope
 from sim.scenario import load, parse
+from sim.session.order_book import OrderBook
 from sim.strategy_kit import registry
 from sim.strategy_kit.declare import strategy
 from sim.strategy_kit.loading.files import load_file

@@ -237,7 +237,9 @@ def test_the_version_is_that_of_the_files_that_run():
 
 
 def test_rows_of_the_board_rest_on_what_their_modules_import_and_on_nothing_that_only_shows_them():
-    files = {path.relative_to(ROOT).as_posix() for path in version.files_of("analysis.theory.wah_wellman")}
+    files = {
+        path.relative_to(ROOT).as_posix() for path in version.files_of("analysis.theory.zero_intelligence.wah_wellman")
+    }
     assert {"analysis/theory/published.py", "analysis/theory/published.toml", "analysis/stats/estimates.py"} <= files
     assert not {"analysis/theory/page.py", "analysis/theory/picture.py", "analysis/output/style.py"} & files
     assert not any(name.startswith(("sim/", "docs/")) for name in files)  # the former count anyway
@@ -246,15 +248,15 @@ def test_rows_of_the_board_rest_on_what_their_modules_import_and_on_nothing_that
 @pytest.mark.parametrize(
     ("edited", "counts"),
     [("analysis/theory/published.toml", True), ("analysis/stats/estimates.py", True),
-     ("analysis/theory/kyle.py", False), ("analysis/output/style.py", False), ("docs/theory.md", False)],
+     ("analysis/theory/spreads/kyle.py", False), ("analysis/output/style.py", False), ("docs/theory.md", False)],
 )  # fmt: skip
 def test_an_edit_makes_the_rows_anew_that_rest_on_it(tree, monkeypatch, edited, counts):
     monkeypatch.setattr(version, "_ROOT", tree)
-    before = version.version_of("analysis.theory.wah_wellman")
+    before = version.version_of("analysis.theory.zero_intelligence.wah_wellman")
     path = tree / edited
     text = path.read_bytes()
     path.write_bytes(text + b"\n")
-    assert (version.version_of("analysis.theory.wah_wellman") != before) == counts
+    assert (version.version_of("analysis.theory.zero_intelligence.wah_wellman") != before) == counts
     path.write_bytes(text)
 
 

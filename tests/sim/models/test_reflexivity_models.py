@@ -37,7 +37,7 @@ def test_volatility_ratios_are_those_printed(a: float, horizon: int, ratio: floa
 
 
 def test_a_move_that_brings_itself_has_no_volatility() -> None:
-    with pytest.raises(ValueError, match="less than itself"):
+    with pytest.raises(ValueError, match="a must be between -1 and 1"):
         feedback.volatility_ratio(1.0, 10)
 
 

@@ -91,7 +91,7 @@ def test_the_error_is_the_scatter_of_independent_runs():
         ({"length": math.inf}, "length must be positive and finite"),
         ({"window": 0}, "window must be from 1 to 10,000"),
         ({"batches": 1}, "batches must be at least 2"),
-        ({"length": 1e-6}, "a side was empty throughout a batch"),
+        ({"length": 1e-6}, "a side was empty for a whole batch"),
     ],
 )
 def test_nonsense_is_refused(change, message):

@@ -141,8 +141,9 @@ def test_an_edge_list_is_read_whatever_the_direction_and_repetition(tmp_path: Pa
     ("text", "said"),
     [
         ("a,b\n", "has no links"),
-        ("", "has no column 'a'"),
+        ("", "has no column 'a' — its header is a,b"),
         ("a,c\n0,1\n", "has no column 'b'"),
+        ("a,b,a\n0,1,2\n", "has 2 columns 'a' — leave one of them"),
         ("a,b\n0,1\n3,3\n", "line 3: member 3 is linked with itself"),
         ("a,b\n0,1\n0,x\n", "line 3, column 'b': 'x' is not the number of a member"),
         ("a,b\n0,1\n-1,2\n", "line 3, column 'a': '-1' is not"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.runs.order_book import OrderBook
+from sim.session.order_book import OrderBook
 from tests.oracles.reference_book import ReferenceBook, Trade
 
 AGENTS = 8

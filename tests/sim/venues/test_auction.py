@@ -21,10 +21,10 @@ from sim.core.errors import ScenarioError
 from sim.core.storage import undrained
 from sim.mesa_model.market import Market, Trader
 from sim.runs.execute import execute
-from sim.runs.order_book import _queue
 from sim.runs.result import Run
 from sim.runs.tables import TABLES
 from sim.scenario import dump_toml, parse
+from sim.session.order_book import _queue
 from sim.strategy_kit.loading.files import load_file
 from sim.venues import clearing
 from tests.oracles.reference_auction import HIGHEST, LOWEST, MOST_LOTS, Order, ReferenceAuction

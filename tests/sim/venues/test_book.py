@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from sim.core import codes
 from sim.core.codes import MONEY_OVERFLOW
 from sim.core.errors import RunError
-from sim.runs.order_book import OrderBook
+from sim.session.order_book import OrderBook
 from sim.venues.settings import FEE_PER, MATCHING, POST_ONLY, SELF_TRADE
 from tests.oracles.reference_book import HIGHEST, LOWEST, MOST_LOTS, MoneyOverflowError, ReferenceBook, Trade
 from tests.places import ROOT

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from sim.core import codes
-from sim.runs.order_book import OrderBook
+from sim.session.order_book import OrderBook
 from sim.venues.settings import ORDER_KINDS
 from tests.oracles.reference_book import HIGHEST, LOWEST, ReferenceBook
 

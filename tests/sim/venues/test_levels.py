@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sim.core.compiled import njit
 from sim.core.world import NOTHING, attach
-from sim.runs.order_book import OrderBook
+from sim.session.order_book import OrderBook
 from sim.venues import levels
 
 LOWEST, HIGHEST = levels.LOWEST_PRICE, levels.HIGHEST_PRICE

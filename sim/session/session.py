@@ -29,22 +29,22 @@ from sim.core.codes import BY_OUTSIDE, BY_PYTHON
 from sim.core.errors import RunError
 from sim.core.undisturbed import Undisturbed
 from sim.core.world import HISTORY
-from sim.runs.acting import check_populations, row_of, turns_of
-from sim.runs.agent import Agent
-from sim.runs.alone import Alone
 from sim.runs.build import build, compile_all
 from sim.runs.files import folder_name
 from sim.runs.folder import RunFolder
 from sim.runs.manifest import manifest_of
-from sim.runs.market_view import MarketView
-from sim.runs.python_gateway import ACTS
 from sim.runs.result import MemorySink, Run
-from sim.runs.session_log import LogWriter, head_of
-from sim.runs.session_records import BEGIN_STEP, came_to, record_of
 from sim.runs.summary import summary_of
 from sim.runs.totals import Counted
 from sim.scenario import Scenario, resolved
 from sim.scenario.overrides import Overrides
+from sim.session.acting import check_populations, row_of, turns_of
+from sim.session.agent import Agent
+from sim.session.alone import Alone
+from sim.session.market_view import MarketView
+from sim.session.python_gateway import ACTS
+from sim.session.session_log import LogWriter, head_of
+from sim.session.session_records import BEGIN_STEP, came_to, record_of
 from sim.strategy_kit.loading.files import load_files
 from sim.venues.gateway import WRONG
 
@@ -390,7 +390,7 @@ class Session(MarketView):
         Differs
             If an answer is not the one that was recorded.
         """
-        from sim.runs.session_replay import replayed  # it makes sessions
+        from sim.session.session_replay import replayed  # it makes sessions
 
         into = None if new_log is None else a_path("new_log", new_log)
         return replayed(a_path("log", log), paths("strategies", strategies), resume, other_code, into)

@@ -18,9 +18,9 @@ import pytest
 
 import spreadgame as sg
 from sim.core.errors import RunError
-from sim.runs import session_log
-from sim.runs.session import Session
-from sim.runs.session_replay import Differs
+from sim.session import session_log
+from sim.session.session import Session
+from sim.session.session_replay import Differs
 from tests.command_line import environment, shell
 
 SCENARIO = """

@@ -15,11 +15,11 @@ import pytest
 import spreadgame as sg
 from sim.core.compiled import COMPILED
 from sim.core.errors import RunError, ScenarioError
-from sim.runs.agent import Agent
 from sim.runs.execute import execute
 from sim.runs.result import Run
-from sim.runs.session import Session
 from sim.scenario import Scenario, load, parse
+from sim.session.agent import Agent
+from sim.session.session import Session
 from tests.command_line import QUICKSTART
 
 TABLES = ("trades", "messages", "book", "agents", "episodes", "settlements")

@@ -8,7 +8,7 @@ from sim.core.errors import RunError
 from sim.core.undisturbed import Undisturbed
 
 if TYPE_CHECKING:
-    from sim.runs.session import Session
+    from sim.session.session import Session
 
 
 class Alone(Undisturbed):

@@ -12,9 +12,9 @@ from analysis.reading.columns import arrays
 from analysis.reflexivity.herding import measures
 from analysis.stats.estimates import Estimate, mean
 from analysis.theory.experiments import experiment
-from analysis.theory.kyle import auctions_of
 from analysis.theory.markets import Markets, folder
 from analysis.theory.rows import Row, compare
+from analysis.theory.spreads.kyle import auctions_of
 from sim.models import cascades, clusters, opinions
 from sim.networks.graphs import distances, links_of
 from sim.runs.result import Run

@@ -11,7 +11,7 @@ from sim.core.arguments import side as one_side
 from sim.core.codes import REASONS
 from sim.core.world import NO_PRICE
 from sim.runs.build import Built
-from sim.runs.python_gateway import best_price, depth, value_now
+from sim.session.python_gateway import best_price, depth, value_now
 
 
 class MarketView:

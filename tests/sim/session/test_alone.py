@@ -11,7 +11,7 @@ import spreadgame as sg
 from sim.core import undisturbed
 from sim.core.errors import RunError
 from sim.runs.result import Run
-from sim.runs.session import Session
+from sim.session.session import Session
 from tests.command_line import QUICKSTART
 
 OVERRIDES = {"run.steps": 600, "record.messages": True, "record.book_every": 1, "noise.count": 20}

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from sim.core.errors import RunError, ScenarioError
-from sim.runs.session import Session
-from sim.runs.session_log import LogReader, LogWriter, check_head, missing_strategies
-from sim.runs.session_records import BEGIN_STEP, came_to, held, message_of, step_of
 from sim.scenario import parse
+from sim.session.session import Session
+from sim.session.session_log import LogReader, LogWriter, check_head, missing_strategies
+from sim.session.session_records import BEGIN_STEP, came_to, held, message_of, step_of
 from sim.strategy_kit import registry
 from sim.strategy_kit.loading.files import load_files
 
@@ -22,7 +22,7 @@ class Differs(RunError):
 def replayed(
     path: Path, strategies: Sequence[str | Path], resume: bool, other_code: bool, new_log: Path | None
 ) -> Session:
-    """See :meth:`sim.runs.session.Session.replay`."""
+    """See :meth:`sim.session.session.Session.replay`."""
     if resume and new_log is not None:
         raise TypeError("replay() goes on in the log (resume) or in a new one (new_log): not in both")
     load_files(strategies)

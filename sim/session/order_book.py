@@ -21,8 +21,8 @@ from sim.core.ledger import MOST_MONEY
 from sim.core.renamed import old_arguments_refused, old_attributes_refused
 from sim.core.storage import Storage, make_room, short_of_room
 from sim.core.world import HISTORY, NONE, NOTHING, attach, int64
-from sim.runs.message_arguments import UNFIT, handle_argument, order_arguments, price_and_quantity
-from sim.runs.python_gateway import depth
+from sim.session.message_arguments import UNFIT, handle_argument, order_arguments, price_and_quantity
+from sim.session.python_gateway import depth
 from sim.venues import book
 from sim.venues.gateway import LONGEST, WRONG, bits
 from sim.venues.levels import next_level

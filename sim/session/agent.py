@@ -8,13 +8,19 @@ from sim.core import codes
 from sim.core.arguments import side as one_side
 from sim.core.arguments import whole
 from sim.core.renamed import old_attributes_refused
-from sim.runs import python_gateway as gateway
-from sim.runs.message_arguments import UNFIT, handle_argument, order_arguments, price_and_quantity, schedule_arguments
+from sim.session import python_gateway as gateway
+from sim.session.message_arguments import (
+    UNFIT,
+    handle_argument,
+    order_arguments,
+    price_and_quantity,
+    schedule_arguments,
+)
 from sim.venues.gateway import WRONG
 from sim.venues.ticks import NO_ASK, NO_BID
 
 if TYPE_CHECKING:
-    from sim.runs.session import Session
+    from sim.session.session import Session
 
 _NO_BID, _NO_ASK = int(NO_BID), int(NO_ASK)
 _send_order, _send_cancel, _send_replace = gateway.send_order, gateway.send_cancel, gateway.send_replace

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from sim.core.arguments import one_of, side, whole
 from sim.runs.manifest import kept_value
-from sim.runs.message_arguments import handle_argument, order_arguments, price_and_quantity, schedule_arguments
-from sim.runs.python_gateway import ACTS
+from sim.session.message_arguments import handle_argument, order_arguments, price_and_quantity, schedule_arguments
+from sim.session.python_gateway import ACTS
 from sim.venues.settings import ORDER_KINDS
 
 if TYPE_CHECKING:
-    from sim.runs.session import Session
+    from sim.session.session import Session
 
 BEGIN_STEP = "begin_step"
 _NO_NUMBERS = ("nan", "inf", "-inf")  # as kept_value writes them

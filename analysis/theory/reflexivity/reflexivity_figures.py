@@ -14,9 +14,9 @@ from analysis.output.style import GREY, INK, style, style_axes
 from analysis.reading.columns import arrays
 from analysis.reflexivity.herding import measures
 from analysis.stats.estimates import ratio
-from analysis.theory import brock_hommes, feedback
-from analysis.theory.herds import RIGHT, wrong_beliefs
 from analysis.theory.markets import Markets, by_step, prices_of
+from analysis.theory.reflexivity import brock_hommes, feedback
+from analysis.theory.reflexivity.herds import RIGHT, wrong_beliefs
 from sim.models import brock_hommes as rules
 from sim.models import cascades
 from sim.models import feedback as moves

@@ -1,0 +1,1 @@
+"""Experiments on prices that react to trading: feedback, herds, endogenous volatility, crashes."""

@@ -1,0 +1,1 @@
+"""Experiments on how makers set prices: adverse selection, order costs, inventory, competition."""

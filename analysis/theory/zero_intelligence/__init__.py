@@ -1,0 +1,1 @@
+"""Experiments with zero-intelligence traders: efficiency, random books, equilibria of shading."""
