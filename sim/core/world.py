@@ -148,6 +148,8 @@ OUTCOME = _named(
 # mark ever was a price.
 SETTLEMENT = _named("i8: episode / f8: initial price value / i4: instrument marked")
 
+GREEK_COLUMNS = ("delta", "gamma", "vega", "theta", "vanna", "volga")  # of an agent's sample, for each stock
+
 _I8 = np.dtype(np.int64)
 _I4 = np.dtype(np.int32)
 _F8 = np.dtype(np.float64)
@@ -205,6 +207,7 @@ class World(NamedTuple):
     book_samples: Any
     ladder: Any  # int64: bid, volume, ask, volume by level of each book sample
     agent_samples: Any
+    sample_greeks: Any  # float64: GREEK_COLUMNS by stock of each agent sample, where there are derivatives
     sample_lots: Any  # int64: inventory by instrument of each agent sample
     outcomes: Any
     outcome_lots: Any
@@ -218,7 +221,7 @@ DTYPES = World(
     HOLDING, POPULATION, GROUP, TURN_CLASS, _I8, _I8, _I8, _I8, _U1, _U1, _F8, OBLIGATION, HEDGE, HEDGE_VENUE,
     HEDGER, GREEKS, RESERVED, _F8, MEMBER, _I4,
     _I8, _F8, _F8, _F8, TURN, TURN, PENDING, _I8, _I4, TRADE, MESSAGE,
-    BOOK_SAMPLE, _I8, AGENT_SAMPLE, _I8, OUTCOME, _I8, SETTLEMENT, _I8, _I8,
+    BOOK_SAMPLE, _I8, AGENT_SAMPLE, _F8, _I8, OUTCOME, _I8, SETTLEMENT, _I8, _I8,
 )  # fmt: skip
 
 

@@ -9,12 +9,14 @@ import numpy as np
 from sim.core.codes import BY_AGENT
 from sim.core.compiled import inlined, njit
 from sim.core.ledger import add_income, clear_income
-from sim.core.marks import is_marked, market_prices, wealth
-from sim.core.world import NO_PRICE, NONE, NOTHING
-from sim.instruments.kinds import public_value, refresh
+from sim.core.marks import is_marked, market_price, market_prices, wealth
+from sim.core.world import GREEK_COLUMNS, NO_PRICE, NONE, NOTHING
+from sim.instruments.kinds import STOCK, greeks_at, public_value, refresh
 from sim.venues.clearing import find_price
 from sim.venues.levels import next_level
 from sim.venues.mechanisms import is_hidden
+
+_GREEKS = len(GREEK_COLUMNS)
 
 
 @inlined
@@ -131,7 +133,37 @@ def sample_agents(world, rows):
             world.sample_lots[place * clock.instruments + instrument] += lots
     if len(world.opinions) > 0:
         _sample_opinions(world, by_agent)
+    if clock.derivatives != 0:
+        _sample_greeks(world, rows, by_agent)
     clock.agent_samples_used += rows
+
+
+@njit
+def _sample_greeks(world, rows, by_agent):
+    """Write the greeks of what each agent or population holds, by the stock that it follows from, at the marks."""
+    clock = world.clock[0]
+    width = _GREEKS * clock.drawn
+    first = clock.agent_samples_used
+    for place in range(first * width, (first + rows) * width):
+        world.sample_greeks[place] = 0.0
+    for instrument in range(clock.instruments):
+        record = world.instruments[instrument]
+        stock = instrument if record.kind == STOCK else record.of
+        one = greeks_at(world, instrument, market_price(world, stock), -1.0)
+        column = _GREEKS * world.instruments[stock].column
+        for agent in range(clock.first_account):
+            lots = world.holdings[agent * clock.instruments + instrument].lots
+            if lots == 0:
+                continue
+            units = np.float64(lots) * record.lot_size
+            row = first + (agent if by_agent else np.int64(world.agents[agent].population))
+            place = row * width + column
+            world.sample_greeks[place] += units * one.delta
+            world.sample_greeks[place + 1] += units * one.gamma
+            world.sample_greeks[place + 2] += units * one.vega
+            world.sample_greeks[place + 3] += units * one.theta
+            world.sample_greeks[place + 4] += units * one.vanna
+            world.sample_greeks[place + 5] += units * one.volga
 
 
 @njit

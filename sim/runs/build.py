@@ -14,7 +14,7 @@ from sim.core.codes import BY_AGENT, REASONS
 from sim.core.compiled import njit
 from sim.core.rng import mix, name_key
 from sim.core.storage import Storage
-from sim.core.world import HISTORY, attach
+from sim.core.world import GREEK_COLUMNS, HISTORY, attach
 from sim.instruments.processes import BLOCK, draw_block
 from sim.kernel.kernel import open_run
 from sim.kernel.messages import gateway_callbacks
@@ -77,7 +77,7 @@ def _of_the_scenario(scenario: Scenario, layout: Layout) -> dict[str, int]:
     """Lengths of the arrays that the scenario fixes."""
     agents, instruments, venues = scenario.agents(), len(scenario.instruments), len(scenario.venues)
     populations, accounts = len(scenario.populations), len(layout.accounts.names)
-    drawn = sum(not each.is_derivative for each in scenario.instruments)
+    drawn = _stocks(scenario)
     block = min(BLOCK, scenario.run.steps * scenario.run.episodes)
     return {
         "clock": 1, "sides": 2 * venues, "venues": venues, "instruments": instruments,
@@ -103,6 +103,7 @@ def _of_the_run(scenario: Scenario, sampling: Sampling, orders: int, tape: int) 
     """Lengths of the arrays that grow, or that are drained, while the run goes on."""
     agents, instruments, venues = scenario.agents(), len(scenario.instruments), len(scenario.venues)
     populations, record = len(scenario.populations), scenario.record
+    drawn = _stocks(scenario)
     nodes = 64 + 2 * venues
     book_samples = max(4096, venues)
     rows = min(1 << 15, _MOST_LOTS // instruments)
@@ -114,8 +115,14 @@ def _of_the_run(scenario: Scenario, sampling: Sampling, orders: int, tape: int) 
         "pending": orders if scenario.turns.simultaneous else 0, "tape": tape, "log": tape if record.messages else 0,
         "book_samples": book_samples, "ladder": 4 * record.levels * book_samples if record.levels > 1 else 0,
         "agent_samples": agent_samples, "sample_lots": agent_samples * instruments,
+        "sample_greeks": len(GREEK_COLUMNS) * drawn * agent_samples if drawn < instruments else 0,
         "outcomes": outcomes, "outcome_lots": outcomes * instruments, "settlements": max(1 << 12, instruments),
     }  # fmt: skip
+
+
+def _stocks(scenario: Scenario) -> int:
+    """Instruments with a value of their own."""
+    return sum(not each.is_derivative for each in scenario.instruments)
 
 
 def _fill_clock(world: Any, scenario: Scenario, accounts: Accounts, sampling: Sampling) -> None:
@@ -127,7 +134,7 @@ def _fill_clock(world: Any, scenario: Scenario, accounts: Accounts, sampling: Sa
     clock["interest"] = scenario.money.interest
     clock["interest_every"] = scenario.money.interest_every if scenario.money.interest else 0
     clock["rate"] = math.log1p(scenario.money.interest) / scenario.money.interest_every
-    clock["drawn"] = sum(not each.is_derivative for each in scenario.instruments)
+    clock["drawn"] = _stocks(scenario)
     clock["derivatives"] = len(scenario.instruments) - clock["drawn"]
     clock["closes"] = bool((np.asarray(world.instruments["lasts"]) > 0).any())
     clock["interest_account"] = accounts.number("interest")

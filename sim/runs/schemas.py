@@ -120,7 +120,7 @@ def schemas_of(scenario: Scenario) -> dict[str, pa.Schema]:
     tables = {
         "trades": (*_TRADES, *_hedges(scenario)),
         "book": (*_BOOK, *_deeper_levels(scenario)),
-        "agents": (*_AGENTS, *_funding(scenario), *_opinions(scenario), *_inventories(scenario)),
+        "agents": (*_AGENTS, *_funding(scenario), *_opinions(scenario), *_inventories(scenario), *_greeks(scenario)),
         "episodes": (*_EPISODES, *_funding(scenario), *_presence(scenario), *_inventories(scenario)),
         "settlements": _SETTLEMENTS,
         "messages": _MESSAGES,
@@ -145,6 +145,27 @@ def _hedges(scenario: Scenario) -> list[_Column]:
 
 def _funding(scenario: Scenario) -> list[_Column]:
     return [_FUNDING] if any(each.what == "perpetual" for each in scenario.instruments) else []
+
+
+_MEANT = (
+    ("delta", "units", "units of {} that its positions are worth"),
+    ("gamma", "units per currency", "change of delta with the price of {}"),
+    ("vega", "currency", "change of worth with volatility of {}, per 1 of it per square root of a step"),
+    ("theta", "currency per step", "change of worth of what follows from {} as time passes"),
+    ("vanna", "units", "change of delta with volatility of {}"),
+    ("volga", "currency", "change of vega with volatility of {}"),
+)
+
+
+def _greeks(scenario: Scenario) -> list[_Column]:
+    if not any(each.is_derivative for each in scenario.instruments):
+        return []
+    stocks = [each.name for each in scenario.instruments if not each.is_derivative]
+    return [
+        (f"{greek}.{stock}", pa.float64(), unit, meaning.format(stock))
+        for stock in stocks
+        for greek, unit, meaning in _MEANT
+    ]
 
 
 def _opinions(scenario: Scenario) -> list[_Column]:

@@ -42,8 +42,8 @@ class Sink(Protocol):
         """Samples of the book, and its levels where more than one is sampled."""
         ...
 
-    def agents(self, rows: Any, lots: Any) -> None:
-        """Samples of agents or populations, and their lots by instrument."""
+    def agents(self, rows: Any, lots: Any, greeks: Any) -> None:
+        """Samples of agents or populations, their lots by instrument, and the greeks of these, if anything has some."""
         ...
 
     def episodes(self, rows: Any, lots: Any) -> None:
@@ -177,7 +177,9 @@ class Simulation:
             found.append(("book", (np.array(world.book_samples[:used]), ladder)))
         if used := int(clock["agent_samples_used"]):
             lots = np.array(world.sample_lots[: used * instruments]).reshape(used, instruments)
-            found.append(("agents", (np.array(world.agent_samples[:used]), lots)))
+            width = len(world.sample_greeks) // len(world.agent_samples)
+            greeks = np.array(world.sample_greeks[: used * width]).reshape(used, width)
+            found.append(("agents", (np.array(world.agent_samples[:used]), lots, greeks)))
         if used := int(clock["outcomes_used"]):
             lots = np.array(world.outcome_lots[: used * instruments]).reshape(used, instruments)
             found.append(("episodes", (np.array(world.outcomes[:used]), lots)))

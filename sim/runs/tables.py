@@ -127,8 +127,8 @@ class Tables:
             number_column(rows["imbalance"], rows["imbalance"] == NO_PRICE), *deeper,
         ])  # fmt: skip
 
-    def agents(self, rows: Any, lots: Any) -> pa.Table:
-        """Samples of agents or populations; ``lots`` is int64 (rows, instruments)."""
+    def agents(self, rows: Any, lots: Any, greeks: Any) -> pa.Table:
+        """Samples of agents or populations; ``lots`` and ``greeks`` are (rows, instruments), (rows, columns)."""
         return self._table(
             "agents",
             [
@@ -140,6 +140,7 @@ class Tables:
                 *self._funding(rows),
                 *([number_column(rows["opinion"], np.isnan(rows["opinion"]))] if self._opinions else []),
                 *lots.T,
+                *greeks.T,
             ],
         )
 

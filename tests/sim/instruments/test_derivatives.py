@@ -231,3 +231,30 @@ def test_lines_of_the_attribution_are_what_the_ledger_recorded_with_every_kind_o
         assert found.gap < 1e-12
         assert np.isfinite(found.recorded).all()
     assert abs(found.units[..., found.lines.index("funding")]).sum() > 0.0
+
+
+def test_samples_of_agents_tell_the_greeks_of_what_they_hold():
+    data = derived(
+        LOGNORMAL, 6, call={"kind": "call", "strike": 101.0, "expiry": 5}, future={"kind": "future", "expiry": 6}
+    )
+    held = {"call": -3, "ACME": 2, "future": 4}
+    data["instruments"].append({"name": "OTHER", "value": dict(WALK)})
+    data["populations"] = [{**SLEEPER, "count": 2, "endowment": {"positions": held}, "venues": ["lit"]}]
+    data["record"] = {"agents": "agents", "agents_every": 1}
+    rows = execute(parse(data)).agents
+    for step in range(5):
+        one = options.greeks(_CALL, 100.0, 101.0, 4.0 - step, 0.0, 0.0, 0.02)  # nobody quotes: the mark stays
+        alive = step < 4  # settled at the end of step 4
+        found = rows[(rows["step"] == step).to_numpy(bool)]
+        assert found["delta.ACME"].tolist() == pytest.approx([2 + 4 - 3 * one.delta * alive] * 2)
+        for greek in ("gamma", "vega", "theta", "vanna", "volga"):
+            assert found[f"{greek}.ACME"].tolist() == pytest.approx([-3 * getattr(one, greek) * alive] * 2), (
+                step,
+                greek,
+            )
+    assert (rows["delta.OTHER"] == 0.0).all()
+
+
+def test_a_market_without_derivatives_has_no_such_columns():
+    data = derived(WALK, 3) | {"record": {"agents_every": 1}}
+    assert not [name for name in execute(parse(data)).agents if "delta" in name or name == "funding"]
