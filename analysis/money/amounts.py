@@ -72,6 +72,22 @@ class Amounts:
         """Σ z (m - P)."""
         return self._summed(self._bought * (self.before - self._prices))
 
+    def hedging(self) -> Floats:
+        """The part of :meth:`spread` in trades of orders that a hedge sent, for whom it sent them."""
+        trades, hedges = self._trades, self._trades.hedges
+        rows = np.flatnonzero(hedges)
+        if not len(rows):
+            return np.zeros(self._holders.shape)
+        gain = (self._bought * (self.before - self._prices))[rows]
+        episodes, pieces = trades.episodes[rows], self._pieces[rows]
+        taken = self._holders.summed(
+            np.where(hedges[rows] & 1, gain, 0.0), episodes, pieces, self._holders.takers(trades)[rows]
+        )
+        made = self._holders.summed(
+            np.where(hedges[rows] & 2, gain, 0.0), episodes, pieces, self._holders.makers(trades)[rows]
+        )
+        return taken - made
+
     def settled(self) -> Floats:
         """Σ z (m - P) of each trade's taker, with m the mark at its episode's end, (trades,)."""
         won: Floats = self._bought * (self.edges[self._trades.episodes, -1] - self._prices)

@@ -7,6 +7,7 @@ horizon. The lines are
     spread              Σ z (m - P)         gain from trading at prices other than the mark
     adverse selection   Σ Y Δm              effect of the mark's moves within the horizon after each trade
     revaluation         Σ (q - Y) Δm        effect of the mark's moves on older positions
+    hedging             Σ z (m - P)         the same, of orders that a hedge sent
     fees                                    paid, less rebates; negative
     dividends, interest, funding            received
 
@@ -18,8 +19,9 @@ Their sum is the change of cash + q m. With the value V instead of the mark, the
 
 and so on. Their sum is the change of cash + q V. Settlement is a last change of the mark, so over whole episodes both
 sums are the payoff. The lines of several windows add up. Spread, information and adverse selection each sum to zero
-over all agents. Hedging has a line of its own; so far it is zero in all markets. Gains on a future are paid every step;
-they count as its mark's moves, so its lines are those of a stock.
+over all agents, the spread together with hedging: that is the spread's part of trades of orders that a hedge sent, for
+whom it sent them. Gains on a future are paid every step; they count as its mark's moves, so its lines are those of a
+stock.
 
 If an episode never had a mid, the value known to all at its start takes its place. The sum is still exact, but its
 parts have no meaning. So the parts are given for the other episodes only, and are nan if there are none.
@@ -220,7 +222,9 @@ def _attribution(
     every, inside = edges_of(run, edges)
     holders = Holders(run, by, every)
     line = {name: place for place, name in enumerate(lines)}
-    by_price = ("spread", "adverse_selection", "revaluation") if horizon else ("spread", "information")
+    by_price: tuple[str, ...] = ("spread", "hedging", "adverse_selection", "revaluation")
+    if not horizon:
+        by_price = ("spread", "hedging", "information")
     known = np.ones(holders.shape[0], bool)
     units, gross, recorded = np.zeros((*holders.shape, len(lines))), np.zeros(holders.shape), holders.cash_changes()
     for instrument in run.scenario.instruments:
@@ -234,7 +238,9 @@ def _attribution(
         needed = moved.any(axis=(1, 2)) | holders.endowed(instrument.name).any()
         priced = marks_of(trades, mark).known
         known &= priced | ~(needed & ~priced).any()
-        units[..., line["spread"]] += own.spread()
+        hedging = own.hedging()
+        units[..., line["spread"]] += own.spread() - hedging
+        units[..., line["hedging"]] += hedging
         units[..., line["fees"]] -= own.fees()
         revaluation = valued.moves()
         if horizon:

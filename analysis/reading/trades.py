@@ -138,6 +138,22 @@ class Trades:
         """What the taker paid, negative for a rebate. Currency."""
         return np.asarray(self._column("taker_fee"), float)
 
+    @cached_property
+    def hedges(self) -> NDArray[np.int8]:
+        """Whose order a hedge sent: 1 the taker's, 2 the maker's, 3 both, 0 nobody's."""
+        count = len(self)
+        if not any(each.hedge for each in self.run.scenario.populations):
+            return np.zeros(count, np.int8)
+        words, chunks = ("taker", "maker", "both"), self.run.table("trades", ["hedge"]).column("hedge").chunks
+        found = [np.zeros(0, np.int8)]
+        for chunk in chunks:
+            own = np.array([1 + words.index(word) for word in chunk.dictionary.to_pylist()], np.int8)
+            places = chunk.indices.to_numpy(zero_copy_only=False)  # float with nan where there is none
+            known = np.isfinite(places)
+            found.append(np.where(known, own[np.where(known, places, 0).astype(np.int64)], 0).astype(np.int8))
+        codes = np.concatenate(found)
+        return codes if self._kept is None else codes[self._kept]
+
     def price_of(self, name: str) -> Floats:
         """A column of prices: ``mark``, ``microprice``, ``value`` or ``belief``."""
         return np.asarray(self._column(name), float)
