@@ -81,6 +81,11 @@ def test_a_population_may_have_a_network_and_what_is_dumped_says_the_same() -> N
             "there is no population",
         ),
         ({"arrivals": {"law": "hawkes", "rate": 1.0, "decay": 1.0, "by": {"p": 0.1}}}, "by.p", "write mass"),
+        (
+            {"arrivals": {"law": "hawkes", "rate": 1.0, "decay": 1.0, "by": {"q": 1e9}}, "others": [NOISE]},
+            "populations.p.arrivals.by.q",
+            "above the most allowed, 10,000,000",
+        ),
         ({"strategy": "kyle_maker", "count": 1}, "populations.p.venues", "cannot play without it"),
         ({"strategy": "brock_hommes", "count": 1}, "populations.p.venues", "cannot play without it"),
     ],
