@@ -143,6 +143,8 @@ def test_an_edge_list_is_read_whatever_the_direction_and_repetition(tmp_path: Pa
         ("a,b\n", "has no links"),
         ("", "has no column 'a'"),
         ("a,c\n0,1\n", "has no column 'b'"),
+        ("a,a,b\n0,1,2\n", "has 2 columns 'a' — leave one of them"),
+        ("b,a\n0,x\n", "line 2, column 'a': 'x' is not"),
         ("a,b\n0,1\n3,3\n", "line 3: member 3 is linked with itself"),
         ("a,b\n0,1\n0,x\n", "line 3, column 'b': 'x' is not the number of a member"),
         ("a,b\n0,1\n-1,2\n", "line 3, column 'a': '-1' is not"),
@@ -159,6 +161,13 @@ def test_a_wrong_edge_list_is_refused_with_its_line(tmp_path: Path, text: str, s
 
 
 def test_a_missing_edge_list_and_a_folder_are_refused(tmp_path: Path) -> None:
-    for path, said in ((tmp_path / "none.csv", "there is no file"), (tmp_path, "is not a file")):
-        with pytest.raises(ScenarioError, match=said):
+    long = tmp_path / ("x" * 5_000)
+    for path, said in (
+        (tmp_path / "none.csv", "there is no file"),
+        (tmp_path, "is not a file"),
+        (long, "File name too long"),
+    ):
+        with pytest.raises(ScenarioError, match=said) as caught:
             read_edges(path)
+        assert [each.place for each in caught.value.problems] == ["path"]
+        assert len(caught.value.problems[0].message) < 400
