@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from sim.core.errors import ScenarioError
+from sim.core.errors import RunError, ScenarioError
 from sim.networks.edge_list import read_edges
 from sim.networks.fit import unfit
 from sim.networks.graphs import distances, is_drawn, links_of
@@ -158,6 +158,17 @@ def test_a_wrong_edge_list_is_refused_with_its_line(tmp_path: Path, text: str, s
     with pytest.raises(ScenarioError) as caught:
         read_edges(path)
     assert said in str(caught.value)
+
+
+def test_a_file_of_links_that_changed_since_it_was_checked_is_told_with_its_key(tmp_path: Path) -> None:
+    path = tmp_path / "edges.csv"
+    for text, said in (("a,b\n0,0\n", "line 2: member 0 is linked with itself"), ("a,b\n0,7\n", "links member 7")):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(RunError, match=rf"^networks\.friends\.path: .*{said}"):
+            links_of(table("file", path=str(path)), 4, 1)
+    path.unlink()
+    with pytest.raises(RunError, match=r"there is no file .* — it was another file when the scenario was checked"):
+        links_of(table("file", path=str(path)), 4, 1)
 
 
 def test_a_missing_edge_list_and_a_folder_are_refused(tmp_path: Path) -> None:
