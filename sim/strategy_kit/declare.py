@@ -354,28 +354,17 @@ def strategy(
 
     def declare(act: Act) -> Strategy:
         _check_words(name, {"its name": name, "summary": summary, "source": source})
-        functions = {"validate": validate, "precompute": precompute, "first_opinions": first_opinions,
-                     "needs_also": needs_also, "repeats": repeats}  # fmt: skip
+        functions: dict[str, Any] = {
+            "validate": validate, "precompute": precompute, "first_opinions": first_opinions, "needs_also": needs_also,
+            "repeats": repeats,
+        }  # fmt: skip
         _check_parts(name, venues, needs, functions, parameters or {})
         _check_fields(name, parameters or {}, memory or {}, needs, common)
         bound = max_messages if callable(max_messages) else (lambda _, most=max_messages: most)
         return Strategy(
-            name=name,
-            act=act,
-            summary=summary,
-            source=source,
-            parameters=dict(parameters or {}),
+            name=name, act=act, summary=summary, source=source, parameters=dict(parameters or {}),
             memory={field_name: _kept(name, field_name, kept) for field_name, kept in (memory or {}).items()},
-            max_messages=bound,
-            venues=venues,
-            needs=frozenset(needs),
-            file=act.__code__.co_filename,
-            validate=validate,
-            precompute=precompute,
-            first_opinions=first_opinions,
-            needs_also=needs_also,
-            common=tuple(common),
-            repeats=repeats,
-        )
+            max_messages=bound, venues=venues, needs=frozenset(needs), common=tuple(common), file=act.__code__.co_filename, **functions,
+        )  # fmt: skip
 
     return declare

@@ -50,7 +50,11 @@ def test_a_population_may_have_a_network_and_what_is_dumped_says_the_same() -> N
         ({"network": "friends"}, "populations.p.network", "there is no network 'friends'"),
         ({"networks": [RING, RING], "network": "friends"}, "networks[1].name", "already the name"),
         ({"networks": [RING | {"degree": 10}], "network": "friends"}, "networks.friends", "degree must be below 10"),
-        ({"networks": [RING | {"degree": 3}], "network": "friends"}, "networks.friends.degree", "multiple of 2"),
+        (
+            {"networks": [RING | {"degree": 3}], "network": "friends"},
+            "networks.friends.degree",
+            "3 is not a multiple of 2",
+        ),
         ({"networks": [{"name": "friends", "kind": "rnig"}]}, "networks.friends.kind", "'ring'"),
         ({"networks": [RING | {"mean_degree": 2.0}]}, "networks.friends.mean_degree", "no such key"),
         ({"networks": [{"name": "friends"}]}, "networks.friends.kind", "missing"),
