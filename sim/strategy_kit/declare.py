@@ -364,7 +364,8 @@ def strategy(
         return Strategy(
             name=name, act=act, summary=summary, source=source, parameters=dict(parameters or {}),
             memory={field_name: _kept(name, field_name, kept) for field_name, kept in (memory or {}).items()},
-            max_messages=bound, venues=venues, needs=frozenset(needs), common=tuple(common), file=act.__code__.co_filename, **functions,
+            max_messages=bound, venues=venues, needs=frozenset(needs), common=tuple(common),
+            file=act.__code__.co_filename, **functions,
         )  # fmt: skip
 
     return declare
