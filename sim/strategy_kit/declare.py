@@ -343,8 +343,7 @@ def strategy(
     first_opinions : given all parameters and the number of members: their opinions when an episode begins, float64.
     needs_also : given parameters, of which some may be missing: what it needs besides with these.
     common : parameters that all populations which play it on one venue should set alike; else a warning says so.
-    repeats : given all parameters: whether all that it sends was sent before under the rules of its population
-        (``obligation``), so that they do nothing more.
+    repeats : given all parameters: whether it sends what was sent under an ``obligation`` before, so that none holds.
 
     Raises
     ------
