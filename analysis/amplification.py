@@ -18,17 +18,27 @@ from analysis.output.exit_codes import OK, exit_code_of
 from analysis.output.numbers import plus_minus
 from analysis.output.options import Parser, whole_number
 from analysis.output.tables import new_table, number_columns
-from analysis.reflexivity.impulse import Horizon, amplification
+from analysis.reflexivity.impulse import Amplification, Horizon, amplification
 from sim.core.errors import RunError
 from sim.runs.interrupt import stop_on_signals
 from sim.runs.manifest import changes_in_words
-from sim.scenario import load
+from sim.scenario import Scenario, load
 from sim.strategy_kit.loading.files import load_files
 
 _MOST_SEEDS = 1_000_000
 
 
 # --- the command ----------------------------------------------------------------------------------------------------
+
+
+def heading(scenario: Scenario, population: str, lots: int, at: int, seeds: range) -> list[str]:
+    """What was run, in lines."""
+    order = f"an order to {'buy' if lots > 0 else 'sell'} {abs(lots):,} lots in step {at:,}"
+    named = f"{scenario.title or Path(scenario.source).stem} ({scenario.source})"
+    return [
+        f"{named}: {order}, {population} live and frozen, seeds {seeds[0]} to {seeds[-1]}",
+        *(f"  set {change}" for change in changes_in_words({"overrides": scenario.changes})),
+    ]
 
 
 def table(found: Sequence[Horizon]) -> Table:
@@ -38,6 +48,16 @@ def table(found: Sequence[Horizon]) -> Table:
     for each in found:
         made.add_row(f"{each.steps:,}", *(plus_minus(*part, digits=5) for part in (each.frozen, each.live, each.ratio)))
     return made
+
+
+def notes(found: Amplification, population: str) -> list[str]:
+    """What a reader of the table has to know besides, in lines."""
+    reasons: dict[str, list[str]] = {}
+    for each in found.horizons:
+        if each.why_no_ratio:
+            reasons.setdefault(each.why_no_ratio, []).append(f"{each.steps:,}")
+    lines = [f"no ratio {', '.join(steps)} steps later: {why}" for why, steps in reasons.items()]
+    return [*lines, *([f"population {population}: {found.note}"] if found.note else [])]
 
 
 def _steps(text: str) -> tuple[int, ...]:
@@ -91,12 +111,16 @@ def _call(given: argparse.Namespace) -> int:
             "scenario": scenario.source, "title": scenario.title,
             "set": changes_in_words({"overrides": scenario.changes}), "population": given.population,
             "lots": given.lots, "at": given.at, "seeds": [first, first + given.seeds - 1],
-            "horizons": [each.as_json() for each in found],
+            "horizons": [each.as_json() for each in found.horizons], "messages": found.messages,
+            "trades": found.trades, "note": found.note or None,
         })  # fmt: skip
     else:
-        for change in changes_in_words({"overrides": scenario.changes}):
-            results(WIDTH).print(f"  set {change}", soft_wrap=True)
-        results(WIDTH).print(table(found))
+        screen = results(WIDTH)
+        for line in heading(scenario, given.population, given.lots, given.at, seeds):
+            screen.print(line, soft_wrap=True, highlight=False)
+        screen.print(table(found.horizons))
+        for line in notes(found, given.population):
+            screen.print(line, soft_wrap=True, highlight=False)
     return OK
 
 

@@ -3,7 +3,8 @@
 The scenario and each of its ``[counterfactuals]`` run on the same seeds, so the same values, arrivals and draws. Each
 difference is a mean of differences seed by seed, with its 95 % interval (Student's t). An interval holds for one
 difference by itself: of a hundred that are 0, about five exclude 0. Measures are those of a sweep's columns, and those
-of ``spreadgame measure crash``. Runs are kept; the same command goes on where it was stopped.
+of ``spreadgame measure crash`` and of other measures that are asked for. Runs are kept; the same command goes on where
+it was stopped.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,8 @@ from analysis.output.numbers import number, plus_minus
 from analysis.output.options import MOST_WORKERS, Parser, whole_number
 from analysis.output.style import GREY, INK, save_figure, style, style_axes
 from analysis.output.tables import new_table, number_columns, text_column
-from analysis.reflexivity.crash import NUMBERS
+from analysis.reading import registry
+from analysis.reflexivity.crash import named_makers
 from analysis.stats.estimates import Estimate, mean
 from analysis.stats.paired import CONFIDENCE, Difference, difference
 from sim.core.errors import RunError
@@ -41,10 +43,12 @@ from sim.experiment.question import question_of
 from sim.experiment.store import open_store
 from sim.runs.interrupt import stop_on_signals
 from sim.runs.manifest import changes_in_words
+from sim.runs.total_measures import TOTALS
 from sim.scenario import Scenario, load, with_counterfactual
 from sim.scenario.counterfactuals import BASE
 from sim.strategy_kit.loading.files import load_files
 
+_TOTALLED = {each.name for each in TOTALS}
 _LABEL = "counterfactual"  # the column that tells the runs apart
 _MOST_SEEDS = 1_000_000
 _SHOWN = ("quoted_spread", "pricing_error", "payoff")  # of a sweep's columns, on the screen
@@ -79,8 +83,12 @@ class Compared:
 # --- the runs -------------------------------------------------------------------------------------------------------
 
 
-def jobs_of(scenario: Scenario, seeds: Sequence[int]) -> list[Job]:
+def jobs_of(scenario: Scenario, seeds: Sequence[int], needs: Set[str] = frozenset()) -> list[Job]:
     """The scenario and its counterfactuals, each on all seeds.
+
+    Parameters
+    ----------
+    needs : what measures besides that of a crash need to be kept (:data:`analysis.reading.registry.NEEDS`).
 
     Raises
     ------
@@ -91,19 +99,48 @@ def jobs_of(scenario: Scenario, seeds: Sequence[int]) -> list[Job]:
         example = 'add for example [counterfactuals] and without_noise = { "populations.noise.count" = 0 }'
         raise RunError(f"{scenario.source}: it has no [counterfactuals], so there is nothing to compare — {example}")
     variants = {BASE: scenario} | {name: with_counterfactual(scenario, name) for name in scenario.counterfactuals}
-    return [Job(_recording(each), seeds, {_LABEL: name}) for name, each in variants.items()]
+    return [Job(_recording(each, needs), seeds, {_LABEL: name}) for name, each in variants.items()]
 
 
-def _recording(scenario: Scenario) -> Scenario:
+def _recording(scenario: Scenario, needs: Set[str]) -> Scenario:
     """The scenario with the tables kept that the measures read, and no others; its trades are the same."""
-    levels = {"levels": scenario.record.levels or 1}
-    return scenario.model_copy(update={"record": scenario.record.model_copy(update={**_TAKEN, **levels})})
+    kept: dict[str, Any] = {**_TAKEN, "levels": scenario.record.levels or 1}
+    if "messages" in needs:
+        kept["messages"] = True
+    if "agents" in needs:
+        kept["agents"] = "agents"
+    return scenario.model_copy(update={"record": scenario.record.model_copy(update=kept)})
+
+
+def measures_of(names: Sequence[str], makers: str | None, scenario: Scenario) -> Measures:
+    """The measures that are taken of each run, with their options: that of a crash, and those that are named.
+
+    Raises
+    ------
+    RunError
+        If there is no such measure, one gives a table instead of a number a row, or no such population makes a market.
+    """
+    if makers is not None:
+        named_makers(makers, [each.name for each in scenario.populations], "--makers")
+    for name in names:
+        if registry.get(name).common_unit:
+            raise RunError(
+                f"--measure {name}: it gives a table of several numbers a row, and one number a row is compared — take "
+                f"it of the runs one by one: spreadgame measure {name} RUN"
+            )
+    return {"crash": {} if makers is None else {"makers": makers}} | {name: {} for name in names if name != "crash"}
+
+
+def needs_of(measures: Measures) -> frozenset[str]:
+    """What the measures need to be kept: herding reads opinions, which are in the samples of agents."""
+    needs = {need for name in measures for need in registry.get(name).needs}
+    return frozenset(needs | ({"agents"} if "herding" in measures else set()))
 
 
 def compared(scenario: Scenario, jobs: Sequence[Job], found: Results) -> Compared:
     """What runs of :func:`jobs_of` came to."""
     told = {column.name: column.metadata for column in found.table.schema if column.metadata}
-    names = sorted(told.keys() - {"seed"}, key=lambda name: (not _is_of_crash(name), list(told).index(name)))
+    names = sorted(told.keys() - {"seed"}, key=lambda name: (not _is_measured(name), list(told).index(name)))
     units = {name: told[name][b"unit"].decode() for name in names}
     columns = {name: np.asarray(found.by_job(name), float) for name in units}
     values = {
@@ -116,15 +153,15 @@ def compared(scenario: Scenario, jobs: Sequence[Job], found: Results) -> Compare
 # --- what is shown --------------------------------------------------------------------------------------------------
 
 
-def _is_of_crash(measure: str) -> bool:
-    return measure.rpartition(".")[2] in NUMBERS
+def _is_measured(measure: str) -> bool:
+    return measure.rpartition(".")[2] not in _TOTALLED
 
 
 def shown_measures(found: Compared) -> list[str]:
     """Those that a table has room for: of the crash, then spreads, pricing errors and payoffs, as far as known."""
     known = [name for name, each in found.base().items() if math.isfinite(each.value)]
     others = [name for kind in _SHOWN for name in known if name.endswith(f".{kind}")]
-    return [name for name in known if _is_of_crash(name)] + others
+    return [name for name in known if _is_measured(name)] + others
 
 
 def table(found: Compared) -> Table:
@@ -220,6 +257,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--set", action="append", default=[], dest="overrides", metavar="PATH=VALUE",
         help="change a value in all of them (may be repeated)")  # fmt: skip
     add("--makers", metavar="A,B", help="populations that make the market, for the measures of a crash")
+    add("--measure", action="append", default=[], dest="measures", metavar="NAME",
+        help="a measure to compare besides that of a crash, with a number a row (may be repeated)")  # fmt: skip
     add("--strategies", action="append", default=[], type=Path, metavar="FILE",
         help="a Python file with strategies of your own (may be repeated)")  # fmt: skip
     add("--workers", type=whole_number(1, MOST_WORKERS), metavar="N",
@@ -244,9 +283,10 @@ def _call(given: argparse.Namespace) -> int:
     first = scenario.run.seed
     if first + given.seeds > 2**63:
         raise RunError(f"--seeds {given.seeds}: there are not so many from {first} on")
-    jobs = jobs_of(scenario, range(first, first + given.seeds))
+    measures = measures_of(given.measures, given.makers, scenario)
+    jobs = jobs_of(scenario, range(first, first + given.seeds), needs_of(measures))
     wanted = given.out or Path("runs") / f"{given.scenario.stem}-counterfactuals"
-    found, folder = _run(given, scenario, jobs, wanted)
+    found, folder = _run(given, scenario, jobs, wanted, measures)
     figure = given.figure or folder / f"{given.scenario.stem}-counterfactuals.png"
     save_figure(picture(found), figure)
     if given.json:
@@ -259,9 +299,10 @@ def _call(given: argparse.Namespace) -> int:
     return OK
 
 
-def _run(given: argparse.Namespace, scenario: Scenario, jobs: list[Job], wanted: Path) -> tuple[Compared, Path]:
+def _run(
+    given: argparse.Namespace, scenario: Scenario, jobs: list[Job], wanted: Path, measures: Measures
+) -> tuple[Compared, Path]:
     """What the runs came to, and the folder in which they are kept."""
-    measures: Measures = {"crash": {} if given.makers is None else {"makers": given.makers}}
     sources = sources_of(given.strategies)
     asked = {"scenario": given.scenario.name, "set": list(given.overrides)}
     with open_store(wanted, question_of(jobs, False, sources, asked_of(measures)), elsewhere=True) as store:

@@ -24,6 +24,7 @@ from rich.table import Table
 from analysis.output.console import print_json
 from analysis.output.console import results as console
 from analysis.output.exit_codes import OK, exit_code_of
+from analysis.output.figure_files import check_figure
 from analysis.output.options import Parser, whole_number
 from analysis.output.style import GREY, INK, save_figure, style
 from analysis.output.tables import APART, new_table, number_columns
@@ -197,9 +198,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _call(given: argparse.Namespace) -> int:
     scenario = load(given.scenario, given.overrides, given.seed)
-    results = compare_strategies(scenario)
     path = given.out / f"{given.scenario.stem}-showdown.png"
     given.out.mkdir(parents=True, exist_ok=True)
+    check_figure(path)
+    results = compare_strategies(scenario)
     save_figure(picture(results, _heading(scenario)), path)
     if given.json:
         print_json({"rows": [_as_json(each) for each in results], "picture": str(path)})

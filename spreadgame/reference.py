@@ -28,8 +28,10 @@ _OWNERS = {"PrivateValues": "private_values", "Reservation": "reservation"}  # b
 _SCENARIO_HEAD = """# What a scenario file may say
 
 Generated from the vocabulary by `python -m spreadgame.reference`. Every key has the type, default and meaning given
-here; anything else in a file is an error that names the nearest right key. Paths for `--set` and for overrides name
-members of arrays by their names: `makers.params.half_spread`, `ACME.value.volatility`, `run.steps`.
+here; anything else in a file is an error that names the nearest right key. Paths for `--set`, for `[counterfactuals]`
+and for overrides name members of arrays by their names: `makers.params.half_spread`, `ACME.value.volatility`,
+`run.steps`. The name of the array may stand before: `populations.makers.count` is `makers.count`. It must where members
+of two arrays have one name.
 
 What stands in a file without effect, such as a reservation price that a strategy never asks for or a venue on which
 nobody can trade, is a warning: `spreadgame validate` and `spreadgame run` show it, and a run's manifest keeps it.
@@ -42,6 +44,12 @@ _MEASURE_HEAD = """# Measures
 
 Generated from their declarations by `python -m spreadgame.reference`. `spreadgame measure NAME RUN` takes one of a run,
 `run.measure("NAME")` does so in Python, and a report has those of each chapter.
+
+A measure returns a table: a row for each number, by its name, with `value`, `standard_error`, `unit` and `meaning`; or,
+where one unit is named below, rows whose columns are numbers, and `X_standard_error` is the error of column `X`. Of a
+run with several venues or instruments, their names stand before those of the rows. Which rows there are depends on the
+run: `spreadgame measure NAME RUN` prints them with their meanings, and `--json` has them under `rows`. Measures that
+draw take `--figure FILE` (.png, .svg or .pdf), of one run.
 """
 _TOTALS_HEAD = """They are added up while runs go on, so that a sweep keeps no tables. They are rows of a summary too.
 In columns they stand behind the name of the venue or the population.
@@ -57,6 +65,9 @@ def scenario_page() -> str:
     for name, title in _SECTIONS:
         parts += _table(f"`{title}`", kinds[name])
         told.add(name)
+        if name == "Population":
+            parts += _networks(schema)
+            told |= {each for _, each in _kinds_of_network(schema)}
     asked = schema["properties"]["counterfactuals"]
     parts += ["### `[counterfactuals]`\n", f"{_sentence(asked['description'])}\n"]
     parts.append("## Tables within tables\n")
@@ -64,6 +75,25 @@ def scenario_page() -> str:
         line for name in sorted(set(kinds) - told) for line in _table(_inner_title(name, kinds[name]), kinds[name])
     ]
     return "\n".join(parts)
+
+
+def _kinds_of_network(schema: dict[str, Any]) -> list[tuple[str, str]]:
+    """The word of each kind of network, and the name of its table, in the order of the vocabulary."""
+    items = schema["properties"]["networks"]["items"]
+    words = {place: word for word, place in items["discriminator"]["mapping"].items()}
+    places = [each["$ref"] for each in items["oneOf"]]
+    return [(words[place], place.rpartition("/")[2]) for place in places]
+
+
+def _networks(schema: dict[str, Any]) -> list[str]:
+    lines = [
+        "### `[[networks]]`\n",
+        "Who is linked with whom. A population names one in `network`; its members are the nodes. "
+        "`kind` says which it is,\nand which keys it has.\n",
+    ]
+    for word, name in _kinds_of_network(schema):
+        lines += _table(f'`kind = "{word}"`', schema["$defs"][name], (*_DISCRIMINATORS, "kind"), "####")
+    return lines
 
 
 def _sentence(description: str) -> str:
@@ -80,15 +110,17 @@ def _inner_title(name: str, kind: dict[str, Any]) -> str:
     return f"`{name.lower()}`"
 
 
-def _table(title: str, kind: dict[str, Any]) -> list[str]:
+def _table(
+    title: str, kind: dict[str, Any], left_out: tuple[str, ...] = _DISCRIMINATORS, level: str = "###"
+) -> list[str]:
     lines = [
-        f"### {title}\n",
+        f"{level} {title}\n",
         f"{kind.get('description', '')}\n",
         "| key | type | default | meaning |",
         "|---|---|---|---|",
     ]
     for key, field in kind.get("properties", {}).items():
-        if key in _DISCRIMINATORS:
+        if key in left_out:
             continue
         default = "required" if key in kind.get("required", []) else _shown(field.get("default"))
         lines.append(f"| `{key}` | {_type(field)} | {default} | {field.get('description', '')} |")
@@ -192,6 +224,8 @@ def _measure(found: Measure) -> list[str]:
     if found.needs:
         lines.append(f"The run must have kept: {', '.join(found.needs)}.\n")
     lines += [f"Without a standard error: {names}; {why}.\n" for why, names in found.reasons.items()]
+    if found.draw is not None:
+        lines.append("`--figure FILE` draws it.\n")
     if found.options:
         lines += ["| option | default | allowed | meaning |", "|---|---|---|---|"]
         for name, option in found.options.items():

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from analysis.output.console import WIDTH, print_json, results
 from analysis.output.exit_codes import OK, exit_code_of
+from analysis.output.figure_files import check_figure
 from analysis.output.options import Parser
 from analysis.recorded import backtests, facts, impact, spreads
 from analysis.recorded.board import Board
@@ -55,8 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _call(given: argparse.Namespace) -> int:
-    _check(given.page, (".md",))
-    _check(given.figure, (".png", ".svg", ".pdf"))
+    if given.page is not None:
+        _check_page(given.page)
+    if given.figure is not None:
+        check_figure(given.figure)
     tables, markets, name = measured(data_folder(given.folder), given.run)
     if given.figure:
         from analysis.output.style import save_figure
@@ -75,16 +78,12 @@ def _call(given: argparse.Namespace) -> int:
     return OK
 
 
-def _check(path: Path | None, endings: tuple[str, ...]) -> None:
-    """Before anything is measured: whether a file may be written there."""
-    if path is None:
-        return
-    if path.suffix not in endings:
-        raise RunError(
-            f"{path}: ends in {path.suffix or 'nothing'!r} — give it a name that ends in {', '.join(endings)}"
-        )
-    if not path.resolve().parent.is_dir():
-        raise RunError(f"{path}: its folder does not exist — make it first")
+def _check_page(page: Path) -> None:
+    """Before anything is measured: whether a page may be written there."""
+    if page.suffix != ".md":
+        raise RunError(f"{page}: ends in {page.suffix or 'nothing'!r} — give it a name that ends in .md")
+    if not page.resolve().parent.is_dir():
+        raise RunError(f"{page}: its folder does not exist — make it first")
 
 
 def _parser() -> argparse.ArgumentParser:

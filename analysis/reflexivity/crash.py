@@ -3,7 +3,8 @@
 The price is the mark (mid of the consolidated book, or the last clearing price) at the samples of the book, so set
 ``record.book_every = 1`` for all of it. In each episode the fall is the largest one from a running maximum, as a share
 of the mark at that maximum; the window of the crash goes from the last sample at the maximum to the lowest one. By
-this definition a rebound is never negative: its size is a finding, its sign is none.
+this definition a rebound is never negative: its size is a finding, its sign is none. A fall of less than ``least`` is
+no crash: what follows it over so little has no bound, so there is no rebound of it.
 
 Makers who pass a position on trade much among themselves and little with anybody else. Kirilenko, Kyle, Samadi and
 Tuzun (2017, J. Finance 72, 967) found this of 6 May 2010: ``makers_volume_over_net`` is the volume between makers in
@@ -15,6 +16,7 @@ the window over the change of what they all hold together.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -36,7 +38,10 @@ from sim.runs.result import Run
 
 Floats = NDArray[np.float64]
 NUMBERS = ("drop", "rebound", "makers_volume_over_net", "largest_inventory")  # behind an instrument's name if several
-_NO_DROP, _NOT_POSITIVE = "the mark never fell", "the mark was not above 0, so that no share of it can be lost"
+_NO_DROP, _NOT_POSITIVE = (
+    "no crash: the mark never fell",
+    "the mark was not above 0, so that no share of it can be lost",
+)
 _NO_MAKERS = "no population makes a market: name those that do with --makers"
 _NO_NET = "what makers hold together did not change"
 _EPISODES = "a single episode"
@@ -150,6 +155,21 @@ def _inventories(trades: Trades, first: int, end: int, begin: int) -> NDArray[np
     return found
 
 
+def named_makers(named: str, populations: Sequence[str], option: str = "makers") -> tuple[str, ...]:
+    """Names with commas between, each of a population.
+
+    Raises
+    ------
+    RunError
+        If there is no population of a name.
+    """
+    wanted = tuple(dict.fromkeys(name.strip() for name in named.split(",") if name.strip()))
+    for name in wanted:
+        if name not in populations:
+            raise RunError(f"{option}: there is no population {name!r} — {near_or_all(name, populations)}")
+    return wanted
+
+
 def makers_in(run: Run, named: str | None = None) -> tuple[str, ...]:
     """The populations that make the market: those that are named, else those with an obligation or a maker's strategy.
 
@@ -162,11 +182,7 @@ def makers_in(run: Run, named: str | None = None) -> tuple[str, ...]:
     """
     populations = [each.name for each in run.scenario.populations]
     if named is not None:
-        wanted = tuple(dict.fromkeys(name.strip() for name in named.split(",") if name.strip()))
-        for name in wanted:
-            if name not in populations:
-                raise RunError(f"makers: this run has no population {name!r} — {near_or_all(name, populations)}")
-        return wanted
+        return named_makers(named, populations)
     from sim.strategy_kit import registry  # here: it brings the compiler
 
     ours = registry.built_in()
@@ -180,30 +196,34 @@ def makers_in(run: Run, named: str | None = None) -> tuple[str, ...]:
     source="this simulator's definition, after Kirilenko, Kyle, Samadi and Tuzun 2017, J. Finance 72, 967",
     chapter="Reflexivity",
     needs=("trades", "book"),
-    options={"makers": Option(None, "populations that make the market, with commas between; found if not given")},
+    options={
+        "makers": Option(None, "populations that make the market, with commas between; found if not given"),
+        "least": Option(0.01, "smallest fall that is a crash, as a share of the mark", float, 0.0, 1.0),
+    },
     without_error={"largest_inventory": "it is the largest there was"},
 )
-def measures(run: Run, makers: str | None = None) -> list[Measurement]:
+def measures(run: Run, makers: str | None = None, least: float = 0.01) -> list[Measurement]:
     """Drop, rebound, volume between makers over their net, and the largest inventory, of each instrument.
 
     Over several episodes means, and for ``makers_volume_over_net`` a ratio of means; of the largest inventory the
-    largest.
+    largest. Episodes whose fall is below ``least`` count for the drop and the inventory only.
     """
     named = makers_in(run, makers)
     instruments = [each.name for each in run.scenario.instruments]
     found = []
     for instrument in instruments:
         prefix = "" if len(instruments) == 1 else f"{instrument}."
-        found += [replace(each, name=f"{prefix}{each.name}") for each in _of_instrument(run, instrument, named)]
+        found += [replace(each, name=f"{prefix}{each.name}") for each in _of_instrument(run, instrument, named, least)]
     return found
 
 
-def _of_instrument(run: Run, instrument: str, makers: tuple[str, ...]) -> list[Measurement]:
+def _of_instrument(run: Run, instrument: str, makers: tuple[str, ...], least: float) -> list[Measurement]:
     crashes = crashes_of(run, instrument, makers)
     known = [each for each in crashes if math.isfinite(each.fall.drop)]
-    fell = [each for each in known if each.fall.drop > 0.0]
+    fell = [each for each in known if each.fall.drop > 0.0 and each.fall.drop >= least]
+    small = any(each.fall.drop > 0.0 for each in known) and not fell
     why_none = NEVER if not any(marked(run, instrument)) else _NOT_POSITIVE
-    why_no_fall = _NO_DROP if known else why_none
+    why_no_fall = f"no crash: no fall of {100.0 * least:g} % or more" if small else _NO_DROP if known else why_none
     over_net = _over_net(fell) if makers else NOTHING
     why_no_ratio = (_NO_NET if fell else why_no_fall) if makers else _NO_MAKERS
     among = f"among {', '.join(makers)}" if makers else "among makers"

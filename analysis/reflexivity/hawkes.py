@@ -25,6 +25,7 @@ from analysis.reflexivity.event_streams import Streams
 from analysis.reflexivity.hawkes_fit import Fit, Fits, fit_all
 from analysis.reflexivity.run_events import run_events
 from analysis.reflexivity.variance_to_mean import VarianceToMean, variance_to_mean
+from sim.core.errors import RunError
 from sim.runs.result import Run
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ _UNEVEN = 0.9  # variance over mean of counts per step, below which a fit is sai
 fitted = lru_cache(maxsize=4)(fit_all)  # what draws asks for the same fits as what finds
 
 
-def _opened(path: Path, events: str = "trades", format: str = TIMES, **_: Any) -> Streams:
+def _opened(path: Path, events: str = "trades", format: str = TIMES, venue: str | None = None, **_: Any) -> Streams:
+    if venue is not None:
+        raise RunError(f"{path}: events of a file have no venue — leave --venue out")
     return file_events(path, events, format)
 
 

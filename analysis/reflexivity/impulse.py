@@ -12,6 +12,7 @@ the price rose, this is (1 - a^(h + 1)) / (1 - a) after h steps.
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from sim.core.wording import near_or_all
 from sim.runs.execute import execute, whole
 from sim.runs.result import Run
 from sim.scenario import Scenario, parse, with_overrides
+from sim.scenario.tables.table import MOST_RANK
 
 _MOST_LOTS = (1 << 31) - 1
 _ORDER = "one_order"  # the strategy, and the population that is added
@@ -41,10 +43,37 @@ class Horizon:
     live: Estimate  # currency, with the population itself
     ratio: Estimate  # live over frozen, of the means
 
+    @property
+    def why_no_ratio(self) -> str:
+        """Why there is no ratio; empty where there is one."""
+        if math.isfinite(self.ratio.value):
+            return ""
+        if not math.isfinite(self.frozen.value):
+            return "there is no price yet in one of the markets"
+        return "with the population frozen, the order moves the price by 0"
+
     def as_json(self) -> dict[str, Any]:
         """As JSON has it: what is no finite number is null."""
         parts = {name: getattr(self, name).as_json() for name in ("frozen", "live", "ratio")}
-        return {"steps": self.steps, **parts}
+        return {"steps": self.steps, **parts, "why_no_ratio": self.why_no_ratio or None}
+
+
+@dataclass(frozen=True)
+class Amplification:
+    """What an order moves at each horizon, and what the population itself did in the live markets of all seeds."""
+
+    horizons: list[Horizon]
+    messages: int  # that the population sent, with the order and without
+    trades: int  # that it made
+
+    @property
+    def note(self) -> str:
+        """What says that the ratios are about nobody; empty where they are not."""
+        if not self.messages:
+            return "it sent no message in any market, live or frozen: whatever the ratio is, it answered nothing"
+        if not self.trades:
+            return "it never traded in any market, live or frozen: only its orders can have answered"
+        return ""
 
 
 def amplification(
@@ -55,7 +84,7 @@ def amplification(
     horizons: Sequence[int],
     seeds: Sequence[int],
     watch: Callable[[int], None] = lambda done: None,
-) -> list[Horizon]:
+) -> Amplification:
     """How a population's answer changes the move that an order causes.
 
     Parameters
@@ -70,11 +99,13 @@ def amplification(
     Raises
     ------
     RunError
-        If there is no such population, it trades on several venues, or a horizon lies beyond the episode.
+        If there is no such population, it trades on several venues, a horizon lies beyond the episode, or a population
+        acts so late in a step that no order can come after it.
     """
     base = _prepared(scenario, population, lots, at, horizons)
     order = _with_order(base, population, lots, at)
     live, frozen = np.empty((len(seeds), len(horizons))), np.empty((len(seeds), len(horizons)))
+    sent, traded = 0, 0
     for place, seed in enumerate(seeds):
         with tempfile.TemporaryDirectory(prefix="spreadgame-") as folder:
             logged = with_overrides(base, {"record.messages": True}, seed)
@@ -87,15 +118,20 @@ def amplification(
             frozen_before, frozen_after = (
                 _marks(whole(execute(with_overrides(each, recorded, seed))), population) for each in (base, order)
             )
-            after = _marks(whole(execute(with_overrides(order, seed=seed))), population)
+            disturbed = whole(execute(with_overrides(order, seed=seed)))
+            after = _marks(disturbed, population)
+            for run in (undisturbed, disturbed):
+                own = run.episodes[run.episodes["population"] == population]
+                sent, traded = sent + int(own["messages"].sum()), traded + int(own["trades"].sum())
         steps = at + np.asarray(horizons)
         live[place] = (after - before)[:, steps].mean(axis=0)
         frozen[place] = (frozen_after - frozen_before)[:, steps].mean(axis=0)
         watch(place + 1)
-    return [
+    found = [
         Horizon(steps, mean(frozen[:, each]), mean(live[:, each]), ratio(live[:, each], frozen[:, each]))
         for each, steps in enumerate(horizons)
     ]
+    return Amplification(found, sent, traded)
 
 
 # --- the markets ----------------------------------------------------------------------------------------------------
@@ -113,6 +149,12 @@ def _prepared(scenario: Scenario, population: str, lots: int, at: int, horizons:
     last = at + max(horizons)
     if last >= scenario.run.steps:
         raise RunError(f"--at {at}: {last:,} steps on there is no market, as run.steps is {scenario.run.steps:,}")
+    last_turn = max(scenario.populations, key=lambda each: each.turn)
+    if last_turn.turn >= MOST_RANK:
+        raise RunError(
+            f"{scenario.source}: populations.{last_turn.name}.turn is {last_turn.turn:,}, the last that there is, and "
+            "the order has to come after everybody — give it a lower turn"
+        )
     given = {key: held for key, held in scenario.given.items() if key not in ("game", "counterfactuals")}
     levels = scenario.record.levels or 1
     kept = {"trades": False, "messages": False, "levels": levels, "book_every": 1, "agents": "none"}

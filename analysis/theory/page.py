@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -97,8 +98,33 @@ def _every_row(rows: Sequence[Row]) -> Group:
                 _distance(row),
                 Text(row.verdict, style=_COLOURS[row.verdict]),
             )
-        parts += [table, *dict.fromkeys(row.reason for row in mine if row.reason), ""]
+        parts += [table, *_said_below(mine), ""]
     return Group(*parts)
+
+
+def _said_below(rows: Sequence[Row]) -> list[str]:
+    """What stands below the rows of an experiment: why some differ, and what was found behind numbers that are 0."""
+    found = "; ".join(row.found for row in rows if row.found)
+    reasons = [f"*Differs*: {reason}" for reason in dict.fromkeys(row.reason for row in rows if row.reason)]
+    return [*([f"*Found*: {found}."] if found else []), *reasons]
+
+
+def contents(rows: Sequence[Row]) -> list[str]:
+    """The head of the page: the rows that do not hold, and what there is, with links."""
+    odd = [row for row in rows if row.verdict != "pass"]
+    titles = {mine[0].experiment: title for title, mine in _by_experiment(rows)}
+    lines = ["Rows that differ or fail:\n"] if odd else []
+    lines += [f"- [{row.experiment}](#{_anchor(titles[row.experiment])}): {row.claim} ({row.verdict})" for row in odd]
+    lines += [""] if odd else []
+    lines += ["Contents, with the claims that hold:\n"]
+    lines += [f"- [{title[0].upper()}{title[1:]}](#{_anchor(title)}): {tally(mine)}"
+              for title, mine in _by_experiment(rows)]  # fmt: skip
+    return [*lines, ""]
+
+
+def _anchor(title: str) -> str:
+    """The name that a heading has in links to it."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
 def save_page(rows: Sequence[Row], path: Path, quick: bool = False) -> None:
@@ -120,6 +146,7 @@ def markdown(rows: Sequence[Row], picture: str = "", quick: bool = False) -> str
         lines.append("*Some experiments only.*\n")
     if picture:
         lines.append(f"![the scoreboard as a picture]({picture})\n")
+    lines += contents(rows)
     for title, mine in _by_experiment(rows):
         lines += [
             f"## {title[0].upper()}{title[1:]}\n",
@@ -137,5 +164,5 @@ def markdown(rows: Sequence[Row], picture: str = "", quick: bool = False) -> str
                 row.verdict,
             ]
             lines.append(f"| {' | '.join(cell.replace('|', '∣') for cell in cells)} |")
-        lines += ["", *(f"*Differs*: {reason}\n" for reason in dict.fromkeys(row.reason for row in mine if row.reason))]
+        lines += ["", *(f"{said}\n" for said in _said_below(mine))]
     return "\n".join(lines)

@@ -19,7 +19,8 @@ class Row:
 
     ``tolerance`` is what the market itself allows for besides the error of sampling: the rounding to a tick, or a
     share of the target where the claim is one of size. ``differs`` says that literature and its own mathematics
-    disagree, and that the market is with the mathematics; ``reason`` then tells why.
+    disagree, and that the market is with the mathematics; ``reason`` then tells why. ``found`` says what the market
+    gave where target and estimate do not, as where both are 0 if a bound holds.
     """
 
     experiment: str
@@ -32,6 +33,7 @@ class Row:
     unit: str
     verdict: Verdict
     reason: str = ""
+    found: str = ""
 
     @property
     def distance(self) -> float:
@@ -76,6 +78,7 @@ def compare(
     unit: str = "",
     published: float | None = None,
     reason: str = "",
+    found: str = "",
 ) -> Row:
     """Hold an estimate against what theory says; the experiment puts its name to it.
 
@@ -85,6 +88,7 @@ def compare(
     tolerance : besides MOST_ERRORS standard errors; in the target's unit.
     published : what the literature prints, where that is something else: then the row's target, and an estimate that
         agrees with the mathematics makes the verdict ``differs``, for the ``reason`` given.
+    found : what the market gave, in words.
     """
     allowed = MOST_ERRORS * estimate.standard_error + tolerance
 
@@ -106,4 +110,5 @@ def compare(
         unit,
         verdict,
         reason if verdict == "differs" else "",
+        found,
     )

@@ -130,7 +130,7 @@ TRADE = _named(
     "/ f8: mark microprice value belief / i4: maker taker venue / i2: aggressor hedged"
 )
 MESSAGE = _named(
-    "i8: sequence step episode number price quantity filled turn / f8: slope centre / i4: agent venue kind side"
+    "i8: sequence step episode number price asked quantity filled turn / f8: slope centre / i4: agent venue kind side"
 )
 BOOK_SAMPLE = _named(
     "i8: step episode bid bid_volume ask ask_volume bid_depth ask_depth orders last indicative imbalance "

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-_MOST_LINKS = 5_000_000  # NetworkX takes half a kilobyte for each
+_MOST_LINKS = 5_000_000
+LINK_BYTES = 512  # that NetworkX takes for each while it draws, more than what is kept of it
 
 
 def unfit(network: Any, members: int) -> str:
@@ -19,13 +20,13 @@ def unfit(network: Any, members: int) -> str:
         return f"{members:,} members cannot have {network.mean_degree:g} links each on average"
     if network.kind == "blocks" and members % network.groups:
         return f"{members:,} members cannot be divided into {network.groups:,} groups of equal size"
-    if (links := _links(network, members)) > _MOST_LINKS:
+    if network.kind not in ("lattice", "star") and (links := links_of(network, members)) > _MOST_LINKS:
         return f"about {links:,.0f} links are more than the most that are drawn, {_MOST_LINKS:,}"
     return ""
 
 
-def _links(network: Any, members: int) -> float:
-    """Links to be expected, and for blocks the probabilities to be written."""
+def links_of(network: Any, members: int) -> float:
+    """Links to be expected that are drawn, and for blocks the probabilities to be written; 0 of those in a file."""
     match network.kind:
         case "ring" | "small_world":
             return 0.5 * members * float(network.degree)
@@ -38,5 +39,9 @@ def _links(network: Any, members: int) -> float:
             pairs = 0.5 * members * members
             drawn = pairs * float(network.between) + 0.5 * members * size * float(network.within)
             return max(float(network.groups * network.groups), drawn)
+        case "lattice":
+            return 2.0 * members
+        case "star":
+            return float(members)
         case _:
             return 0.0

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from sim.core.errors import RunError
+from sim.core.errors import RunError, ScenarioError
 from sim.core.rng import name_key
 from sim.networks.edge_list import read_edges
 
@@ -91,14 +91,27 @@ def distances(network: Any, members: int, seed: int, sources: tuple[int, ...]) -
 
 def _adjacency(network: Any, members: int, seed: int) -> csr_array:
     """Ones where two members are linked, sorted by member."""
-    edges = read_edges(network.path) if network.kind == "file" else _drawn(network, members, seed)
-    if network.kind == "file" and edges.max() >= members:  # it was edited since the scenario was checked
-        raise RunError(f"{network.path}: it links member {edges.max():,}, and there are {members:,}, numbered from 0")
+    edges = _from_file(network, members) if network.kind == "file" else _drawn(network, members, seed)
     both = np.concatenate([edges, edges[:, ::-1]]) if len(edges) else np.zeros((0, 2), np.int64)
     graph = coo_array((np.ones(len(both), np.int8), (both[:, 0], both[:, 1])), shape=(members, members)).tocsr()
     graph.sum_duplicates()
     graph.sort_indices()
     return graph
+
+
+def _from_file(network: Any, members: int) -> NDArray[np.int64]:
+    """The links of a file, which may have changed since the scenario was checked; int64 ``(links, 2)``."""
+    place = f"networks.{network.name}.path"
+    try:
+        edges = read_edges(network.path)
+    except ScenarioError as error:
+        said = error.problems[0]
+        raise RunError(f"{place}: {said.message} — it was another file when the scenario was checked") from error
+    if edges.max() >= members:
+        raise RunError(
+            f"{place}: {network.path!r} links member {edges.max():,}, and there are {members:,}, numbered from 0"
+        )
+    return edges
 
 
 def _drawn(network: Any, members: int, seed: int) -> NDArray[np.int64]:

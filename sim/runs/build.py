@@ -20,7 +20,7 @@ from sim.kernel.kernel import open_run
 from sim.kernel.messages import gateway_callbacks
 from sim.runs.fill_hedges import fill_hedges
 from sim.runs.fill_market import fill_instruments, fill_venues, has_auctions
-from sim.runs.fill_networks import draw_networks
+from sim.runs.fill_networks import draw_networks, links_drawn
 from sim.runs.fill_populations import fill_populations
 from sim.runs.layout import Accounts, Layout, PopulationLayout, groups_of, lay_out
 from sim.runs.memory import fitting
@@ -59,7 +59,8 @@ def build(
     """
     sampling, layout = sampling_of(scenario), lay_out(scenario)
     tape = 1 << (max(tape, 2 * HISTORY) - 1).bit_length()
-    storage = fitting(**_of_the_scenario(scenario, layout), **_of_the_run(scenario, sampling, orders, tape))
+    lengths = _of_the_scenario(scenario, layout) | _of_the_run(scenario, sampling, orders, tape)
+    storage = fitting(links_drawn(scenario), **lengths)
     world = storage.world
     values = fill_instruments(world, scenario, layout)
     _fill_clock(world, scenario, layout.accounts, sampling)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from sim.core.errors import RunError
 
-FORMAT = 4
+FORMAT = 5
 MANIFEST, SUMMARY, SCENARIO = "manifest.json", "summary.json", "scenario.toml"
 PARTIAL = ".partial"
 TABLES = ("trades", "book", "agents", "episodes", "settlements", "messages")

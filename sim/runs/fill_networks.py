@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sim.core.storage import Storage
+from sim.networks.fit import links_of as links_of_table
 from sim.networks.graphs import distances, is_drawn, links_of
 from sim.runs.layout import PopulationLayout
 from sim.scenario import Scenario
@@ -42,6 +43,13 @@ def draw_networks(
             row["spreads"], row["first_hop"] = 1, laid.hops.first
             row["per_hop"] = population.sees.per_hop
     storage.put("links", np.concatenate(lists) if lists else np.zeros(0, np.int32))
+
+
+def links_drawn(scenario: Scenario) -> int:
+    """Links to be expected of the largest network that is drawn: one is drawn after another."""
+    tables = {each.name: each for each in scenario.networks}
+    used = [(tables[name], each.count) for each in scenario.populations for name in each.networks]
+    return int(max((links_of_table(table, members) for table, members in used), default=0.0))
 
 
 def _link(world: Any, row: Any, laid: PopulationLayout, table: Any, seed: int, lists: list[Any]) -> None:

@@ -65,7 +65,7 @@ def _fill_turns(row: Any, laid: PopulationLayout, external: int) -> None:
     row["external"] = external
     # A Python agent's messages find room one by one; a compiled turn must find it all before it begins.
     row["allowed"] = 1 if external != BY_STRATEGY else laid.strategy.max_messages(population.params)
-    row["rules"] = rules_of(population)
+    row["rules"] = 0 if laid.strategy.repeats(population.params) else rules_of(population)
     row["rule_messages"] = messages_of(int(row["rules"]))
     row["allowed"] += row["rule_messages"]
     if population.obligation:

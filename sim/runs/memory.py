@@ -10,6 +10,7 @@ from pathlib import Path
 from sim.core.errors import RunError
 from sim.core.storage import Storage
 from sim.core.world import DTYPES
+from sim.networks.fit import LINK_BYTES
 
 try:
     import resource
@@ -21,16 +22,17 @@ _GIB = 2.0**30
 _UNKNOWN = 1 << 62
 
 
-def needed(lengths: Mapping[str, int]) -> int:
-    """Bytes of a World's arrays.
+def needed(lengths: Mapping[str, int], drawn: int = 0) -> int:
+    """Bytes of a World's arrays, and of the networks while they are drawn.
 
     Parameters
     ----------
     lengths : of the arrays, by name, as :class:`sim.core.storage.Storage` takes them.
+    drawn : links of the largest network.
     """
     sizes = {name: dtype.itemsize for name, dtype in DTYPES._asdict().items()}
     arrays = sum(int(sizes[name]) * length for name, length in lengths.items())
-    return arrays + _NAME * lengths.get("accounts", 0)
+    return arrays + _NAME * lengths.get("accounts", 0) + LINK_BYTES * drawn
 
 
 def available() -> int:
@@ -50,20 +52,21 @@ def available() -> int:
     return min(found)
 
 
-def fitting(**lengths: int) -> Storage:
-    """:class:`sim.core.storage.Storage` of these lengths, if it fits.
+def fitting(drawn: int = 0, **lengths: int) -> Storage:
+    """:class:`sim.core.storage.Storage` of these lengths, if it fits together with a network of so many drawn links.
 
     Raises
     ------
     RunError
         With the memory they take, what is available, and what there is so much of.
     """
-    takes, free = needed(lengths), available()
+    takes, free = needed(lengths, drawn), available()
     if takes <= free:
         return Storage(**lengths)
     counts = {name: lengths.get(name, 0) for name in ("agents", "instruments", "venues", "private_values")}
+    counts["links"] = drawn
     listed = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count)
     raise RunError(
         f"this market takes {takes / _GIB:,.1f} GiB of memory ({listed}), and {free / _GIB:,.1f} GiB are available — "
-        "take fewer agents or instruments, or a shorter run"
+        "take fewer agents, links or instruments, or a shorter run"
     )

@@ -106,6 +106,7 @@ _MESSAGES = (
     ("kind", _NAMES, "", "what the message was; expire, self_trade and withdraw are removals by rule"),
     ("side", _NAMES, "", "side of the order"),
     ("price", pa.float64(), _CURRENCY, "price, 0 for a market order"),
+    ("asked", pa.float64(), _CURRENCY, "price that was asked for: another where a venue repriced; none of a removal"),
     ("quantity", pa.int64(), _LOTS, "lots of a new or replaced order, lots removed by a removal"),
     ("filled", pa.int64(), _LOTS, "lots traded at once"),
     ("order", pa.int64(), _COUNT, "public number of the order"),

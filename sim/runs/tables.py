@@ -171,6 +171,7 @@ class Tables:
         return self._table("messages", [
             *self._when(rows), rows["sequence"], self._names(rows["venue"], self._venues), *self._agent(rows["agent"]),
             self._names(rows["kind"], self._kinds), self._side_names(rows["side"]),
-            self._prices(rows["price"], rows["venue"]), rows["quantity"], rows["filled"], rows["number"],
+            *(self._prices(rows[name], rows["venue"]) for name in ("price", "asked")), rows["quantity"], rows["filled"],
+            rows["number"],
             *(number_column(rows[name], rows["kind"] != SCHEDULE) for name in ("slope", "centre")), rows["turn"],
         ])  # fmt: skip

@@ -146,6 +146,8 @@ def _worded(
     if error in _LIMITS:
         key, words = _LIMITS[error]
         return f"{shown(value)} {words} {number(context[key])}", ""
+    if error == "multiple_of":
+        return f"{shown(value)} is not a multiple of {number(context['multiple_of'])}", ""
     if error in ("too_short", "string_too_short"):
         return "is empty; at least one is needed" if error == "too_short" else "is empty", ""
     if error in ("literal_error", "union_tag_invalid"):

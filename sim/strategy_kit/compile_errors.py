@@ -82,9 +82,14 @@ def _not_a_place() -> tuple[str, str, str]:
     return "a float stands where a venue or an instrument belongs", "", "me.venue is a venue"
 
 
-def _not_a_number(what: str) -> tuple[str, str, str]:
+def _not_a_member() -> tuple[str, str, str]:
+    return "a float stands where the number of a member or neighbour belongs", "", "np.int64(…) makes a whole number"
+
+
+def _not_a_number(what: str, kind: str) -> tuple[str, str, str]:
     text = re.sub(r"Literal\[\w+\]\((.*)\)", r"\1", what)
-    return f"{text!r} stands where a whole number belongs", "", "look at the arguments of the call"
+    needed = "a whole number" if kind == "int64" else "a number"
+    return f"{text!r} stands where {needed} belongs", "", "look at the arguments of the call"
 
 
 def _not_shown(name: str) -> tuple[str, str, str]:
@@ -118,9 +123,10 @@ _MISTAKES: tuple[tuple[str, Callable[..., tuple[str, str, str]]], ...] = (
     (r"ReadOnly\(.*?\)\.(\w+) =", _not_to_be_written),
     (r"Function\(<intrinsic call>\) found for signature:\s[\s>]*call\(.*float", _not_whole),
     (r"Function\(<intrinsic own>\) found for signature", _not_own),
+    (r"(?:getitem|setitem)\(Table\(.*float[\s\S]*society\.py", _not_a_member),
     (r"(?:getitem|setitem)\(Table\(.*float", _not_a_place),
     (r"(?:getitem|setitem)\(Market,", _not_a_list),
-    (r"Cannot cast (.+?) to int64", _not_a_number),
+    (r"Cannot cast (.+?) to (int64|float64)", _not_a_number),
     (r"Cannot bind 'args=.*?' to signature '(.*?)' due to \"TypeError: (.*?)\"", _bad_call),
 )
 

@@ -127,6 +127,7 @@ class Parameter:
     needs: Mapping[str, str] = field(
         default_factory=dict
     )  # choice -> what the population must then have (one of NEEDS)
+    same_as: str = ""  # a key of the population's sees that should say the same
 
     @property
     def type(self) -> type:
@@ -183,7 +184,8 @@ class Strategy:
     ``act(me, market)`` is called once a turn, compiled. ``memory`` names what an agent keeps from turn to turn within
     an episode (zero at its start). ``max_messages`` bounds the orders, replacements and cancellations of one turn.
     ``validate`` says what is wrong with parameters that are right one by one; ``precompute`` solves in Python, once per
-    run, what the compiled ``act`` looks up.
+    run, what the compiled ``act`` looks up. ``common`` names parameters that all populations which play it on
+    one venue should set alike. ``repeats`` says whether what it sends was sent under its rules before.
     """
 
     name: str
@@ -199,6 +201,9 @@ class Strategy:
     validate: Callable[[Mapping[str, Any]], str] = lambda given: ""
     precompute: Callable[[Mapping[str, Any], int], Any] | None = None
     first_opinions: Callable[[Mapping[str, Any], int], Any] | None = None
+    needs_also: Callable[[Mapping[str, Any]], Iterable[str]] = lambda given: ()
+    common: tuple[str, ...] = ()
+    repeats: Callable[[Mapping[str, Any]], bool] = lambda given: False
     cache_key: str | None = ""  # folder of its compiled code: "" with ours, a hash for a user's file, None for nowhere
 
     def __deepcopy__(self, memo: object) -> Strategy:
@@ -222,7 +227,7 @@ class Strategy:
 
     def needs_of(self, given: Mapping[str, Value]) -> set[str]:
         """What a population playing this strategy with these parameters must have: any of NEEDS."""
-        found = set(self.needs)
+        found = {*self.needs, *self.needs_also(given)}
         for name, parameter in self.parameters.items():
             need = parameter.needs.get(str(given.get(name, parameter.default)))
             if need:
@@ -265,9 +270,13 @@ def _can_be_field(name: object) -> bool:
 
 
 def _check_fields(
-    name: str, parameters: Mapping[str, Parameter], memory: Mapping[str, Any], needs: Iterable[str]
+    name: str,
+    parameters: Mapping[str, Parameter],
+    memory: Mapping[str, Any],
+    needs: Iterable[str],
+    common: Iterable[str],
 ) -> None:
-    """What is wrong with the names of parameters and memory, with defaults, and with needs."""
+    """What is wrong with the names of parameters and memory, with defaults, needs and what is common."""
     for what, names in (("parameter", parameters), ("memory", memory)):
         for field_name in names:
             if not _can_be_field(field_name):
@@ -280,6 +289,9 @@ def _check_fields(
             raise StrategyError(
                 f"strategy {name}: the form of {field_name!r} is {parameter.form!r}; that of a text may be text or path"
             )
+    for other in common:
+        if other not in parameters:
+            raise StrategyError(f"strategy {name}: common names {other!r}, and it has no such parameter")
     unknown = set(needs) - set(NEEDS)
     if unknown:
         raise StrategyError(f"strategy {name}: needs {sorted(unknown)} unknown; there are {', '.join(NEEDS)}")
@@ -310,6 +322,9 @@ def strategy(
     validate: Callable[[Mapping[str, Any]], str] = lambda given: "",
     precompute: Callable[[Mapping[str, Any], int], Any] | None = None,
     first_opinions: Callable[[Mapping[str, Any], int], Any] | None = None,
+    needs_also: Callable[[Mapping[str, Any]], Iterable[str]] = lambda given: (),
+    common: tuple[str, ...] = (),
+    repeats: Callable[[Mapping[str, Any]], bool] = lambda given: False,
 ) -> Callable[[Act], Strategy]:
     """Declare the decorated ``act(me, market)`` as a strategy.
 
@@ -327,6 +342,9 @@ def strategy(
     precompute : given all parameters and the steps of an episode, in plain Python: a float64 array, which
         ``precomputed(me, market, i)`` looks up; solved once for each population.
     first_opinions : given all parameters and the number of members: their opinions when an episode begins, float64.
+    needs_also : given parameters, of which some may be missing: what it needs besides with these.
+    common : parameters that all populations which play it on one venue should set alike; else a warning says so.
+    repeats : given all parameters: whether it sends what was sent under an ``obligation`` before, so that none holds.
 
     Raises
     ------
@@ -336,24 +354,18 @@ def strategy(
 
     def declare(act: Act) -> Strategy:
         _check_words(name, {"its name": name, "summary": summary, "source": source})
-        functions = {"validate": validate, "precompute": precompute, "first_opinions": first_opinions}
+        functions: dict[str, Any] = {
+            "validate": validate, "precompute": precompute, "first_opinions": first_opinions, "needs_also": needs_also,
+            "repeats": repeats,
+        }  # fmt: skip
         _check_parts(name, venues, needs, functions, parameters or {})
-        _check_fields(name, parameters or {}, memory or {}, needs)
+        _check_fields(name, parameters or {}, memory or {}, needs, common)
         bound = max_messages if callable(max_messages) else (lambda _, most=max_messages: most)
         return Strategy(
-            name=name,
-            act=act,
-            summary=summary,
-            source=source,
-            parameters=dict(parameters or {}),
+            name=name, act=act, summary=summary, source=source, parameters=dict(parameters or {}),
             memory={field_name: _kept(name, field_name, kept) for field_name, kept in (memory or {}).items()},
-            max_messages=bound,
-            venues=venues,
-            needs=frozenset(needs),
-            file=act.__code__.co_filename,
-            validate=validate,
-            precompute=precompute,
-            first_opinions=first_opinions,
-        )
+            max_messages=bound, venues=venues, needs=frozenset(needs), common=tuple(common),
+            file=act.__code__.co_filename, **functions,
+        )  # fmt: skip
 
     return declare

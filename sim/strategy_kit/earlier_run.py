@@ -33,7 +33,7 @@ _COLUMNS = (
     "agent",
     "kind",
     "side",
-    "price",
+    "asked",
     "quantity",
     "order",
     "slope",
@@ -49,6 +49,7 @@ class Recording(NamedTuple):
 
     numbers: NDArray[np.float64]  # members, episodes, where each member's rows begin in each episode, then the rows
     most: int  # messages of one turn
+    schedules: bool  # whether demand schedules are among them
 
 
 def recorded_by(folder: str, population: str) -> Recording:
@@ -73,6 +74,14 @@ def recorded_by(folder: str, population: str) -> Recording:
 def wrong_with(folder: str, population: str) -> str:
     """Why a population of an earlier run cannot be played; an empty text where it can."""
     return _opened(folder, population)[1]
+
+
+def needs_of(folder: str, population: str) -> tuple[str, ...]:
+    """What a frozen population needs because its messages do: auctions, if it sent schedules to them."""
+    try:
+        return ("auction",) if recorded_by(folder, population).schedules else ()
+    except StrategyError:  # said by ``wrong_with``
+        return ()
 
 
 def _opened(folder: str, population: str) -> tuple[Any, str]:
@@ -113,7 +122,8 @@ def _recording(folder: str, population: str, checksum: str) -> Recording:
     slots = _slots(starts, rows, f"{folder}: population {population!r}")
     numbers = [own.count, scenario.run.episodes], starts, _table(rows, slots, ends).ravel()
     turns = np.diff(np.append(np.flatnonzero(_changes(block, rows["step"], rows["turn"])), len(block)))
-    return Recording(np.concatenate(numbers).astype(np.float64), int(turns.max(initial=1)))
+    schedules = bool((rows["kind"] == KINDS[SCHEDULE]).any())
+    return Recording(np.concatenate(numbers).astype(np.float64), int(turns.max(initial=1)), schedules)
 
 
 def _columns(run: Any) -> dict[str, NDArray[Any]]:
@@ -151,7 +161,8 @@ def _table(rows: dict[str, NDArray[Any]], slots: NDArray[np.int64], ends: dict[i
     sides = {"buy": 1, "sell": -1, "": 0}
     fields: dict[str, Any] = {
         "step": rows["step"], "turn": rows["turn"], "kind": kinds, "side": [sides[side] for side in rows["side"]],
-        "price": np.where(kinds == SCHEDULE, rows["centre"], rows["price"]), "lots": rows["quantity"], "slot": slots,
+        "price": np.where(kinds == SCHEDULE, rows["centre"], np.nan_to_num(rows["asked"])),
+        "lots": rows["quantity"], "slot": slots,
         "lifetime": np.where(resting & (lasts > 0), lasts - rows["step"], 0), "slope": rows["slope"],
     }  # fmt: skip
     return np.column_stack([np.asarray(fields[name], np.float64) for name in FIELDS])

@@ -175,7 +175,7 @@ def _note(world, venue, agent, kind, side, price, order):
     slope = world.auction_orders[order].slope if kind == SCHEDULE else 0.0
     row = world.log[world.clock[0].messages_logged & (len(world.log) - 1)]
     record = world.orders[order]
-    note(world, kind, venue, agent, side, shown, record.remaining, record.number, NONE)
+    note(world, kind, venue, agent, side, shown, shown, record.remaining, record.number, NONE)
     row.slope = slope
     row.centre = world.auction_orders[order].centre if kind == SCHEDULE else 0.0
 

@@ -114,6 +114,7 @@ def enter(world, venue, agent, kind, side, price, lots, expires, slot):
     clock.filled = 0
     clock.rejection = ACCEPTED
     clock.cut = 0
+    asked = price if kind != MARKET else NONE
     other = 2 * venue + (1 if side > 0 else 0)
     reason = reason_against(kind, price, lots)
     worst_key = np.int64(KEYS) if kind == MARKET else key_of(other, price)
@@ -135,7 +136,7 @@ def enter(world, venue, agent, kind, side, price, lots, expires, slot):
         left = match(world, venue, agent, side, worst_key, lots, number)
         clock.filled = lots - left
     if clock.keeps_log != 0:
-        note(world, kind, venue, agent, side, price if kind != MARKET else NONE, lots, number, clock.filled)
+        note(world, kind, venue, agent, side, price if kind != MARKET else NONE, asked, lots, number, clock.filled)
     if left == 0 or clock.cut == 1 or (kind != LIMIT and kind != POST_ONLY):
         if slot != NOTHING:
             release(world, slot)
@@ -183,6 +184,7 @@ def replace(world, agent, handle, price, lots):
     order = slot_of(world, handle)
     if order == NOTHING or world.orders[order].agent != agent or world.orders[order].state != RESTING:
         return reject(world, agent, GONE)
+    asked = price
     record = world.orders[order]
     queue = world.levels[record.level]
     side_row = np.int64(queue.side)
@@ -198,7 +200,7 @@ def replace(world, agent, handle, price, lots):
         count_message(world, agent)
         shrink(world, order, record.remaining - lots)
         if clock.keeps_log != 0:
-            note(world, REPLACE, venue, agent, side, price, lots, number, NONE)
+            note(world, REPLACE, venue, agent, side, price, price, lots, number, NONE)
         return handle
     other = side_row ^ 1
     best = np.int64(world.sides[other].best)
@@ -215,7 +217,7 @@ def replace(world, agent, handle, price, lots):
     left = match(world, venue, agent, side, worst_key, lots, number) if crosses else lots
     clock.filled = lots - left
     if clock.keeps_log != 0:
-        note(world, REPLACE, venue, agent, side, price, lots, number, clock.filled)
+        note(world, REPLACE, venue, agent, side, price, asked, lots, number, clock.filled)
     if left == 0 or clock.cut == 1:
         release(world, order)
         return np.int64(0)

@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.core.codes import FREE, REASONS, RESTING, SCHEDULED, WAITING, WITHDRAWN
 from sim.core.compiled import inlined, njit
-from sim.core.world import NONE, NOTHING
+from sim.core.world import NO_PRICE, NONE, NOTHING
 from sim.venues.levels import HIGHEST_PRICE, LOWEST_PRICE, level_at, remove_level
 
 _REASONS = np.int64(len(REASONS))
@@ -222,8 +222,11 @@ def shrink(world, order, lots):
 
 
 @njit
-def note(world, kind, venue, agent, side, price, lots, number, filled):
-    """Write a message into the log. Call it only in a run that keeps a log."""
+def note(world, kind, venue, agent, side, price, asked, lots, number, filled):
+    """Write a message into the log: the price that it asked for, and the one that it got.
+
+    Call it only in a run that keeps a log.
+    """
     clock = world.clock[0]
     row = world.log[clock.messages_logged & (len(world.log) - 1)]
     row.sequence = clock.sequence
@@ -231,6 +234,7 @@ def note(world, kind, venue, agent, side, price, lots, number, filled):
     row.episode = clock.episode
     row.number = number
     row.price = price
+    row.asked = asked
     row.quantity = lots
     row.filled = filled
     row.turn = clock.turn
@@ -252,12 +256,13 @@ def note_removal(world, order, kind):
     record = world.orders[order]
     venue, agent = venue_of(world, order), np.int64(record.agent)
     if record.state == SCHEDULED:
-        note(world, kind, venue, agent, NONE, NONE, record.remaining, record.number, NONE)
+        note(world, kind, venue, agent, NONE, NONE, NO_PRICE, record.remaining, record.number, NONE)
         return
     level = world.levels[record.level]
     side = np.int64(1 - 2 * (level.side & 1))
     at_any = record.leaves != 0 and (level.price == LOWEST_PRICE or level.price == HIGHEST_PRICE)  # a market order
-    note(world, kind, venue, agent, side, NONE if at_any else level.price, record.remaining, record.number, NONE)
+    price = NONE if at_any else level.price
+    note(world, kind, venue, agent, side, price, NO_PRICE, record.remaining, record.number, NONE)
 
 
 @njit

@@ -27,7 +27,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("a", [0.5, -0.5])
 def test_a_dealers_feedback_is_the_geometric_sum_and_a_frozen_dealer_has_none(a, tmp_path):
     load_files([strategies(tmp_path)])
-    found = amplification(parse(feedback(a)), "dealer", 100_000, 10, (0, 1, 2, 10), (1, 2, 3))
+    found = amplification(parse(feedback(a)), "dealer", 100_000, 10, (0, 1, 2, 10), (1, 2, 3)).horizons
     for each in found:
         assert each.frozen.value == pytest.approx(IMPACT * 100_000, rel=1e-5)
         assert each.ratio.value == pytest.approx((1 - a ** (each.steps + 1)) / (1 - a), abs=1e-3)
@@ -36,7 +36,7 @@ def test_a_dealers_feedback_is_the_geometric_sum_and_a_frozen_dealer_has_none(a,
 
 def test_an_order_to_sell_moves_the_price_as_much_the_other_way(tmp_path):
     load_files([strategies(tmp_path)])
-    (sold,) = amplification(parse(feedback(0.5)), "dealer", -100_000, 10, (2,), (1, 2))
+    (sold,) = amplification(parse(feedback(0.5)), "dealer", -100_000, 10, (2,), (1, 2)).horizons
     assert sold.live.value == pytest.approx(-1.75 * IMPACT * 100_000, rel=1e-3)
     assert sold.ratio.value == pytest.approx(1.75, abs=1e-3)
 
@@ -51,8 +51,40 @@ def test_a_population_that_does_not_react_amplifies_nothing(file, capsys):
     for each in said["horizons"]:
         assert each["live"] == each["frozen"]
     assert said["horizons"][1]["ratio"] == {"value": 1.0, "standard_error": 0.0}
+    assert said["note"] is None
+    assert said["trades"] == said["messages"] > 0
     assert main(line) == 0
-    assert "live over frozen" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "live over frozen" in told
+    assert f"({file}): an order to buy 3 lots in step 20, noise live and frozen, seeds 1 to 3" in told
+    assert "it sent no message" not in told
+
+
+def test_a_population_that_does_nothing_is_told_beside_its_ratio_of_one(file, capsys):
+    idle = ["--set", "noise.arrivals={law='bernoulli',probability=0.0}"]
+    line = [str(file), "--population", "noise", "--lots", "3", "--at", "20", "--seeds", "2", *idle]
+    assert main(line) == 0
+    told = capsys.readouterr().out
+    assert "population noise: it sent no message in any market, live or frozen: whatever the ratio is, it answ" in told
+    assert main([*line, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["messages"], said["trades"]) == (0, 0)
+    assert said["note"].startswith("it sent no message")
+
+
+def test_where_there_is_no_ratio_the_reason_is_told(file, capsys):
+    line = [str(file), "--population", "noise", "--lots", "1", "--at", "20", "--seeds", "2", "--horizons", "0,5"]
+    assert main(line) == 0
+    why = "with the population frozen, the order moves the price by 0"
+    assert f"no ratio 0, 5 steps later: {why}" in capsys.readouterr().out
+    assert main([*line, "--json"]) == 0
+    assert [each["why_no_ratio"] for each in json.loads(capsys.readouterr().out)["horizons"]] == [why, why]
+
+
+def test_an_order_that_cannot_come_after_everybody_is_refused_with_the_population(file, capsys):
+    line = [str(file), "--population", "noise", "--lots", "1", "--at", "20", "--set", "noise.turn=1000"]
+    assert main(line) == 2
+    assert "populations.noise.turn is 1,000, the last that there is" in capsys.readouterr().err
 
 
 def test_the_game_and_the_counterfactuals_of_a_scenario_are_left_aside(file, capsys):

@@ -74,7 +74,7 @@ def _amplified(markets: Markets) -> list[Row]:
     for a in (0.5, -0.5):
         scenario = markets.scenario(_HEDGING, 1, 1, {"dealer.params.gamma": a / _IMPACT, "run.steps": 60})
         seeds = range(1, 3 if markets.quick else 9)
-        for found in amplification(scenario, "dealer", 20_000, 40, horizons, seeds):
+        for found in amplification(scenario, "dealer", 20_000, 40, horizons, seeds).horizons:
             claim = f"an order among dealers with λΓ = {a:g}: its impact after {found.steps} steps, live over frozen"
             target = model.amplification(a, found.steps)
             exact = Estimate(found.ratio.value, 0.0)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.output.numbers import plus_minus
 from analysis.reflexivity.crash import NUMBERS, measures
 from analysis.stats.estimates import Estimate, mean
 from analysis.theory.experiments import experiment
@@ -36,7 +37,8 @@ def _exceeds(claim: str, bound: float, samples: NDArray[np.float64], unit: str) 
     """A row that holds where a mean less two of its errors is above a bound: what is missing to that is 0."""
     found = mean(samples[np.isfinite(samples)])
     missing = max(0.0, bound - (found.value - _SURE * found.standard_error))
-    return compare(f"{claim}: what is missing to it", SOURCE, 0.0, Estimate(missing, 0.0), unit=unit)
+    words = f"{claim}: {plus_minus(*found)} ({unit})"
+    return compare(f"{claim}: what is missing to it", SOURCE, 0.0, Estimate(missing, 0.0), unit=unit, found=words)
 
 
 @experiment("A flash crash: signs and bounds")
@@ -45,10 +47,12 @@ def reflexivity_flash_crash(markets: Markets) -> list[Row]:
     base, no_stops, deeper = (_crashes(markets, each) for each in ({}, _NO_STOPS, _DEEPER))
     beyond = max(0.0, float(base["largest_inventory"].max()) - _MOST_HELD)
     times = np.log(base["makers_volume_over_net"] / _LEAST_TIMES)
+    held = f"lots that a maker held at most: {base['largest_inventory'].max():g}"
     return [
         _exceeds("a part of the fall is back at the end", 0.0, base["rebound"], "share of the fall"),
         _exceeds("stops add to the fall", 0.0, base["drop"] - no_stops["drop"], "share of the mark"),
         _exceeds("a deeper book takes from the fall", 0.0, base["drop"] - deeper["drop"], "share of the mark"),
         _exceeds("makers trade with each other three times their net or more", 0.0, times, "logarithm"),
-        compare(f"lots that a maker held beyond {_MOST_HELD:g}", SOURCE, 0.0, Estimate(beyond, 0.0), unit="lots"),
-    ]
+        compare(f"lots that a maker held beyond {_MOST_HELD:g}", SOURCE, 0.0, Estimate(beyond, 0.0), unit="lots",
+                found=held),
+    ]  # fmt: skip

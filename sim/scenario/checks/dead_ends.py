@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from sim.core.errors import Problem
 from sim.core.wording import shown
 from sim.scenario.checks.base import Found, Where
+from sim.scenario.checks.disagreements import Disagreements
 from sim.scenario.checks.prices import PriceChecks, furthest, is_certain, moved
 from sim.scenario.defaults import holds_auctions
 from sim.scenario.messages import Places
-from sim.scenario.tables.arrivals import Bernoulli, OneOf, OnNews, Poisson
+from sim.scenario.tables.arrivals import Bernoulli, Hawkes, OneOf, OnNews, Poisson
 from sim.scenario.tables.instruments import Instrument
 from sim.scenario.tables.market import Population, Scenario
 from sim.scenario.tables.processes import (
@@ -40,14 +41,16 @@ _DEVIATIONS = 2.0  # so far from its mean a value is likely to come within a run
 
 
 def warnings_of(scenario: Scenario) -> list[Problem]:
-    """Everything in a scenario that is certain to have no effect, or likely to lead beyond all prices.
+    """What in a scenario is certain to have no effect, likely to lead beyond all prices, or said twice and not alike.
 
     Parameters
     ----------
     scenario : checked, with every default filled in.
     """
-    checks = DeadEnds(scenario, Places(scenario.given, scenario.origins), scenario.folder)
-    return list(dict.fromkeys(found for check in checks.all() for found in check))
+    families = (DeadEnds, Disagreements)
+    places = Places(scenario.given, scenario.origins)
+    checks = [family(scenario, places, scenario.folder) for family in families]
+    return list(dict.fromkeys(found for family in checks for check in family.all() for found in check))
 
 
 class DeadEnds(PriceChecks):
@@ -105,6 +108,8 @@ class DeadEnds(PriceChecks):
     def _never_acts(self, population: Population) -> str:
         """The key that keeps a population from ever acting, or an empty string."""
         law = population.arrivals
+        if isinstance(law, Hawkes) and population.name not in self._excited:
+            return "rate"
         if isinstance(law, Bernoulli) and law.probability == 0.0:
             return "probability"
         if isinstance(law, Poisson) and law.rate == 0.0:
@@ -132,6 +137,9 @@ class DeadEnds(PriceChecks):
             names = [name for name, each in strategy.parameters.items() if "signal" in each.needs.values()]
             remedy = f"only with {names[0]} = {_choice_of(strategy, names[0])!r} does it" if by_choice else ""
             yield self.problem((*where, "sees"), f"{asks} its signal{' with these params' * by_choice}", remedy)
+        if population.obligation and strategy.repeats(given):
+            message = f"strategy {strategy.name!r} sends what was sent under such a rule before, so it has no effect"
+            yield self.problem((*where, "obligation"), message)
         if population.private_values and "private_value" not in used:
             message = f"{asks} private values; they count only in what its trades were worth"
             yield self.problem((*where, "private_values"), message)
@@ -239,6 +247,21 @@ class DeadEnds(PriceChecks):
             for name in each.venues:
                 found.setdefault(name, []).append(each)
         return found
+
+    @cached_property
+    def _excited(self) -> set[str]:
+        """Populations of Hawkes arrivals that come by themselves, or that others excite who come."""
+        laws = {each.name: each.arrivals for each in self.draft.populations}
+        hawkes = {name: law for name, law in laws.items() if isinstance(law, Hawkes)}
+        moving = {name for name, law in hawkes.items() if law.rate > 0.0}
+        others = [each for each in self.draft.populations if each.name not in hawkes]
+        moving |= {each.name for each in others if not self._never_acts(each)}
+        while (
+            more := {name for name, law in hawkes.items() if any(law.by.get(other, 0.0) > 0.0 for other in moving)}
+            - moving
+        ):
+            moving |= more
+        return moving
 
     @cached_property
     def _ranks(self) -> frozenset[int]:

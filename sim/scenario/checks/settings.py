@@ -28,7 +28,8 @@ class SettingChecks(Checks):
 
     def unmet(self, population: Population, strategy: Strategy, params: Mapping[str, Any]) -> list[str]:
         """What the strategy needs with these parameters and the population does not have."""
-        return [need for need in sorted(strategy.needs_of(params)) if self._lacks(population, need)]
+        needed = strategy.needs_of(strategy.resolve(params, self.folder))
+        return [need for need in sorted(needed) if self._lacks(population, need)]
 
     def _lacks(self, population: Population, need: str) -> bool:
         if need == "network":

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.scenario.tables.table import MOST_AGENTS, Fraction, Name, NotNegative, Table
+from sim.scenario.tables.table import MOST_AGENTS, Fraction, Name, Table
+
+Mass = Annotated[float, Field(ge=0, le=MOST_AGENTS)]
 
 
 class Bernoulli(Table):
@@ -50,11 +52,11 @@ class Hawkes(Table):
     rate: float = Field(
         ge=0, le=MOST_AGENTS, description="expected arrivals of the population that nothing excites, per step"
     )
-    mass: NotNegative = Field(
+    mass: Mass = Field(
         default=0.0, description="arrivals of the population that one of its own excites in all later steps, expected"
     )
     decay: float = Field(gt=0, le=1e3, description="rate at which what an arrival excites dies away, per step")
-    by: dict[str, NotNegative] = Field(
+    by: dict[str, Mass] = Field(
         default_factory=dict, description="the same as mass, for each arrival of another population, by its name"
     )
 

@@ -71,7 +71,8 @@ Positive = Annotated[float, Field(gt=0, le=1e15)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 # Not pydantic's pattern: its engine and Python's differ about which signs are letters.
 Name = Annotated[str, AfterValidator(_a_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME.pattern}$"})]
-Rank = Annotated[int, Field(ge=-1000, le=1000)]
+MOST_RANK = 1_000
+Rank = Annotated[int, Field(ge=-MOST_RANK, le=MOST_RANK)]
 Steps = Annotated[int, Field(ge=0, le=MOST_DELAY)]
 EverySteps = Annotated[int, Field(ge=1, le=10**12)]
 Delay = Annotated[Steps, AfterValidator(_not_yet)]

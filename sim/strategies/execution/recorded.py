@@ -1,7 +1,9 @@
 """Frozen agents: they send what a population sent in an earlier run, whatever the market does now.
 
-In the market of that run they make the same trades. (Orders of a simultaneous class enter in random order, which the
-log cannot undo: there this holds for members who send one order per turn.) In another market the difference between
+In the market of that run they make the same trades. They ask for the prices that were asked for, so a venue reprices
+their quotes as it did; what an obligation added is among the messages, so none holds for them. (Orders of a
+simultaneous class enter in random order, which the log cannot undo: there this holds for members who send one order per
+turn.) In another market the difference between
 them and the population itself is what the population does in answer to the other market.
 """
 
@@ -19,7 +21,7 @@ from sim.core.codes import (
 )
 from sim.core.compiled import njit
 from sim.strategy_kit.declare import Parameter, strategy
-from sim.strategy_kit.earlier_run import ANY_TURN, FIELDS, MOST_HELD, recorded_by, wrong_with
+from sim.strategy_kit.earlier_run import ANY_TURN, FIELDS, MOST_HELD, needs_of, recorded_by, wrong_with
 from sim.strategy_kit.interface import (
     cancel_order,
     demand_schedule,
@@ -60,6 +62,10 @@ def _most(given):
     return recorded_by(given["run"], given["population"]).most if given["run"] else 1
 
 
+def _needs(given):
+    return needs_of(given["run"], given["population"]) if given.get("run") and given.get("population") else ()
+
+
 @strategy(
     "recorded",
     summary="sends what a population sent in an earlier run: agents frozen, who answer nothing",
@@ -72,6 +78,8 @@ def _most(given):
     max_messages=_most,
     validate=_validate,
     precompute=solve,
+    needs_also=_needs,
+    repeats=lambda given: bool(given["run"]),
 )
 def act(me, market):
     """Send what the member of the same number sent in this step: in each turn the messages of one turn."""

@@ -42,7 +42,8 @@ _COIN, _SIGNAL = 0, 1
         "high": Parameter(1.0, "the high value", unit="currency"),
         "prior": Parameter(0.5, "probability of the high value before the first order", above=0.0, high=0.999999),
         "precision": Parameter(
-            0.7, "probability that a signal is right; as in sees.precision", low=0.500001, high=0.999999
+            0.7, "probability that a signal is right; as in sees.precision", low=0.500001, high=0.999999,
+            same_as="precision",
         ),
         "informed_share": Parameter(
             1.0, "share of orders that come from learners; one order arrives in each step", above=0.0, high=1.0

@@ -50,6 +50,7 @@ _FLATTEST = 1e-6  # lots per currency; a demand that falls less than this is non
     memory={"begun": int, "trades": int, "first": float, "second": float, "third": float},
     max_messages=1,
     needs=("auction",),
+    common=("intensity", "cost", "trend", "gross_return", "switching", "lots", "start"),
 )
 def act(me, market):
     """Send the schedule of its rule, net of what it holds."""

@@ -34,6 +34,7 @@ _FUNDAMENTALIST = 0
     },
     memory={"begun": int, "price": float, "share": float},
     max_messages=1,
+    common=("predisposition", "herding", "misalignment", "intensity", "switching", "lots"),
 )
 def act(me, market):
     """Send one market order."""

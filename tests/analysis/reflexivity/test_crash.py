@@ -72,6 +72,15 @@ def test_a_scripted_crash_is_measured_to_the_lot(scripted):
     assert found["largest_inventory"] == 6
 
 
+def test_a_fall_that_is_no_crash_has_no_rebound_and_says_so(scripted):
+    found = scripted.measure("crash", makers="a,b", least=0.08)
+    assert found["value"]["drop"] == pytest.approx(0.075)
+    for name in ("rebound", "makers_volume_over_net"):
+        assert np.isnan(found.loc[name, "value"])
+        assert found.loc[name, "meaning"].endswith("none: no crash: no fall of 8 % or more")
+    assert scripted.measure("crash", makers="a,b", least=0.07)["value"]["rebound"] == pytest.approx(2 / 3)
+
+
 def test_trades_before_and_after_the_fall_do_not_count(scripted):
     alone = scripted.measure("crash", makers="a")["value"]
     assert alone["makers_volume_over_net"] == 0.0  # it sold four lots, none of them to itself
@@ -106,8 +115,8 @@ def test_numbers_that_are_none_say_why(scripted):
     still_run = execute(parse(still(20)))
     nothing = still_run.measure("crash")
     assert nothing.loc["drop", "value"] == 0.0
-    assert nothing.loc["rebound", "meaning"].endswith("none: the mark never fell")
-    assert nothing.loc["makers_volume_over_net", "meaning"].endswith("none: the mark never fell")
+    assert nothing.loc["rebound", "meaning"].endswith("no crash: the mark never fell")
+    assert nothing.loc["makers_volume_over_net", "meaning"].endswith("no crash: the mark never fell")
     nobody = scripted.measure("crash")
     assert "no population makes a market" in nobody.loc["makers_volume_over_net", "meaning"]
     assert "no population makes a market" in nobody.loc["largest_inventory", "meaning"]

@@ -167,6 +167,12 @@ def test_a_run_in_which_nobody_trades_and_a_venue_that_is_none_are_refused(marke
     assert "none.csv: there is no such file or folder — hawkes takes run folders; CSV files" in capsys.readouterr().err
 
 
+def test_a_venue_of_a_file_is_refused(tmp_path: Path, capsys) -> None:
+    path = written(tmp_path / "events.csv", np.arange(60.0))
+    assert take("hawkes", [path], "--venue", "lit") == 2
+    assert "events of a file have no venue — leave --venue out" in capsys.readouterr().err
+
+
 def test_a_file_is_no_run_to_measures_that_open_none(tmp_path: Path, capsys) -> None:
     path = written(tmp_path / "events.csv", np.arange(5.0))
     assert take("spreads", [path]) == 2

@@ -77,6 +77,45 @@ def test_kurtosis_of_known_laws():
         assert found.value == pytest.approx(3 / horizon, abs=0.2)
 
 
+def arch(n: int, generator: np.random.Generator) -> np.ndarray:
+    returns, size = np.zeros(n), 0.0
+    for t, noise in enumerate(generator.standard_normal(n)):
+        size = returns[t] = noise * math.sqrt(0.8 + 0.2 * size**2)
+    return returns
+
+
+LAWS = {  # what draws numbers, their excess kurtosis, and how far the mean error may be from their deviation
+    "normal": (lambda n, generator: generator.standard_normal(n), 0.0, 0.1),
+    "uniform": (lambda n, generator: generator.random(n), -1.2, 0.1),
+    "laplace": (lambda n, generator: generator.laplace(size=n), 3.0, 0.2),
+    "arch": (arch, 6 * 0.2**2 / (1 - 3 * 0.2**2), 0.25),
+}
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_the_error_of_a_kurtosis_is_its_deviation_over_samples_whatever_the_tails(law):
+    draw, known, tolerance = LAWS[law]
+    generator, n = np.random.default_rng(16), 4_000
+    found = np.array([facts.excess_kurtosis(draw(n, generator)) for _ in range(100)])
+    deviation = found[:, 0].std(ddof=1)
+    assert found[:, 1].mean() == pytest.approx(deviation, rel=tolerance)
+    covered = np.abs(found[:, 0] - known) < 1.96 * found[:, 1]
+    assert covered.mean() > 0.8
+    if law == "normal":
+        assert found[:, 1].mean() == pytest.approx(math.sqrt(24 / n), rel=0.1)
+    if law in ("laplace", "arch"):
+        assert deviation > 1.8 * math.sqrt(24 / n)
+
+
+def test_the_error_of_a_kurtosis_allows_for_memory():
+    generator = np.random.default_rng(17)
+    spells = [np.repeat(generator.choice([0.5, 2.0], 80), 50) * generator.standard_normal(4_000) for _ in range(60)]
+    found = np.array([facts.excess_kurtosis(each) for each in spells])
+    mixed = np.array([facts.excess_kurtosis(generator.permutation(each)) for each in spells])
+    assert found[:, 1].mean() == pytest.approx(found[:, 0].std(ddof=1), rel=0.3)
+    assert found[:, 1].mean() > 1.3 * mixed[:, 1].mean()
+
+
 def test_leverage_is_negative_where_falls_bring_volatility():
     generator, n = np.random.default_rng(7), 20_000
     returns, deviation = np.zeros(n), 1.0

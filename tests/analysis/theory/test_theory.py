@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import re
 
 import pytest
 
@@ -157,8 +158,29 @@ def test_pages_and_pictures_say_what_fails(tmp_path):
         "1 of 3 claims hold in a market of agents, 0 of them to the tick; "
         "1 where literature and its mathematics differ; 1 fail"
     )
-    assert "*Differs*: because" in markdown(rows)
+    page = markdown(rows)
+    assert "*Differs*: because" in page
+    assert page.count("a claim (differs)") == page.count("a claim (fail)") == 1
+    assert "a claim (pass)" not in page
     assert save_picture(rows, tmp_path / "board.png").stat().st_size > 1000
+
+
+def test_the_page_has_a_list_of_contents_whose_links_lead_to_headings():
+    page = PAGE.read_text(encoding="utf-8")
+    headings = re.findall(r"^## (.+)$", page, re.MULTILINE)
+    linked = dict(re.findall(r"^- \[(.+?)\]\(#(.+?)\): \d", page, re.MULTILINE))
+    assert list(linked) == headings
+    for title, anchor in linked.items():
+        assert anchor == re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+    odd = [line.split(" | ")[0][2:] for line in page.splitlines() if line.endswith("| differs |")]
+    told = re.findall(r"^- \[\w+\]\(#(.+?)\): (.+) \(differs\)$", page, re.MULTILINE)
+    assert [claim for _, claim in told] == odd
+    assert {anchor for anchor, _ in told} <= set(linked.values())
+
+
+def test_rows_whose_numbers_are_0_say_what_was_found():
+    rows = [row(0.0, 0.0, 0.0, found="12 of 20 lots")]
+    assert "*Found*: 12 of 20 lots." in markdown(rows)
 
 
 # --- the command ----------------------------------------------------------------------------------------------------

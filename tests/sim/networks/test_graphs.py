@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from sim.core.errors import ScenarioError
+from sim.core.errors import RunError, ScenarioError
 from sim.networks.edge_list import read_edges
 from sim.networks.fit import unfit
 from sim.networks.graphs import distances, is_drawn, links_of
@@ -144,6 +144,8 @@ def test_an_edge_list_is_read_whatever_the_direction_and_repetition(tmp_path: Pa
         ("", "has no column 'a' — its header is a,b"),
         ("a,c\n0,1\n", "has no column 'b'"),
         ("a,b,a\n0,1,2\n", "has 2 columns 'a' — leave one of them"),
+        ("a,a,b\n0,1,2\n", "has 2 columns 'a' — leave one of them"),
+        ("b,a\n0,x\n", "line 2, column 'a': 'x' is not"),
         ("a,b\n0,1\n3,3\n", "line 3: member 3 is linked with itself"),
         ("a,b\n0,1\n0,x\n", "line 3, column 'b': 'x' is not the number of a member"),
         ("a,b\n0,1\n-1,2\n", "line 3, column 'a': '-1' is not"),
@@ -159,7 +161,25 @@ def test_a_wrong_edge_list_is_refused_with_its_line(tmp_path: Path, text: str, s
     assert said in str(caught.value)
 
 
+def test_a_file_of_links_that_changed_since_it_was_checked_is_told_with_its_key(tmp_path: Path) -> None:
+    path = tmp_path / "edges.csv"
+    for text, said in (("a,b\n0,0\n", "line 2: member 0 is linked with itself"), ("a,b\n0,7\n", "links member 7")):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(RunError, match=rf"^networks\.friends\.path: .*{said}"):
+            links_of(table("file", path=str(path)), 4, 1)
+    path.unlink()
+    with pytest.raises(RunError, match=r"there is no file .* — it was another file when the scenario was checked"):
+        links_of(table("file", path=str(path)), 4, 1)
+
+
 def test_a_missing_edge_list_and_a_folder_are_refused(tmp_path: Path) -> None:
-    for path, said in ((tmp_path / "none.csv", "there is no file"), (tmp_path, "is not a file")):
-        with pytest.raises(ScenarioError, match=said):
+    long = tmp_path / ("x" * 5_000)
+    for path, said in (
+        (tmp_path / "none.csv", "there is no file"),
+        (tmp_path, "is not a file"),
+        (long, "File name too long"),
+    ):
+        with pytest.raises(ScenarioError, match=said) as caught:
             read_edges(path)
+        assert [each.place for each in caught.value.problems] == ["path"]
+        assert len(caught.value.problems[0].message) < 400

@@ -190,9 +190,9 @@ def test_a_summary_is_checked_at_the_door(copy, run):
 
 
 def test_a_manifest_of_another_format_says_so(copy, run):
-    for format_ in (2, 3, None, "x" * 1000, []):
+    for format_ in (2, 3, 4, None, "x" * 1000, []):
         (copy / "manifest.json").write_text(json.dumps(run.manifest | {"format": format_}), encoding="utf-8")
-        refused(lambda: open_run(copy), "manifest.json", "this version of Spreadgame reads 4", "run the scenario again")
+        refused(lambda: open_run(copy), "manifest.json", "this version of Spreadgame reads 5", "run the scenario again")
 
 
 def test_a_folder_that_was_only_begun_is_incomplete(tmp_path):

@@ -53,6 +53,19 @@ def test_a_short_block_is_the_beginning_of_the_long_one(value):
         assert drawn.dtype == INCREMENT
 
 
+def test_a_network_that_does_not_fit_while_it_is_drawn_is_refused_before(monkeypatch):
+    monkeypatch.setattr(memory, "available", lambda: 2**30)
+    given = many(1, 10).given
+    member = {"count": 1_000_000, "network": "friends"}
+    given = given | {
+        "networks": [{"name": "friends", "kind": "random", "mean_degree": 8.0}],
+        "populations": [given["populations"][0] | member],
+    }
+    with pytest.raises(RunError, match=r"1,000,000 agents.*4,000,000 links\), and 1\.0 GiB.*take fewer agents, links"):
+        build(parse(given))
+    build(parse(given, overrides={"makers.count": 1000}))
+
+
 def test_a_market_that_does_not_fit_is_refused_with_what_it_takes(monkeypatch):
     monkeypatch.setattr(memory, "available", lambda: 2**30)
     scenario = many(2, 10).model_copy()

@@ -347,7 +347,7 @@ def test_what_cannot_be_drawn_is_said(say, market, tmp_path):
     (runs / "odd" / "manifest.json").write_text("[]", encoding="utf-8")
     shutil.copytree(runs / "market-seed1", runs / "newer")
     manifest = (runs / "newer" / "manifest.json").read_text(encoding="utf-8")
-    (runs / "newer" / "manifest.json").write_text(manifest.replace('"format": 4', '"format": 5'), encoding="utf-8")
+    (runs / "newer" / "manifest.json").write_text(manifest.replace('"format": 5', '"format": 6'), encoding="utf-8")
     expected = {
         "runs": "give one of those in it: ",
         "runs/market-sed1": "there is no such folder — did you mean 'market-seed1'?",
@@ -357,7 +357,7 @@ def test_what_cannot_be_drawn_is_said(say, market, tmp_path):
         "runs/killed.partial": "this run is incomplete",
         "runs/cut": "trades.parquet: this run folder is damaged",
         "runs/odd": "damaged",
-        "runs/newer": "format 5",
+        "runs/newer": "format 6",
     }
     for path, words in expected.items():
         said = say("plot", path)

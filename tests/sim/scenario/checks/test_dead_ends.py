@@ -111,6 +111,19 @@ def test_members_that_never_act_are_said(arrivals, key):
     assert places(MAKERS, NOISE | {"arrivals": arrivals}, *others) == [f"populations.noise.arrivals.{key}"]
 
 
+def test_arrivals_that_only_those_excite_who_never_come_are_none():
+    def law(rate, **by):
+        return {"arrivals": {"law": "hawkes", "rate": rate, "mass": 0.5, "decay": 1.0, "by": by}}
+
+    first, second = NOISE | law(0.0, other=0.3), NOISE | {"name": "other"} | law(0.0, noise=0.3)
+    last = {"name": "rest", "strategy": "noise", "turn": 1}
+    rates = ["populations.noise.arrivals.rate", "populations.other.arrivals.rate"]
+    assert places(MAKERS, first, second, last) == rates
+    assert places(MAKERS, first, second | law(0.1), last) == []
+    assert places(MAKERS, first, second | law(0.0, rest=0.1), last) == []
+    assert places(MAKERS, first, second | law(0.0, rest=0.0), last) == rates
+
+
 @pytest.mark.parametrize(
     ("populations", "why"),
     [

@@ -93,6 +93,61 @@ def test_all_populations_replaced_at_once_leave_the_same_trades_and_messages(tmp
     assert execute(both).table("messages").equals(run.table("messages"))
 
 
+MAKERS = ("undercutter", "adaptive", "fixed_spread", "avellaneda_stoikov", "glosten_milgrom_grid", "hot_potato")
+OBLIGATION = {"maximum_spread": 0.1, "minimum_size": 3, "presence": 0.9}
+
+
+def repricing(strategy: str, count: int, matching: str, seed: int, **more: Any) -> Scenario:
+    """Makers whose quotes are often in the way of others' limit orders, and are repriced."""
+    return parse({
+        "run": {"steps": 120, "seed": seed},
+        "instruments": [{"name": "ACME", "public_delay": 5,
+                         "value": {"process": "random_walk", "initial": 100.0, "volatility": 0.05}}],
+        "venues": [{"name": "lit", "tick_size": 0.01, "matching": matching}],
+        "populations": [
+            {"name": "makers", "strategy": strategy, "count": count, **more},
+            {"name": "noise", "strategy": "noise", "turn": 1, "count": 3},
+            {"name": "flow", "strategy": "poisson_flow", "turn": 2},
+        ],
+        "record": {"messages": True},
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("under", [{}, {"obligation": OBLIGATION}], ids=["free", "obliged"])
+@pytest.mark.parametrize("matching", ["price_time", "pro_rata"])
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("strategy", MAKERS)
+def test_makers_whose_quotes_are_repriced_come_again_exactly(strategy, count, matching, under, tmp_path):
+    repriced = 0
+    for seed in (1, 2, 3):
+        scenario = repricing(strategy, count, matching, seed, **under)
+        run = execute(scenario, tmp_path, f"seed{seed}")
+        again = execute(frozen(scenario, run, "makers"))
+        assert trades(again).equals(trades(run)), seed
+        assert again.table("messages").equals(run.table("messages")), seed
+        repriced += run.manifest["repriced_quotes"]
+    assert repriced or strategy == "hot_potato"
+
+
+def test_the_log_has_the_price_that_was_asked_for_and_the_one_that_was_given():
+    sent = execute(repricing("fixed_spread", 2, "price_time", 1)).messages
+    quotes = sent[sent["population"].eq("makers") & sent["kind"].isin(["post_only", "replace"])]
+    moved = quotes[quotes["asked"] != quotes["price"]]
+    assert 0 < len(moved) < len(quotes)
+    assert (moved["side"].map({"buy": 1, "sell": -1}).astype(int) * (moved["asked"] - moved["price"]) > 0).all()
+    others = sent[~sent["population"].eq("makers") & sent["kind"].isin(["limit", "market"])]
+    assert (others["asked"] == others["price"]).all()
+    assert sent[sent["kind"].isin(["cancel", "expire", "withdraw", "self_trade"])]["asked"].isna().all()
+
+
+def test_an_obligation_holds_for_no_frozen_maker_and_the_scenario_is_told_so(tmp_path):
+    scenario = repricing("adaptive", 1, "price_time", 1, obligation=OBLIGATION)
+    run = execute(scenario, tmp_path)
+    again = frozen(scenario, run, "makers")
+    assert [each.place for each in again.warnings()] == ["populations.makers.obligation"]
+    assert execute(again).messages["population"].eq("makers").sum() == run.messages["population"].eq("makers").sum()
+
+
 def test_frozen_agents_answer_nothing(tmp_path):
     scenario = market()
     run = execute(scenario, tmp_path)
@@ -162,6 +217,16 @@ def test_a_run_that_cannot_be_played_is_refused_when_the_file_is_read(params, sa
     with pytest.raises(ScenarioError, match=r"populations\.noise\.params") as caught:
         parse(MARKET, folder=tmp_path, overrides={"noise.strategy": "recorded", "noise.params": params})
     assert said in str(caught.value)
+
+
+def test_a_recording_of_schedules_is_refused_on_a_book(tmp_path):
+    load_files([strategies(tmp_path)])
+    run = execute(parse(feedback(0.5) | {"record": {"messages": True}}), tmp_path)
+    with pytest.raises(
+        ScenarioError, match=r"populations\.noise\.venues: is missing: strategy 'recorded' with these p"
+    ):
+        frozen(market(), run, "noise", **{"noise.params.population": "maker"})
+    frozen(market(), run, "noise", **{"noise.params.population": "noise"})
 
 
 def test_a_population_of_several_venues_is_refused(tmp_path):

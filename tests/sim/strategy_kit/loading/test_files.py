@@ -390,6 +390,9 @@ UNCOMPILABLE = {
     "market_order(me, market, me.venue, 1, 1.5)": (11, "a quantity of lots", "nearest_tick(me, market, venue, price)"),
     "best_bid(me, market, 1.0)": (11, "a float stands where a venue", "me.venue is a venue"),
     "limit_order(me, market, 'lit', 1, 100, 1)": (11, "'lit' stands where a whole number belongs", "look at the arg"),
+    "publish_opinion(me, market, 'up')": (11, "'up' stands where a number belongs", "look at the arg"),
+    "opinion_of(me, market, 0.5)": (11, "a float stands where the number of a member", "np.int64("),
+    "neighbour(me, market, 0.5)": (11, "a float stands where the number of a member", "np.int64("),
     "import math": (11, "Use of unsupported opcode (IMPORT_NAME) found", "numba.readthedocs.io"),
     "inner(me)": (7, "neither its parameters nor its memory has 'wdth'", "declare it"),
 }
