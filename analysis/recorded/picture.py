@@ -13,7 +13,8 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from analysis.output.numbers import clipped
 from analysis.output.style import GREY, INK, style, style_axes
 from analysis.recorded.facts import SECONDS
-from analysis.risk.stylised_facts import Facts, aggregated, autocorrelation, excess_kurtosis, leverage
+from analysis.risk.stylised_facts import Facts, aggregated, autocorrelation, leverage
+from analysis.risk.tails import excess_kurtosis
 
 _COLOURS = ("#2a6f97", "#8c5aa8", "#468f5b", "#b8860b", "#c44e00")  # of what is recorded
 _LONGEST, _DPI = 50, 110

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.risk.stylised_facts import autocorrelation, excess_kurtosis, hill
+from analysis.risk.stylised_facts import autocorrelation
+from analysis.risk.tails import excess_kurtosis, hill
 from analysis.stats.estimates import mean
 from analysis.theory.experiments import experiment
 from analysis.theory.markets import Markets, by_step

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from analysis.risk import stylised_facts as facts
+from analysis.risk import tails
 from sim.runs.execute import execute
 from sim.scenario import load
 from tests.command_line import take
@@ -40,7 +41,7 @@ def test_autocorrelations_and_the_test_of_them_are_those_of_statsmodels():
 def test_hill_recovers_the_index_of_a_pareto_tail(index):
     x = np.random.default_rng(2).pareto(index, 50_000) + 1.0
     signs = np.where(np.random.default_rng(3).random(50_000) < 0.5, -1, 1)
-    found = facts.hill(signs * x)
+    found = tails.hill(signs * x)
     assert abs(found.value - index) < 4 * found.standard_error
     assert found.standard_error == pytest.approx(found.value / 50)
 
@@ -67,13 +68,13 @@ def test_power_law_recovers_a_slowly_decaying_memory():
 
 def test_kurtosis_of_known_laws():
     generator = np.random.default_rng(6)
-    normal = facts.excess_kurtosis(generator.standard_normal(100_000))
+    normal = tails.excess_kurtosis(generator.standard_normal(100_000))
     assert abs(normal.value) < 4 * normal.standard_error
-    uniform = facts.excess_kurtosis(generator.random(100_000))
+    uniform = tails.excess_kurtosis(generator.random(100_000))
     assert uniform.value == pytest.approx(-1.2, abs=0.02)
     laplace = generator.laplace(size=400_000)
     for horizon in (1, 4, 16):
-        found = facts.excess_kurtosis(facts.aggregated(laplace, horizon))
+        found = tails.excess_kurtosis(facts.aggregated(laplace, horizon))
         assert found.value == pytest.approx(3 / horizon, abs=0.2)
 
 
@@ -96,7 +97,7 @@ LAWS = {  # what draws numbers, their excess kurtosis, and how far the mean erro
 def test_the_error_of_a_kurtosis_is_its_deviation_over_samples_whatever_the_tails(law):
     draw, known, tolerance = LAWS[law]
     generator, n = np.random.default_rng(16), 4_000
-    found = np.array([facts.excess_kurtosis(draw(n, generator)) for _ in range(100)])
+    found = np.array([tails.excess_kurtosis(draw(n, generator)) for _ in range(100)])
     deviation = found[:, 0].std(ddof=1)
     assert found[:, 1].mean() == pytest.approx(deviation, rel=tolerance)
     covered = np.abs(found[:, 0] - known) < 1.96 * found[:, 1]
@@ -110,8 +111,8 @@ def test_the_error_of_a_kurtosis_is_its_deviation_over_samples_whatever_the_tail
 def test_the_error_of_a_kurtosis_allows_for_memory():
     generator = np.random.default_rng(17)
     spells = [np.repeat(generator.choice([0.5, 2.0], 80), 50) * generator.standard_normal(4_000) for _ in range(60)]
-    found = np.array([facts.excess_kurtosis(each) for each in spells])
-    mixed = np.array([facts.excess_kurtosis(generator.permutation(each)) for each in spells])
+    found = np.array([tails.excess_kurtosis(each) for each in spells])
+    mixed = np.array([tails.excess_kurtosis(generator.permutation(each)) for each in spells])
     assert found[:, 1].mean() == pytest.approx(found[:, 0].std(ddof=1), rel=0.3)
     assert found[:, 1].mean() > 1.3 * mixed[:, 1].mean()
 
@@ -162,7 +163,7 @@ def test_nothing_to_measure_is_nan(returns):
 
 def test_a_share_that_is_none_is_refused():
     with pytest.raises(ValueError, match="between 0 and 1"):
-        facts.hill([1.0, 2.0], 1.0)
+        tails.hill([1.0, 2.0], 1.0)
 
 
 def test_a_recorded_day_has_the_facts(data_folder):
