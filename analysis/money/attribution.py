@@ -36,7 +36,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -45,14 +45,17 @@ from numpy.typing import NDArray
 
 from analysis.money.accounts import Holders, edges_of, even_edges
 from analysis.money.amounts import Amounts
+from analysis.money.by_greeks import LINES as GREEKS
+from analysis.money.by_greeks import by_greeks
 from analysis.money.marks import MARKS, MOST_HORIZON, check_horizon, marks_of
 from analysis.reading.marked import NEVER
-from analysis.reading.measures import ERROR
+from analysis.reading.measures import ERROR, records
 from analysis.reading.registry import Option, measure
 from analysis.reading.trades import Floats, trades_of
 from analysis.stats.bootstrap import bootstrap
 from analysis.stats.estimates import Estimate, mean
 from sim.runs.result import Run
+from sim.scenario.tables.derivatives import Call, Put
 
 _PAID = ("hedging", "fees", "dividends", "interest", "funding")
 BY_MARK = ("spread", "adverse_selection", "revaluation", *_PAID)
@@ -309,20 +312,26 @@ def both(
         ),
         "unit": Option(UNIT, "of the horizon", choices=("steps", "trades")),
         "by": Option("population", "whom a row is of", choices=("population", "agent")),
+        "every": Option(1, "samples from one to the next of the gains by greeks, if there are options", int, 1, 10**9),
     },
     without_error={"recorded": "it is read in the ledger"},
     sparse=True,
 )
 def table(
-    run: Run, mark: str = "mid", horizon: int | None = None, unit: str = UNIT, by: str = "population"
+    run: Run, mark: str = "mid", horizon: int | None = None, unit: str = UNIT, by: str = "population", every: int = 1
 ) -> pd.DataFrame:
     """Lines of each holder, ``against`` the mark and the value, with standard errors, and what the ledger recorded.
 
-    A line that one of the two does not have is nan in its rows. Parameters and errors are those of :func:`both`.
+    If there are options, also by ``greeks``: these take the place of the revaluation at the value, and are taken from
+    each ``every`` samples. A line that the others do not have is nan in their rows. Other parameters and errors are
+    those of :func:`both`.
     """
     found = both(run, mark, horizon, unit, by)
-    frame = pd.concat({against: each.of_an_episode() for against, each in zip((mark, "value"), found, strict=True)},
-                      names=["against"])  # fmt: skip
+    parts = {against: each.of_an_episode() for against, each in zip((mark, "value"), found, strict=True)}
+    greeks = _by_greeks(run, by, every)
+    if greeks is not None:
+        parts["greeks"] = greeks.of_an_episode()
+    frame = pd.concat(parts, names=["against"])
     last = [name for line in ("total", "recorded") for name in (line, line + ERROR) if name in frame]
     frame = frame[[name for name in frame.columns if name not in last] + last]
     notes = {
@@ -331,4 +340,23 @@ def table(
     }
     alike = len(set(notes.values())) == 1
     frame.attrs["note"] = notes[mark] if alike else "; ".join(f"against {name}: {note}" for name, note in notes.items())
+    if greeks is not None:
+        rows = greeks.of_an_episode()[list(GREEKS)].reset_index()
+        frame.attrs["details"] = {
+            "by_greeks": records(rows.set_index(list(rows.columns[: -len(GREEKS)]))),
+            "by_greeks_left_over": float(greeks.gap),
+        }
     return frame
+
+
+def _by_greeks(run: Run, by: str, every: int) -> Attribution | None:
+    """:func:`by_value` over whole episodes with greeks in the place of the revaluation; None without options."""
+    if not any(isinstance(each.derivative, Call | Put) for each in run.scenario.instruments) or by != "population":
+        return None
+    whole = by_value(run)
+    if run.manifest["sampling"]["agents_every"] == 0 or whole.ended < len(whole.units):
+        return None
+    greeks = by_greeks(run, Holders(run, by, whole.edges), every)
+    kept = [place for place, line in enumerate(whole.lines) if line != "revaluation"]
+    units = np.concatenate([whole.units[..., kept], greeks.amounts[:, None] / whole.unit], axis=-1)
+    return replace(whole, lines=(*(whole.lines[place] for place in kept), *GREEKS), units=units)

@@ -4,9 +4,8 @@ A turn is atomic. The position of the loop (phase, turn class, place in the list
 ``advance`` returns why it stopped: the chunk is done, storage has no room, nature's next block is needed, a Python
 agent must act, or a strategy failed. The caller does what is needed and calls again. No turn is repeated or left out.
 
-The parts of a step are in other files: who acts in :mod:`sim.kernel.arrivals`, what messages do in
-:mod:`sim.kernel.messages`, how venues trade in :mod:`sim.venues.mechanisms`, what rules do in :mod:`sim.rules.hooks`,
-how values move and what they pay in :mod:`sim.instruments.kinds`.
+The parts of a step are in other files: who acts in :mod:`sim.kernel.arrivals`, messages in :mod:`sim.kernel.messages`,
+venues in :mod:`sim.venues.mechanisms`, rules in :mod:`sim.rules.hooks`, values in :mod:`sim.instruments.kinds`.
 """
 
 from __future__ import annotations
