@@ -23,6 +23,7 @@ from analysis.stats.regression import long_run_variance, usual_lags
 from sim.core.errors import RunError
 from sim.core.wording import near_or_all, shown
 from sim.runs.result import Run
+from sim.scenario.tables.derivatives import Call, Put
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -305,8 +306,15 @@ def measures(run: Run, shocks: Sequence[float] = SHOCKS, population: str | None 
             if instrument.name in traded or not each.venues:
                 found += _holding(run, each, instrument.name, rows)
         losses = stress(exposures_of(run, name), shocks)
-        for shock, worst, last in zip(shocks, np.nanmax(losses, axis=0, initial=-math.inf), losses[-1], strict=True):
+        options = [each.name for each in run.scenario.instruments if isinstance(each.derivative, Call | Put)]
+        if any(rows[f"inventory.{option}"].any() for option in options):
+            losses[:] = math.nan
+        for shock, worst, last in zip(
+            shocks, np.fmax.reduce(losses, axis=0, initial=-math.inf), losses[-1], strict=True
+        ):
             move = f"if all prices move by {100 * shock:+g} %"
+            if math.isnan(last):
+                worst, move = math.nan, f"{move}; none: it held options, whose prices do not move in proportion"
             found += [
                 Measurement(
                     f"{name}.loss.{100 * shock:+g}_percent", float(last), None, "currency", f"of the last sample {move}"
