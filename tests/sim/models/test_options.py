@@ -6,9 +6,8 @@ import math
 
 import pytest
 
-from sim.models.options import (
-    CALL, PUT, bachelier, black, greeks, greeks_of, mean_variance, normal_greeks, price, terms_at_mean,
-)  # fmt: skip
+from sim.models import options
+from sim.models.options import CALL, PUT, bachelier, black, greeks, greeks_of, mean_variance, normal_greeks
 
 # spot, strike, time, rate, dividend, volatility: call, put; of the call delta, gamma, vega, theta, rho, vanna, volga
 PRINTED = {
@@ -33,14 +32,16 @@ def test_prices_and_greeks_have_the_printed_digits(case: tuple[float, ...]) -> N
     found = greeks(CALL, *map(float, case))
     assert [found.price, *found[1:]] == pytest.approx([call, *of_call], abs=5.1e-7)
     assert greeks(PUT, *map(float, case)).price == pytest.approx(put, abs=5.1e-7)
-    assert price(CALL, *map(float, case)) == found.price
+    assert options.price(CALL, *map(float, case)) == found.price
 
 
 @pytest.mark.parametrize(
     ("first", "left", "fixed", "printed"), [(55, 30, 0.0, 2.01838), (1, 30, 0.0, 0.81462), (1, 15, 1503.0, 0.34741)]
 )
 def test_an_option_on_a_mean_has_the_printed_price(first: int, left: int, fixed: float, printed: float) -> None:
-    found = greeks_of(False, CALL, 100.0, terms_at_mean(100.0, first, left, 30, fixed, 0.0, 0.0), 0.0, 0.0, 0.0063)
+    found = greeks_of(
+        False, CALL, 100.0, options.terms_at_mean(100.0, first, left, 30, fixed, 0.0, 0.0), 0.0, 0.0, 0.0063
+    )
     assert found.price == pytest.approx(printed, abs=5.1e-6)
 
 
