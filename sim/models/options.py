@@ -14,7 +14,7 @@ import math
 from typing import NamedTuple
 
 from sim.core.compiled import njit
-from sim.models.normal import below, density, tails
+from sim.models.normal import FAR, below, density, mills, tails
 
 CALL, PUT = 1, -1
 _REST = 1e-100  # a standard deviation that is none: derivatives stay finite
@@ -102,13 +102,15 @@ def time_value(x: float, s: float) -> tuple[float, float]:
     Notes
     -----
     With h = |x|/s, t = s/2 and density φ the price is φ(h)e^{−t²/2} times the difference of Mills' ratio at h − t and
-    h + t (Jäckel 2017, Let's be rational). Where these nearly cancel it is summed as a series in t instead.
+    h + t (Jäckel 2017, Let's be rational). Where these nearly cancel, it is summed as a series in t instead.
     """
     if s < _REST:
         return 0.0, (density(0.0) if x == 0.0 else 0.0)
     h, t = min(-x / s, _FURTHEST), min(0.5 * s, _FURTHEST)
     if t > _SMALL or h * t > _NEAR:
         slope = density(h) * math.exp(-0.5 * t * t)
+        if h - t > FAR:
+            return slope * (mills(h - t) - mills(h + t)), slope
         half = math.exp(0.5 * x)
         return max(0.0, half * below(t - h) - below(-t - h) / half), slope
     height, last, moment = tails(h)
