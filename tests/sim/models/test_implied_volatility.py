@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import math
 
-import mpmath
 import numpy as np
 import pytest
 
 from sim.models.implied_volatility import implied_deviation, implied_volatility
 from sim.models.options import CALL, PUT, black, greeks, price
+from tests.oracles import exact_options
 
 CASES = 11_000
-
-
-def exact_price(side: int, forward: float, strike: float, s: float) -> mpmath.mpf:
-    """Black's price on a forward price with fifty digits."""
-    with mpmath.workdps(400):
-        f, k, deviation = mpmath.mpf(forward), mpmath.mpf(strike), mpmath.mpf(s)
-        d1 = mpmath.log(f / k) / deviation + deviation / 2
-        return side * (f * mpmath.ncdf(side * d1) - k * mpmath.ncdf(side * (d1 - deviation)))
 
 
 def drawn(seed: int, spread: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -56,7 +48,7 @@ def test_in_the_money_a_price_gives_its_volatility_back_as_far_as_its_last_digit
 @pytest.mark.parametrize("distance", [0.0, 1e-9, 0.1, 1.0, 3.0, 8.0, 20.0, 36.0])
 def test_prices_keep_their_digits_in_far_wings_and_give_the_deviation_back(s: float, distance: float) -> None:
     strike = 100.0 * math.exp(distance * s)
-    exact = exact_price(CALL, 100.0, strike, s)
+    exact = exact_options.black(CALL, 100.0, strike, s)
     found = black(CALL, 100.0, strike, s).price
     if exact > 1e-305:
         assert abs(found / exact - 1) < 1e-10
