@@ -24,7 +24,9 @@ NO_SLICE = Slice(0.0, 0.0, 0.0, 0.0, 1.0)  # before the first expiry: no varianc
 _LEAST_G, _LEAST_GAP = 1e-3, 1e-6  # g, and total variance above the expiry before
 _LEAST_SHARE = 0.01  # of the mean total variance that is left at the lowest place
 _STEEPEST = 0.999  # |ρ|
-_COARSE, _FINE = 40, 400  # places at which arbitrage is looked for: in the search, and at its end
+# Places at which arbitrage is looked for, in the search and at its end. Numba compiles anew for each literal int.
+_COARSE: Any = np.int64(40)
+_FINE: Any = np.int64(400)
 _HALVINGS = 12
 _BEND, _BEND_PULL, _PLACE_PULL = 2.0, 1.0, 0.1  # s over the deviation at the money; squares of half-spreads
 _NARROWEST, _WIDEST = 0.02, 4.5  # s: of that deviation, and at all
@@ -218,31 +220,39 @@ def _search(
     for j in range(3):
         points[j, 0] = m + (size * scale if j == 1 else 0.0)
         points[j, 1] = math.log(s) + (size if j == 2 else 0.0)
-        points[j, 2] = _cost(points[j, 0], points[j, 1], ks, wanted, weights, before, scale)
+        points[j, 2] = math.nan  # to be found
     best = 0
     for _ in range(_LOOKS):
-        best, worst = int(np.argmin(points[:, 2])), 2 - int(np.argmax(points[::-1, 2]))
-        other = 3 - best - worst
+        for j in range(3):
+            if math.isnan(points[j, 2]):
+                points[j, 2] = _cost(points[j, 0], points[j, 1], ks, wanted, weights, before, scale)
+        best, worst = 0, 2
+        for j in range(3):
+            best = j if points[j, 2] < points[best, 2] else best
+            worst = j if points[j, 2] > points[worst, 2] else worst
         if best == worst or points[worst, 2] - points[best, 2] <= _CLOSE * (1.0 + points[best, 2]):
             break
+        other = 3 - best - worst
         centre_m, centre_z = 0.5 * (points[best, 0] + points[other, 0]), 0.5 * (points[best, 1] + points[other, 1])
         away_m, away_z = centre_m - points[worst, 0], centre_z - points[worst, 1]
-        far = 1.0
-        new = _cost(centre_m + away_m, centre_z + away_z, ks, wanted, weights, before, scale)
-        if new < points[best, 2]:
-            further = _cost(centre_m + 2.0 * away_m, centre_z + 2.0 * away_z, ks, wanted, weights, before, scale)
-            if further < new:
-                far, new = 2.0, further
-        elif new >= points[other, 2]:
-            far = 0.5 if new < points[worst, 2] else -0.5
-            new = _cost(centre_m + far * away_m, centre_z + far * away_z, ks, wanted, weights, before, scale)
-        if new < points[worst, 2]:
-            points[worst, 0], points[worst, 1], points[worst, 2] = centre_m + far * away_m, centre_z + far * away_z, new
+        far, gone, least = 1.0, 0.0, points[worst, 2]
+        for second in range(2):  # the mirrored place, then further away or nearer
+            cost = _cost(centre_m + far * away_m, centre_z + far * away_z, ks, wanted, weights, before, scale)
+            if cost < least:
+                gone, least = far, cost
+            if second == 1 or points[best, 2] <= cost < points[other, 2]:
+                break
+            far = 2.0 if cost < points[best, 2] else 0.5 if cost < points[worst, 2] else -0.5
+        if gone != 0.0:
+            points[worst, 0], points[worst, 1], points[worst, 2] = (
+                centre_m + gone * away_m,
+                centre_z + gone * away_z,
+                least,
+            )
             continue
         for j in range(3):
             if j != best:
                 points[j, 0] = 0.5 * (points[j, 0] + points[best, 0])
                 points[j, 1] = 0.5 * (points[j, 1] + points[best, 1])
-                points[j, 2] = _cost(points[j, 0], points[j, 1], ks, wanted, weights, before, scale)
-    best = int(np.argmin(points[:, 2]))
+                points[j, 2] = math.nan
     return points[best, 0], math.exp(points[best, 1])
