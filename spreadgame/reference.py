@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.reading import registry as measures
+from analysis.reading.measure_options import flag
 from analysis.reading.registry import Measure
 from analysis.report.glossary import chapters
 from sim.runs.total_measures import TOTALS
@@ -219,7 +220,7 @@ def _measure(found: Measure) -> list[str]:
         f"### {found.name}\n", f"{found.summary[0].upper()}{found.summary[1:]}.\n",
         f"Unit: {found.unit}. Source: {found.source}.\n",
     ]  # fmt: skip
-    if found.opens is not None:
+    if found.opens is not None or not found.takes_runs:
         lines.append(f"It takes {found.takes}.\n")
     if found.needs:
         lines.append(f"The run must have kept: {', '.join(found.needs)}.\n")
@@ -230,7 +231,7 @@ def _measure(found: Measure) -> list[str]:
         lines += ["| option | default | allowed | meaning |", "|---|---|---|---|"]
         for name, option in found.options.items():
             default = "" if option.default is None else f"`{option.default_text}`"
-            lines.append(f"| `--{name}` | {default} | {option.allowed} | {option.meaning} |")
+            lines.append(f"| `{flag(name)}` | {default} | {option.allowed} | {option.meaning} |")
         lines.append("")
     return lines
 

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from analysis.reading.measure_options import flag
 from analysis.reading.registry import Measure
 from sim.runs.total_measures import Total
 
@@ -46,7 +47,7 @@ def page_of(found: Measure) -> Group:
         Text(f"source: {found.source}"),
         Text(f"module: {found.module}"),
     ]
-    if found.opens is not None:
+    if found.opens is not None or not found.takes_runs:
         parts.append(Text(f"takes: {found.takes}"))
     if found.needs:
         parts.append(Text(f"the run must have kept: {', '.join(found.needs)}"))
@@ -55,7 +56,7 @@ def page_of(found: Measure) -> Group:
         return Group(*parts, "it has no options")
     table = _table("option", "allowed", "meaning")
     for name, option in found.options.items():
-        table.add_row(f"--{name}", option.allowed, option.said)
+        table.add_row(flag(name), option.allowed, option.said)
     return Group(*parts, "", table)
 
 

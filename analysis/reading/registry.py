@@ -7,7 +7,6 @@ imported: the sources are searched for the decorator, so a command imports the o
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -18,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.reading import measure_files
+from analysis.reading.measure_options import Option as Option
 from analysis.reading.measure_words import remedy
 from analysis.reading.measures import Measurement, table_of
 from sim.core import wording
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 Found = list[Measurement] | pd.DataFrame
 Finder = TypeVar("Finder", bound=Callable[..., Found])
-Value = int | float | str | tuple[float, ...] | None
 
 EACH_ROW = "each row names its own"  # the unit of a measure that gives measurements
 LAST = 100  # the place in its chapter of a measure that asks for none
@@ -44,73 +43,6 @@ NEEDS: dict[str, Callable[[Any], str]] = {
     "agents": lambda record: 'record.agents = "populations"' if record.agents == "none" else "",
     "episodes": lambda record: 'record.episodes = "populations"' if record.episodes == "none" else "",
 }
-
-
-def _short(number: float) -> str:
-    return f"{int(number):,}" if number == int(number) else f"{number:g}"
-
-
-@dataclass(frozen=True)
-class Option:
-    """What may be chosen of a measure: ``--horizon 50`` on the command line, ``horizon=50`` in Python.
-
-    Attributes
-    ----------
-    default : None where the measure finds out what fits; a tuple for several numbers.
-    meaning : as ``--help`` says it.
-    kind : of the value: ``int``, ``float`` or ``str``.
-    low, high : bounds of numbers, both included.
-    choices : of a word.
-    """
-
-    default: Value
-    meaning: str
-    kind: type = str
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[str, ...] = ()
-
-    @property
-    def is_several(self) -> bool:
-        """Whether it takes several numbers."""
-        return isinstance(self.default, tuple)
-
-    @property
-    def allowed(self) -> str:
-        """What may be given, in words."""
-        if self.choices:
-            return f"one of {', '.join(self.choices)}"
-        if self.kind is str:
-            return "a name"
-        what = "whole number" if self.kind is int else "number"
-        bounds = [_short(bound) for bound in (self.low, self.high) if bound is not None]
-        several = f"{what}s" if self.is_several else f"a {what}"
-        return f"{several} from {' to '.join(bounds)}{'' if self.high is not None else ' on'}" if bounds else several
-
-    @property
-    def said(self) -> str:
-        """Its meaning and default, in words."""
-        return self.meaning if self.default is None else f"{self.meaning} (default: {self.default_text})"
-
-    @property
-    def default_text(self) -> str:
-        """Its default as one types it."""
-        return ",".join(f"{each:g}" for each in self.default) if isinstance(self.default, tuple) else str(self.default)
-
-    def fits(self, value: Any) -> bool:
-        """Whether a value may be given."""
-        if self.is_several:
-            return isinstance(value, (tuple, list)) and bool(value) and all(map(self._fits, value))
-        return (value is None and self.default is None) or self._fits(value)
-
-    def _fits(self, value: Any) -> bool:
-        if self.choices or self.kind is str:
-            return isinstance(value, str) and (not self.choices or value in self.choices)
-        if isinstance(value, bool) or not isinstance(value, (int, float) if self.kind is float else int):
-            return False
-        return math.isfinite(value) and not (
-            (self.low is not None and value < self.low) or (self.high is not None and value > self.high)
-        )
 
 
 class Heading(Protocol):
@@ -156,6 +88,7 @@ class Measure:
     sparse : whether columns of zeros are left out on the screen.
     draw : draws what it found, called as ``find`` is.
     opens : what it takes besides run folders.
+    takes_runs : whether it takes run folders; a measure that takes neither is called with None and its options.
     """
 
     name: str
@@ -172,6 +105,7 @@ class Measure:
     sparse: bool = False
     draw: Callable[..., Figure] | None = None
     opens: Opener | None = None
+    takes_runs: bool = True
 
     @property
     def room(self) -> str:
@@ -181,7 +115,13 @@ class Measure:
     @property
     def takes(self) -> str:
         """What can be measured, in words."""
-        return f"run folders; {self.opens.what}" if self.opens else "run folders"
+        parts = ["run folders"] * self.takes_runs + ([self.opens.what] if self.opens else [])
+        return "; ".join(parts) or "nothing but its options"
+
+    @property
+    def takes_nothing(self) -> bool:
+        """Whether its options alone say what is measured."""
+        return not self.takes_runs and self.opens is None
 
     @property
     def common_unit(self) -> str:
@@ -218,8 +158,12 @@ class Measure:
         place = Path(path)
         if self.opens is not None and place.is_file():
             return self.opens.open(place, **options)
-        if self.opens is not None and place.suffix and not place.exists():
+        if self.takes_nothing:
+            raise RunError(f"{path}: {self.name} takes {self.takes} — leave it out")
+        if not place.exists() and (not self.takes_runs or (self.opens is not None and place.suffix)):
             raise RunError(f"{path}: there is no such file or folder — {self.name} takes {self.takes}")
+        if not self.takes_runs:
+            raise RunError(f"{path}: a folder — {self.name} takes {self.takes}")
         return open_run(path)
 
     def of(self, run: Any, **options: Any) -> pd.DataFrame:
@@ -227,7 +171,7 @@ class Measure:
 
         Parameters
         ----------
-        run : what :meth:`open` gives.
+        run : what :meth:`open` gives; None for a measure that takes nothing.
 
         Raises
         ------
@@ -267,7 +211,9 @@ class Measure:
                 raise RunError(f"measure {self.name}: {name} must be {option.allowed}, not {shown(value)}{hint}")
 
     def lack(self, run: Run) -> str:
-        """What the run did not keep and is needed, as an error says it; empty where nothing is missing."""
+        """What of the run is missing that is needed, as an error says it; empty where nothing is."""
+        if not self.takes_runs:
+            return f"{run.folder or 'this run'}: {self.name} takes no run, but {self.takes}"
         record = run.scenario.record
         missing = {need: setting for need in self.needs if (setting := NEEDS[need](record))}
         if not missing:
@@ -302,6 +248,7 @@ def measure(
     sparse: bool = False,
     draw: Callable[..., Figure] | None = None,
     opens: Opener | None = None,
+    takes_runs: bool = True,
 ) -> Callable[[Finder], Finder]:
     """Declare a function of a run to be a measure; the function stays as it is. :class:`Measure` has the parameters.
 
@@ -329,7 +276,7 @@ def measure(
             raise ValueError(f"{find.__module__} and {before.module} both declare a measure {name!r} — rename one")
         _known[name] = Measure(
             name, summary, source, unit, find, find.__module__, chapter, place, needs, options or {},
-            without_error or {}, sparse, draw, opens,
+            without_error or {}, sparse, draw, opens, takes_runs,
         )  # fmt: skip
         return find
 

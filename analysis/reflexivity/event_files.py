@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
+from analysis.reading.text_tables import text_table
 from analysis.reflexivity.event_streams import Floats, Streams, one_stream
 from sim.core.errors import ReplayError, RunError
-from sim.core.wording import near_or_all
-from sim.recorded.readers import EXECUTE, FORMATS, HIDDEN, content, line_of, lines_of_rows, read, read_messages
+from sim.recorded.readers import EXECUTE, FORMATS, HIDDEN, read, read_messages
 
 TIMES = "times"  # a file with a column of them
 COLUMN = "time"
@@ -45,33 +42,14 @@ def file_events(path: Path, events: str = "trades", format: str = TIMES) -> Stre
 
 def _column(path: Path) -> Floats:
     """The column of times of a file of comma-separated values, plain or gzip."""
-    raw = content(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # of columns that the first line does not name
-            frame = pd.read_csv(BytesIO(raw), index_col=False, dtype=str, na_filter=False, skipinitialspace=True)
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as why:
-        said = str(why).strip().partition("\n")[0]
-        raise RunError(f"{path}: not a table of values separated by commas ({said})") from why
-    lines = lines_of_rows(raw)
-    names = [str(name).strip() for name in frame.columns]
-    if COLUMN not in names:
-        hint = (
-            f"{near_or_all(COLUMN, names)}; the first line names the columns, and recorded messages need their --format"
-        )
-        raise RunError(f"{path}, line {line_of(lines, 0)}: no column {COLUMN!r} — {hint}")
-    texts = frame.iloc[:, names.index(COLUMN)]
-    times = pd.to_numeric(texts, errors="coerce").to_numpy(float)
-    wrong = ~np.isfinite(times)
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        value = texts.iloc[row].strip()[:40]
-        raise RunError(f"{path}, line {line_of(lines, row + 1)}: {COLUMN} is {value!r}, not a number of seconds")
+    table = text_table(path)
+    times = table.numbers(
+        COLUMN, "the first line names the columns, and recorded messages need their --format", "seconds"
+    )
     falls = np.flatnonzero(np.diff(times) < 0)
     if len(falls):
         row = int(falls[0]) + 1
-        line = line_of(lines, row + 1)
-        raise RunError(f"{path}, line {line}: {times[row]:.15g} is earlier than the line before — sort it by {COLUMN}")
+        raise RunError(f"{table.place(row)}: {times[row]:.15g} is earlier than the line before — sort it by {COLUMN}")
     return times
 
 

@@ -18,6 +18,7 @@ _CLOSE = 1e-5  # relative step after which the next, of fourth order, changes no
 _ULPS = (
     4.0 * 2.0**-52
 )  # of the larger of forward and strike by which a price may lie below what it is worth if exercised
+_NOTHING = 1e-305  # a price over √(forward · strike) that has lost its digits
 _ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 
 
@@ -51,10 +52,10 @@ def implied_deviation(side: int, price: float, forward: float, strike: float) ->
     outside = price - max(side * (forward - strike), 0.0)
     if not outside >= -_ULPS * high or not outside < low:
         return math.nan
-    if outside <= 0.0:
+    scale = math.sqrt(low) * math.sqrt(high)
+    if outside <= _NOTHING * scale:
         return 0.0
-    x = log_moneyness(low, high)
-    return _solved(x, outside / math.sqrt(low) / math.sqrt(high), (low - outside) / math.sqrt(low) / math.sqrt(high))
+    return _solved(log_moneyness(low, high), outside / scale, (low - outside) / scale)
 
 
 @njit
@@ -64,23 +65,25 @@ def _solved(x: float, wanted: float, left: float) -> float:
     value, slope = time_value(x, s)
     gap = (wanted - value) / slope if x < 0.0 else wanted * _ROOT_TWO_PI
     wing, top = wanted < value, left < wanted
+    lower, upper = s, math.inf
+    if wing:  # no price is above that of the same deviation at the money
+        lower, upper = wanted * _ROOT_TWO_PI, s
     if wing and gap < -0.5 * s:
-        s = _wing_guess(x, -math.log(wanted))
-    elif not top:
+        s = max(lower, _wing_guess(x, -math.log(wanted)))
+    else:
         s += gap * (1.0 + gap * gap / 6.0) if gap < 1.0 else gap
-    lower, upper = 0.0, math.inf
     for _ in range(_MOST_STEPS):
         value, slope = time_value(x, s)
         if value < wanted:
-            lower = s
+            lower = max(lower, s)
         else:
-            upper = s
+            upper = min(upper, s)
         step = _step(x, s, value, slope, wanted, left, wing, top)
         if abs(step) <= _CLOSE * s:
             return s + step
         s += step
         if not lower < s < upper:
-            s = 0.5 * (lower + upper) if upper < math.inf else 2.0 * lower + 0.1
+            s = math.sqrt(lower) * math.sqrt(upper) if upper < math.inf else 2.0 * lower + 0.1
     return s
 
 
@@ -102,7 +105,7 @@ def _step(x: float, s: float, value: float, slope: float, wanted: float, left: f
     second = h * h / s - 0.25 * s  # derivatives of the price by s, over its first
     third = second * second - 3.0 * (h / s) ** 2 - 0.25
     if wing:
-        if value <= 0.0:
+        if value <= 0.0 or slope <= 0.0:
             return 0.25 * s
         power, per = math.log(value), slope / value
         newton = math.log(wanted / value) * power / math.log(wanted) / per

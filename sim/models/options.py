@@ -11,12 +11,15 @@ under Black and in currency under Bachelier. ``side`` is +1 of a call and −1 o
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from sim.core.compiled import njit
-from sim.models.normal import below, density, tails
+from sim.models.normal import FAR, below, density, mills, tails
 
-CALL, PUT = 1, -1
+CALL: Any = np.int64(1)  # no literal, for each of which Numba would compile everything anew
+PUT: Any = np.int64(-1)
 _REST = 1e-100  # a standard deviation that is none: derivatives stay finite
 _FURTHEST = 1e8  # standard deviations, whose density is 0
 _SMALL, _NEAR = 0.2, 4.0  # half deviation, and its product with the distance, up to which the series is used
@@ -57,7 +60,7 @@ class Slopes(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What an option pays on, for :func:`greeks_of`: max(side · (of · spot at settlement + fixed part − strike), 0).
+    """What an option pays on, for :func:`greeks_of`: max(side · (what is not yet fixed − strike), 0).
 
     Attributes
     ----------
@@ -102,13 +105,15 @@ def time_value(x: float, s: float) -> tuple[float, float]:
     Notes
     -----
     With h = |x|/s, t = s/2 and density φ the price is φ(h)e^{−t²/2} times the difference of Mills' ratio at h − t and
-    h + t (Jäckel 2017, Let's be rational). Where these nearly cancel it is summed as a series in t instead.
+    h + t (Jäckel 2017, Let's be rational). Where these nearly cancel, it is summed as a series in t instead.
     """
     if s < _REST:
         return 0.0, (density(0.0) if x == 0.0 else 0.0)
     h, t = min(-x / s, _FURTHEST), min(0.5 * s, _FURTHEST)
     if t > _SMALL or h * t > _NEAR:
         slope = density(h) * math.exp(-0.5 * t * t)
+        if h - t > FAR:
+            return slope * (mills(h - t) - mills(h + t)), slope
         half = math.exp(0.5 * x)
         return max(0.0, half * below(t - h) - below(-t - h) / half), slope
     height, last, moment = tails(h)
@@ -253,7 +258,7 @@ def terms_at_mean(
     """Terms of an option settled at the mean of the last ``count`` steps, of which ``left`` are to come.
 
     It is valued as an option on spot · left / count with the strike less fixed / count. The variance of the mean of the
-    steps to come is σ² ΣΣ min(i, j) / left², in closed form below.
+    steps to come is σ² ΣΣ min(i, j) / left², in closed form below. Rho takes them as if all grew for their mean time.
 
     Parameters
     ----------

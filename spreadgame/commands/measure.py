@@ -1,4 +1,4 @@
-"""``spreadgame measure``: lists the measures of runs, explains one, or takes one of run folders.
+"""``spreadgame measure``: lists the measures, explains one, or takes one of run folders, of files or of its options.
 
 The options are those of the measure that is named, so they are added when the line is read. Nothing slow is imported
 before somebody types the command.
@@ -47,6 +47,7 @@ def learn(parser: argparse.ArgumentParser, words: list[str]) -> list[str]:
     Those that are left to be read: without the name, and with several numbers bound to their option.
     """
     from analysis.reading import registry
+    from analysis.reading.measure_options import flag
     from sim.core.errors import RunError
 
     place = _place_of_name(words, registry.modules())
@@ -60,16 +61,16 @@ def learn(parser: argparse.ArgumentParser, words: list[str]) -> list[str]:
     parser.set_defaults(name=found.name)
     parser.prog, parser.usage = f"{parser.prog} {found.name}", None
     parser.description, parser.epilog = f"{found.summary[0].upper()}{found.summary[1:]}.", f"Source: {found.source}."
-    if found.opens is not None:
+    if found.opens is not None or not found.takes_runs:
         parser.description += f" It takes {found.takes}."
     for name, option in found.options.items():
         _add_option(parser, name, option)
     if found.draw is not None:
         parser.add_argument("--figure", type=Path, metavar="FILE", help="draw it too")
-    several = {f"--{name}" for name, option in found.options.items() if option.is_several}
+    bound = {flag(name) for name, option in found.options.items() if option.is_several or option.kind is float}
     left: list[str] = []
     for word in (*words[:place], *words[place + 1 :]):
-        if left and left[-1] in several:  # argparse takes -0.3,0.1 for an option
+        if left and left[-1] in bound:  # argparse takes -0.3,0.1 and -1e-3 for options
             left[-1] = f"{left[-1]}={word}"
         else:
             left.append(word)
@@ -85,11 +86,13 @@ def _place_of_name(words: list[str], known: Container[str]) -> int | None:
 
 
 def _add_option(parser: argparse.ArgumentParser, name: str, option: Option) -> None:
+    from analysis.reading.measure_options import flag
+
     more: dict[str, Any] = {"choices": option.choices}
     if not option.choices:
         metavar = "A,B,…" if option.is_several else "NAME" if option.kind is str else "N"
         more = {"type": _reader(option), "metavar": metavar}
-    parser.add_argument(f"--{name}", dest=name, default=option.default, help=option.said.replace("%", "%%"), **more)
+    parser.add_argument(flag(name), dest=name, default=option.default, help=option.said.replace("%", "%%"), **more)
 
 
 def _reader(option: Option) -> Any:
@@ -124,7 +127,7 @@ def call(given: argparse.Namespace) -> int:
     found = registry.get(given.name)
     if getattr(given, "figure", None) and not given.runs:
         raise RunError(f"{given.figure}: a figure is of one run — give one RUN")
-    if given.runs:
+    if given.runs or (found.takes_nothing and _options_of(found, given) != _defaults(found)):
         _take(found, given)
     elif given.json:
         print_json(found.as_json())
@@ -133,17 +136,28 @@ def call(given: argparse.Namespace) -> int:
     return OK
 
 
+def _options_of(found: Measure, given: argparse.Namespace) -> dict[str, Any]:
+    return {name: value for name, value in vars(given).items() if name in found.options}
+
+
+def _defaults(found: Measure) -> dict[str, Any]:
+    return {name: option.default for name, option in found.options.items()}
+
+
 def _take(found: Measure, given: argparse.Namespace) -> None:
     from analysis.output.measure_table import NARROWEST, tables_of
 
-    options = {name: value for name, value in vars(given).items() if name in found.options}
+    options = _options_of(found, given)
     figure = getattr(given, "figure", None)
     if figure is not None:
         _check_figure(figure, given.runs)
-    runs = [found.open(path, **options) for path in given.runs]
+    runs = [found.open(path, **options) for path in given.runs] or [None]
     frames = [found.of(run, **options) for run in runs]
     if figure is not None:
         _draw(found, runs[0], options, figure)
+    if given.json and not given.runs:
+        print_json({"measure": found.name, "options": options, **found_in(frames[0])})
+        return
     if given.json:
         measured = [as_json(path, frame) for path, frame in zip(given.runs, frames, strict=True)]
         alone = details(frames[0]) if len(frames) == 1 else {}
@@ -151,18 +165,24 @@ def _take(found: Measure, given: argparse.Namespace) -> None:
         return
     console = results(None if sys.stdout.isatty() else WIDTH)
     console.width = max(console.width, NARROWEST)
-    for place, (path, run, frame) in enumerate(zip(given.runs, runs, frames, strict=True)):
+    for place, (run, frame) in enumerate(zip(runs, frames, strict=True)):
         if len(runs) > 1:
-            console.print(*[""] * bool(place), f"{path}: {run.heading}", sep="\n", style="bold", soft_wrap=True)
+            heading = f"{given.runs[place]}: {run.heading}"
+            console.print(*[""] * bool(place), heading, sep="\n", style="bold", soft_wrap=True)
         for number, table in enumerate(tables_of(frame, found.common_unit, found.sparse, console.width)):
             console.print(*[""] * bool(number), table, sep="\n")
 
 
 def as_json(path: str | Path, frame: pd.DataFrame) -> dict[str, Any]:
     """What was found of a run as ``--json`` prints it."""
+    return {"run": str(path), **found_in(frame)}
+
+
+def found_in(frame: pd.DataFrame) -> dict[str, Any]:
+    """What was found, as ``--json`` prints it."""
     from analysis.reading.measures import records
 
-    return {"run": str(path), "rows": records(frame), "note": frame.attrs.get("note") or None, **details(frame)}
+    return {"rows": records(frame), "note": frame.attrs.get("note") or None, **details(frame)}
 
 
 def details(frame: pd.DataFrame) -> dict[str, Any]:

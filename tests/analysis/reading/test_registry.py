@@ -33,6 +33,7 @@ from tests.places import SCENARIOS
 
 MEASURES = registry.all_measures()
 NAMES = [each.name for each in MEASURES]
+OF_RUNS = [each for each in MEASURES if each.takes_runs]
 KEPT = {"record.messages": True, "record.book_every": 1, "record.agents_every": 1}
 LEFT_OUT = {  # what keeps a table of each need from being there
     "trades": {"record.trades": False},
@@ -63,7 +64,7 @@ def run_for(market: Run, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
         name: execute(load(SCENARIOS / path, KEPT | overrides), out, name)
         for name, (path, overrides) in SPECIAL.items()
     }
-    return {name: special.get(name, market) for name in NAMES}
+    return {each.name: special.get(each.name, market) for each in OF_RUNS}
 
 
 # --- the declarations -----------------------------------------------------------------------------------------------
@@ -180,7 +181,7 @@ def test_what_is_added_up_of_every_run_is_declared_too(market: Run) -> None:
 # --- what they give -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("measure", MEASURES, ids=NAMES)
+@pytest.mark.parametrize("measure", OF_RUNS, ids=[each.name for each in OF_RUNS])
 def test_a_measure_gives_numbers_with_errors_or_says_why_not_alike_in_python_and_on_the_command_line(
     measure: Measure, run_for: dict[str, Run], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -269,6 +270,19 @@ def test_of_a_population_that_is_named_only_its_rows_are_there_and_they_are_the_
     assert own["meaning"].str.contains("from sample to sample, 1 step").any()
     with pytest.raises(RunError, match=f"there is no population '{population}x' — did you mean '{population}'"):
         market.measure(name, population=f"{population}x")
+
+
+def test_a_measure_that_takes_no_runs_says_so_of_one_and_what_it_takes_instead(market: Run, capsys, tmp_path) -> None:
+    assert {each.name for each in MEASURES} - {each.name for each in OF_RUNS} >= {"option_prices", "volatility_surface"}
+    assert take("option_prices", [str(market.folder)]) == 2
+    assert "option_prices takes nothing but its options — leave it out" in capsys.readouterr().err
+    assert take("volatility_surface", [str(market.folder)]) == 2
+    assert "a folder — volatility_surface takes snapshots of Deribit's options" in capsys.readouterr().err
+    assert take("volatility_surface", [tmp_path / "none"]) == 2
+    assert "none: there is no such file or folder — volatility_surface takes" in capsys.readouterr().err
+    for name in ("option_prices", "volatility_surface"):
+        with pytest.raises(RunError, match=f"{name} takes no run, but"):
+            market.measure(name)
 
 
 # --- options --------------------------------------------------------------------------------------------------------

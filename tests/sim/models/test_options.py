@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
-from sim.models.options import (
-    CALL,
-    PUT,
-    bachelier,
-    black,
-    greeks,
-    greeks_of,
-    mean_variance,
-    normal_greeks,
-    price,
-    terms_at_mean,
-)  # fmt: skip
+from sim.models import options
+from sim.models.options import CALL, PUT, bachelier, black, greeks, greeks_of, mean_variance, normal_greeks
+from tests.oracles import exact_options
 
 # spot, strike, time, rate, dividend, volatility: call, put; of the call delta, gamma, vega, theta, rho, vanna, volga
 PRINTED = {
@@ -42,14 +34,16 @@ def test_prices_and_greeks_have_the_printed_digits(case: tuple[float, ...]) -> N
     found = greeks(CALL, *map(float, case))
     assert [found.price, *found[1:]] == pytest.approx([call, *of_call], abs=5.1e-7)
     assert greeks(PUT, *map(float, case)).price == pytest.approx(put, abs=5.1e-7)
-    assert price(CALL, *map(float, case)) == found.price
+    assert options.price(CALL, *map(float, case)) == found.price
 
 
 @pytest.mark.parametrize(
     ("first", "left", "fixed", "printed"), [(55, 30, 0.0, 2.01838), (1, 30, 0.0, 0.81462), (1, 15, 1503.0, 0.34741)]
 )
 def test_an_option_on_a_mean_has_the_printed_price(first: int, left: int, fixed: float, printed: float) -> None:
-    found = greeks_of(False, CALL, 100.0, terms_at_mean(100.0, first, left, 30, fixed, 0.0, 0.0), 0.0, 0.0, 0.0063)
+    found = greeks_of(
+        False, CALL, 100.0, options.terms_at_mean(100.0, first, left, 30, fixed, 0.0, 0.0), 0.0, 0.0, 0.0063
+    )
     assert found.price == pytest.approx(printed, abs=5.1e-6)
 
 
@@ -76,3 +70,80 @@ def test_mean_variance_runs_from_today_to_the_long_run() -> None:
     assert mean_variance(0.0, 0.0175, 1.5768, 0.0398) == 0.0175
     assert mean_variance(1e9, 0.0175, 1.5768, 0.0398) == pytest.approx(0.0398)
     assert mean_variance(1.0, 0.0175, 0.0, 0.0398) == 0.0175
+
+
+# --- against exact arithmetic, and each other -----------------------------------------------------------------------
+
+
+def drawn_terms(count: int) -> np.ndarray:
+    """Spot, strike, time, rate, dividend and relative volatility, ``(count, 6)``."""
+    random = np.random.default_rng(4)
+    spots = 10.0 ** random.uniform(-2.0, 4.0, count)
+    return np.stack(
+        [
+            spots,
+            spots * np.exp(random.normal(0.0, 0.3, count)),
+            10.0 ** random.uniform(-2.5, 1.0, count),
+            random.uniform(-0.05, 0.15, count),
+            random.uniform(-0.05, 0.15, count),
+            10.0 ** random.uniform(-1.5, 0.0, count),
+        ],
+        axis=1,
+    )
+
+
+@pytest.mark.parametrize("side", [CALL, PUT])
+@pytest.mark.parametrize("normal", [False, True])
+def test_every_greek_is_the_derivative_of_the_price(side: int, normal: bool) -> None:
+    for spot, strike, time, rate, dividend, volatility in drawn_terms(25):
+        used = volatility * spot if normal else volatility
+        law = exact_options.bachelier if normal else exact_options.black_scholes
+        exact = exact_options.greeks(law(side, strike, dividend), spot, used, time, rate)
+        found = (normal_greeks if normal else greeks)(side, spot, strike, time, rate, dividend, used)._asdict()
+        scale = {"price": spot, "delta": 1.0, "gamma": 1.0 / spot, "rho": spot * time, "theta": spot / time}
+        for name, value in exact.items():
+            size = scale.get(name, 1.0 if normal else spot)
+            assert found[name] == pytest.approx(value, rel=1e-11, abs=1e-13 * max(size, abs(value))), name
+
+
+def test_a_call_less_a_put_is_the_forward_less_the_strike_whatever_the_law() -> None:
+    for spot, strike, time, rate, dividend, volatility in drawn_terms(500):
+        for law, used in ((greeks, volatility), (normal_greeks, volatility * spot)):
+            call, put = (law(side, spot, strike, time, rate, dividend, used) for side in (CALL, PUT))
+            kept, paid = math.exp(-dividend * time), math.exp(-rate * time)
+            assert call.price - put.price == pytest.approx(spot * kept - strike * paid, abs=1e-13 * (spot + strike))
+            assert call.delta - put.delta == pytest.approx(kept, rel=1e-13)
+            assert (call.gamma, call.vega, call.vanna, call.volga) == (put.gamma, put.vega, put.vanna, put.volga)
+
+
+def test_an_option_on_a_mean_has_the_greeks_of_its_price() -> None:
+    steps, sigma, rate = (40, 20, 30, 1001.0), 0.008, 2e-4
+    first, left, count, fixed = steps
+
+    def value(spot: float, volatility: float, later: int = 0, paid: float = rate) -> options.Greeks:
+        terms = options.terms_at_mean(100.0, first + later, left, count, fixed, paid, 0.0)
+        return greeks_of(False, CALL, spot, terms, paid, 0.0, volatility)
+
+    found = value(100.0, sigma)
+    assert found.delta == pytest.approx((value(100.01, sigma).price - value(99.99, sigma).price) / 0.02, rel=1e-6)
+    assert found.gamma == pytest.approx((value(100.01, sigma).delta - value(99.99, sigma).delta) / 0.02, rel=1e-5)
+    assert found.vega == pytest.approx(
+        (value(100.0, sigma + 1e-6).price - value(100.0, sigma - 1e-6).price) / 2e-6, rel=1e-6
+    )
+    assert -found.theta == pytest.approx((value(100.0, sigma, 1).price - value(100.0, sigma, -1).price) / 2, rel=1e-3)
+    assert found.rho == pytest.approx(
+        (value(100.0, sigma, 0, rate + 1e-7).price - value(100.0, sigma, 0, rate - 1e-7).price) / 2e-7, rel=1e-3
+    )
+    settled = options.terms_at_mean(100.0, 55, 1, 1, 0.0, rate, 0.0)
+    assert greeks_of(False, CALL, 100.0, settled, rate, 0.0, sigma) == pytest.approx(
+        greeks(CALL, 100.0, 100.0, 55.0, rate, 0.0, sigma), rel=1e-12
+    )
+
+
+def test_the_delta_of_an_option_on_a_mean_fades_as_steps_are_fixed() -> None:
+    deltas = []
+    for left in (30, 20, 10, 1):
+        terms = options.terms_at_mean(100.0, 1, left, 30, 100.0 * (30 - left), 0.0, 0.0)
+        deltas.append(greeks_of(False, CALL, 100.0, terms, 0.0, 0.0, 0.0063).delta)
+    assert deltas == sorted(deltas, reverse=True)
+    assert deltas[-1] == pytest.approx(0.5 / 30, rel=0.02)
