@@ -1,7 +1,8 @@
 """Scenario files as accidents and ill will leave them: mutants of those that ship, and what became of each.
 
-``python -m tests.markets.mutated_scenarios COUNT SEED`` reads so many in one process, runs those that may run for a few
-steps, and prints a line of JSON: what was wrong, the longest time and text, and the most memory.
+``python -m tests.markets.mutated_scenarios COUNT SEED FOLDER`` reads so many in one process, runs those that may run
+for a few steps, and prints a line of JSON: what was wrong, the longest time and text, and the most memory. Mutants that
+are wrong or slow stay in the folder.
 """
 
 from __future__ import annotations
