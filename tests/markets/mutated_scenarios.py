@@ -39,6 +39,7 @@ Random = random.Random
 
 
 # --- mutants of the tree --------------------------------------------------------------------------------------------
+# No two places share a table: with the next change, all of 20,000 would grow by 20,000 keys.
 
 
 def places(tree: Tree, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -101,7 +102,7 @@ def _repeat(tree: Tree, chance: Random) -> None:
     members = at(tree, chance.choice(arrays))
     member, count = chance.choice(members), chance.choice([1, 2, 300, 2_000])
     if chance.random() < 0.5 and isinstance(member, dict) and "name" in member:
-        members += [{**member, "name": f"{member['name']}{number}"} for number in range(count)]
+        members += [{**deepcopy(member), "name": f"{member['name']}{number}"} for number in range(count)]
     else:
         members += [deepcopy(member) for _ in range(count)]
 
@@ -112,9 +113,9 @@ def _many(tree: Tree, chance: Random) -> None:
     wrong: Any = chance.choice([1, "x", 0.5, (), {"name": 1}])
     held = at(tree, path)
     if isinstance(held, dict):
-        held |= {f"key{number}": wrong for number in range(LONG)}
+        held |= {f"key{number}": deepcopy(wrong) for number in range(LONG)}
     else:
-        at(tree, path[:-1])[path[-1]] = [wrong] * LONG
+        at(tree, path[:-1])[path[-1]] = [deepcopy(wrong) for _ in range(LONG)]
 
 
 TREES: list[Callable[[Tree, Random], None]] = [
