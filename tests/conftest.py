@@ -14,6 +14,28 @@ from tests.command_line import end_started
 settings.register_profile("the same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("the same")
 
+# Tests that need no engine, and take a minute: what it takes to compile the engine.
+WITHOUT_ENGINE = tuple(
+    f"tests/{room}/"
+    for room in (
+        "analysis/games/dynamics",
+        "analysis/games/solvers",
+        "analysis/games/tables",
+        "analysis/stats",
+        "sim/models",
+    )
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """While one of two workers compiles the engine, the other begins its half with what needs none."""
+    if hasattr(config, "workerinput"):
+        plain = [item for item in items if item.nodeid.startswith(WITHOUT_ENGINE)]
+        others = [item for item in items if not item.nodeid.startswith(WITHOUT_ENGINE)]
+        half = len(items) // 2
+        items[:] = [*others[:half], *plain, *others[half:]]
+
 
 @pytest.fixture(autouse=True)
 def _nothing_goes_on() -> Iterator[None]:

@@ -54,42 +54,51 @@ def draw_block(
     steps : steps of an episode (a file is played from its first row in each).
     dividends : whether dividends need a draw.
     values : the file's values, for a process from a file.
-    wanted : the first so many are enough; there are more where several kinds of draws share the stream.
+    wanted : the first so many, from 1, are enough.
     """
     kind = PROCESSES[process.process]
     jumps_too = kind == JUMP and process.jump_probability > 0.0
     several = jumps_too or dividends or kind == HESTON
     length = BLOCK if several else wanted  # draws of one kind begin alike whatever their number
-    rows = np.zeros(length, INCREMENT)
-    random = np.random.Generator(
-        np.random.PCG64(np.random.SeedSequence([seed, int(name_key("instrument", name)), block]))
-    )
+    rows = np.zeros(wanted, INCREMENT)
+    stream = np.random.PCG64(np.random.SeedSequence([seed, int(name_key("instrument", name)), block]))
+    random = np.random.Generator(stream)
+
+    def uniform() -> NDArray[np.float64]:
+        """As the first of ``length`` draws, of which each takes one step of the stream."""
+        drawn = random.random(wanted)
+        stream.advance(length - wanted)
+        return drawn
+
+    def normal() -> NDArray[np.float64]:
+        return random.standard_normal(length)[:wanted]
+
     if kind == FROM_FILE and values is not None:
-        rows["diffusion"] = values[(block * BLOCK + np.arange(length)) % steps]
+        rows["diffusion"] = values[(block * BLOCK + np.arange(wanted)) % steps]
     elif getattr(process, "increments", "normal") == "coin":
-        rows["diffusion"] = 2.0 * random.integers(0, 2, length) - 1.0
+        rows["diffusion"] = 2.0 * random.integers(0, 2, length)[:wanted] - 1.0
     elif kind == HESTON or getattr(process, "volatility", 0.0) > 0.0:
-        rows["diffusion"] = random.standard_normal(length)
+        rows["diffusion"] = normal()
     if jumps_too:
-        jumps = random.random(length) < process.jump_probability
-        coin = np.where(random.random(length) < process.up_probability, 1.0, -1.0)
+        jumps = uniform() < process.jump_probability
+        coin = np.where(uniform() < process.up_probability, 1.0, -1.0)
         sizes = {
-            "normal": lambda: random.standard_normal(length) * process.jump_size,
+            "normal": lambda: normal() * process.jump_size,
             "fixed": lambda: coin * process.jump_size,
-            "exponential": lambda: coin * random.standard_exponential(length) * process.jump_size,
+            "exponential": lambda: coin * random.standard_exponential(length)[:wanted] * process.jump_size,
         }[process.jump]()
         rows["second"] = np.where(jumps, sizes, 0.0)
     if kind == BINARY:
-        rows["uniform"] = random.random(length)
+        rows["uniform"] = uniform()
     if dividends:
-        rows["dividend"] = random.standard_normal(length)
+        rows["dividend"] = normal()
     if kind == HESTON:
-        rows["second"] = random.standard_normal(length)
+        rows["second"] = normal()
     loadings = getattr(process, "factors", {})
     if loadings:
         rows["diffusion"] *= math.sqrt(max(0.0, 1.0 - math.fsum(each * each for each in loadings.values())))
         for factor, loading in loadings.items():
-            rows["diffusion"] += loading * _draws_of_factor(factor, seed, block, length)
+            rows["diffusion"] += loading * _draws_of_factor(factor, seed, block, wanted)
     return rows
 
 

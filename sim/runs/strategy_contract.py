@@ -341,13 +341,13 @@ def _needs_no_compiler(strategy: Strategy) -> Problems:
     yield from uncompiled_differences([strategy])
 
 
-def uncompiled_differences(played: Sequence[Strategy]) -> Problems:
-    """What strategies do otherwise when nothing is compiled; they run in one process of their own."""
+def uncompiled_differences(played: Sequence[Strategy], steps: int = STEPS) -> Problems:
+    """What strategies do otherwise when nothing is compiled; in one process of their own, for so many steps."""
     own = {each.name for each in registry.built_in().values()}
     files = {each.file for each in played if each.name not in own}
     root = str(Path(registry.__file__).parents[2])
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-m", __name__, json.dumps([each.name for each in played]), *sorted(files)]
+    command = [sys.executable, "-m", __name__, json.dumps([each.name for each in played]), str(steps), *sorted(files)]
     environment = os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": path}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -355,18 +355,18 @@ def uncompiled_differences(played: Sequence[Strategy]) -> Problems:
         return
     answers = json.loads(done.stdout)
     for each in played:
-        if answers[each.name] != _outcome(each):
+        if answers[each.name] != _outcome(each, steps):
             yield f"{each.name} does something else with NUMBA_DISABLE_JIT=1: {answers[each.name]}"
 
 
-def _outcome(strategy: Strategy) -> str:
+def _outcome(strategy: Strategy, steps: int) -> str:
     """A digest of a run, of one in auctions and of one at the extremes, or the error that ended one."""
     high = _all_at(strategy, -1)
     try:
-        digests = [play(market(strategy)).digest()]
-        digests.append(play(market(strategy, steps=STEPS // 4, auction={"every": 3})).digest())
+        digests = [play(market(strategy, steps=steps)).digest()]
+        digests.append(play(market(strategy, steps=steps // 4, auction={"every": 3})).digest())
         if _is_playable(strategy, high):
-            digests.append(play(market(strategy, high, steps=STEPS // 4)).digest())
+            digests.append(play(market(strategy, high, steps=steps // 4)).digest())
         return " ".join(digests)
     except SpreadgameError as error:
         return str(error)
@@ -385,12 +385,12 @@ CLAIMS: dict[str, Callable[[Strategy], Problems]] = {
 }
 
 
-def _main(names: str, *files: str) -> None:
+def _main(names: str, steps: str, *files: str) -> None:
     from sim.strategy_kit.loading.files import load_file
 
     for file in files:
         load_file(file)
-    sys.stdout.write(json.dumps({name: _outcome(registry.get(name)) for name in json.loads(names)}))
+    sys.stdout.write(json.dumps({name: _outcome(registry.get(name), int(steps)) for name in json.loads(names)}))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ import html
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,12 @@ from analysis.report.contents import reported
 from analysis.report.differences import differences
 from analysis.report.glossary import Chapter, chapters
 from analysis.report.page import names_of, report, save_report
-from analysis.report.parts import only_seeds_differ
+from analysis.report.parts import Image, only_seeds_differ
 from sim.core.errors import RunError
 from sim.runs.execute import execute
 from sim.runs.result import Run, open_run
 from sim.scenario import load, parse
+from spreadgame.commands.parser import main
 from tests.command_line import MARKET, QUICKSTART, ROOT, shell
 from tests.markets.run_folders import seal_again
 
@@ -60,6 +63,25 @@ def folders(tmp_path_factory) -> dict[str, Path]:
     overrides = {"run.episodes": 2_000, "informed.arrivals.share": 0.5, "makers.params.informed_share": 0.5}
     found["milgrom"] = execute(load(THEORY / "glosten_milgrom.toml", overrides), out, "milgrom").folder
     return found
+
+
+@pytest.fixture(scope="module")
+def page_of(folders) -> Callable[..., str]:
+    """The page of some of the folders, made once."""
+    return cache(lambda *names: report([open_run(folders[name]) for name in names]))
+
+
+@pytest.fixture
+def undrawn(monkeypatch) -> None:
+    """Pages without their figures, which take most of the time, for tests that read the words."""
+    monkeypatch.setattr(contents, "image_of", lambda figure, text, of: Image("data:,", 1, text, of))
+
+
+@pytest.fixture
+def heads(monkeypatch) -> None:
+    """Pages without their parts, for a test of what stands above them."""
+    monkeypatch.setattr("analysis.report.page.opening", lambda *_: [])
+    monkeypatch.setattr("analysis.report.page.parts", lambda *_: [])
 
 
 def titles(run: Run) -> dict[str, str]:
@@ -152,37 +174,40 @@ def test_makers_who_publish_no_belief_are_not_spoken_for(folders):
 # --- the page -------------------------------------------------------------------------------------------------------
 
 
-def test_the_page_needs_nothing_from_anywhere(folders):
-    page = report([open_run(folders["seed1"])])
+def test_the_page_needs_nothing_from_anywhere(folders, page_of):
+    page = page_of("seed1")
     assert not re.search(r"""(?:src|href)=["'](?!data:|#)""", page)
     assert "<script" not in page
     assert not re.search(r"url\((?!data:)", page)
     assert str(folders["seed1"].parent) not in page
 
 
-def test_every_picture_has_a_text_and_every_link_a_place(folders):
-    page = report([open_run(folders["seed1"])])
+def test_every_picture_has_a_text_and_every_link_a_place(page_of):
+    page = page_of("seed1")
     texts = re.findall(r'<img [^>]*alt="([^"]*)"', page)
     assert len(texts) >= 5
     assert all(len(text) > 20 for text in texts)
     assert set(re.findall(r'href="#([^"]+)"', page)) <= set(re.findall(r'id="([^"]+)"', page))
 
 
-def test_names_in_a_scenario_are_text_and_never_markup():
+def test_names_in_a_scenario_are_text_and_never_markup(undrawn):
     run = run_of(MARKET.replace("One maker and one trader", "<b>1 & 2</b>"))
     page = report([run])
     assert "<b>1" not in page
     assert html.escape("<b>1 & 2</b>") in page
 
 
-def test_runs_side_by_side_have_a_column_each_and_seeds_of_one_scenario_their_mean(folders):
+def test_runs_side_by_side_have_a_column_each_and_seeds_of_one_scenario_their_mean(folders, page_of):
     runs = [open_run(folders[name]) for name in ("seed1", "seed2")]
     assert only_seeds_differ(runs)
-    page = report(runs)
+    page = page_of("seed1", "seed2")
     assert page.count("mean of the seeds</h3>") == 4  # both attributions, who paid whom, spreads
     for name in ("quickstart-seed1", "quickstart-seed2"):
         assert page.count(name) > 5
-    others = [runs[0], open_run(folders["milgrom"])]
+
+
+def test_runs_of_two_scenarios_have_no_mean(folders, undrawn):
+    others = [open_run(folders[name]) for name in ("seed1", "milgrom")]
     assert not only_seeds_differ(others)
     assert "mean of the seeds" not in report(others)
 
@@ -193,7 +218,7 @@ def head_of(page: str) -> str:
     return re.sub(r"\s+", " ", html.unescape(head))
 
 
-def test_the_head_says_what_was_changed_and_what_differs_between_runs(tmp_path, folders):
+def test_the_head_says_what_was_changed_and_what_differs_between_runs(tmp_path, heads):
     changed = execute(load(QUICKSTART, {"run.steps": 300, "informed.arrivals.share": 0.5}, 2), tmp_path, "half")
     plain = execute(load(QUICKSTART, {"run.steps": 300}, 2), tmp_path, "fifth")
     alone = report([changed])
@@ -243,14 +268,14 @@ def test_a_run_without_trades_kept_says_why_something_is_missing():
     assert reported(run, "run").headline.endswith("was not recorded.")
 
 
-def test_a_run_that_was_stopped_says_so(folders, tmp_path):
+def test_a_run_that_was_stopped_says_so(folders, tmp_path, undrawn):
     copy = tmp_path / "stopped"
     shutil.copytree(folders["seed1"], copy)
     seal_again(copy, open_run(copy).manifest | {"status": "interrupted"})
     assert "This run was stopped: interrupted." in report([open_run(copy)])
 
 
-def test_a_measure_of_a_chapter_stands_in_it_by_declaring_it(monkeypatch):
+def test_a_measure_of_a_chapter_stands_in_it_by_declaring_it(monkeypatch, undrawn):
     run = run_of(MARKET)
     rows = [Measurement("steps", 7.0, None, "steps", "that it took")]
     mine = registry.Measure("mine", "what I count", "my own", registry.EACH_ROW, lambda run: rows, "analysis.risk.mine")
@@ -270,8 +295,8 @@ def test_the_last_chapter_is_how_it_was_made_and_every_chapter_of_a_measure_is_t
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="needs chromium, which is not installed")
 @pytest.mark.parametrize("which", [["seed1"], ["seed1", "seed2"], ["milgrom"]])
-def test_a_browser_shows_every_figure_without_a_fault(folders, tmp_path, which):
-    page = report([open_run(folders[name]) for name in which])
+def test_a_browser_shows_every_figure_without_a_fault(folders, page_of, tmp_path, which):
+    page = page_of(*which)
     file = tmp_path / "report.html"
     file.write_text(page.replace("</head>", PROBE + "</head>"), encoding="utf-8")
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
@@ -302,7 +327,7 @@ def test_the_command_writes_the_page_beside_the_run_and_prints_where(folders):
     assert "<h1>Two makers, noise traders and informed traders</h1>" in path.read_text(encoding="utf-8")
 
 
-def test_bad_input_is_one_line_and_exit_code_2(folders, tmp_path):
+def test_bad_input_is_one_line_and_exit_code_2(folders, tmp_path, capsys):
     (tmp_path / "taken").mkdir()
     for arguments, words in [
         ([tmp_path / "nothing"], "there is no such folder"),
@@ -310,10 +335,12 @@ def test_bad_input_is_one_line_and_exit_code_2(folders, tmp_path):
         ([folders["seed1"], "--out", tmp_path / "none" / "page.html"], "--out"),
         ([folders["seed1"], "--out", tmp_path / "taken.html" / "page.html"], "--out"),
     ]:
-        said = shell("report", *arguments)
-        assert (said.returncode, said.stdout) == (2, ""), said
-        assert words in said.stderr
-        assert said.stderr.count("\n") == 1
+        with pytest.raises(SystemExit) as end:
+            main(["report", *map(str, arguments)])
+        printed, screen = capsys.readouterr()
+        assert (end.value.code, printed) == (2, "")
+        assert words in screen
+        assert screen.count("\n") == 1
     assert not list(tmp_path.glob("*.html"))
 
 

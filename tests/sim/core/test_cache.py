@@ -11,12 +11,13 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.command_line import MARKET, ROOT, environment, started
+from tests.forks import Forks
 
 # A function that calls another in another file, and a callback; the number is what rng.py makes of it.
 SMALL = """
@@ -44,6 +45,9 @@ print(double(21), double(0.5), mixed(np.uint64(7), 5), tripled(triple.address, 5
 """
 
 
+Small = Callable[..., tuple[str, str]]
+
+
 @pytest.fixture
 def copy(tmp_path) -> Path:
     """Our compiled sources in another place, and a script that compiles little of them."""
@@ -52,22 +56,33 @@ def copy(tmp_path) -> Path:
     return tmp_path / "copy"
 
 
-def small(copy: Path, **more: str) -> tuple[str, str]:
-    """What the script printed, and what it said on the screen."""
-    more = {"PYTHONPATH": str(copy), "NUMBA_CACHE_DIR": str(copy / "cache")} | more
-    answer = subprocess.run(
-        [sys.executable, "-c", "import small"],
-        cwd=copy, env=environment(**more), capture_output=True, text=True, encoding="utf-8",
-    )  # fmt: skip
-    assert answer.returncode == 0, answer.stderr
-    return answer.stdout, answer.stderr
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Small]:
+    """A process that runs the script of a copy: what it printed, and what it said on the screen."""
+    forks = Forks(tmp_path_factory.mktemp("forks")) if hasattr(os, "fork") else None
+
+    def run(copy: Path, **more: str) -> tuple[str, str]:
+        env = environment(**{"PYTHONPATH": str(copy), "NUMBA_CACHE_DIR": str(copy / "cache")} | more)
+        if forks is None or (copy / "sitecustomize.py").exists() or "NUMBA_DISABLE_JIT" in more:  # read at the start
+            answer = subprocess.run(
+                [sys.executable, "-c", "import small"],
+                cwd=copy, env=env, capture_output=True, text=True, encoding="utf-8",
+            )  # fmt: skip
+        else:
+            answer = forks.run("import small", copy, env)
+        assert answer.returncode == 0, answer.stderr
+        return answer.stdout, answer.stderr
+
+    yield run
+    if forks is not None:
+        forks.close()
 
 
 def stored(copy: Path) -> list[Path]:
     return sorted(path for path in copy.rglob("*.nb?") if path.is_file())
 
 
-def test_what_was_compiled_is_loaded_by_the_next_process(copy):
+def test_what_was_compiled_is_loaded_by_the_next_process(copy, small):
     first, screen = small(copy)
     assert screen == ""
     files = {path: path.stat().st_mtime_ns for path in stored(copy)}
@@ -99,7 +114,7 @@ DAMAGE: list[tuple[str, Callable[[bytes], bytes]]] = [
 ]
 
 
-def test_a_damaged_cache_is_ignored_with_one_line(copy):
+def test_a_damaged_cache_is_ignored_with_one_line(copy, small):
     first, _ = small(copy)
     for kind, damage in DAMAGE:
         for path in copy.rglob(f"*.{kind}"):
@@ -110,7 +125,7 @@ def test_a_damaged_cache_is_ignored_with_one_line(copy):
     assert small(copy) == (first, "")
 
 
-def test_whole_files_that_were_exchanged_are_not_taken(copy):
+def test_whole_files_that_were_exchanged_are_not_taken(copy, small):
     first, _ = small(copy)
     for kind in ("nbi", "nbc"):
         files = sorted(copy.rglob(f"*.{kind}"))
@@ -122,7 +137,7 @@ def test_whole_files_that_were_exchanged_are_not_taken(copy):
         assert re.fullmatch(r"compiled code in .* cannot be read and is made anew \(.*\)\n", screen)
 
 
-def test_rubbish_in_the_cache_is_in_nobodys_way(copy):
+def test_rubbish_in_the_cache_is_in_nobodys_way(copy, small):
     first, _ = small(copy)
     (base,) = (copy / "cache" / "spreadgame").iterdir()
     places = [base, *(path for path in base.iterdir() if path.is_dir())]
@@ -142,7 +157,7 @@ def test_rubbish_in_the_cache_is_in_nobodys_way(copy):
     assert len(screen.splitlines()) == 2  # that it cannot be read, and that it cannot be kept
 
 
-def test_a_cache_that_was_moved_is_taken(copy):
+def test_a_cache_that_was_moved_is_taken(copy, small):
     first, _ = small(copy)
     (copy / "cache").rename(copy / "elsewhere")
     before = {path: path.stat().st_mtime_ns for path in stored(copy)}
@@ -150,7 +165,7 @@ def test_a_cache_that_was_moved_is_taken(copy):
     assert {path: path.stat().st_mtime_ns for path in stored(copy)} == before
 
 
-def test_a_cache_that_vanishes_stops_nobody(copy):
+def test_a_cache_that_vanishes_stops_nobody(copy, small):
     first, _ = small(copy)
     for gone in ("shutil.rmtree(CACHE)", "shutil.rmtree(CACHE.parent); CACHE.parent.touch()"):
         text = SMALL.replace(
@@ -165,7 +180,7 @@ def test_a_cache_that_vanishes_stops_nobody(copy):
     assert not list((copy / "sim").rglob("*.nb?"))  # nor is it kept beside the sources
 
 
-def test_a_cache_that_takes_nothing_is_said_once(copy, tmp_path):
+def test_a_cache_that_takes_nothing_is_said_once(copy, small, tmp_path):
     (copy / "sitecustomize.py").write_text(
         "from numba.core.caching import IndexDataCacheFile\n"
         "def full(*_): raise OSError(28, 'No space left on device')\n"
@@ -178,7 +193,7 @@ def test_a_cache_that_takes_nothing_is_said_once(copy, tmp_path):
     assert "No space left on device" in screen
 
 
-def test_no_cache_where_none_can_be_written(copy):
+def test_no_cache_where_none_can_be_written(copy, small):
     (copy / "file").touch()
     printed, screen = small(copy, NUMBA_CACHE_DIR=str(copy / "file"))
     assert (printed, screen) == (small(copy)[0], "")
@@ -186,7 +201,7 @@ def test_no_cache_where_none_can_be_written(copy):
     assert not list((copy / "sim").rglob("*.nb?"))  # nor beside the sources
 
 
-def test_no_cache_for_a_user_without_a_home(copy):
+def test_no_cache_for_a_user_without_a_home(copy, small):
     printed, _ = small(copy)
     (copy / "sitecustomize.py").write_text(
         "from pathlib import Path\n"
@@ -198,7 +213,7 @@ def test_no_cache_for_a_user_without_a_home(copy):
     assert not list((copy / "sim").rglob("*.nb?"))
 
 
-def test_an_edit_in_another_file_is_seen(copy):
+def test_an_edit_in_another_file_is_seen(copy, small):
     before, _ = small(copy)
     rng = copy / "sim" / "core" / "rng.py"
     text = rng.read_text(encoding="utf-8")
@@ -224,7 +239,7 @@ def old_versions(copy: Path, count: int) -> Path:
     return base
 
 
-def test_caches_of_old_versions_are_removed(copy):
+def test_caches_of_old_versions_are_removed(copy, small):
     base = old_versions(copy, 9)
     (base / "old2" / "in-use").unlink()  # of a version that took no lock, and long ago
     os.utime(base / "old2", (2, 2))
@@ -236,7 +251,7 @@ def test_caches_of_old_versions_are_removed(copy):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there, an open file is what keeps a folder")
-def test_the_cache_that_a_process_uses_is_not_removed(copy):
+def test_the_cache_that_a_process_uses_is_not_removed(copy, small):
     text = "print('waiting', flush=True)\ninput()\n" + SMALL
     (copy / "small.py").write_text(text, encoding="utf-8")
     env = environment(PYTHONPATH=str(copy), NUMBA_CACHE_DIR=str(copy / "cache"))
@@ -264,7 +279,7 @@ def test_the_cache_that_a_process_uses_is_not_removed(copy):
     assert used.name not in {path.name for path in base.iterdir()}
 
 
-def test_two_processes_may_compile_at_once(copy):
+def test_two_processes_may_compile_at_once(copy, small):
     env = environment(PYTHONPATH=str(copy), NUMBA_CACHE_DIR=str(copy / "cache"))
     both = [
         subprocess.Popen([sys.executable, "-c", "import small"], cwd=copy, env=env, stdout=subprocess.PIPE, text=True)
@@ -276,7 +291,7 @@ def test_two_processes_may_compile_at_once(copy):
     assert small(copy) == (printed.pop(), "")
 
 
-def test_code_that_was_stored_for_other_arguments_is_not_taken(copy):
+def test_code_that_was_stored_for_other_arguments_is_not_taken(copy, small):
     first, _ = small(copy)
     # As two processes leave it that store at once: both signatures of `double` in the same file.
     one, two = (path for path in stored(copy) if path.name.startswith("small.double") and path.suffix == ".nbc")

@@ -163,18 +163,25 @@ def test_a_world_that_has_grown_begins_again_as_well(tmp_path):
         {"process": "random_walk", "initial": 1.0, "volatility": 0.1},
         {"process": "random_walk", "initial": 1.0, "volatility": 0.1, "increments": "coin"},
         {"process": "binary", "low": 1.0, "high": 2.0, "probability": 0.3},
-        {"process": "jump_diffusion", "initial": 1.0, "volatility": 0.1, "jump_probability": 0.1, "jump_size": 1.0},
+        *(
+            {"process": "jump_diffusion", "initial": 1.0, "volatility": volatility, "jump_probability": 0.1,
+             "jump_size": 1.0, "jump": jump}
+            for volatility in (0.1, 0.0)
+            for jump in ("normal", "fixed", "exponential")
+        ),
     ],
-    ids=lambda process: f"{process['process']}-{process.get('increments', 'normal')}",
-)
+    ids=lambda process: "-".join(map(str, process.values())),
+)  # fmt: skip
 @pytest.mark.parametrize("dividends", [False, True])
 def test_a_few_increments_are_the_first_of_many(process, dividends):
     market = MARKET.replace('{ process = "random_walk", initial = 100.0, volatility = 0.02 }', "VALUE")
     words = ", ".join(f"{key} = {json.dumps(value)}" for key, value in process.items())
     value = parse(market.replace("VALUE", f"{{ {words} }}")).instruments[0].value
     whole, few = (processes.draw_block(value, "ACME", 5, 1, 100, dividends, None, wanted) for wanted in (BLOCK, 77))
-    assert len(few) >= 77
-    assert (whole[: len(few)] == few).all()
+    assert len(few) == 77
+    assert (whole[:77] == few).all()
+    assert (few["jump"] != 0.0).any() == ("jump" in process)
+    assert (few["dividend"] != 0.0).all() == dividends
 
 
 # -- the numbers are those of a run

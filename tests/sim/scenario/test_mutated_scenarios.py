@@ -9,7 +9,8 @@ import pytest
 
 from sim.core.errors import SpreadgameError
 from sim.scenario import load
-from tests.markets.mutated_scenarios import ROOT, mutant
+from tests.command_line import environment
+from tests.markets import mutated_scenarios
 
 
 def said(path):
@@ -23,7 +24,7 @@ def said(path):
 def test_mutants_are_read_or_refused_in_words(tmp_path):
     chance = random.Random(7)
     for _ in range(40):
-        made, data = mutant(chance)
+        made, data = mutated_scenarios.mutant(chance)
         path = tmp_path / "mutant.toml"
         path.write_bytes(data)
         assert len(said(path).encode()) < 10_000, made
@@ -31,8 +32,8 @@ def test_mutants_are_read_or_refused_in_words(tmp_path):
 
 @pytest.mark.slow
 def test_a_thousand_mutants_leave_no_traceback_and_cost_little(tmp_path):
-    command = [sys.executable, str(ROOT / "tests" / "mutated_scenarios.py"), "1000", "11", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-m", mutated_scenarios.__name__, "1000", "11", str(tmp_path)]
+    done = subprocess.run(command, env=environment(), stdout=subprocess.PIPE, text=True, check=True)
     found = json.loads(done.stdout)
     assert found["wrong"] == []
     assert found["longest"][0] < 5  # seconds of this process alone, whatever else the machine does

@@ -135,16 +135,24 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("line", MISTAKES)
-def test_a_mistake_of_a_strategy_ends_the_run_and_is_named(line: str, tmp_path: Path) -> None:
-    path = tmp_path / "odd.py"
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A strategy that makes the mistake whose number it is given: one, since each takes seconds to compile."""
+    path = tmp_path_factory.mktemp("odd") / "odd.py"
     path.write_text(
         "from spreadgame.strategy import *\n"
-        '@strategy("odd", summary="errs", memory={"kept": (int, 4)}, max_messages=9)\n'
-        f"def act(me, market):\n    if step(me, market) == 3:\n        {line}\n"
+        '@strategy("odd", summary="errs", memory={"kept": (int, 4)}, max_messages=9,\n'
+        '          parameters={"mistake": Parameter(0, "its number", low=0)})\n'
+        "def act(me, market):\n    if step(me, market) != 3:\n        return\n"
+        + "".join(f"    if me.parameters.mistake == {place}:\n        {line}\n" for place, line in enumerate(MISTAKES))
     )
+    return path
+
+
+@pytest.mark.parametrize("line", MISTAKES)
+def test_a_mistake_of_a_strategy_ends_the_run_and_is_named(line: str, odd: Path, tmp_path: Path) -> None:
     with pytest.raises(sg.StrategyError) as caught:
-        sg.run(two_sides(tmp_path), strategies=path)
+        sg.run(two_sides(tmp_path), overrides={"mine.params.mistake": list(MISTAKES).index(line)}, strategies=odd)
     assert str(caught.value).startswith(f"strategy 'odd' of agent 'mine 0', episode 0, step 3: {MISTAKES[line]}")
 
 
