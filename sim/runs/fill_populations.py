@@ -64,7 +64,7 @@ def _fill_turns(row: Any, laid: PopulationLayout, external: int) -> None:
     population = laid.population
     row["external"] = external
     # A Python agent's messages find room one by one; a compiled turn must find it all before it begins.
-    row["allowed"] = 1 if external != BY_STRATEGY else laid.strategy.max_messages(population.params)
+    row["allowed"] = 1 if external != BY_STRATEGY else laid.strategy.messages(population.params, laid.in_venues.count)
     row["rules"] = 0 if laid.strategy.repeats(population.params) else rules_of(population)
     row["rule_messages"] = messages_of(int(row["rules"]))
     row["allowed"] += row["rule_messages"]

@@ -20,7 +20,7 @@ Act = Callable[[Seat, Market], None]  # what an author writes
 Value = bool | int | float | str | tuple[float, ...]
 
 ANY = "any"  # number of venues
-_MOST_VENUES = 1_000
+MOST_VENUES = 1_000
 _MOST_KEPT = 1_000_000  # numbers of one name in an agent's memory
 NEEDS = ("signal", "reservation", "private_values", "network", "auction")
 _CALLED: dict[type, str] = {
@@ -195,6 +195,7 @@ class Strategy:
     parameters: Mapping[str, Parameter]
     memory: Mapping[str, tuple[str, int]]  # name -> NumPy type, and how many (0: one number)
     max_messages: Callable[[Mapping[str, Any]], int]
+    per_venue: bool
     venues: int | str
     needs: frozenset[str]
     file: str
@@ -221,6 +222,10 @@ class Strategy:
             found |= {name: str((folder / str(found[name])).absolute()) for name in self.paths(found)}
         return found
 
+    def messages(self, given: Mapping[str, Value], venues: int) -> int:
+        """The most messages of one turn with these parameters on so many venues."""
+        return self.max_messages(given) * (venues if self.per_venue else 1)
+
     def paths(self, given: Mapping[str, Value]) -> list[str]:
         """The parameters that lead to a file or a folder, of those that are given and not empty."""
         return [name for name, parameter in self.parameters.items() if parameter.form == "path" and given.get(name)]
@@ -245,7 +250,7 @@ def _check_parts(
     name: str, venues: object, needs: object, functions: Mapping[str, object], parameters: Mapping[Any, object]
 ) -> None:
     """What is wrong with the parts of a declaration, one by one."""
-    if venues != ANY and not _is_count(venues, 1, _MOST_VENUES):
+    if venues != ANY and not _is_count(venues, 1, MOST_VENUES):
         raise StrategyError(f"strategy {name}: venues must be a whole number from 1, or {ANY!r}, not {venues!r}")
     if isinstance(needs, str):
         raise StrategyError(f"strategy {name}: needs must be a list of names: needs=({needs!r},)")
@@ -317,6 +322,7 @@ def strategy(
     parameters: Mapping[str, Parameter] | None = None,
     memory: Mapping[str, type | tuple[type, int]] | None = None,
     max_messages: int | Callable[[Mapping[str, Any]], int] = 1,
+    per_venue: bool = False,
     venues: int | str = 1,
     needs: tuple[str, ...] = (),
     validate: Callable[[Mapping[str, Any]], str] = lambda given: "",
@@ -336,6 +342,7 @@ def strategy(
     parameters : what ``params`` may set.
     memory : names with ``int`` or ``float``, or ``(int, 8)`` for eight of them; 0 at the start of each episode.
     max_messages : the most orders, replacements and cancellations of one turn, or a function of the parameters.
+    per_venue : whether it may send so many for each of its venues.
     venues : how many venues it trades on, or ``"any"`` number of them; ``venue_of(me, market, i)`` numbers them.
     needs : any of NEEDS, without which it cannot play; ``auction`` is a venue that holds some.
     validate : given all parameters, each right by itself: what is wrong with them together, or an empty text.
@@ -364,7 +371,7 @@ def strategy(
         return Strategy(
             name=name, act=act, summary=summary, source=source, parameters=dict(parameters or {}),
             memory={field_name: _kept(name, field_name, kept) for field_name, kept in (memory or {}).items()},
-            max_messages=bound, venues=venues, needs=frozenset(needs), common=tuple(common),
+            max_messages=bound, per_venue=per_venue, venues=venues, needs=frozenset(needs), common=tuple(common),
             file=act.__code__.co_filename, **functions,
         )  # fmt: skip
 

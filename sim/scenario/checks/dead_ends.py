@@ -81,7 +81,8 @@ class DeadEnds(PriceChecks):
 
     def _shocks(self, where: Where, instrument: Instrument) -> Found:
         for index, shock in enumerate(instrument.shocks):
-            if shock.volatility is not None and not getattr(instrument.value, "volatility", 0.0):
+            names = ("variance", "mean") if isinstance(instrument.value, Heston) else ("volatility",)
+            if shock.volatility is not None and not any(getattr(instrument.value, name, 0.0) for name in names):
                 message = "it changes nothing: the value has no volatility to multiply"
                 yield self.problem((*where, "shocks", index, "volatility"), message)
 
@@ -194,6 +195,8 @@ class DeadEnds(PriceChecks):
         here = [each for each in self._on.get(venue.name, ()) if not self._never_acts(each)]
         if not self._never_collects(venue.name) or any(map(self._chooses, here)):
             return
+        if here and any(each.hedge and venue.name in each.hedge.venues for each in self.draft.populations):
+            return  # by market orders, on either side
         resting = [each for each in here if self._uses(each) & RESTS or each.obligation]
         taking = [each for each in here if not self._is_simultaneous(each) and self._uses(each) & TAKES]
         why = ""

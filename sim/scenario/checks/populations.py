@@ -49,8 +49,13 @@ class PopulationChecks(SettingChecks):
             listed.add(name)
 
     def _venues_as_many(self, where: Where, population: Population) -> Found:
+        from sim.strategy_kit.declare import MOST_VENUES
+
         takes = self.strategy(population).venues
         have = len(self.venues_of(population))
+        if isinstance(takes, str) and have > MOST_VENUES:
+            message = f"{have:,} venues are more than the most that one population trades on, {MOST_VENUES:,}"
+            yield self.problem((*where, "venues"), message, "share them among several populations")
         if isinstance(takes, str) or have == takes:  # on any number of them
             return
         names = [str(name_of(venue)) for venue in self.draft.venues[: max(takes, 1000)]]
