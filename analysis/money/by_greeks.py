@@ -138,7 +138,9 @@ def _parts(run: Run, instrument: Instrument, steps: Integers) -> tuple[Floats, s
         return nothing, "no venue trades it, or what it follows from"
     if option.average > 1:
         return nothing, "it is settled at a mean"
-    times = np.maximum(option.expiry - 1.0 - np.concatenate([[-1], steps]), 0.0)
+    # A value has had its move of a step that is sampled; a mid at which an option is settled may still move in it.
+    moved = steps + (1.0 if option.settles_at == "value" else 0.0)
+    times = np.maximum(option.expiry - np.concatenate([[0.0], moved]), 0.0)
     volatility = _volatilities(run, option, underlying, spots, values, times, steps)
     rate = math.log1p(run.scenario.money.interest) / run.scenario.money.interest_every
     normal = isinstance(underlying.value, RandomWalk)
