@@ -28,6 +28,10 @@ _MODULES = (
     "reflexivity.structural_volatility",
     "reflexivity.self_exciting",
     "reflexivity.flash_crash",
+    "options.payments",
+    "options.hedging",
+    "options.cross_hedge",
+    "options.auctions",
 )
 
 
@@ -38,6 +42,7 @@ class Experiment:
     name: str
     title: str
     play: Callable[[Markets], list[Row]]
+    room: str = ""  # of analysis/theory, in which it is
     code: str = CODE  # the version of what its rows pass through, as it was when that was imported
 
 
@@ -55,7 +60,7 @@ def experiment(title: str) -> Callable[[Callable[[Markets], list[Row]]], Experim
         def named(markets: Markets) -> list[Row]:
             return [replace(row, experiment=name) for row in play(markets)]
 
-        return Experiment(name, title, named, _version(play.__module__))
+        return Experiment(name, title, named, play.__module__.split(".")[-2], _version(play.__module__))
 
     return make
 
@@ -69,7 +74,7 @@ def all_experiments() -> dict[str, Experiment]:
 
 
 def chosen(names: list[str]) -> list[Experiment]:
-    """The experiments that are named, or whose names begin so; all if none is named.
+    """The experiments that are named, or whose names begin so, or which are in that room; all without a name.
 
     Raises
     ------
@@ -82,7 +87,7 @@ def chosen(names: list[str]) -> list[Experiment]:
     known = all_experiments()
     picked: dict[str, Experiment] = {}
     for name in names:
-        of_name = {key: each for key, each in known.items() if key == name or key.startswith(f"{name}_")}
+        of_name = {key: each for key, each in known.items() if name in (key, each.room) or key.startswith(f"{name}_")}
         if not of_name:
             raise RunError(f"there is no experiment {name!r} — {near_or_all(name, list(known))}")
         picked |= of_name

@@ -33,8 +33,8 @@ the model. In the tables, *error* is the standard error of the market's estimate
 nothing was sampled. *Distance* is in standard errors.
 
 Rows of one experiment share their random numbers. So differences between them are precise, and their distances are not
-independent. Some targets were simulated (the Santa Fe book, Gode and Sunder's traders) or published with an interval
-(Wah and Wellman). There, the error includes the target's own error.
+independent. Some targets were simulated (the Santa Fe book, Gode and Sunder's traders, bands of a hedge, pinning) or
+published with an interval (Wah and Wellman). There, the error includes the target's own error.
 
 `spreadgame theory --page docs/theory.md` writes this page. `spreadgame theory --quick` runs the same claims on small
 samples.

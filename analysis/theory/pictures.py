@@ -10,7 +10,10 @@ from pathlib import Path
 from analysis.output.exit_codes import OK, exit_code_of
 from analysis.output.figure_files import check_figure
 from analysis.output.options import Parser
-from analysis.theory.reflexivity.reflexivity_figures import FIGURES
+from analysis.theory.options import hedging_figures
+from analysis.theory.reflexivity import reflexivity_figures
+
+FIGURES = reflexivity_figures.FIGURES | hedging_figures.FIGURES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

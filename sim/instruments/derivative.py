@@ -19,10 +19,14 @@ from sim.instruments.settlement import AT_VALUE
 
 @njit
 def moves_left(world, instrument):
-    """How often the underlying's value still moves before the derivative is settled; the clock's step had its move."""
+    """How often the price at which the derivative is settled still moves before that.
+
+    A value has had its move of the clock's step. A mid may still move in it, as in an auction, after all have acted.
+    """
     clock = world.clock[0]
     record = world.instruments[instrument]
-    return max(NONE, (record.lasts if record.lasts > 0 else clock.steps) - clock.step - 1)
+    moved = clock.step + (1 if record.settlement == AT_VALUE else 0)
+    return max(NONE, (record.lasts if record.lasts > 0 else clock.steps) - moved)
 
 
 @njit

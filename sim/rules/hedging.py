@@ -63,20 +63,37 @@ def trade_off(world, agent):
 
 @njit
 def _exposures(world, agent, hedge):
-    """Units of exposure in what the member holds, and in what it holds as its hedge."""
+    """Units of exposure in what the member holds, and in what it holds, or has ordered in auctions, as its hedge."""
     width = world.clock[0].instruments
     total = exposure_of(world, agent, hedge.of, hedge.stated).delta
     hedged = 0.0
     for place in range(hedge.first_venue, hedge.first_venue + hedge.venues):
-        instrument = world.venues[world.hedge_venues[place].venue].instrument
+        venue = world.hedge_venues[place].venue
+        instrument = world.venues[venue].instrument
+        record = world.instruments[instrument]
+        if view.collects(world, agent, venue):
+            hedged += _waiting(world, agent, venue) * record.lot_size * _offset(world, hedge, place)
         if _is_listed(world, hedge, place, instrument):
             continue
         lots = np.float64(world.holdings[agent * width + instrument].lots)
-        record = world.instruments[instrument]
         plain = lots * record.lot_size * _own_delta(world, instrument, hedge.of)
         total -= plain if _follows(world, instrument, hedge.of) else 0.0
         hedged += lots * record.lot_size * _offset(world, hedge, place)
     return total, hedged
+
+
+@njit
+def _waiting(world, agent, venue):
+    """Lots that the hedge's orders of earlier turns will buy when the venue's auction clears; negative: sell."""
+    total = 0.0
+    order = np.int64(world.agents[agent].first_order)
+    while order != NOTHING:
+        record = world.orders[order]
+        level = world.levels[record.level]
+        if record.hedges != 0 and record.level != NOTHING and level.side >> 1 == venue:
+            total += np.float64(record.remaining if level.side & 1 == 0 else -record.remaining)
+        order = np.int64(record.agent_next)
+    return total
 
 
 @njit

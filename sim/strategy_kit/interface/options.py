@@ -28,7 +28,10 @@ def underlying_of(me: Seat, market: Market, instrument: int) -> int:
 
 @njit
 def moves_to_expiry(me: Seat, market: Market, instrument: int) -> int:
-    """How often the underlying's value still moves before a derivative is settled; 0 of what is none, or is settled."""
+    """How often the price at which a derivative is settled still moves before; 0 of what is none, or is settled.
+
+    That price is the underlying's value, or its mid, which may still move in the step that is.
+    """
     world = opened(market)
     if not is_instrument(world, instrument):
         return NONE

@@ -148,6 +148,9 @@ def test_experiments_are_found_by_name_and_by_family():
     assert [each.name for each in chosen(["kyle"])] == [name for name in all_experiments() if name.startswith("kyle")]
     assert [each.name for each in chosen(["dennert"])] == ["dennert"]
     assert chosen([]) == list(all_experiments().values())
+    of_options = [each.name for each in chosen(["options"])]
+    assert [name for name in of_options if not name.startswith("options_")] == [e.name for e in chosen(["hedging"])]
+    assert {"hedging_error", "options_payments"} <= set(of_options)
     with pytest.raises(RunError, match="did you mean 'dennert'"):
         chosen(["denert"])
 

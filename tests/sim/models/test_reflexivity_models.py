@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -36,9 +37,21 @@ def test_volatility_ratios_are_those_printed(a: float, horizon: int, ratio: floa
     assert feedback.volatility_ratio(a, horizon) == pytest.approx(ratio, abs=5.1e-6)
 
 
-def test_a_move_that_brings_itself_has_no_volatility() -> None:
+@pytest.mark.parametrize(
+    ("a", "horizon", "ratio"),
+    [
+        (0.5, 10, 1.8260), (0.5, 50, 1.9664), (0.5, 100, 1.9833), (0.2, 10, 1.2210), (0.2, 100, 1.2471),
+        (-0.5, 10, 0.6992), (-0.5, 100, 0.6700), (0.5, 1, 1.0), (0.0, 7, 1.0),
+    ],
+)  # fmt: skip
+def test_from_rest_the_first_moves_have_less_behind_them(a: float, horizon: int, ratio: float) -> None:
+    assert feedback.ratio_from_rest(a, horizon) == pytest.approx(ratio, abs=5.1e-5)
+
+
+@pytest.mark.parametrize("of", [feedback.volatility_ratio, feedback.ratio_from_rest])
+def test_a_move_that_brings_itself_has_no_volatility(of: Callable[[float, int], float]) -> None:
     with pytest.raises(ValueError, match="a must be between -1 and 1"):
-        feedback.volatility_ratio(1.0, 10)
+        of(1.0, 10)
 
 
 @pytest.mark.parametrize(("horizon", "factor"), [(1, 1.5), (2, 1.75), (9, 1.99805)])

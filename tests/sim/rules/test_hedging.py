@@ -180,6 +180,38 @@ def test_hedges_in_auctions_trade_at_their_price_and_are_told_on_the_tape():
     assert own.sum() == len(told)
 
 
+def auctioned(steps: int, gamma: float, every: int) -> dict[str, Any]:
+    """A dealer who hedges in auctions that a maker with a linear price clears, and noise that moves it."""
+    data = dealer_market(steps, {"venues": ["stock"], "exposure": {"gamma": gamma}}, {})
+    data["instruments"] = [{"name": "ACME", "value": {"process": "constant", "initial": 100.0}}]
+    data["venues"] = [{"name": "stock", "instrument": "ACME", "auction": {"every": every, "pricing": "free"}}]
+    data["populations"][0] = {"name": "maker", "strategy": "kyle_maker", "turn": 2, "venues": ["stock"],
+                              "params": {"impact": 0.001, "anchor": "last", "auctions": steps}}  # fmt: skip
+    data["populations"].append({"name": "noise", "strategy": "noise", "turn": 0, "venues": ["stock"],
+                                "params": {"distribution": "normal", "quantity": 200.0}})  # fmt: skip
+    return data
+
+
+def test_while_an_auction_collects_an_exposure_is_not_hedged_twice():
+    run = execute(parse(auctioned(40, 300.0, 4)))
+    held, marked = held_by_dealer(run)[3::4], marks(run)[3::4]
+    wanted = -300.0 * (np.concatenate([[100.0], marked[:-1]]) - 100.0)
+    assert len(set(held)) > 5
+    assert np.abs(held - wanted).max() <= 0.5 + 1e-9
+
+
+def test_an_option_settled_at_the_mid_has_the_auctions_to_come_before_it_and_that_of_the_step():
+    data = auctioned(8, 0.0, 1)
+    call = {"kind": "call", "of": "ACME", "strike": 100.0, "expiry": 8, "settles_at": "mid", "volatility": 0.002}
+    data["instruments"].append({"name": "call", "derivative": call})
+    data["populations"][1] |= {"hedge": {"venues": ["stock"]}, "endowment": {"positions": {"call": -1000}}}
+    run = execute(parse(data))
+    before = np.concatenate([[100.0], marks(run)[:-1]])
+    wanted = [options.greeks(1, spot, 100.0, 8.0 - step, 0.0, 0.0, 0.002).delta for step, spot in enumerate(before)]
+    assert np.abs(held_by_dealer(run) - 1000.0 * np.array(wanted))[:-1].max() <= 0.5 + 1e-9
+    assert run.trades["quantity"][(run.trades["step"] == 7).to_numpy(bool)].sum() > 0
+
+
 @pytest.mark.parametrize(
     ("hedge", "said"),
     [

@@ -21,10 +21,8 @@ def test_it_opens_with_its_question(path):
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_it_runs_and_somebody_trades(path):
-    given = sg.load(path).run
-    run = sg.run(
-        path, overrides={"run.steps": min(given.steps, 300), "run.episodes": min(given.episodes, 5)} | short(path)
-    )
+    episodes = min(sg.load(path).run.episodes, 5)
+    run = sg.run(path, overrides={"run.steps": fewer_steps(path, 300), "run.episodes": episodes} | short(path))
     assert run.status == "complete"
     assert run.manifest["trades"] > 0
     assert run.episodes["payoff"].sum() == pytest.approx(-run.episodes["fees"].sum(), abs=1e-6)
@@ -32,9 +30,16 @@ def test_it_runs_and_somebody_trades(path):
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_the_folder_of_each_can_be_opened_again(path: Path, tmp_path: Path):
-    overrides = {"run.steps": min(sg.load(path).run.steps, 60), "run.episodes": 1} | short(path)
+    overrides = {"run.steps": fewer_steps(path, 60), "run.episodes": 1} | short(path)
     run = sg.run(path, overrides=overrides, out=tmp_path)
     assert dump_toml(sg.open_run(run.folder).scenario) == dump_toml(run.scenario)
+
+
+def fewer_steps(path: Path, most: int) -> int:
+    """So many steps at most, or those until the last derivative expires."""
+    given = sg.load(path)
+    expiries = [getattr(each.derivative, "expiry", 0) for each in given.instruments]
+    return min(given.run.steps, max(most, *expiries))
 
 
 def short(path: Path) -> dict:
