@@ -225,9 +225,9 @@ def _attribution(
     every, inside = edges_of(run, edges)
     holders = Holders(run, by, every)
     line = {name: place for place, name in enumerate(lines)}
-    by_price: tuple[str, ...] = ("spread", "hedging", "adverse_selection", "revaluation")
-    if not horizon:
-        by_price = ("spread", "hedging", "information")
+    by_price: tuple[str, ...] = ("spread", "adverse_selection", "revaluation") if horizon else ("spread", "information")
+    if any(each.hedge for each in run.scenario.populations):
+        by_price += ("hedging",)
     known = np.ones(holders.shape[0], bool)
     units, gross, recorded = np.zeros((*holders.shape, len(lines))), np.zeros(holders.shape), holders.cash_changes()
     for instrument in run.scenario.instruments:

@@ -15,6 +15,7 @@ _WORDS = {
     "too_many": "more messages than the strategy declares",
     "simultaneous": "orders that do not rest, in a simultaneous turn — give takers a later turn than makers",
     "lifetime": "a lifetime that is not positive",
+    "expired": "the instrument has been settled, and its book is closed",
     "argument": "an argument that means nothing",
 }
 

@@ -77,11 +77,11 @@ VENUE = _named(
 # ``valued``, what is public of it of step ``published``, both counted over all episodes; ``fixings`` prices have been
 # added up in ``fixed``; up to ``settled_units``, money units per lot, gains on a future (``margined``) have been paid.
 INSTRUMENT = _named(
-    "i8: kind lasts settled marked process settlement public_delay history_start history_mask first_venue jumped clip "
+    "i8: kind lasts settled marked process settlement public_delay history_start history_mask first_venue jumped clips "
     "first_shock shocks next_shock dividend_every dividend_account column margined settled_units of side average "
     "fixings valued published funding_every funding_account "
-    "/ f8: value initial mark public lot_size price_unit volatility volatility_factor drift mean reversion low high "
-    "probability feedback dividend dividend_deviation settled_price settled_value "
+    "/ f8: value initial mark public lot_size price_unit volatility volatility_factor drift long_run_mean reversion "
+    "low high probability feedback dividend dividend_deviation settled_price settled_value "
     "variance first_variance correlation strike fixed stated base_rate clamp cap"
 )
 SHOCK = _named("i8: step / f8: value volatility")

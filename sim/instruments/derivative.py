@@ -56,7 +56,7 @@ def mean_variance(record, moves):
     if moves < 1 or record.reversion == 0.0:
         return variance
     left = 1.0 - (1.0 - record.reversion) ** np.float64(moves)
-    return record.mean + (variance - record.mean) * left / (np.float64(moves) * record.reversion)
+    return record.long_run_mean + (variance - record.long_run_mean) * left / (np.float64(moves) * record.reversion)
 
 
 @njit

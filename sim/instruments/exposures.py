@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.core.compiled import njit
 from sim.core.marks import market_price
-from sim.instruments.kinds import STOCK, greeks_at, greeks_of
+from sim.instruments.kinds import greeks_at, greeks_of
 
 
 class Exposure(NamedTuple):
@@ -46,7 +46,7 @@ def exposure_of(world, account, underlying, deviation):
     for instrument in range(width):
         lots = world.holdings[account * width + instrument].lots
         record = world.instruments[instrument]
-        if lots == 0 or (instrument != underlying and (record.kind == STOCK or record.of != underlying)):
+        if lots == 0 or (instrument != underlying and record.of != underlying):
             continue
         units = np.float64(lots) * record.lot_size
         if instrument == underlying:

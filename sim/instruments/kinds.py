@@ -43,7 +43,7 @@ def _open_derivatives(world):
     """Derivatives open once the values are there from which theirs follow; what is known of those gives the first."""
     for instrument in range(world.clock[0].instruments):
         record = world.instruments[instrument]
-        if record.kind == STOCK:
+        if record.of == NOTHING:
             continue
         record.fixed, record.fixings = 0.0, 0
         record.valued = record.published = NOTHING
@@ -69,7 +69,7 @@ def pay_incomes(world):
         kind = world.instruments[instrument].kind
         if kind == STOCK:
             stock.pay_income(world, instrument)
-        elif world.instruments[instrument].settled == 0:
+        elif world.instruments[instrument].of != NOTHING and world.instruments[instrument].settled == 0:
             _pay_derivative(world, instrument, kind)
     pay_interest(world)
 
@@ -98,7 +98,7 @@ def settle_rest(world):
     """An episode ends: instruments that have not been settled are, derivatives at what the others then are worth."""
     for instrument in range(world.clock[0].instruments):
         record = world.instruments[instrument]
-        if record.settled == 0 and record.kind != STOCK:
+        if record.settled == 0 and record.of != NOTHING:
             _settle(world, instrument)
     for instrument in range(world.clock[0].instruments):
         if world.instruments[instrument].settled == 0:
@@ -123,8 +123,8 @@ def _settle(world, instrument):
 
 @inlined
 def refresh(world, instrument):
-    """See to it that an instrument's value is that of the clock's step; a stock's always is."""
-    if world.instruments[instrument].kind != STOCK:
+    """See to it that an instrument's value is that of the clock's step; one that moves by itself always is."""
+    if world.instruments[instrument].of != NOTHING:
         _refresh(world, instrument)
 
 
@@ -145,7 +145,7 @@ def _refresh(world, instrument):
 @inlined
 def public_value(world, instrument):
     """What everybody knows of an instrument's value: of a derivative, what follows from its underlying's. Currency."""
-    if world.instruments[instrument].kind != STOCK:
+    if world.instruments[instrument].of != NOTHING:
         _refresh_public(world, instrument)
     return world.instruments[instrument].public
 
@@ -191,8 +191,8 @@ def greeks_at(world, instrument, spot, deviation):
     deviation : of a move of the underlying's value, relative or in currency as its law has it; negative: its own.
     """
     record = world.instruments[instrument]
-    if record.kind == STOCK:
-        return Greeks(spot, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    if record.of == NOTHING:
+        return Greeks(np.float64(spot), 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     if record.settled != 0:
         return Greeks(record.settled_price, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     moves = moves_left(world, instrument)
@@ -215,7 +215,7 @@ def greeks_of(world, instrument):
     now = clock.episode * clock.steps + clock.step + 1  # 0 is never
     if found.known != now:
         record = world.instruments[instrument]
-        spot = market_price(world, instrument if record.kind == STOCK else record.of)
+        spot = market_price(world, instrument if record.of == NOTHING else record.of)
         one = greeks_at(world, instrument, spot, -1.0)
         found.known = now
         found.price, found.delta, found.gamma, found.vega = one.price, one.delta, one.gamma, one.vega

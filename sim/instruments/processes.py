@@ -58,14 +58,12 @@ def draw_block(
     """
     kind = PROCESSES[process.process]
     jumps_too = kind == JUMP and process.jump_probability > 0.0
-    several = jumps_too or dividends or kind == HESTON
-    length = BLOCK if several else wanted  # draws of one kind begin alike whatever their number
+    length = BLOCK if jumps_too or dividends or kind == HESTON else wanted  # of one kind, draws begin alike anyway
     rows = np.zeros(wanted, INCREMENT)
     stream = np.random.PCG64(np.random.SeedSequence([seed, int(name_key("instrument", name)), block]))
     random = np.random.Generator(stream)
 
-    def uniform() -> NDArray[np.float64]:
-        """As the first of ``length`` draws, of which each takes one step of the stream."""
+    def uniform() -> NDArray[np.float64]:  # as the first of ``length`` draws; each takes one step of the stream
         drawn = random.random(wanted)
         stream.advance(length - wanted)
         return drawn
@@ -82,24 +80,29 @@ def draw_block(
     if jumps_too:
         jumps = uniform() < process.jump_probability
         coin = np.where(uniform() < process.up_probability, 1.0, -1.0)
-        sizes = {
-            "normal": lambda: normal() * process.jump_size,
-            "fixed": lambda: coin * process.jump_size,
-            "exponential": lambda: coin * random.standard_exponential(length)[:wanted] * process.jump_size,
-        }[process.jump]()
-        rows["second"] = np.where(jumps, sizes, 0.0)
+        size = {
+            "normal": normal,
+            "fixed": lambda: coin,
+            "exponential": lambda: coin * random.standard_exponential(length)[:wanted],
+        }[process.jump]
+        rows["second"] = np.where(jumps, size() * process.jump_size, 0.0)
     if kind == BINARY:
         rows["uniform"] = uniform()
     if dividends:
         rows["dividend"] = normal()
     if kind == HESTON:
         rows["second"] = normal()
+    _add_factors(process, rows["diffusion"], seed, block)
+    return rows
+
+
+def _add_factors(process: Any, own: NDArray[np.float64], seed: int, block: int) -> None:
+    """Let a value's normal draws, changed in place, load on the factors that its process names."""
     loadings = getattr(process, "factors", {})
     if loadings:
-        rows["diffusion"] *= math.sqrt(max(0.0, 1.0 - math.fsum(each * each for each in loadings.values())))
+        own *= math.sqrt(max(0.0, 1.0 - math.fsum(each * each for each in loadings.values())))
         for factor, loading in loadings.items():
-            rows["diffusion"] += loading * _draws_of_factor(factor, seed, block, wanted)
-    return rows
+            own += loading * _draws_of_factor(factor, seed, block, len(own))
 
 
 def _draws_of_factor(name: str, seed: int, block: int, length: int) -> NDArray[np.float64]:
@@ -165,8 +168,8 @@ def _move(record, increment):
     if record.process == GEOMETRIC:
         record.value *= math.exp(record.drift - 0.5 * spread * spread + spread * increment.diffusion)
     elif record.process == MEAN_REVERTING:
-        record.value += record.reversion * (record.mean - record.value) + spread * increment.diffusion
-        if record.clip != 0 and record.value < 0.0:
+        record.value += record.reversion * (record.long_run_mean - record.value) + spread * increment.diffusion
+        if record.clips != 0 and record.value < 0.0:
             record.value = 0.0
     elif record.process == FROM_FILE:
         record.value = increment.diffusion + record.drift
@@ -191,7 +194,7 @@ def _move_heston(record, increment):
     correlated = record.correlation * increment.diffusion + (
         math.sqrt(1.0 - record.correlation * record.correlation) * increment.second
     )
-    record.variance += record.reversion * (record.mean - variance) + record.volatility * root * correlated
+    record.variance += record.reversion * (record.long_run_mean - variance) + record.volatility * root * correlated
 
 
 @njit

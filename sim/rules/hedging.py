@@ -14,10 +14,11 @@ from sim.core.codes import MARKET, MOST_LOTS, PER_NOTIONAL
 from sim.core.compiled import njit
 from sim.core.world import BUY, NONE, NOTHING, SELL
 from sim.instruments.exposures import exposure_of
-from sim.instruments.kinds import STOCK, greeks_of
+from sim.instruments.kinds import greeks_of
 from sim.rules.declare import Rule
 from sim.strategy_kit import view
 from sim.venues.gateway import send_order
+from sim.venues.ticks import NO_ASK, NO_BID
 
 INTERVAL, BAND, WHALLEY_WILMOTT = (np.int64(i) for i in range(3))
 RULES_OF_HEDGING = {"interval": INTERVAL, "band": BAND, "whalley_wilmott": WHALLEY_WILMOTT}
@@ -107,15 +108,13 @@ def _is_listed(world, hedge, place, instrument):
 
 @njit
 def _follows(world, instrument, underlying):
-    return instrument == underlying or (
-        world.instruments[instrument].kind != STOCK and world.instruments[instrument].of == underlying
-    )
+    return instrument == underlying or (world.instruments[instrument].of == underlying)
 
 
 @njit
 def _own_delta(world, instrument, underlying):
     """What a unit of an instrument moves by if the underlying moves by one; one for one for another stock."""
-    if instrument == underlying or world.instruments[instrument].kind == STOCK:
+    if instrument == underlying or world.instruments[instrument].of == NOTHING:
         return 1.0
     return greeks_of(world, instrument).delta
 
@@ -207,10 +206,10 @@ def _cost(world, agent, venue, buys):
     if view.collects(world, agent, venue):
         return 0.0
     place = world.venues[venue]
-    side = world.sides[2 * venue + (1 if buys else 0)]
-    if side.best == NOTHING or world.instruments[place.instrument].settled != 0:
+    best = view.best_ask(world, agent, venue) if buys else view.best_bid(world, agent, venue)
+    if best in (NO_ASK, NO_BID) or world.instruments[place.instrument].settled != 0:
         return math.inf
-    price = np.float64(world.levels[side.best].price) * place.tick_size
+    price = np.float64(best) * place.tick_size
     half = abs(price - view.mark(world, agent, place.instrument))
     if place.fee_per == PER_NOTIONAL:
         return half + place.taker_fee * abs(price)

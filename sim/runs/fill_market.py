@@ -47,9 +47,10 @@ def fill_instruments(world: Any, scenario: Scenario, layout: Layout) -> dict[str
         row["settlement"] = SETTLEMENTS[instrument.settlement]
         row["public_delay"] = NEVER if instrument.public_delay == "never" else instrument.public_delay
         row["feedback"] = instrument.price_feedback
-        row["clip"] = getattr(process, "clip_at_zero", False)
-        for name in ("volatility", "drift", "mean", "reversion", "low", "high", "probability", "correlation"):
+        row["clips"] = getattr(process, "clip_at_zero", False)
+        for name in ("volatility", "drift", "reversion", "low", "high", "probability", "correlation"):
             row[name] = getattr(process, name, 0.0)
+        row["long_run_mean"] = getattr(process, "mean", 0.0)
         row["first_variance"] = getattr(process, "variance", 0.0)
         row["first_shock"], row["shocks"] = first_shock, len(instrument.shocks)
         _fill_shocks(world.shocks[first_shock : first_shock + len(instrument.shocks)], instrument)

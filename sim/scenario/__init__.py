@@ -33,6 +33,7 @@ __all__ = [
 ]  # fmt: skip
 
 _MANY_DIGITS = 10**40
+_DEEPEST = 64
 _MOST_BYTES = 16 * 2**20
 _EMPTY = "there is nothing in it; a scenario needs at least [run], [[instruments]], [[venues]] and [[populations]]"
 
@@ -255,16 +256,24 @@ def _decoded(text: str, source: str) -> dict[str, Any]:
     return data
 
 
-def _listed(value: Any) -> Any:
-    """A copy in dictionaries, lists and plain Python numbers, for values that come from NumPy as grids do."""
+def _listed(value: Any, depth: int = 0) -> Any:
+    """A copy in dictionaries, lists and plain Python numbers, for values that come from NumPy as grids do.
+
+    Raises
+    ------
+    RecursionError
+        If tables or lists are nested more deeply than any scenario needs, whatever depth Python itself allows.
+    """
+    if depth > _DEEPEST:
+        raise RecursionError
     if isinstance(value, int) and value.bit_length() > 200:
         # Wrong wherever it stands, and beyond 4,300 digits Python cannot even put it into an error message.
         return _MANY_DIGITS if value > 0 else -_MANY_DIGITS
     if isinstance(value, Mapping):
-        return {str(key): _listed(held) for key, held in value.items()}
+        return {str(key): _listed(held, depth + 1) for key, held in value.items()}
     if hasattr(value, "tolist"):
         value = value.tolist()
-    return [_listed(held) for held in value] if isinstance(value, (list, tuple)) else value
+    return [_listed(held, depth + 1) for held in value] if isinstance(value, (list, tuple)) else value
 
 
 def _frozen(value: Any) -> Any:

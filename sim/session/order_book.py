@@ -167,6 +167,7 @@ class OrderBook:
         world = self.storage.world
         clock, venue, instrument = world.clock[0], world.venues[0], world.instruments[0]
         clock["instruments"] = 1
+        instrument["of"] = NOTHING
         clock["money_unit"] = 1e-6
         clock["keeps_log"] = keep_log
         clock["shares"] = matching == "pro_rata"

@@ -341,8 +341,7 @@ def strategy(
     source : where the behaviour comes from (paper, section, equation).
     parameters : what ``params`` may set.
     memory : names with ``int`` or ``float``, or ``(int, 8)`` for eight of them; 0 at the start of each episode.
-    max_messages : the most orders, replacements and cancellations of one turn, or a function of the parameters.
-    per_venue : whether it may send so many for each of its venues.
+    max_messages, per_venue : the most messages of one turn, or a function of the parameters; whether for each venue.
     venues : how many venues it trades on, or ``"any"`` number of them; ``venue_of(me, market, i)`` numbers them.
     needs : any of NEEDS, without which it cannot play; ``auction`` is a venue that holds some.
     validate : given all parameters, each right by itself: what is wrong with them together, or an empty text.
@@ -361,10 +360,8 @@ def strategy(
 
     def declare(act: Act) -> Strategy:
         _check_words(name, {"its name": name, "summary": summary, "source": source})
-        functions: dict[str, Any] = {
-            "validate": validate, "precompute": precompute, "first_opinions": first_opinions, "needs_also": needs_also,
-            "repeats": repeats,
-        }  # fmt: skip
+        functions: dict[str, Any] = {"validate": validate, "precompute": precompute, "repeats": repeats}
+        functions |= {"first_opinions": first_opinions, "needs_also": needs_also}
         _check_parts(name, venues, needs, functions, parameters or {})
         _check_fields(name, parameters or {}, memory or {}, needs, common)
         bound = max_messages if callable(max_messages) else (lambda _, most=max_messages: most)

@@ -30,9 +30,9 @@ INTEGERS, FLOATS = 8, 3  # arguments of a call, at most
 EXTREME = [0, 1, -1, 2, -2, 9, 9_999, 10_000, 10_001, 50_000, 10**7, 2**29, -(2**29), 2**31, 2**32, 2**33 + 1, 2**62,
            -(2**62), 2**63 - 1, -(2**63)]  # fmt: skip
 _WITHOUT_A_MARKET = {"nearest_lots", "round_lots"}
-_NOT_CALLED = {"Parameter", "Seat", "Market", "Trade", "strategy", "compiled", "room_to_trade"}
+_NOT_CALLED = {"Exposure", "Greeks", "Parameter", "Seat", "Market", "Trade", "strategy", "compiled", "room_to_trade"}
 _IN_CURRENCY = {"nearest_tick", "tick_above", "tick_below", "taker_cost", "demand_schedule"}
-_FLOATS = {"belief", "slope"}
+_FLOATS = {"belief", "slope", "spot", "volatility"}
 _LISTS = {"handles", "bids", "asks"}
 
 

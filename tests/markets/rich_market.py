@@ -58,7 +58,7 @@ SOLVED: dict[str, dict[str, Any]] = {  # what plays on one venue of its own
 
 
 def rich(steps: int = 100, episodes: int = 2, seed: int = 7, **record: Any) -> dict[str, Any]:
-    """A scenario with every strategy, law and mechanism there is, on two instruments and five venues.
+    """A scenario with every strategy, law and mechanism there is, on seven instruments and nine venues.
 
     ``restless`` must be known.
     """
@@ -149,7 +149,22 @@ def rich(steps: int = 100, episodes: int = 2, seed: int = 7, **record: Any) -> d
         {"name": "parent", "strategy": "executor", "turn": 2, "venues": ["solved"], "params": {"quantity": 60}},
         {"name": "sweepers", "strategy": "noise", "count": 2, "turn": 2, "venues": ["solved"],
          "params": {"distribution": "geometric", "quantity": 6.0}},
+        {"name": "writers", "strategy": "option_maker", "turn": 1, "venues": ["rights"],
+         "params": {"half_spread": 0.03, "vega_skew": 1e-6, "inventory_limit": 20},
+         "hedge": {"venues": ["forwards", "other"], "rule": "band", "band": 2.0}},
+        {"name": "quoters", "strategy": "fixed_spread", "turn": 1, "venues": ["forwards"], "sees": {"noise": 0.01},
+         "params": {"half_spread": 0.03, "quantity": 5, "reference": "signal", "inventory_skew": 0.001}},
+        {"name": "swappers", "strategy": "fixed_spread", "turn": 1, "venues": ["swaps"], "sees": {"noise": 0.01},
+         "params": {"half_spread": 0.04, "quantity": 5, "reference": "signal", "inventory_skew": 0.01}},
+        {"name": "minters", "strategy": "fixed_spread", "turn": 1, "venues": ["coins"], "sees": {"noise": 0.01},
+         "params": {"half_spread": 0.05, "quantity": 8, "reference": "signal"}},
+        {"name": "clients", "strategy": "noise", "count": 2, "turn": 2, "params": {"quantity": 2.0},
+         "venues": ["rights", "forwards", "swaps", "coins"], "endowment": {"cash": 10.0, "positions": {"call": -2}}},
+        {"name": "holders", "strategy": "holder", "turn": 2, "venues": ["swaps"],
+         "endowment": {"positions": {"put": 2}}, "params": {"hold": "target", "target": 3},
+         "hedge": {"venues": ["other"], "every": 3, "volatility": 0.001}},
     ]  # fmt: skip
+    option = {"of": "BOLT", "strike": 50.0, "volatility": 0.002, "expiry": max(1, min(40, steps - 3)), "average": 1}
     return {
         "run": {"steps": steps, "episodes": episodes, "seed": seed, "step_seconds": 0.5},
         "money": {"interest": 1e-4, "interest_every": 10},
@@ -160,7 +175,13 @@ def rich(steps: int = 100, episodes: int = 2, seed: int = 7, **record: Any) -> d
              "shocks": [{"step": 30, "value": -0.5}, {"step": 40, "volatility": 2.0}]},
             {"name": "BOLT", "public_delay": 1, "settlement": "mid",
              "value": {"process": "jump_diffusion", "initial": 50.0, "volatility": 0.01, "jump_probability": 0.1,
-                       "jump_size": 0.2}},
+                       "jump_size": 0.2, "factors": {"all": 0.5}}},
+            {"name": "COIN", "value": {"process": "heston", "initial": 20.0, "variance": 1e-6, "mean": 1e-6,
+                                       "reversion": 0.1, "volatility": 1e-4, "factors": {"all": -0.4}}},
+            {"name": "call", "derivative": {"kind": "call", **option}},
+            {"name": "put", "derivative": {"kind": "put", **option | {"settles_at": "mid", "average": 3}}},
+            {"name": "forward", "derivative": {"kind": "future", "of": "BOLT", "expiry": max(1, steps - 5)}},
+            {"name": "swap", "derivative": {"kind": "perpetual", "of": "COIN", "funding_every": 4}},
         ],
         "venues": [
             {"name": "main", "instrument": "ACME", "taker_fee": 1e-4, "maker_fee": -5e-5},
@@ -169,6 +190,8 @@ def rich(steps: int = 100, episodes: int = 2, seed: int = 7, **record: Any) -> d
             {"name": "other", "instrument": "BOLT", "matching": "pro_rata", "self_trade_prevention": "allow"},
             {"name": "auction", "instrument": "ACME", "auction": {"every": 3, "pricing": "free"}},
             {"name": "solved", "instrument": "ACME", "auction": {"opening": 10, "closing": 10}},
+            *({"name": f"{name}s" if name != "call" else "rights", "instrument": name}
+              for name in ("call", "forward", "swap")), {"name": "coins", "instrument": "COIN"},
         ],
         "networks": [{"name": "friends", "kind": "small_world", "degree": 2, "rewiring": 0.3},
                      {"name": "links", "kind": "random", "mean_degree": 1.0}],

@@ -10,6 +10,8 @@ from sim.scenario.tables.derivatives import Derivative
 from sim.scenario.tables.processes import Dividend, Process, Shock
 from sim.scenario.tables.table import Fraction, Name, Positive, PublicDelay, Table, refuse
 
+_FOLLOWING = {"call", "put", "future", "perpetual"}  # kinds that a derivative table makes
+
 
 class Instrument(Table):
     """Something to hold."""
@@ -44,7 +46,7 @@ class Instrument(Table):
     @property
     def what(self) -> str:
         """Its kind, stated or not."""
-        return self.derivative.kind if self.derivative is not None else "stock"
+        return self.derivative.kind if self.derivative is not None else self.kind or "stock"
 
     @property
     def is_derivative(self) -> bool:
@@ -57,7 +59,7 @@ class Instrument(Table):
         if (self.value is None) == (derivative is None):
             which = "neither" if derivative is None else "both"
             raise refuse(f"{which} of value and derivative: write one of them, since a value is its own or follows")
-        if self.kind not in (None, "stock" if derivative is None else derivative.kind):
+        if self.kind in (_FOLLOWING if derivative is None else {*_FOLLOWING, "stock"} - {derivative.kind}):
             raise refuse(f"kind = {self.kind!r} is not what its tables say: leave kind out")
         if derivative is None:
             return self

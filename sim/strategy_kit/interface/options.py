@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from sim.core.compiled import njit
-from sim.core.world import NONE, Market, int64, opened
+from sim.core.world import NONE, NOTHING, Market, int64, opened
 from sim.instruments import kinds, option
 from sim.instruments.derivative import deviation_per_step, moves_left
 from sim.instruments.exposures import Exposure, exposure_of
@@ -23,7 +25,7 @@ def underlying_of(me: Seat, market: Market, instrument: int) -> int:
     if not is_instrument(world, instrument):
         return NONE
     record = world.instruments[instrument]
-    return int64(instrument if record.kind == kinds.STOCK else record.of)
+    return int64(instrument if record.of == NOTHING else record.of)
 
 
 @njit
@@ -36,7 +38,7 @@ def moves_to_expiry(me: Seat, market: Market, instrument: int) -> int:
     if not is_instrument(world, instrument):
         return NONE
     record = world.instruments[instrument]
-    if record.kind == kinds.STOCK or record.settled != 0:
+    if record.of == NOTHING or record.settled != 0:
         return NONE
     left: int = moves_left(world, instrument)
     return left
@@ -76,7 +78,7 @@ def greeks(me: Seat, market: Market, instrument: int, spot: float, volatility: f
     world = opened(market)
     if not is_instrument(world, instrument) or not (math.isfinite(spot) and math.isfinite(volatility)):
         return Greeks(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, math.nan)
-    found: Greeks = kinds.greeks_at(world, instrument, spot, volatility)
+    found: Greeks = kinds.greeks_at(world, instrument, np.float64(spot), np.float64(volatility))
     return found
 
 

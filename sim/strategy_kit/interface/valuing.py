@@ -35,7 +35,7 @@ def signal(me: Seat, market: Market, instrument: int | None = None) -> float:
     me = own(me)
     world = opened(market)
     number = instrument_traded(me, world, instrument)
-    if world.instruments[number].kind == kinds.STOCK:
+    if world.instruments[number].of == NOTHING:
         return _signal(me, world, number)
     seen: float = kinds.value_if(world, number, _signal(me, world, world.instruments[number].of))
     return seen

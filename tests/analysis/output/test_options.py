@@ -61,7 +61,8 @@ def taken(option: Option) -> tuple[str, ...]:
 
 
 for measured in registry.all_measures():
-    if options := {f"--{name}": taken(each) for name, each in measured.options.items() if each.kind is not str}:
+    counted = {name: each for name, each in measured.options.items() if each.kind is not str}
+    if options := {f"--{name.replace('_', '-')}": taken(each) for name, each in counted.items()}:
         COMMANDS[f"spreadgame measure {measured.name}"] = ([RUN], options)
 
 

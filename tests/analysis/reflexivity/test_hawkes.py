@@ -169,7 +169,7 @@ def test_a_run_in_which_nobody_trades_and_a_venue_that_is_none_are_refused(marke
 
 def test_a_venue_of_a_file_is_refused(tmp_path: Path, capsys) -> None:
     path = written(tmp_path / "events.csv", np.arange(60.0))
-    assert take("hawkes", [path], "--venue", "lit") == 2
+    assert take("hawkes", [path, "--venue", "lit"]) == 2
     assert "events of a file have no venue — leave --venue out" in capsys.readouterr().err
 
 

@@ -285,7 +285,7 @@ def peak(steps: int, folder: Path, probability: float) -> int:
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/status")
 @pytest.mark.parametrize(
     ("steps", "probability"),
-    [(70_000, 0.04), pytest.param(1_000_000, 0.004, marks=pytest.mark.slow)],  # trades fill a row group in either
+    [(75_000, 0.05), pytest.param(1_000_000, 0.004, marks=pytest.mark.slow)],  # trades fill a row group in either
 )
 def test_a_run_ten_times_as_long_peaks_within_a_tenth(tmp_path, steps, probability, record_property):
     peak(1000, tmp_path, 0.1)  # compiles, if need be

@@ -180,7 +180,7 @@ def test_a_few_increments_are_the_first_of_many(process, dividends):
     whole, few = (processes.draw_block(value, "ACME", 5, 1, 100, dividends, None, wanted) for wanted in (BLOCK, 77))
     assert len(few) == 77
     assert (whole[:77] == few).all()
-    assert (few["jump"] != 0.0).any() == ("jump" in process)
+    assert (few["second"] != 0.0).any() == ("jump" in process)
     assert (few["dividend"] != 0.0).all() == dividends
 
 

@@ -23,6 +23,7 @@ ALONE = {"sim/strategy_kit/view.py"}
 OWN = {  # what a file reads besides: an agent's own orders, and when an auction is cleared
     "sim/strategy_kit/interface/own_state.py": {"levels"},
     "sim/rules/quoting_obligation.py": {"levels", "collects"},
+    "sim/rules/hedging.py": {"levels"},
 }
 
 
