@@ -19,6 +19,7 @@ _SECTIONS = (
     ("Money", "[money]"),
     ("Instrument", "[[instruments]]"),
     ("Venue", "[[venues]]"),
+    ("Chain", "[[chains]]"),
     ("Population", "[[populations]]"),
     ("Turns", "[turns]"),
     ("Record", "[record]"),
@@ -26,6 +27,7 @@ _SECTIONS = (
 )
 _DISCRIMINATORS = ("process", "law", "distribution")
 _OWNERS = {"PrivateValues": "private_values", "Reservation": "reservation"}  # both are told apart by `distribution`
+_DERIVATIVES = ("Call", "Put", "Future", "Perpetual")  # told apart by `kind`, as networks are
 _SCENARIO_HEAD = """# What a scenario file may say
 
 Generated from the vocabulary by `python -m spreadgame.reference`. Every key has the type, default and meaning given
@@ -105,6 +107,8 @@ def _sentence(description: str) -> str:
 
 def _inner_title(name: str, kind: dict[str, Any]) -> str:
     owner = next((f"`{words}`, " for end, words in _OWNERS.items() if name.endswith(end)), "")
+    if name in _DERIVATIVES:
+        return f'`derivative`, `kind = "{kind["properties"]["kind"]["const"]}"`'
     for key in _DISCRIMINATORS:
         if key in kind.get("properties", {}):
             return f'{owner}`{key} = "{kind["properties"][key]["const"]}"`'
