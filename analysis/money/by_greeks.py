@@ -142,7 +142,7 @@ def _parts(run: Run, instrument: Instrument, steps: Integers) -> tuple[Floats, s
     moved = steps + (1.0 if option.settles_at == "value" else 0.0)
     times = np.maximum(option.expiry - np.concatenate([[0.0], moved]), 0.0)
     volatility = _volatilities(run, option, underlying, spots, values, times, steps)
-    rate = math.log1p(run.scenario.money.interest) / run.scenario.money.interest_every
+    rate = run.scenario.money.rate
     normal = isinstance(underlying.value, RandomWalk)
     side = 1 if isinstance(option, Call) else -1
     parts = np.zeros((*spots[:, :-1].shape, _RESIDUAL))
@@ -175,7 +175,7 @@ def _volatilities(
         return np.broadcast_to(process.volatility * factors, spots.shape)
     if not isinstance(process, Heston):
         return np.full(spots.shape, option.volatility or 0.0)
-    rate = math.log1p(run.scenario.money.interest) / run.scenario.money.interest_every
+    rate = run.scenario.money.rate
     side = 1 if isinstance(option, Call) else -1
     found = np.zeros(spots.shape)
     for place, time in enumerate(times):

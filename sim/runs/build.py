@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -134,7 +133,7 @@ def _fill_clock(world: Any, scenario: Scenario, accounts: Accounts, sampling: Sa
     clock["money_unit"] = scenario.money.unit
     clock["interest"] = scenario.money.interest
     clock["interest_every"] = scenario.money.interest_every if scenario.money.interest else 0
-    clock["rate"] = math.log1p(scenario.money.interest) / scenario.money.interest_every
+    clock["rate"] = scenario.money.rate
     clock["drawn"] = _stocks(scenario)
     clock["derivatives"] = len(scenario.instruments) - clock["drawn"]
     clock["closes"] = bool((np.asarray(world.instruments["lasts"]) > 0).any())

@@ -6,6 +6,7 @@ processes and games have their own files, :mod:`sim.scenario.tables.processes` a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -56,6 +57,11 @@ class Money(Table):
     )
     interest: float = Field(default=0.0, ge=-1, le=1, description="rate paid on cash at each payment; may be negative")
     interest_every: EverySteps = Field(default=1, description="steps between payments of interest")
+
+    @property
+    def rate(self) -> float:
+        """The continuous rate that interest comes to, per step; minus infinity where all cash is lost."""
+        return math.log1p(self.interest) / self.interest_every if self.interest > -1.0 else -math.inf
 
 
 class Sees(Table):

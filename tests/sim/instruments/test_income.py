@@ -70,3 +70,9 @@ def test_interest_may_be_negative_and_starts_anew_in_every_episode():
 def test_dividends_come_before_interest_in_a_step():
     stepped = holders(WALK, (0.0, 10), settlement="none", steps=1, dividend={"mean": 1.0}, money={"interest": 0.1})
     assert money_of(stepped, "holder0 0") == 11_000_000
+
+
+def test_interest_may_take_all_cash():
+    stepped = holders(WALK, (5.0, 0), (-3.0, 0), unit=1.0, steps=4, money={"interest": -1.0, "interest_every": 2})
+    assert [money_of(stepped, f"holder{i} 0") for i in range(2)] == [0, 0]
+    assert money_of(stepped, "interest") == 2
