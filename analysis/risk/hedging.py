@@ -27,14 +27,13 @@ from analysis.reading.measures import Measurement, measure_of
 from analysis.reading.registry import EACH_ROW, measure
 from analysis.reading.trades import Trades, trades_of
 from analysis.risk.positions import samples_of
-from analysis.stats.estimates import Estimate, mean
+from analysis.stats.estimates import Estimate, deviation, mean
 from sim.core.errors import RunError
 from sim.runs.result import Run
 from sim.scenario.tables.hedging import Hedge
 from sim.scenario.tables.market import Population
 
 Floats = NDArray[np.float64]
-_TWO = 2
 
 
 @measure(
@@ -181,14 +180,4 @@ def _basis(run: Run, name: str, hedge: Hedge, instruments: list[str]) -> Iterato
         moves = pair.groupby(level="episode").diff().dropna().to_numpy(float)
         apart = moves[:, 0] - moves[:, 1]
         what = f"deviation of changes of the mid of {instrument} less those of {hedge.of}, between samples"
-        deviation = float(apart.std()) if len(apart) > _TWO else math.nan
-        error = _deviation_error(apart, deviation)
-        yield Measurement(f"{name}.basis.{instrument}", deviation, error, "currency", what)
-
-
-def _deviation_error(sample: Floats, deviation: float) -> float | None:
-    """Standard error of a standard deviation, from the sample's own fourth moment."""
-    if not deviation > 0.0:
-        return None
-    squares = (sample - sample.mean()) ** 2
-    return float(squares.std() / math.sqrt(len(sample)) / (2.0 * deviation))
+        yield measure_of(f"{name}.basis.{instrument}", deviation(apart), "currency", what)

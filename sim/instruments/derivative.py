@@ -12,9 +12,17 @@ import numpy as np
 
 from sim.core.compiled import njit
 from sim.core.marks import market_price
-from sim.core.world import NONE
+from sim.core.world import NONE, NOTHING
 from sim.instruments.processes import GEOMETRIC, HESTON, RANDOM_WALK
 from sim.instruments.settlement import AT_VALUE
+from sim.models.options import Terms, terms_at_end, terms_at_mean
+
+
+@njit
+def underlying_of(world, instrument):
+    """The instrument that an instrument follows from; itself if its value is its own."""
+    of = world.instruments[instrument].of
+    return instrument if of == NOTHING else of
 
 
 @njit
@@ -27,6 +35,19 @@ def moves_left(world, instrument):
     record = world.instruments[instrument]
     moved = clock.step + (1 if record.settlement == AT_VALUE else 0)
     return max(NONE, (record.lasts if record.lasts > 0 else clock.steps) - moved)
+
+
+@njit
+def terms_of(world, instrument, moves):
+    """What it is settled at, as :mod:`sim.models.options` takes it, so many moves before; a future's strike is 0."""
+    record = world.instruments[instrument]
+    rate = world.clock[0].rate
+    if record.average <= 1:
+        return terms_at_end(record.strike, float(moves), rate, 0.0)
+    left = record.average - record.fixings
+    if left == 0:  # the mean is known
+        return Terms(0.0, record.strike - record.fixed / record.average, 0.0, float(moves), 0.0)
+    return terms_at_mean(record.strike, moves - left + 1, left, record.average, record.fixed, rate, 0.0)
 
 
 @njit

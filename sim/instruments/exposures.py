@@ -51,20 +51,12 @@ def exposure_of(world, account, underlying, deviation):
         units = np.float64(lots) * record.lot_size
         if instrument == underlying:
             delta += units
-        elif deviation < 0.0:
-            shared = greeks_of(world, instrument)
-            delta += units * shared.delta
-            gamma += units * shared.gamma
-            vega += units * shared.vega
-            theta += units * shared.theta
-            vanna += units * shared.vanna
-            volga += units * shared.volga
-        else:
-            one = greeks_at(world, instrument, spot, deviation)
-            delta += units * one.delta
-            gamma += units * one.gamma
-            vega += units * one.vega
-            theta += units * one.theta
-            vanna += units * one.vanna
-            volga += units * one.volga
+            continue
+        one = greeks_of(world, instrument) if deviation < 0.0 else greeks_at(world, instrument, spot, deviation)
+        delta += units * one.delta
+        gamma += units * one.gamma
+        vega += units * one.vega
+        theta += units * one.theta
+        vanna += units * one.vanna
+        volga += units * one.volga
     return Exposure(delta, gamma, vega, theta, vanna, volga)

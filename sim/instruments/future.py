@@ -6,30 +6,20 @@ step the change of the mark is paid, so that a position is worth nothing then bu
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from sim.core.compiled import njit
 from sim.core.ledger import pay_per_lot, rounded_units
 from sim.core.marks import market_price
-from sim.instruments.derivative import final_price, fixing
+from sim.instruments.derivative import final_price, fixing, terms_of
 from sim.instruments.settlement import settle
 
 
 @njit
 def value_of_future(world, instrument, moves, spot):
     """The forward price at a price of the underlying: what it costs to hold that until expiry. Currency per unit."""
-    record = world.instruments[instrument]
-    rate = world.clock[0].rate
-    left = record.average - record.fixings
-    if left == 0:
-        return record.fixed / record.average
-    first = np.float64(moves - left + 1)
-    growth = 1.0
-    if rate != 0.0:
-        growth = math.exp(rate * first) * math.expm1(rate * left) / math.expm1(rate) / left
-    return (record.fixed + spot * growth * left) / record.average
+    terms = terms_of(world, instrument, moves)
+    return spot * terms.of - terms.strike
 
 
 @njit

@@ -15,7 +15,7 @@ from sim.core.compiled import inlined, njit
 from sim.core.marks import market_price
 from sim.core.world import NOTHING
 from sim.instruments import future, option, stock
-from sim.instruments.derivative import deviation_per_step, moves_left, take_fixing
+from sim.instruments.derivative import deviation_per_step, moves_left, take_fixing, terms_of, underlying_of
 from sim.instruments.income import pay_interest
 from sim.models.options import Greeks
 
@@ -136,10 +136,7 @@ def _refresh(world, instrument):
     if record.valued == now:
         return
     record.valued = now
-    if record.settled != 0:
-        record.value = record.settled_price
-    else:
-        record.value = _value_at(world, instrument, moves_left(world, instrument), world.instruments[record.of].value)
+    record.value = value_if(world, instrument, world.instruments[record.of].value)
 
 
 @inlined
@@ -198,7 +195,7 @@ def greeks_at(world, instrument, spot, deviation):
     moves = moves_left(world, instrument)
     if record.margined != 0:
         price = _value_at(world, instrument, moves, spot)
-        slope = _value_at(world, instrument, moves, spot + 1.0) - price
+        slope = 1.0 if record.kind == PERPETUAL else terms_of(world, instrument, moves).of
         return Greeks(price, slope, 0.0, 0.0, -world.clock[0].rate * price, moves * price, 0.0, 0.0)
     own, absolute = deviation_per_step(world, instrument, moves)
     return option.greeks_at(world, instrument, moves, spot, own if deviation < 0.0 else deviation, absolute)
@@ -206,7 +203,7 @@ def greeks_at(world, instrument, spot, deviation):
 
 @njit
 def greeks_of(world, instrument):
-    """The record of an instrument's greeks per unit at the mark of what it follows from, once per step.
+    """An instrument's greeks per unit at the mark of what it follows from, computed once per step.
 
     Whoever asks first in a step has the mark of that moment; so have all who ask after.
     """
@@ -214,10 +211,8 @@ def greeks_of(world, instrument):
     found = world.greeks[instrument]
     now = clock.episode * clock.steps + clock.step + 1  # 0 is never
     if found.known != now:
-        record = world.instruments[instrument]
-        spot = market_price(world, instrument if record.of == NOTHING else record.of)
-        one = greeks_at(world, instrument, spot, -1.0)
+        one = greeks_at(world, instrument, market_price(world, underlying_of(world, instrument)), -1.0)
         found.known = now
         found.price, found.delta, found.gamma, found.vega = one.price, one.delta, one.gamma, one.vega
         found.theta, found.rho, found.vanna, found.volga = one.theta, one.rho, one.vanna, one.volga
-    return found
+    return Greeks(found.price, found.delta, found.gamma, found.vega, found.theta, found.rho, found.vanna, found.volga)

@@ -3,22 +3,9 @@
 from __future__ import annotations
 
 from sim.core.compiled import njit
-from sim.instruments.derivative import deviation_per_step, final_price
+from sim.instruments.derivative import deviation_per_step, final_price, terms_of
 from sim.instruments.settlement import settle
-from sim.models.options import Terms, greeks_of, terms_at_end, terms_at_mean
-
-
-@njit
-def terms_of(world, instrument, moves):
-    """What it pays on, as :mod:`sim.models.options` takes it, so many moves before it is settled."""
-    record = world.instruments[instrument]
-    rate = world.clock[0].rate
-    if record.average <= 1:
-        return terms_at_end(record.strike, float(moves), rate, 0.0)
-    left = record.average - record.fixings
-    if left == 0:  # the mean is known
-        return Terms(0.0, record.strike - record.fixed / record.average, 0.0, float(moves), 0.0)
-    return terms_at_mean(record.strike, moves - left + 1, left, record.average, record.fixed, rate, 0.0)
+from sim.models.options import greeks_of
 
 
 @njit

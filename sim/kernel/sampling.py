@@ -11,6 +11,7 @@ from sim.core.compiled import inlined, njit
 from sim.core.ledger import add_income, clear_income
 from sim.core.marks import is_marked, market_price, market_prices, wealth
 from sim.core.world import GREEK_COLUMNS, NO_PRICE, NONE, NOTHING
+from sim.instruments.derivative import underlying_of
 from sim.instruments.kinds import greeks_at, public_value, refresh
 from sim.venues.clearing import find_price
 from sim.venues.levels import next_level
@@ -148,7 +149,7 @@ def _sample_greeks(world, rows, by_agent):
         world.sample_greeks[place] = 0.0
     for instrument in range(clock.instruments):
         record = world.instruments[instrument]
-        stock = instrument if record.of == NOTHING else record.of
+        stock = underlying_of(world, instrument)
         one = greeks_at(world, instrument, market_price(world, stock), -1.0)
         column = _GREEKS * world.instruments[stock].column
         for agent in range(clock.first_account):

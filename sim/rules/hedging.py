@@ -10,13 +10,14 @@ import math
 
 import numpy as np
 
-from sim.core.codes import MARKET, MOST_LOTS, PER_NOTIONAL
+from sim.core.codes import MARKET
 from sim.core.compiled import njit
 from sim.core.world import BUY, NONE, NOTHING, SELL
 from sim.instruments.exposures import exposure_of
 from sim.instruments.kinds import greeks_of
 from sim.rules.declare import Rule
 from sim.strategy_kit import view
+from sim.strategy_kit.interface.prices import nearest_lots
 from sim.venues.gateway import send_order
 from sim.venues.ticks import NO_ASK, NO_BID
 
@@ -49,25 +50,29 @@ def trade_off(world, agent):
         _note_changes(world, agent, hedge)
     if hedge.rule == INTERVAL and (clock.step + 1) % hedge.every != 0:
         return
-    held, hedged = _exposures(world, agent, hedge)
+    exposure = exposure_of(world, agent, hedge.of, hedge.stated)
+    in_hedges, hedged = _in_hedges(world, agent, hedge)
+    held = exposure.delta - in_hedges
     held += hedge.delta + hedge.gamma * (mark - hedger.first_mark)
     net = hedge.ratio * held + hedged
     left = 0.0
     if hedge.rule == BAND and abs(net) <= hedge.band:
         return
     if hedge.rule == WHALLEY_WILMOTT:
-        left = _band(world, agent, hedge, mark)
+        left = _band(hedge, mark, exposure.gamma + hedge.gamma)
         if abs(net) <= left:
             return
     _send(world, agent, hedge, net - math.copysign(left, net))
 
 
 @njit
-def _exposures(world, agent, hedge):
-    """Units of exposure in what the member holds, and in what it holds, or has ordered in auctions, as its hedge."""
+def _in_hedges(world, agent, hedge):
+    """Of what the member holds as its hedge: its delta, and the exposure that it offsets, with what it has ordered.
+
+    What was ordered waits for auctions. An instrument that does not follow from the underlying has no delta here.
+    """
     width = world.clock[0].instruments
-    total = exposure_of(world, agent, hedge.of, hedge.stated).delta
-    hedged = 0.0
+    delta = hedged = 0.0
     for place in range(hedge.first_venue, hedge.first_venue + hedge.venues):
         venue = world.hedge_venues[place].venue
         instrument = world.venues[venue].instrument
@@ -77,10 +82,10 @@ def _exposures(world, agent, hedge):
         if _is_listed(world, hedge, place, instrument):
             continue
         lots = np.float64(world.holdings[agent * width + instrument].lots)
-        plain = lots * record.lot_size * _own_delta(world, instrument, hedge.of)
-        total -= plain if _follows(world, instrument, hedge.of) else 0.0
+        if instrument == hedge.of or record.of == hedge.of:
+            delta += lots * record.lot_size * _own_delta(world, instrument, hedge.of)
         hedged += lots * record.lot_size * _offset(world, hedge, place)
-    return total, hedged
+    return delta, hedged
 
 
 @njit
@@ -104,11 +109,6 @@ def _is_listed(world, hedge, place, instrument):
         if world.venues[world.hedge_venues[earlier].venue].instrument == instrument:
             return True
     return False
-
-
-@njit
-def _follows(world, instrument, underlying):
-    return instrument == underlying or (world.instruments[instrument].of == underlying)
 
 
 @njit
@@ -146,9 +146,8 @@ def _note_changes(world, agent, hedge):
 
 
 @njit
-def _band(world, agent, hedge, mark):
+def _band(hedge, mark, gamma):
     """Exposure that is left: (1.5 λ S Γ² / γ)^⅓ with λ the cost one way, Γ the gamma, γ the risk aversion. Units."""
-    gamma = exposure_of(world, agent, hedge.of, hedge.stated).gamma + hedge.gamma
     return (1.5 * hedge.cost * abs(mark) * gamma * gamma / hedge.risk_aversion) ** (1.0 / 3.0)
 
 
@@ -168,7 +167,7 @@ def _send(world, agent, hedge, exposure):
         venue = world.hedge_venues[place].venue
         unit = world.instruments[world.venues[venue].instrument].lot_size * _offset(world, hedge, place)
         wanted = -exposure / unit
-        lots = np.int64(math.floor(min(abs(wanted), np.float64(MOST_LOTS)) + 0.5))
+        lots = np.int64(nearest_lots(abs(wanted)))
         if lots == 0:
             return
         side = BUY if wanted > 0.0 else SELL
@@ -210,10 +209,7 @@ def _cost(world, agent, venue, buys):
     if best in (NO_ASK, NO_BID) or world.instruments[place.instrument].settled != 0:
         return math.inf
     price = np.float64(best) * place.tick_size
-    half = abs(price - view.mark(world, agent, place.instrument))
-    if place.fee_per == PER_NOTIONAL:
-        return half + place.taker_fee * abs(price)
-    return half + place.taker_fee / world.instruments[place.instrument].lot_size
+    return abs(price - view.mark(world, agent, place.instrument)) + view.taker_cost(world, agent, venue, price)
 
 
 RULE = Rule(table="hedge", messages=int(_MESSAGES), before_turn=reserve, after_turn=trade_off)

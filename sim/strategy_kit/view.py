@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.core.codes import PER_NOTIONAL
 from sim.core.compiled import inlined, njit
 from sim.core.marks import market_price
 from sim.core.world import NONE, NOTHING
@@ -89,6 +90,14 @@ def public_value(world: Any, agent: int, instrument: int) -> float:
     """What everybody knows of an instrument's value. Currency."""
     value: float = kinds.public_value(world, instrument)
     return value
+
+
+@njit
+def taker_cost(world: Any, agent: int, venue: int, price: float) -> float:
+    """What a taker pays a venue on one unit at a price. Currency."""
+    place = world.venues[venue]
+    fee: float = place.taker_fee
+    return fee * abs(price) if place.fee_per == PER_NOTIONAL else fee / world.instruments[place.instrument].lot_size
 
 
 @inlined

@@ -8,6 +8,7 @@ from sim.core.errors import Problem
 from sim.scenario.checks.arrivals import ArrivalChecks
 from sim.scenario.checks.derivatives import DerivativeChecks
 from sim.scenario.checks.game import GameChecks
+from sim.scenario.checks.hedging import HedgeChecks
 from sim.scenario.checks.market import MarketChecks
 from sim.scenario.checks.networks import NetworkChecks
 from sim.scenario.checks.populations import PopulationChecks
@@ -19,6 +20,7 @@ from sim.scenario.tables.table import Unreadable
 _FAMILIES = (
     MarketChecks,
     DerivativeChecks,
+    HedgeChecks,
     PriceChecks,
     PopulationChecks,
     NetworkChecks,

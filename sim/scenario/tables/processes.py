@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -19,6 +19,11 @@ def _at_most_all(loadings: dict[str, float]) -> dict[str, float]:
 
 Correlation = Annotated[float, Field(ge=-1, le=1)]
 Factors = Annotated[dict[Name, Correlation], AfterValidator(_at_most_all)]
+_LOADINGS: Any = Field(
+    default_factory=dict,
+    description="correlation of the value's normal draws with factors, by name, -1 to 1; values that load on one "
+    "factor move together; the squares sum to 1 at most",
+)
 
 
 class Constant(Table):
@@ -39,11 +44,7 @@ class RandomWalk(Table):
         default="normal",
         description="law of a step's change: normal; or coin: up or down by the volatility, each with probability 1/2",
     )
-    factors: Factors = Field(
-        default_factory=dict,
-        description="correlation of the value's normal draws with factors, by name, -1 to 1; values that load on one "
-        "factor move together; the squares sum to 1 at most",
-    )
+    factors: Factors = _LOADINGS
 
     @model_validator(mode="after")
     def _coins_alone(self) -> Self:
@@ -59,11 +60,7 @@ class GeometricBrownian(Table):
     initial: Positive = Field(description="value at the start of each episode, currency")
     volatility: NotNegative = Field(description="standard deviation, relative, per square root of a step")
     drift: Amount = Field(default=0.0, description="mean change, relative, per step")
-    factors: Factors = Field(
-        default_factory=dict,
-        description="correlation of the value's normal draws with factors, by name, -1 to 1; values that load on one "
-        "factor move together; the squares sum to 1 at most",
-    )
+    factors: Factors = _LOADINGS
 
 
 class Heston(Table):
@@ -81,11 +78,7 @@ class Heston(Table):
     )
     correlation: Correlation = Field(default=0.0, description="of changes of the value with those of the variance")
     drift: Amount = Field(default=0.0, description="mean change of the value, relative, per step")
-    factors: Factors = Field(
-        default_factory=dict,
-        description="correlation of the value's normal draws with factors, by name, -1 to 1; values that load on one "
-        "factor move together; the squares sum to 1 at most",
-    )
+    factors: Factors = _LOADINGS
 
 
 class MeanReverting(Table):
@@ -99,11 +92,7 @@ class MeanReverting(Table):
     reversion: Fraction = Field(description="share of the distance to the mean that the value moves per step, 0 to 1")
     volatility: NotNegative = Field(description="standard deviation, currency per square root of a step")
     clip_at_zero: bool = Field(default=False, description="whether a value below zero is set to zero")
-    factors: Factors = Field(
-        default_factory=dict,
-        description="correlation of the value's normal draws with factors, by name, -1 to 1; values that load on one "
-        "factor move together; the squares sum to 1 at most",
-    )
+    factors: Factors = _LOADINGS
 
 
 class JumpDiffusion(Table):
@@ -125,11 +114,7 @@ class JumpDiffusion(Table):
     jump_size: Positive = Field(
         description="standard deviation (normal), size (fixed) or mean size (exponential) of a jump, currency"
     )
-    factors: Factors = Field(
-        default_factory=dict,
-        description="correlation of the value's normal draws with factors, by name, -1 to 1; values that load on one "
-        "factor move together; the squares sum to 1 at most",
-    )
+    factors: Factors = _LOADINGS
 
 
 class Binary(Table):

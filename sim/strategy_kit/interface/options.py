@@ -8,8 +8,8 @@ import numpy as np
 
 from sim.core.compiled import njit
 from sim.core.world import NONE, NOTHING, Market, int64, opened
-from sim.instruments import kinds, option
-from sim.instruments.derivative import deviation_per_step, moves_left
+from sim.instruments import derivative, kinds
+from sim.instruments.derivative import deviation_per_step, moves_left, terms_of
 from sim.instruments.exposures import Exposure, exposure_of
 from sim.models.implied_volatility import implied_deviation
 from sim.models.options import Greeks
@@ -24,8 +24,7 @@ def underlying_of(me: Seat, market: Market, instrument: int) -> int:
     world = opened(market)
     if not is_instrument(world, instrument):
         return NONE
-    record = world.instruments[instrument]
-    return int64(instrument if record.of == NOTHING else record.of)
+    return int64(derivative.underlying_of(world, instrument))
 
 
 @njit
@@ -111,7 +110,7 @@ def implied_volatility(me: Seat, market: Market, instrument: int, price: float) 
     _, absolute = deviation_per_step(world, instrument, moves)
     if absolute or record.settled != 0 or moves < 1:
         return math.nan
-    terms = option.terms_of(world, instrument, moves)
+    terms = terms_of(world, instrument, moves)
     forward = view.mark(world, me.agent, record.of) * terms.of
     if not (forward > 0.0 and terms.strike > 0.0 and terms.time > 0.0):
         return math.nan

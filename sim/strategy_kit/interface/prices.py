@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from sim.core.codes import MOST_LOTS, PER_NOTIONAL
+from sim.core.codes import MOST_LOTS
 from sim.core.compiled import njit
 from sim.core.world import NONE, Market, opened
+from sim.strategy_kit import view
 from sim.strategy_kit.seat import Seat
 from sim.venues import ticks as grid
 from sim.venues.gateway import is_venue
@@ -68,6 +69,4 @@ def taker_cost(me: Seat, market: Market, venue: int, price: float) -> float:
     world = opened(market)
     if not is_venue(world, venue):
         return math.nan
-    place = world.venues[venue]
-    fee: float = place.taker_fee
-    return fee * abs(price) if place.fee_per == PER_NOTIONAL else fee / world.instruments[place.instrument].lot_size
+    return view.taker_cost(world, me.agent, venue, price)
