@@ -64,7 +64,6 @@ from tests.command_line import (
     shell,
     started,
 )
-from tests.markets.rich_market import RESTLESS
 from tests.markets.run_folders import seal_again
 
 GAME = """
@@ -142,9 +141,8 @@ def test_a_world_that_begins_again_is_as_good_as_new(path):
             assert again[name].equals(fresh.table(name)), name
 
 
-def test_a_world_that_has_grown_begins_again_as_well(tmp_path):
-    (tmp_path / "restless.py").write_text(RESTLESS, encoding="utf-8")
-    source_of(tmp_path / "restless.py")
+def test_a_world_that_has_grown_begins_again_as_well(restless):
+    source_of(restless)
     market = MARKET.replace('strategy = "noise"', 'strategy = "restless"\ncount = 40') + (
         'private_values = { distribution = "normal", deviation = 0.5, units = 3 }\n[record]\nmessages = true\n'
     )
