@@ -35,6 +35,7 @@ ELSEWHERE = {
     "0.75": "theory: half of what a spread of 6 earns",
     "0.25": "theory: half of what a spread of 4 earns",
     "1.5": "theory: what a spread of 6 earns in all",
+    "95": "percent: the confidence of every interval that is printed",
     "120": "the command's arrivals per step over those of the file",
 }
 
