@@ -132,7 +132,7 @@ class Played:
     def book(self, rows: Any, ladder: Any) -> None:
         """Drop samples of the books."""
 
-    def agents(self, rows: Any, lots: Any, greeks: Any) -> None:
+    def agents(self, rows: Any, lots: Any, greeks: Any, risks: Any) -> None:
         """Drop samples of the agents."""
 
     def episodes(self, rows: Any, lots: Any) -> None:
