@@ -213,6 +213,7 @@ class World(NamedTuple):
     covariance: Any  # float64: of the moves of each stock and each other
     deltas: Any  # float64: by stock, of what somebody holds
     revaluations: Any  # float64: what a unit's price changes by in each past move, by instrument, where it is asked for
+    curve: Any  # float64: an option's prices and deltas at some prices of its underlying, where it is revalued
     losses: Any  # float64: of what somebody holds in each past move; then the worst of them
     reserved: Any  # one for each agent, where anybody has reservation prices
     precomputed: Any  # float64: what strategies had solved before the run
@@ -245,7 +246,7 @@ class World(NamedTuple):
 DTYPES = World(
     CLOCK, ORDER, AUCTION_ORDER, LEVEL, NODE, _I4, SIDE, VENUE, INSTRUMENT, SHOCK, _F8, INCREMENT, AGENT, ACCOUNT,
     HOLDING, POPULATION, GROUP, TURN_CLASS, _I8, _I8, _I8, _I8, _U1, _U1, _F8, OBLIGATION, HEDGE, HEDGE_VENUE,
-    HEDGER, GREEKS, RISK, MARGIN, _I8, _F8, _F8, _F8, _F8, _F8, _F8, _F8, _F8,
+    HEDGER, GREEKS, RISK, MARGIN, _I8, _F8, _F8, _F8, _F8, _F8, _F8, _F8, _F8, _F8,
     RESERVED, _F8, MEMBER, _I4,
     _I8, _F8, _F8, _F8, TURN, TURN, PENDING, _I8, _I4, TRADE, MESSAGE,
     BOOK_SAMPLE, _I8, AGENT_SAMPLE, _F8, _F8, _I8, OUTCOME, _I8, SETTLEMENT, _I8, _I8,

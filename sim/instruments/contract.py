@@ -5,6 +5,7 @@ Whoever wants many prices of one instrument, as a scan of scenarios does, takes 
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from sim.core.compiled import njit
@@ -38,6 +39,13 @@ def worth_at(contract, spot, deviation):
         return spot * terms.of - terms.strike
     absolute, deviation = law_at(terms, spot, deviation, contract.absolute)
     return price_of(absolute, contract.side, spot, terms, contract.rate, deviation)
+
+
+@njit
+def parity_at(contract, spot):
+    """What a call is worth more than a put of the same terms at a price of the underlying. Currency."""
+    terms = contract.terms
+    return math.exp(-contract.rate * terms.payment) * (spot * terms.of - terms.strike)
 
 
 @njit

@@ -12,8 +12,8 @@ import numpy as np
 from sim.core.compiled import njit
 from sim.core.marks import market_price
 from sim.core.world import NONE, NOTHING
-from sim.instruments.contract import worth_at
-from sim.instruments.derivative import moves_left, underlying_of
+from sim.instruments.contract import parity_at, worth_at
+from sim.instruments.derivative import moves_left, twin_of, underlying_of
 from sim.instruments.kinds import contract_of
 
 VOLATILITIES = 3  # lower, as it is, higher
@@ -62,6 +62,13 @@ def _scan_instrument(world, instrument):
         return
     spot = market_price(world, underlying_of(world, instrument))
     contract = contract_of(world, instrument, moves_left(world, instrument))
+    twin = twin_of(world, instrument)
+    if twin != NOTHING:
+        for scenario in range(count):
+            shifted = spot + abs(spot) * price_shift(world, scenario)
+            gain = parity_at(contract, shifted) - parity_at(contract, spot)
+            world.scan[first + scenario] = world.scan[twin * count + scenario] + contract.side * gain
+        return
     worth = worth_at(contract, spot, contract.deviation)
     for scenario in range(count):
         shifted = spot + abs(spot) * price_shift(world, scenario)

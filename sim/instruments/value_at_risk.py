@@ -14,9 +14,10 @@ import numpy as np
 from sim.core.compiled import njit
 from sim.core.marks import is_marked, market_price
 from sim.core.world import NONE, NOTHING
-from sim.instruments.contract import worth_at
-from sim.instruments.derivative import moves_left, underlying_of
+from sim.instruments.contract import parity_at, worth_at
+from sim.instruments.derivative import moves_left, twin_of, underlying_of
 from sim.instruments.kinds import contract_of, greeks_of
+from sim.instruments.price_curve import NODES, draw_curve, read_curve
 from sim.instruments.processes import GEOMETRIC, HESTON
 from sim.models.tails import sample_tail
 
@@ -172,17 +173,41 @@ def _revalue(world, instrument):
         for place in range(first, first + count):
             world.revaluations[place] = 0.0
         return
-    stock = underlying_of(world, instrument)
-    spot, relative = market_price(world, stock), _is_relative(world.instruments[stock])
-    column, width = world.instruments[stock].column, world.clock[0].drawn
-    left = moves_left(world, instrument)
+    stock, left, twin = underlying_of(world, instrument), moves_left(world, instrument), twin_of(world, instrument)
+    spot = market_price(world, stock)
     now = contract_of(world, instrument, left)
     later = contract_of(world, instrument, _moves_later(world, instrument, left))
+    if twin != NOTHING:
+        worth = parity_at(now, spot)
+        for move in range(count):
+            gain = parity_at(later, _moved(world, stock, spot, move)) - worth
+            world.revaluations[first + move] = world.revaluations[twin * risk.window + move] + now.side * gain
+        return
     worth = worth_at(now, spot, now.deviation)
+    low, high = _range(world, stock, spot)
+    curved = now.side != 0 and count > 2 * NODES and draw_curve(world, later, low, high)
     for move in range(count):
-        size = world.moves[move * width + column]
-        moved = spot * (1.0 + size) if relative else spot + size
-        world.revaluations[first + move] = worth_at(later, moved, later.deviation) - worth
+        moved = _moved(world, stock, spot, move)
+        price = read_curve(world, low, high, moved) if curved else worth_at(later, moved, later.deviation)
+        world.revaluations[first + move] = price - worth
+
+
+@njit
+def _moved(world, stock, spot, move):
+    """A stock's price after a past move. Currency."""
+    record = world.instruments[stock]
+    size = world.moves[move * world.clock[0].drawn + record.column]
+    return spot * (1.0 + size) if _is_relative(record) else spot + size
+
+
+@njit
+def _range(world, stock, spot):
+    """Lowest and highest price to which a past move would lead. Currency."""
+    low, high = math.inf, -math.inf
+    for move in range(known_moves(world)):
+        moved = _moved(world, stock, spot, move)
+        low, high = min(low, moved), max(high, moved)
+    return low, high
 
 
 @njit

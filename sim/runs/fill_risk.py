@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.instruments.margin import MARGIN_RULES
+from sim.instruments.price_curve import NODES
 from sim.instruments.scan import VOLATILITIES
 from sim.models.tails import normal_tail
 from sim.scenario import Scenario
@@ -27,6 +28,7 @@ def lengths_of_risk(scenario: Scenario) -> dict[str, int]:
         "risk": 1, "scan": instruments * scenarios, "scan_sums": stocks * scenarios,
         "moves": risk.window * stocks, "last_marks": stocks, "covariance": stocks * stocks, "deltas": stocks,
         "revaluations": instruments * risk.window if risk.method == "revaluation" else 0, "losses": 2 * risk.window,
+        "curve": 2 * NODES if risk.method == "revaluation" else 0,
         "margin": scenario.margin is not None,
         "under_margin": len(scenario.populations) if scenario.margin is not None else 0,
     }  # fmt: skip

@@ -13,7 +13,7 @@ from sim.models.options import CALL, PUT, price
 from tests.markets.held_positions import DEVIATION, MOVES, STOCK, Held
 
 STRIKES = tuple(range(80, 121, 5))
-CHAIN = {f"{kind}{strike}": (kind, float(strike)) for kind in ("call", "put") for strike in STRIKES}
+CHAIN = {f"{kind}{strike}": (kind, float(strike)) for strike in STRIKES for kind in ("call", "put")}  # pairs
 SHORT = {"call110": ("call", 110.0), "put95": ("put", 95.0)}
 
 

@@ -12,7 +12,7 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import norm
 
 from sim.core.world import RISK_COLUMNS
-from sim.models.options import CALL, greeks
+from sim.models.options import CALL, PUT, greeks, normal_greeks
 from sim.models.tails import euler_shares, normal_tail
 from sim.runs.execute import execute
 from sim.runs.fill_risk import lengths_of_risk
@@ -73,6 +73,27 @@ def test_the_revalued_tail_of_a_short_straddle_hedged_in_delta_is_the_published_
     exact = exact_tail(0.99, 0.975)
     assert exact == pytest.approx((0.355766, 0.366005), abs=6e-6)
     assert held.tail() == pytest.approx(exact, abs=1e-4)  # from one quantile to the next
+
+
+@pytest.mark.parametrize(("count", "size"), [(30, 1.0), (240, 1.0), (240, 40.0)])
+@pytest.mark.parametrize("law", [STOCK, {"process": "random_walk", "initial": 100.0, "volatility": 1.3}])
+def test_every_option_is_revalued_at_its_formula_in_each_move_whether_by_itself_its_twin_or_a_curve(law, count, size):
+    absolute = law["process"] == "random_walk"
+    formula, deviation = (normal_greeks, 1.3) if absolute else (greeks, DEVIATION)
+    listed = {f"{kind}{strike:g}": (kind, strike) for strike in (85.0, 100.0, 104.0) for kind in ("call", "put")}
+    held = Held(listed, {"ACME": 1}, stocks={"ACME": law}, risk={"window": 240})
+    draws = size * deviation * np.random.default_rng(3).standard_normal((count, 1))
+    moves = draws if absolute else np.expm1(draws)
+    held.know(moves)
+    held.tail()
+    found = np.asarray(held.world.revaluations).reshape(len(held.names), 240)[:, :count]
+    for place, (kind, strike) in enumerate(listed.values(), start=1):
+        side = CALL if kind == "call" else PUT
+        now = formula(side, 100.0, strike, float(MOVES), 0.0, 0.0, deviation).price
+        spots = (100.0 + moves if absolute else 100.0 * (1.0 + moves)).ravel()
+        later = [formula(side, spot, strike, MOVES - 1.0, 0.0, 0.0, deviation).price for spot in spots]
+        np.testing.assert_allclose(found[place], np.array(later) - now, rtol=0.0, atol=1e-6)
+    np.testing.assert_allclose(found[0], spots - 100.0, atol=1e-12)
 
 
 def test_its_normal_tail_is_nothing():
