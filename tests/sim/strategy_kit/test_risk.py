@@ -10,7 +10,9 @@ import pytest
 from sim.models.tails import normal_tail
 from sim.runs.execute import execute
 from sim.runs.result import Run
+from sim.runs.strategy_contract import market
 from sim.scenario import parse
+from sim.strategy_kit import registry
 from sim.strategy_kit.loading.files import load_file
 from tests.markets.still_markets import MAKER
 
@@ -93,6 +95,11 @@ def test_value_at_risk_and_shortfall_are_of_the_moves_known_when_the_agent_acts(
 @pytest.mark.parametrize("what", range(4))
 def test_a_market_that_measures_no_risk_has_nothing_to_tell(what):
     assert np.isnan(told(what)[1]).all()
+
+
+def test_the_contract_plays_who_asks_for_risk_where_it_is_measured():
+    assert market(registry.get("risk_teller"))["risk"] == {"fewest": 10}
+    assert "risk" not in market(registry.get("noise"))
 
 
 def test_who_need_not_have_margin_is_told_of_none():
