@@ -21,6 +21,8 @@ _SECTIONS = (
     ("Venue", "[[venues]]"),
     ("Chain", "[[chains]]"),
     ("Population", "[[populations]]"),
+    ("RiskMeasurement", "[risk]"),
+    ("Margin", "[margin]"),
     ("Turns", "[turns]"),
     ("Record", "[record]"),
     ("Game", "[game]"),

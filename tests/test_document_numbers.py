@@ -19,11 +19,15 @@ from analysis.recorded.__main__ import main as recorded
 from analysis.stats import clusters
 from analysis.theory import page as scoreboard_page
 from analysis.theory.experiments import all_experiments
+from analysis.theory.options import risk as positions
 from analysis.theory.rows import MOST_ERRORS
 from sim.core import cache_folder
 from sim.experiment import workers
 from sim.instruments import processes
+from sim.models import options
+from sim.models.option_margin import short_option
 from sim.runs import interrupt, sampling
+from sim.scenario.tables.risk import Margin, RiskMeasurement
 from spreadgame.commands import parser
 from tests.places import ROOT, SCENARIOS
 
@@ -32,6 +36,10 @@ WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight",
 QUICKSTART = tomllib.loads((SCENARIOS / "quickstart.toml").read_text(encoding="utf-8"))
 INFORMED = next(each for each in QUICKSTART["populations"] if each["name"] == "informed")["arrivals"]["share"]
 PYTHON = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
+
+RISK, SCAN = RiskMeasurement(), Margin(rule="scan")
+OPTIONS = SCAN.option_initial, SCAN.option_least, SCAN.option_maintenance
+SOLD, BOUGHT = (options.price(options.PUT, 100.0, strike, 0.25, 0.0, 0.0, 0.2) for strike in (100.0, 95.0))
 
 # What a document says, with a gap for each number, and the numbers by the code.
 STATED = {
@@ -73,6 +81,18 @@ STATED = {
          sampling._AGENT_SAMPLES),
     ],
     "docs/theory.md": [("within {:g} standard errors", MOST_ERRORS)],
+    "docs/options.md": [
+        ("by up to {:g} % either way, in {} points", 100 * RISK.price_range, RISK.price_points),
+        ("volatility of its options by −{:g} %, 0 and +{:g} %", *[100 * RISK.volatility_range] * 2),
+        ("of {} losses at {:g} % the third greatest", RISK.window, 100 * RISK.confidence),
+        ("{:g} % to take positions on, {:g} % to keep them", 100 * SCAN.initial_factor, 100 * SCAN.maintenance_factor),
+        ("| call sold | {:g} % less what it is out of the money, at least {:g} %, plus its price | {:g} % plus its",
+         *(100 * rate for rate in OPTIONS)),
+        ("| future, stock sold | {:g} % | {:g} % |", 100 * SCAN.linear_initial, 100 * SCAN.linear_maintenance),
+        ("loses {:.2f} at most if a put at 100 is sold, one at 95 bought", 5.0 - (SOLD - BOUGHT)),
+        ("scan asks for {:.2f}. The standard rule asks for {:.2f}", positions._worst(positions._HELD["spread"]),
+         short_option(options.PUT, 100.0, 100.0, SOLD, *OPTIONS)[0]),
+    ],
 }  # fmt: skip
 OTHERS = {  # numbers that are names, signs of a formula, or examples, and hold nothing
     "docs/equilibria.md": {"1", "2", "0", "3", "10", "12", "25", "95"},

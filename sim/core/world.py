@@ -116,6 +116,19 @@ HEDGE_VENUE = _named("i8: venue step changes / f8: own other product square")
 HEDGER = _named("i8: begun / f8: first_mark")
 # Of each instrument, where there are derivatives: its greeks per unit, as of step ``known`` of all episodes.
 GREEKS = _named("i8: known / f8: price delta gamma vega theta rho vanna volga")
+# How risk is measured, where it is. ``moves`` of the stocks' marks have been noted in this episode, one for each
+# ``horizon``. What is computed once per step for the whole market is as of the steps ``scanned`` and ``revalued`` of
+# all episodes, 0 for never; ``covaried``: whether the covariance is of the moves that are known. ``normal_quantile``
+# and ``normal_shortfall`` are those of a standard normal.
+RISK = _named(
+    "i8: window fewest horizon revalues price_points moves scanned revalued covaried "
+    "/ f8: price_range volatility_range confidence tail_confidence normal_quantile normal_shortfall"
+)
+# What accounts must have, where they must have anything: by the standard rates, or a share of the scan's worst loss.
+MARGIN = _named(
+    "i8: scans grace / f8: option_initial option_least option_maintenance linear_initial linear_maintenance "
+    "initial_factor maintenance_factor"
+)
 # Of an agent, where anybody has reservation prices: how far beyond the anchor those it last drew were, and what its
 # trades of the episode were worth to it beyond the anchor. Currency.
 RESERVED = _named("f8: buying selling gain")
@@ -148,6 +161,7 @@ OUTCOME = _named(
 # mark ever was a price.
 SETTLEMENT = _named("i8: episode / f8: initial price value / i4: instrument marked")
 
+RISK_COLUMNS = ("equity", "margin", "value_at_risk", "expected_shortfall", "stress")  # of an agent's sample
 GREEK_COLUMNS = ("delta", "gamma", "vega", "theta", "vanna", "volga")  # of an agent's sample, for each stock
 
 _I8 = np.dtype(np.int64)
@@ -189,6 +203,18 @@ class World(NamedTuple):
     hedge_venues: Any  # those of each hedge
     hedgers: Any  # one for each member of a population with a hedge
     greeks: Any  # one for each instrument, where there are derivatives
+    risk: Any  # one, where risk is measured
+    margin: Any  # one, where there is margin
+    under_margin: Any  # int64: whether a population must have it, where there is margin
+    scan: Any  # float64: what a unit's price changes by in each scenario, by instrument, where risk is measured
+    scan_sums: Any  # float64: the same of what somebody holds, by stock
+    moves: Any  # float64: ring of joint moves of the stocks' marks, where risk is measured
+    last_marks: Any  # float64: marks of the stocks when the last move was noted
+    covariance: Any  # float64: of the moves of each stock and each other
+    deltas: Any  # float64: by stock, of what somebody holds
+    revaluations: Any  # float64: what a unit's price changes by in each past move, by instrument, where it is asked for
+    curve: Any  # float64: an option's prices and deltas at some prices of its underlying, where it is revalued
+    losses: Any  # float64: of what somebody holds in each past move; then the worst of them
     reserved: Any  # one for each agent, where anybody has reservation prices
     precomputed: Any  # float64: what strategies had solved before the run
     members: Any  # one for each member of a population with a network
@@ -208,6 +234,7 @@ class World(NamedTuple):
     ladder: Any  # int64: bid, volume, ask, volume by level of each book sample
     agent_samples: Any
     sample_greeks: Any  # float64: GREEK_COLUMNS by stock of each agent sample, where there are derivatives
+    sample_risks: Any  # float64: RISK_COLUMNS of each agent sample, where risk is measured
     sample_lots: Any  # int64: inventory by instrument of each agent sample
     outcomes: Any
     outcome_lots: Any
@@ -219,9 +246,10 @@ class World(NamedTuple):
 DTYPES = World(
     CLOCK, ORDER, AUCTION_ORDER, LEVEL, NODE, _I4, SIDE, VENUE, INSTRUMENT, SHOCK, _F8, INCREMENT, AGENT, ACCOUNT,
     HOLDING, POPULATION, GROUP, TURN_CLASS, _I8, _I8, _I8, _I8, _U1, _U1, _F8, OBLIGATION, HEDGE, HEDGE_VENUE,
-    HEDGER, GREEKS, RESERVED, _F8, MEMBER, _I4,
+    HEDGER, GREEKS, RISK, MARGIN, _I8, _F8, _F8, _F8, _F8, _F8, _F8, _F8, _F8, _F8,
+    RESERVED, _F8, MEMBER, _I4,
     _I8, _F8, _F8, _F8, TURN, TURN, PENDING, _I8, _I4, TRADE, MESSAGE,
-    BOOK_SAMPLE, _I8, AGENT_SAMPLE, _F8, _I8, OUTCOME, _I8, SETTLEMENT, _I8, _I8,
+    BOOK_SAMPLE, _I8, AGENT_SAMPLE, _F8, _F8, _I8, OUTCOME, _I8, SETTLEMENT, _I8, _I8,
 )  # fmt: skip
 
 

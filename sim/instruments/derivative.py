@@ -51,6 +51,28 @@ def terms_of(world, instrument, moves):
 
 
 @njit
+def twin_of(world, instrument):
+    """The instrument just before an option if it is the call or the put to it, of equal terms; else NOTHING.
+
+    So are those of a chain. What one gains, the other does but for what their underlying gains.
+    """
+    record = world.instruments[instrument]
+    if record.side == 0 or instrument == 0:
+        return NOTHING
+    other = world.instruments[instrument - 1]
+    alike = (
+        other.of == record.of
+        and other.side == -record.side
+        and other.strike == record.strike
+        and other.lasts == record.lasts
+        and other.average == record.average
+        and other.settlement == record.settlement
+        and other.stated == record.stated
+    )
+    return np.int64(instrument - 1) if alike else NOTHING
+
+
+@njit
 def deviation_per_step(world, instrument, moves):
     """Standard deviation of a move of the underlying's value, of the mean variance of so many moves to come.
 

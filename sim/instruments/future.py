@@ -11,15 +11,8 @@ import numpy as np
 from sim.core.compiled import njit
 from sim.core.ledger import pay_per_lot, rounded_units
 from sim.core.marks import market_price
-from sim.instruments.derivative import final_price, fixing, terms_of
+from sim.instruments.derivative import final_price, fixing
 from sim.instruments.settlement import settle
-
-
-@njit
-def value_of_future(world, instrument, moves, spot):
-    """The forward price at a price of the underlying: what it costs to hold that until expiry. Currency per unit."""
-    terms = terms_of(world, instrument, moves)
-    return spot * terms.of - terms.strike
 
 
 @njit

@@ -13,11 +13,12 @@ import numpy as np
 
 from sim.core.compiled import inlined, njit
 from sim.core.marks import market_price
-from sim.core.world import NOTHING
+from sim.core.world import NONE, NOTHING
 from sim.instruments import future, option, stock
+from sim.instruments.contract import Contract, worth_at
 from sim.instruments.derivative import deviation_per_step, moves_left, take_fixing, terms_of, underlying_of
 from sim.instruments.income import pay_interest
-from sim.models.options import Greeks
+from sim.models.options import Greeks, Terms
 
 STOCK, CALL, PUT, FUTURE, PERPETUAL = (np.int64(i) for i in range(5))
 KINDS = {"stock": STOCK, "call": CALL, "put": PUT, "future": FUTURE, "perpetual": PERPETUAL}
@@ -167,13 +168,27 @@ def value_if(world, instrument, spot):
 
 
 @njit
+def contract_of(world, instrument, moves):
+    """What an instrument is worth at any price of its underlying, so many moves before it is settled.
+
+    A future is worth the forward price: what it costs to hold the underlying until expiry. A stock and a perpetual
+    future are worth their underlying's price, an option what the law of the underlying's value says.
+    """
+    record = world.instruments[instrument]
+    rate = world.clock[0].rate
+    if record.of == NOTHING or record.kind == PERPETUAL:
+        return Contract(NONE, Terms(1.0, 0.0, 0.0, 0.0, 0.0), rate, 0.0, False)
+    terms = terms_of(world, instrument, moves)
+    if record.side == 0:
+        return Contract(NONE, terms, rate, 0.0, False)
+    deviation, absolute = deviation_per_step(world, instrument, moves)
+    return Contract(record.side, terms, rate, deviation, absolute)
+
+
+@njit
 def _value_at(world, instrument, moves, spot):
-    kind = world.instruments[instrument].kind
-    if kind == FUTURE:
-        return future.value_of_future(world, instrument, moves, spot)
-    if kind == PERPETUAL:
-        return spot
-    return option.value_at(world, instrument, moves, spot)
+    contract = contract_of(world, instrument, moves)
+    return worth_at(contract, spot, contract.deviation)
 
 
 # --- greeks -----------------------------------------------------------------------------------------------------------

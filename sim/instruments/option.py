@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sim.core.compiled import njit
-from sim.instruments.derivative import deviation_per_step, final_price, terms_of
+from sim.instruments.contract import law_at
+from sim.instruments.derivative import final_price, terms_of
 from sim.instruments.settlement import settle
 from sim.models.options import greeks_of
 
@@ -12,16 +13,8 @@ from sim.models.options import greeks_of
 def greeks_at(world, instrument, moves, spot, deviation, absolute):
     """Price and greeks at a price of the underlying and a standard deviation of its moves: currency and steps."""
     terms = terms_of(world, instrument, moves)
-    if not absolute and spot * terms.of <= 0.0:
-        absolute, deviation = True, 0.0  # no relative change matters any more: it is worth what it would pay now
+    absolute, deviation = law_at(terms, spot, deviation, absolute)
     return greeks_of(absolute, world.instruments[instrument].side, spot, terms, world.clock[0].rate, 0.0, deviation)
-
-
-@njit
-def value_at(world, instrument, moves, spot):
-    """What an option is worth at a price of its underlying, by the law of the underlying's value. Currency per unit."""
-    deviation, absolute = deviation_per_step(world, instrument, moves)
-    return greeks_at(world, instrument, moves, spot, deviation, absolute).price
 
 
 @njit

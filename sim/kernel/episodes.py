@@ -13,6 +13,7 @@ from sim.core.marks import first_wealth, wealth
 from sim.core.world import NO_PRICE, NONE, NOTHING
 from sim.instruments.kinds import open_values, settle_rest
 from sim.instruments.settlement import note_settlements
+from sim.instruments.value_at_risk import forget_moves
 from sim.kernel.arrivals import open_arrivals
 from sim.valuation.private_values import open_private_values, private_gain
 from sim.valuation.reservation_prices import forget_reservations
@@ -64,6 +65,8 @@ def open_episode(world):
         world.opinions[agent] = world.first_opinions[agent]
     forget_reservations(world)
     open_values(world)
+    if len(world.risk) > 0:
+        forget_moves(world)
     open_arrivals(world)
 
 

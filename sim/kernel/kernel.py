@@ -35,8 +35,9 @@ from sim.core.compiled import caller, njit
 from sim.core.rng import ACT, AGAIN, mix
 from sim.core.storage import has_room
 from sim.core.world import NONE, NOTHING, attach
-from sim.instruments.kinds import move_values, pay_incomes, refresh, settle_expired
+from sim.instruments.kinds import move_values, refresh
 from sim.instruments.processes import BLOCK
+from sim.instruments.step_end import end_instruments
 from sim.kernel.arrivals import begin_arrivals, collect, shuffle
 from sim.kernel.episodes import end_episode, open_episode
 from sim.kernel.messages import enter_pending
@@ -253,9 +254,7 @@ def _end_step(world):
     if not samples_fit(world, books, agents):
         return NEED_TAPE
     sample_books(world, books)
-    pay_incomes(world)
-    if not last:
-        settle_expired(world)
+    end_instruments(world, last)
     end_step(world)
     sample_agents(world, agents)
     if clock.status != RUNNING:

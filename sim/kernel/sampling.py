@@ -10,14 +10,18 @@ from sim.core.codes import BY_AGENT
 from sim.core.compiled import inlined, njit
 from sim.core.ledger import add_income, clear_income
 from sim.core.marks import is_marked, market_price, market_prices, wealth
-from sim.core.world import GREEK_COLUMNS, NO_PRICE, NONE, NOTHING
+from sim.core.world import GREEK_COLUMNS, NO_PRICE, NONE, NOTHING, RISK_COLUMNS
 from sim.instruments.derivative import underlying_of
 from sim.instruments.kinds import greeks_at, public_value, refresh
+from sim.instruments.margin import margin_of
+from sim.instruments.scan import stress_of
+from sim.instruments.value_at_risk import tail_of
 from sim.venues.clearing import find_price
 from sim.venues.levels import next_level
 from sim.venues.mechanisms import is_hidden
 
 _GREEKS = len(GREEK_COLUMNS)
+_RISKS = len(RISK_COLUMNS)
 
 
 @inlined
@@ -136,6 +140,8 @@ def sample_agents(world, rows):
         _sample_opinions(world, by_agent)
     if clock.derivatives != 0:
         _sample_greeks(world, rows, by_agent)
+    if len(world.risk) > 0:
+        _sample_risks(world, rows, by_agent)
     clock.agent_samples_used += rows
 
 
@@ -165,6 +171,30 @@ def _sample_greeks(world, rows, by_agent):
             world.sample_greeks[place + 3] += units * one.theta
             world.sample_greeks[place + 4] += units * one.vanna
             world.sample_greeks[place + 5] += units * one.volga
+
+
+@njit
+def _sample_risks(world, rows, by_agent):
+    """Write what each agent has and may lose, or the sums of what the members of each population do.
+
+    Margin is nan of who need not have any.
+    """
+    clock = world.clock[0]
+    first = clock.agent_samples_used
+    for place in range(first * _RISKS, (first + rows) * _RISKS):
+        world.sample_risks[place] = 0.0
+    for agent in range(clock.first_account):
+        population = np.int64(world.agents[agent].population)
+        place = (first + (agent if by_agent else population)) * _RISKS
+        world.sample_risks[place] += wealth(world, agent)
+        needed = math.nan
+        if len(world.margin) > 0 and world.under_margin[population] != 0:
+            needed = margin_of(world, agent)[2]
+        world.sample_risks[place + 1] += needed
+        found, beyond = tail_of(world, agent)
+        world.sample_risks[place + 2] += found
+        world.sample_risks[place + 3] += beyond
+        world.sample_risks[place + 4] += stress_of(world, agent)
 
 
 @njit

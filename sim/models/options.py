@@ -166,6 +166,26 @@ def black(side: int, forward: float, strike: float, s: float) -> Slopes:
 
 
 @njit
+def black_price(side: int, forward: float, strike: float, s: float) -> float:
+    """The price alone of :func:`black`."""
+    inside = max(side * (forward - strike), 0.0)
+    if strike <= 0.0:
+        return inside
+    x = log_moneyness(min(forward, strike), max(forward, strike))
+    return inside + math.sqrt(forward) * math.sqrt(strike) * time_value(x, s)[0]
+
+
+@njit
+def bachelier_price(side: int, forward: float, strike: float, s: float) -> float:
+    """The price alone of :func:`bachelier`."""
+    away = forward - strike
+    inside = max(side * away, 0.0)
+    if s < _REST:
+        return inside
+    return inside + s * tails(min(abs(away / s), _FURTHEST))[2]
+
+
+@njit
 def bachelier(side: int, forward: float, strike: float, s: float) -> Slopes:
     """Bachelier's price on a forward price, undiscounted; neither price need be positive.
 
@@ -217,6 +237,14 @@ def greeks_of(
 
 
 @njit
+def price_of(normal: bool, side: int, spot: float, terms: Terms, rate: float, volatility: float) -> float:
+    """The price alone of :func:`greeks_of`, which needs no dividend: the terms' forward price has it."""
+    forward, s = spot * terms.of, volatility * math.sqrt(terms.time)
+    found = bachelier_price(side, forward, terms.strike, s) if normal else black_price(side, forward, terms.strike, s)
+    return math.exp(-rate * terms.payment) * found
+
+
+@njit
 def terms_at_end(strike: float, time: float, rate: float, dividend: float) -> Terms:
     """Terms of an option that is settled at the price at the end of ``time``."""
     return Terms(math.exp((rate - dividend) * time), strike, time, time, time)
@@ -247,8 +275,7 @@ def normal_greeks(
 @njit
 def price(side: int, spot: float, strike: float, time: float, rate: float, dividend: float, volatility: float) -> float:
     """The Black–Scholes price alone."""
-    forward = spot * math.exp((rate - dividend) * time)
-    return math.exp(-rate * time) * black(side, forward, strike, volatility * math.sqrt(time)).price
+    return price_of(False, side, spot, terms_at_end(strike, time, rate, dividend), rate, volatility)
 
 
 @njit

@@ -13,7 +13,7 @@ from sim.core.codes import BY_AGENT, REASONS
 from sim.core.compiled import njit
 from sim.core.rng import mix, name_key
 from sim.core.storage import Storage
-from sim.core.world import GREEK_COLUMNS, HISTORY, attach
+from sim.core.world import GREEK_COLUMNS, HISTORY, RISK_COLUMNS, attach
 from sim.instruments.processes import BLOCK, draw_block
 from sim.kernel.kernel import open_run
 from sim.kernel.messages import gateway_callbacks
@@ -21,6 +21,7 @@ from sim.runs.fill_hedges import fill_hedges
 from sim.runs.fill_market import fill_instruments, fill_venues, has_auctions
 from sim.runs.fill_networks import draw_networks, links_drawn
 from sim.runs.fill_populations import fill_populations
+from sim.runs.fill_risk import fill_risk, lengths_of_risk
 from sim.runs.layout import Accounts, Layout, PopulationLayout, groups_of, lay_out
 from sim.runs.memory import fitting
 from sim.runs.sampling import Sampling, sampling_of
@@ -66,6 +67,7 @@ def build(
     fill_venues(world, scenario, layout.accounts)
     fill_populations(world, scenario, layout, external or {})
     fill_hedges(world, scenario, layout)
+    fill_risk(world, scenario)
     draw_networks(storage, scenario, layout.populations)
     open_run(storage.address)
     built = Built(scenario, storage, layout.accounts, sampling, list(layout.played), layout.populations, values)
@@ -93,6 +95,7 @@ def _of_the_scenario(scenario: Scenario, layout: Layout) -> dict[str, int]:
         "hedges": sum(bool(each.hedge) for each in scenario.populations), "hedgers": layout.length("hedgers"),
         "hedge_venues": sum(len(each.hedge.venues) for each in scenario.populations if each.hedge),
         "greeks": instruments if drawn < instruments or any(each.hedge for each in scenario.populations) else 0,
+        **lengths_of_risk(scenario),
         "excitations": layout.length("excitations"), "opinions": agents if layout.has_opinions else 0,
         "first_opinions": agents if layout.has_opinions else 0, "wheel": 2 * _WHEEL,
         "strategies": len(layout.played), "gateway": 3,
@@ -116,6 +119,7 @@ def _of_the_run(scenario: Scenario, sampling: Sampling, orders: int, tape: int) 
         "book_samples": book_samples, "ladder": 4 * record.levels * book_samples if record.levels > 1 else 0,
         "agent_samples": agent_samples, "sample_lots": agent_samples * instruments,
         "sample_greeks": len(GREEK_COLUMNS) * drawn * agent_samples if drawn < instruments else 0,
+        "sample_risks": len(RISK_COLUMNS) * agent_samples if scenario.risk else 0,
         "outcomes": outcomes, "outcome_lots": outcomes * instruments, "settlements": max(1 << 12, instruments),
     }  # fmt: skip
 

@@ -67,9 +67,9 @@ class MemorySink:
         """Take samples of the book."""
         self._put("book", self._tables.book(rows, ladder))
 
-    def agents(self, rows: Any, lots: Any, greeks: Any) -> None:
+    def agents(self, rows: Any, lots: Any, greeks: Any, risks: Any) -> None:
         """Take samples of agents or populations."""
-        self._put("agents", self._tables.agents(rows, lots, greeks))
+        self._put("agents", self._tables.agents(rows, lots, greeks, risks))
 
     def episodes(self, rows: Any, lots: Any) -> None:
         """Take results of episodes."""

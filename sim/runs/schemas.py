@@ -121,7 +121,14 @@ def schemas_of(scenario: Scenario) -> dict[str, pa.Schema]:
     tables = {
         "trades": (*_TRADES, *_hedges(scenario)),
         "book": (*_BOOK, *_deeper_levels(scenario)),
-        "agents": (*_AGENTS, *_funding(scenario), *_opinions(scenario), *_inventories(scenario), *_greeks(scenario)),
+        "agents": (
+            *_AGENTS,
+            *_funding(scenario),
+            *_opinions(scenario),
+            *_inventories(scenario),
+            *_greeks(scenario),
+            *_risks(scenario),
+        ),
         "episodes": (*_EPISODES, *_funding(scenario), *_presence(scenario), *_inventories(scenario)),
         "settlements": _SETTLEMENTS,
         "messages": _MESSAGES,
@@ -167,6 +174,29 @@ def _greeks(scenario: Scenario) -> list[_Column]:
         for stock in stocks
         for greek, unit, meaning in _MEANT
     ]
+
+
+_RISKS = (
+    ("equity", "cash and positions at the mark, against which margin is held; wealth"),
+    ("margin", "what is needed to keep the positions; none without margin"),
+    (
+        "value_at_risk",
+        "loss that is not exceeded at the confidence, over the horizon; none while few moves are known",
+    ),
+    ("expected_shortfall", "mean loss beyond the tail confidence; none while few moves are known"),
+    ("stress", "worst loss of the scan of prices and volatilities"),
+)
+
+
+def risk_columns(scenario: Scenario) -> tuple[str, ...]:
+    """Columns of what agents have and may lose, of RISK_COLUMNS: margin only where there is some."""
+    if scenario.risk is None:
+        return ()
+    return tuple(name for name, _ in _RISKS if name != "margin" or scenario.margin is not None)
+
+
+def _risks(scenario: Scenario) -> list[_Column]:
+    return [(name, pa.float64(), _CURRENCY, dict(_RISKS)[name]) for name in risk_columns(scenario)]
 
 
 def _opinions(scenario: Scenario) -> list[_Column]:

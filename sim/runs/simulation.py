@@ -42,8 +42,8 @@ class Sink(Protocol):
         """Samples of the book, and its levels where more than one is sampled."""
         ...
 
-    def agents(self, rows: Any, lots: Any, greeks: Any) -> None:
-        """Samples of agents or populations, their lots by instrument, and the greeks of these, if anything has some."""
+    def agents(self, rows: Any, lots: Any, greeks: Any, risks: Any) -> None:
+        """Samples of agents or populations, their lots by instrument, their greeks and risks where there are any."""
         ...
 
     def episodes(self, rows: Any, lots: Any) -> None:
@@ -177,9 +177,9 @@ class Simulation:
             found.append(("book", (np.array(world.book_samples[:used]), ladder)))
         if used := int(clock["agent_samples_used"]):
             lots = np.array(world.sample_lots[: used * instruments]).reshape(used, instruments)
-            width = len(world.sample_greeks) // len(world.agent_samples)
-            greeks = np.array(world.sample_greeks[: used * width]).reshape(used, width)
-            found.append(("agents", (np.array(world.agent_samples[:used]), lots, greeks)))
+            rows = len(world.agent_samples)
+            greeks, risks = (_by_row(each, used, rows) for each in (world.sample_greeks, world.sample_risks))
+            found.append(("agents", (np.array(world.agent_samples[:used]), lots, greeks, risks)))
         if used := int(clock["outcomes_used"]):
             lots = np.array(world.outcome_lots[: used * instruments]).reshape(used, instruments)
             found.append(("episodes", (np.array(world.outcomes[:used]), lots)))
@@ -293,3 +293,9 @@ class Simulation:
             raise RunError(
                 f"step {self.done}: the ledger does not sum to zero; this is a bug in Spreadgame, please report it"
             )
+
+
+def _by_row(numbers: Any, used: int, rows: int) -> Any:
+    """What an array with room for so many rows holds in the first ``used``, copied: (used, columns)."""
+    width = len(numbers) // rows
+    return np.array(numbers[: used * width]).reshape(used, width)

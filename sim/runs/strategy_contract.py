@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from sim.core.errors import SpreadgameError
 from sim.strategy_kit import registry
 from sim.strategy_kit.declare import ANY, NEEDS, Parameter, Strategy, Value
+from sim.strategy_kit.loading.uses import uses
 
 if TYPE_CHECKING:
     from sim.runs.build import Built
@@ -31,6 +32,7 @@ _VALUE = {"process": "random_walk", "initial": 100.0, "volatility": 0.05}
 _OTHER_VALUE = {"process": "random_walk", "initial": 100.0, "volatility": 0.5, "increments": "coin"}
 _UNBOUNDED = 1_000_000  # stands for a bound that a parameter does not have
 _LONG_TURN = 20_000  # messages; extremes that declare more are not played
+_ASKS_FOR_RISK = {"stress", "value_at_risk", "expected_shortfall"}
 _SERIAL = ("sequence", "number", "maker_order", "taker_order")  # go on from episode to episode
 Problems = Iterator[str]
 
@@ -112,6 +114,7 @@ def market(
         "networks": [{"name": "pair", "kind": "complete"}] if "network" in needs else [],
         "turns": {"simultaneous": [1] if simultaneous else []},
         "record": {"messages": True, "levels": 0, "agents": "none"},
+        **({"risk": {"fewest": 10}} if uses(strategy) & _ASKS_FOR_RISK else {}),
     }
 
 
@@ -132,7 +135,7 @@ class Played:
     def book(self, rows: Any, ladder: Any) -> None:
         """Drop samples of the books."""
 
-    def agents(self, rows: Any, lots: Any, greeks: Any) -> None:
+    def agents(self, rows: Any, lots: Any, greeks: Any, risks: Any) -> None:
         """Drop samples of the agents."""
 
     def episodes(self, rows: Any, lots: Any) -> None:

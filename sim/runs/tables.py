@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from sim.core.codes import KINDS, SCHEDULE
-from sim.core.world import NO_PRICE
+from sim.core.world import NO_PRICE, RISK_COLUMNS
 from sim.runs.files import TABLES as TABLES
-from sim.runs.schemas import schemas_of
+from sim.runs.schemas import risk_columns, schemas_of
 from sim.scenario import Scenario
 
 
@@ -51,6 +51,7 @@ class Tables:
         self._opinions = "opinion" in self.schemas["agents"].names
         self._hedges = "hedge" in self.schemas["trades"].names
         self._hedge_names = text_column(["taker", "maker", "both"])
+        self._risks = [RISK_COLUMNS.index(name) for name in risk_columns(scenario)]
         self._funded = "funding" in self.schemas["agents"].names
 
     # --- conversions: each takes records of sim.core.world and gives a pyarrow table --------------------------------
@@ -127,8 +128,8 @@ class Tables:
             number_column(rows["imbalance"], rows["imbalance"] == NO_PRICE), *deeper,
         ])  # fmt: skip
 
-    def agents(self, rows: Any, lots: Any, greeks: Any) -> pa.Table:
-        """Samples of agents or populations; ``lots`` and ``greeks`` are (rows, instruments), (rows, columns)."""
+    def agents(self, rows: Any, lots: Any, greeks: Any, risks: Any) -> pa.Table:
+        """Samples of agents or populations; ``lots`` is (rows, instruments), the others (rows, columns)."""
         return self._table(
             "agents",
             [
@@ -141,6 +142,7 @@ class Tables:
                 *([number_column(rows["opinion"], np.isnan(rows["opinion"]))] if self._opinions else []),
                 *lots.T,
                 *greeks.T,
+                *(number_column(risks[:, place], np.isnan(risks[:, place])) for place in self._risks),
             ],
         )
 

@@ -13,6 +13,7 @@ from sim.scenario.tables.hedging import Hedge
 from sim.scenario.tables.instruments import Instrument
 from sim.scenario.tables.market import Population, Scenario, Sees
 from sim.scenario.tables.processes import FromFile, MeanReverting, Process
+from sim.scenario.tables.risk import RiskMeasurement
 from sim.scenario.tables.table import Table, Unreadable
 from sim.scenario.tables.venues import Venue
 
@@ -77,6 +78,7 @@ def filled(draft: Scenario, folder: Path) -> Scenario:
             "venues": tuple(venues.values()),
             "populations": tuple(populations),
             "networks": tuple(_absolute(each, folder) for each in draft.networks),
+            **_risk(draft),
         }
     )
 
@@ -120,6 +122,18 @@ def hedged_by(draft: Scenario, instrument: str) -> str:
     """The instrument itself, or what it follows from: what is hedged with it unless something else is said."""
     own = next((each for each in draft.instruments if each.name == instrument), None)
     return own.derivative.of if own is not None and own.derivative is not None else instrument
+
+
+def _risk(draft: Scenario) -> dict[str, Any]:
+    """How risk is measured, wherever something needs it; and who is under margin."""
+    margin = draft.margin
+    if margin is None:
+        return {}
+    everybody = tuple(each.name for each in draft.populations)
+    return {
+        "risk": draft.risk or RiskMeasurement(),
+        "margin": margin.model_copy(update={"populations": margin.populations or everybody}),
+    }
 
 
 def _kind_and_value(instrument: Instrument, folder: Path) -> dict[str, Any]:

@@ -196,6 +196,7 @@ def rich(steps: int = 100, episodes: int = 2, seed: int = 7, **record: Any) -> d
         "networks": [{"name": "friends", "kind": "small_world", "degree": 2, "rewiring": 0.3},
                      {"name": "links", "kind": "random", "mean_degree": 1.0}],
         "populations": populations,
+        "risk": {"window": 30, "fewest": 2, "horizon": 2},
         "turns": {"simultaneous": [0]},
         "record": {"messages": True, "levels": 3, **record},
     }  # fmt: skip

@@ -13,6 +13,7 @@ from sim.scenario.checks.market import MarketChecks
 from sim.scenario.checks.networks import NetworkChecks
 from sim.scenario.checks.populations import PopulationChecks
 from sim.scenario.checks.prices import PriceChecks
+from sim.scenario.checks.risk import RiskChecks
 from sim.scenario.messages import Places
 from sim.scenario.tables.market import Scenario
 from sim.scenario.tables.table import Unreadable
@@ -21,6 +22,7 @@ _FAMILIES = (
     MarketChecks,
     DerivativeChecks,
     HedgeChecks,
+    RiskChecks,
     PriceChecks,
     PopulationChecks,
     NetworkChecks,

@@ -19,6 +19,7 @@ from sim.scenario.tables.game import Game
 from sim.scenario.tables.hedging import Hedge
 from sim.scenario.tables.instruments import Instrument
 from sim.scenario.tables.networks import Network
+from sim.scenario.tables.risk import Margin, RiskMeasurement
 from sim.scenario.tables.table import (
     MOST_AGENTS,
     Amount,
@@ -218,6 +219,12 @@ class Scenario(Table):
     )
     populations: tuple[Population, ...] = Field(
         min_length=1, description="a [[populations]] table for each population, at least one"
+    )
+    risk: RiskMeasurement | None = Field(
+        default=None, description="[risk]: how it is measured what positions may lose; omitted: as [margin] needs it"
+    )
+    margin: Margin | None = Field(
+        default=None, description="[margin]: what accounts must have for what they hold; omitted: nothing"
     )
     turns: Turns = Field(default=Turns(), description="[turns]: how the turns within a step are played")
     record: Record = Field(default=Record(), description="[record]: what of a run is kept")

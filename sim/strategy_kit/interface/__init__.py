@@ -51,6 +51,7 @@ from sim.strategy_kit.interface.prices import (
     tick_size,
 )
 from sim.strategy_kit.interface.randomness import normal, uniform
+from sim.strategy_kit.interface.risk import expected_shortfall, margin_use, stress, value_at_risk
 from sim.strategy_kit.interface.seeing import (
     Trade,
     best_ask,
@@ -121,6 +122,7 @@ __all__ = [
     "demand_schedule",
     "episode",
     "episode_steps",
+    "expected_shortfall",
     "exposure",
     "fill_or_kill_order",
     "filled",
@@ -138,6 +140,7 @@ __all__ = [
     "last_price",
     "last_trade_price",
     "limit_order",
+    "margin_use",
     "mark_price",
     "market_order",
     "member_number",
@@ -170,6 +173,7 @@ __all__ = [
     "round_lots",
     "signal",
     "step",
+    "stress",
     "taker_cost",
     "tick_above",
     "tick_below",
@@ -179,6 +183,7 @@ __all__ = [
     "turn_in_step",
     "underlying_of",
     "uniform",
+    "value_at_risk",
     "value_volatility",
     "venue_count",
     "venue_of",

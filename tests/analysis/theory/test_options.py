@@ -36,6 +36,8 @@ class Wrong(Markets):
         ("options_payments", {"ACME.shocks": [{"step": 0, "volatility": 1.3}]}, 4),
         ("options_mean", {"mean.derivative.average": 1}, 2),
         ("options_funding", {"perpetual.derivative.clamp": 0.0}, 3),
+        ("risk_margin", {"strangle.endowment.positions": {"call": -10, "put": -5}}, 2),
+        ("risk_backtest", {"risk.confidence": 0.9}, 2),
     ],
 )
 def test_a_claim_fails_in_a_market_that_does_something_else(experiment, wrong, fail):
