@@ -32,6 +32,7 @@ _MODULES = (
     "options.hedging",
     "options.cross_hedge",
     "options.auctions",
+    "options.quotes",
 )
 
 

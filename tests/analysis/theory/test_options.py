@@ -36,6 +36,8 @@ class Wrong(Markets):
         ("options_payments", {"ACME.shocks": [{"step": 0, "volatility": 1.3}]}, 4),
         ("options_mean", {"mean.derivative.average": 1}, 2),
         ("options_funding", {"perpetual.derivative.clamp": 0.0}, 3),
+        ("options_quotes_distances", {"maker.params.vega_limit": 100.0}, 9),
+        ("options_quotes_deviations", {"maker.params.arrival_rate": 1.0}, 4),
     ],
 )
 def test_a_claim_fails_in_a_market_that_does_something_else(experiment, wrong, fail):
