@@ -131,6 +131,24 @@ def test_its_surface_finds_the_smile_of_others_quotes_in_every_option(step):
             assert worth_it_quotes(run, step, strike, kind) == pytest.approx(worth, abs=0.012)  # they are .05 away
 
 
+def test_each_expiry_has_its_own_slice_until_it_has_expired():
+    data = chain_market({"half_spread": 0.05, "slope": -0.02}, steps=80)
+    data["chains"][0] |= {"expiries": [70, 35], "strikes": {"first": 85.0, "last": 115.0, "step": 3.0},
+                          "venue": {"tick_size": 0.001}}  # fmt: skip
+    params = {"half_spread": 0.01, "volatility": "surface", "stated_volatility": 0.03, "refit": 1}
+    data["populations"].append(
+        {"name": "seer", "strategy": "option_maker", "venues": ["options"], "turn": 1, "params": params}
+    )
+    run = execute(parse(data))
+    for expiry, step in ((70, 0), (35, 0), (70, 20), (35, 20), (70, 50)):
+        for side, kind, strike in ((-1, "put", 94), (1, "call", 100), (1, "call", 106)):
+            volatility = 0.01 - 0.02 * math.log(strike / 100.0)
+            worth = options.price(side, 100.0, strike, expiry - 1.0 - step, 0.0, 0.0, volatility)
+            bid, ask = quotes(run, step, f"options-{expiry}-{strike}-{kind}")
+            assert 0.5 * (bid + ask) == pytest.approx(worth, abs=0.012)
+            assert ask - bid == pytest.approx(0.02, abs=0.003)
+
+
 def test_it_does_not_fit_to_its_own_quotes():
     run = execute(parse(smile_market({}, count=0)))
     for step in (0, 30):
