@@ -1,8 +1,9 @@
-"""The surface of implied volatility of a snapshot of option quotes, and how many quotes it prices inside bid and ask.
+"""The surface of implied volatility of option quotes, and how many of them it prices inside bid and ask.
 
-``spreadgame measure volatility_surface SNAPSHOT --leave-out 2`` fits SVI without arbitrage to the liquid quotes of each
-expiry. What may be taken for a good fit: wide quotes, which any curve lies inside; five parameters on six strikes. So
-one flat volatility per expiry stands beside it, and strikes that are left out are priced by a fit to the others.
+``spreadgame measure volatility_surface SOURCE --leave-out 2`` fits SVI without arbitrage to the liquid quotes of each
+expiry. The source is a snapshot of an exchange, or a run with books of options, whose quotes are taken at a step. What
+may be taken for a good fit: wide quotes, which any curve lies inside; five parameters on six strikes. So one flat
+volatility per expiry stands beside it, and strikes that are left out are priced by a fit to the others.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import pandas as pd
 from analysis.output.numbers import number
 from analysis.reading.registry import Opener, Option, measure
 from analysis.risk.option_quotes import FEWEST, OptionQuotes, read_snapshot
+from analysis.risk.run_option_quotes import quotes_of_run
 from analysis.risk.surface_fit import Surface, fit_surfaces
 from sim.core.errors import RunError
+from sim.runs.result import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,33 +52,46 @@ def _opened(path: Path, **_: Any) -> _Source:
     return _Source(read_snapshot(path))
 
 
-def _drawn(source: _Source, leave_out: int | None = None) -> Figure:
+def _of(source: _Source | OptionQuotes | Run, step: int | None) -> _Source:
+    """The quotes of a source; of a run, at a step."""
+    if isinstance(source, Run):
+        return _Source(quotes_of_run(source, step))
+    opened = source if isinstance(source, _Source) else _Source(source)
+    if step is not None:
+        raise RunError(f"{opened.quotes.name}: a snapshot has no steps — leave --step out, or name a run's folder")
+    return opened
+
+
+def _drawn(source: _Source | Run, leave_out: int | None = None, step: int | None = None) -> Figure:
     from analysis.risk.surface_picture import picture  # here: most do not draw
 
-    return picture(source.surfaces(leave_out), source.heading)
+    opened = _of(source, step)
+    return picture(opened.surfaces(leave_out), opened.heading)
 
 
 @measure(
     "volatility_surface",
     summary="implied volatility by expiry and strike: SVI without arbitrage, and how many quotes it prices inside",
     source="Gatheral and Jacquier 2014, Quantitative Finance 14, 59",
-    unit="numbers of quotes; volatilities per √year",
+    unit="numbers of quotes; volatilities per √year, of a run per √step",
     chapter="Options",
     place=2,
+    needs=("book",),
     options={
         "leave_out": Option(
             None, "every so many-th strike of an expiry is left out, and priced by a fit to the others", int, 2, 100
-        )
+        ),
+        "step": Option(
+            None, "of a run: the step whose quotes are taken; omitted: the last that has enough", int, 0, 10**12
+        ),
     },
     without_error={"": "it is counted, or a parameter of a fit to quotes"},
     draw=_drawn,
     opens=Opener("snapshots of Deribit's options (CSV, plain or gzip)", _opened),
-    takes_runs=False,
 )
-def table(source: _Source | OptionQuotes, leave_out: int | None = None) -> pd.DataFrame:
+def table(source: _Source | OptionQuotes | Run, leave_out: int | None = None, step: int | None = None) -> pd.DataFrame:
     """A row for each expiry; ``attrs["details"]`` has the parameters and the shares of all."""
-    opened = source if isinstance(source, _Source) else _Source(source)
-    surfaces = opened.surfaces(leave_out)
+    surfaces = _of(source, step).surfaces(leave_out)
     several = len({each.smile.moment for each in surfaces}) > 1
     rows = [_row(each, several, leave_out is not None) for each in surfaces]
     frame = pd.DataFrame(rows).set_index([*(["moment"] * several), "currency", "expiry"])

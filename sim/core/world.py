@@ -104,10 +104,11 @@ HOLDING = _named("i8: lots")
 # Of a maker with an obligation: the orders added to its own, its turns, and those in which it kept the obligation.
 OBLIGATION = _named("i8: bid ask turns kept")
 # Of a population that hedges: to which instrument, when, by how much, and where: ``venues`` of the hedge venues from
-# ``first_venue`` on. ``stated`` is the volatility of its options, negative for that of the value.
+# ``first_venue`` on. ``stated`` is the volatility of its options, negative for that of the value; ``slope`` is
+# that of the smile that moves with the price.
 HEDGE = _named(
     "i8: of first_venue venues rule every estimates horizon first_hedger "
-    "/ f8: ratio delta gamma band risk_aversion cost stated"
+    "/ f8: ratio delta gamma band risk_aversion cost stated slope"
 )
 # What is known of a hedge venue: the last mids of its instrument and of the one that is hedged, and sums of products
 # and squares of their changes, so many of them.

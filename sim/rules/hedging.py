@@ -53,6 +53,8 @@ def trade_off(world, agent):
     exposure = exposure_of(world, agent, hedge.of, hedge.stated)
     in_hedges, hedged = _in_hedges(world, agent, hedge)
     held = exposure.delta - in_hedges
+    if hedge.slope != 0.0 and mark > 0.0:
+        held -= hedge.slope / mark * exposure.vega  # the smile moves along: at a strike, volatility moves against it
     held += hedge.delta + hedge.gamma * (mark - hedger.first_mark)
     net = hedge.ratio * held + hedged
     left = 0.0

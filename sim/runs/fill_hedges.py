@@ -38,5 +38,6 @@ def _fill_hedge(row: Any, hedge: Hedge) -> None:
     row["estimates"] = hedge.ratio == "minimum_variance"
     row["ratio"] = hedge.ratio if isinstance(hedge.ratio, float) else 1.0
     row["stated"] = hedge.volatility if isinstance(hedge.volatility, float) else -1.0
+    row["slope"] = hedge.slope if hedge.sticky == "delta" else 0.0
     row["delta"], row["gamma"] = hedge.exposure.delta, hedge.exposure.gamma
     row["band"], row["risk_aversion"], row["cost"] = hedge.band, hedge.risk_aversion, hedge.cost or 0.0

@@ -66,6 +66,11 @@ class HedgeChecks(Checks):
         if hedge.ratio != "minimum_variance" and hedge.horizon != type(hedge).model_fields["horizon"].default:
             message = "only a ratio that is estimated uses it"
             yield self.problem((*at, "horizon"), message, 'write ratio = "minimum_variance"')
+        if hedge.sticky == "strike" and hedge.slope != 0.0:
+            yield self.problem((*at, "slope"), "only sticky by delta uses it", 'write sticky = "delta"')
+        if hedge.sticky == "delta" and hedge.slope == 0.0:
+            message = "is missing: with a level smile sticky by delta is sticky by strike"
+            yield self.problem((*at, "slope"), message, "write the volatility's change per unit of log-moneyness")
         if hedge.rule == "interval" and hedge.every > self.draft.run.steps:
             message = f"{hedge.every:,} is more steps than an episode has, {self.draft.run.steps:,}"
             yield self.problem((*at, "every"), message, "write fewer")

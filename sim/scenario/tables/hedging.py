@@ -85,6 +85,18 @@ class Hedge(Table):
         description="at which options are hedged: value: that of the underlying's value; or a number, in its own units "
         "per square root of a step",
     )
+    sticky: Literal["strike", "delta"] = Field(
+        default="strike",
+        description="what keeps its volatility as the price moves: each strike; or each delta, so that the smile moves "
+        "with the price, and an option's delta is less by vega times slope over the price",
+    )
+    slope: float = Field(
+        default=0.0,
+        ge=-1e6,
+        le=1e6,
+        description="of the smile, for sticky by delta: change of the volatility, in its own units, per unit of "
+        "ln(strike / forward price); a stated number, as the market's values have no smile",
+    )
 
     @model_validator(mode="after")
     def _limits(self) -> Self:

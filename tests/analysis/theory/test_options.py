@@ -38,6 +38,8 @@ class Wrong(Markets):
         ("options_funding", {"perpetual.derivative.clamp": 0.0}, 3),
         ("risk_margin", {"strangle.endowment.positions": {"call": -10, "put": -5}}, 2),
         ("risk_backtest", {"risk.confidence": 0.9}, 2),
+        ("options_quotes_distances", {"maker.params.vega_limit": 100.0}, 9),
+        ("options_quotes_deviations", {"maker.params.arrival_rate": 1.0}, 4),
     ],
 )
 def test_a_claim_fails_in_a_market_that_does_something_else(experiment, wrong, fail):

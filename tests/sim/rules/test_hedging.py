@@ -251,3 +251,31 @@ def test_the_error_of_a_hedge_has_the_deviation_of_its_interval():
     payoffs = rows["payoff"][(rows["population"] == "dealer").to_numpy(bool)].to_numpy(float)
     error = payoffs.std() * math.sqrt(3.7 / (4 * episodes))
     assert abs(payoffs.std() - 0.934702) <= 4 * error
+
+
+# --- what keeps its volatility --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("slope", [-0.02, 0.005])
+def test_sticky_by_delta_holds_less_by_vega_times_the_slope_of_the_smile_over_the_price(slope):
+    run = execute(parse(dealer_market(12, {"venues": ["stock"], "sticky": "delta", "slope": slope}, {"call": -2})))
+    spots = marks(run)
+    vegas = np.array([options.greeks(1, s, 100.0, 11.0 - i, 0.0, 0.0, 0.01).vega for i, s in enumerate(spots)])
+    wanted = 2.0 * (deltas(spots, 12) - slope * vegas / spots) / 0.001
+    assert np.abs(held_by_dealer(run) - wanted)[:-1].max() <= 0.5 + 1e-9
+    by_strike = execute(parse(dealer_market(12, {"venues": ["stock"]}, {"call": -2})))
+    assert np.abs(held_by_dealer(run) - held_by_dealer(by_strike))[:-1].max() > 2
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({"slope": -0.1}, 'hedge.slope: only sticky by delta uses it — write sticky = "delta"'),
+        ({"sticky": "delta"}, "hedge.slope: is missing: with a level smile sticky by delta is sticky by strike"),
+        ({"sticky": "moneyness"}, "hedge.sticky: 'moneyness' is not one of strike, delta"),
+    ],
+)
+def test_a_slope_without_its_rule_or_a_rule_without_its_slope_is_refused(keys, says):
+    with pytest.raises(ScenarioError) as why:
+        parse(dealer_market(12, {"venues": ["stock"], **keys}, {"call": -2}))
+    assert says in str(why.value)
