@@ -145,7 +145,7 @@ class Holders:
         return self._changes("cash", np.broadcast_to(self.endowed(None), (self._episodes, len(self.index))))
 
     def received(self, name: str) -> Floats:
-        """Receipts of ``dividends``, ``interest`` or ``funding`` in each piece, in units of money.
+        """Receipts of ``dividends``, ``interest``, ``funding`` or ``forgiven`` losses in each piece, in units of money.
 
         Raises RunError if there were receipts that were not recorded at the edges.
         """
@@ -154,6 +154,7 @@ class Holders:
             "interest": bool(scenario.money.interest),
             "dividends": any(each.dividend for each in scenario.instruments),
             "funding": any(each.what == "perpetual" for each in scenario.instruments),
+            "forgiven": scenario.margin is not None,
         }
         if not paid[name]:
             return np.zeros(self.shape)

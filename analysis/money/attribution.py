@@ -10,6 +10,7 @@ horizon. The lines are
     hedging             Σ z (m - P)         the same, of orders that a hedge sent
     fees                                    paid, less rebates; negative
     dividends, interest, funding            received
+    forgiven                                losses under margin that the account ``default`` paid
 
 Their sum is the change of cash + q m. With the value V instead of the mark, the lines are
 
@@ -208,7 +209,7 @@ def by_mark(
         If the run kept no trades, has no such mark, or did not record what the windows need.
     """
     check_horizon(horizon, unit)
-    return _attribution(run, BY_MARK, mark, (horizon, unit), by, edges)
+    return _attribution(run, _lines(run, BY_MARK), mark, (horizon, unit), by, edges)
 
 
 def by_value(run: Run, mark: str = "mid", by: str = "population", edges: Sequence[int] | None = None) -> Attribution:
@@ -216,7 +217,12 @@ def by_value(run: Run, mark: str = "mid", by: str = "population", edges: Sequenc
 
     Parameters and errors are those of :func:`by_mark`.
     """
-    return _attribution(run, BY_VALUE, mark, None, by, edges)
+    return _attribution(run, _lines(run, BY_VALUE), mark, None, by, edges)
+
+
+def _lines(run: Run, lines: tuple[str, ...]) -> tuple[str, ...]:
+    """The lines of a run: with losses that the account default paid where there is margin."""
+    return (*lines, "forgiven") if run.scenario.margin else lines
 
 
 def _attribution(
@@ -255,7 +261,7 @@ def _attribution(
         units[..., line["revaluation"]] += revaluation
         mids = own if mark == "mid" else Amounts(trades, marks_of(trades), holders)
         recorded += holders.worth_changes(instrument.name, valued.edges, mids.edges)
-    for name in ("dividends", "interest", "funding"):
+    for name in set(lines) & {"dividends", "interest", "funding", "forgiven"}:
         units[..., line[name]] += holders.received(name)
     told = f"{horizon[0]:,} {horizon[1] if horizon[0] != 1 else horizon[1][:-1]}" if horizon else ""
     return Attribution(

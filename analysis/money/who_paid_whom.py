@@ -2,7 +2,8 @@
 
 Entry (a, b) is Σ z (m - P) over the trades of a with b. z are the lots that a bought (+) or sold (-) at P, and m is the
 price of settlement at the end of the episode. Entry (b, a) is its negative. Each venue has a column of fees, negative
-if paid. Together with gains on endowments, dividends, interest and funding, a row sums to the change of wealth.
+if paid. Together with gains on endowments, dividends, interest, funding and
+losses forgiven, a row sums to the change of wealth.
 
 ``spreadgame measure who_paid_whom RUN``.
 """
@@ -24,7 +25,7 @@ from analysis.stats.estimates import mean
 from sim.core.errors import RunError
 from sim.runs.result import Run
 
-_RECEIVED = ("endowment", "dividends", "interest", "funding")
+_RECEIVED = ("endowment", "dividends", "interest", "funding", "forgiven")
 _MOST_CELLS = 50_000_000
 
 
@@ -37,7 +38,8 @@ class WhoPaidWhom:
     populations, venues : their names.
     won : in units of money, float64 (episodes, populations, populations): [e, a, b] is the gain of a from b.
     fees : paid by each population to each venue, negative for rebates, units, float64 (episodes, populations, venues).
-    others : receipts from endowments, dividends, interest and funding, units, float64 (episodes, populations, 4).
+    others : receipts from endowments, dividends, interest, funding and, where there is margin, losses forgiven, units,
+        float64 (episodes, populations, 4 or 5).
     recorded : change of wealth by the ledger, units, float64 (episodes, populations).
     unit : the unit of money, currency.
     """
@@ -60,7 +62,7 @@ class WhoPaidWhom:
         frame = self.matrix()
         for place, venue in enumerate(self.venues):
             frame[f"fees {venue}"] = 0.0 - self.fees[:, :, place].sum(axis=0) * self.unit
-        for place, name in enumerate(_RECEIVED):
+        for place, name in enumerate(_RECEIVED[: self.others.shape[2]]):
             frame[name] = self.others[:, :, place].sum(axis=0) * self.unit
         whole = self.won.sum(axis=2) - self.fees.sum(axis=2) + self.others.sum(axis=2)
         frame["total"] = whole.sum(axis=0) * self.unit
@@ -88,8 +90,9 @@ def who_paid_whom(run: Run) -> WhoPaidWhom:
     venues = [venue.name for venue in run.scenario.venues]
     if episodes * count * max(count, len(venues)) > _MOST_CELLS:
         raise RunError(f"{episodes:,} episodes of {count:,} populations are too many for a table of who paid whom")
+    received = _RECEIVED if run.scenario.margin else _RECEIVED[:-1]
     won, fees = np.zeros((episodes, count, count)), np.zeros((episodes, count, len(venues)))
-    others, recorded = np.zeros((episodes, count, 4)), holders.cash_changes()[:, 0]
+    others, recorded = np.zeros((episodes, count, len(received))), holders.cash_changes()[:, 0]
     for instrument in run.scenario.instruments:
         trades = trades_of(run, instrument.name)
         amounts = Amounts(trades, marks_of(trades), holders)
@@ -105,7 +108,7 @@ def who_paid_whom(run: Run) -> WhoPaidWhom:
             fees += np.bincount(place, np.rint(paid / run.scenario.money.unit), fees.size).reshape(fees.shape)
         others[..., 0] += holders.endowed(instrument.name) * np.diff(amounts.edges)
         recorded = recorded + holders.worth_changes(instrument.name, amounts.edges, amounts.edges)[:, 0]
-    for place, name in enumerate(_RECEIVED[1:], 1):
+    for place, name in enumerate(received[1:], 1):
         others[..., place] = holders.received(name)[:, 0]
     names = tuple(each.name for each in run.scenario.populations)
     return WhoPaidWhom(names, tuple(venues), won, fees, others, recorded, run.scenario.money.unit)

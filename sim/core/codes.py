@@ -39,10 +39,13 @@ PER_NOTIONAL, PER_LOT = 0, 1
 # States of an order's slot.
 FREE, RESTING, WAITING, WITHDRAWN, SCHEDULED = 0, 1, 2, 3, 4
 
+# States of an account under margin.
+OPEN, CALLED, CLOSING, OUT = (np.int64(i) for i in range(4))
+
 # Why a message was rejected; ``clock.rejection``, and counted by population in ``world.rejections``.
 ACCEPTED, BAD_PRICE, BAD_QUANTITY, GONE, WOULD_TRADE, NOT_HERE, TOO_MANY_SENT, AT_ONCE, BAD_LIFETIME = (
     np.int64(i) for i in range(9)
 )
-BAD_ARGUMENT, EXPIRED = np.int64(9), np.int64(10)
+BAD_ARGUMENT, EXPIRED, LIMIT_PASSED, NO_MARGIN = (np.int64(i) for i in range(9, 13))
 REASONS = ("accepted", "price", "quantity", "gone", "would_trade", "not_here", "too_many", "simultaneous", "lifetime",
-           "argument", "expired")  # fmt: skip
+           "argument", "expired", "limit", "margin")  # fmt: skip

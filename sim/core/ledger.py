@@ -133,6 +133,7 @@ def clear_income(total):
     total.dividends = 0
     total.interest = 0
     total.funding = 0
+    total.forgiven = 0
 
 
 @inlined
@@ -143,6 +144,7 @@ def add_income(total, row):
     total.dividends += row.dividends
     total.interest += row.interest
     total.funding += row.funding
+    total.forgiven += row.forgiven
 
 
 @inlined

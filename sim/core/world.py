@@ -49,7 +49,8 @@ CLOCK = _named(
     "outcomes_used settlements_used stop_at invited turn "
     "book_every agents_every book_episodes agents_episodes book_levels agents_by episodes_by draw block "
     "first_account instruments auctions plain rules credited "
-    "interest_every interest_account issue_account settlement_account excites drawn derivatives closes hedging "
+    "interest_every interest_account issue_account settlement_account default_account excites drawn derivatives closes "
+    "hedging limits_used margin_events_used amended_price "
     "/ f8: interest money_unit centre slope rate "
     "/ u8: seed draw_key turn_key step_key"
 )
@@ -91,7 +92,7 @@ POPULATION = _named(
     "i8: first count strategy first_venue venues parameters law group gap ordinal allowed external "
     "delay redraw reservation reference units_down units_up private_first precomputed_first precomputed_count "
     "endowment_lots turns rules rule_messages minimum_size first_obligation arrived first_excitation linked "
-    "first_member spreads first_hop per_hop hedge "
+    "first_member spreads first_hop per_hop hedge limited guarded closing "
     "/ f8: log_miss rate share wait noise sight first_number second_number deviation presence maximum_spread "
     "excitation kept_excitation budget precision "
     "/ u8: stream"
@@ -99,7 +100,8 @@ POPULATION = _named(
 GROUP = _named("i8: chosen news_population news_instrument / u8: stream")
 TURN_CLASS = _named("i8: first count simultaneous")
 AGENT = _named("u8: stream / i8: memory / f8: belief / i4: population number first_order last_order orders")
-ACCOUNT = _named("i8: cash fees dividends interest funding trades volume messages")
+# ``forgiven``: what the account ``default`` paid for it.
+ACCOUNT = _named("i8: cash fees dividends interest funding forgiven trades volume messages")
 HOLDING = _named("i8: lots")
 # Of a maker with an obligation: the orders added to its own, its turns, and those in which it kept the obligation.
 OBLIGATION = _named("i8: bid ask turns kept")
@@ -113,8 +115,24 @@ HEDGE = _named(
 # What is known of a hedge venue: the last mids of its instrument and of the one that is hedged, and sums of products
 # and squares of their changes, so many of them.
 HEDGE_VENUE = _named("i8: venue step changes / f8: own other product square")
-# Of a member that hedges: the mark at its first turn of the episode.
-HEDGER = _named("i8: begun / f8: first_mark")
+# Of a member that hedges: the mark at its first turn of the episode, and whether it hedges this turn whatever its rule.
+HEDGER = _named("i8: begun forced / f8: first_mark")
+# Of a population with limits: which, its members, and its plan; of a limit: what it is of, ``at`` how much something is
+# done, and what. ``hedges``: whether the population has a hedge. The last ``sized`` limits are those of its capital.
+LIMITED = _named(
+    "i8: first_limit limits first_use first_guard hedges enter leave sized shares sizing "
+    "/ f8: stop_loss take_profit capital fraction edge deviation"
+)
+LIMIT = _named("i8: of instrument action is_capital / f8: most at by share")
+# Of a member with limits: whether it has stopped, leaves the market, hedges at once, and the number, from 1, of a limit
+# that makes it reduce; the most it ever had.
+GUARD = _named("i8: stopped leaves hedges reduces / f8: peak")
+# Of each limit of a member: whether its action is taken, in how many steps it was passed and acted on, messages that
+# were rejected and lots cut for it; the most that is allowed; what is held, what could be if orders fill; the last and
+# the worst amount.
+LIMIT_USE = _named("i8: acting over acted rejected cut / f8: most held up down amount worst")
+# Of an agent, where there is margin: its state (sim.rules.margin), and the step in which it was called.
+MARGIN_ACCOUNT = _named("i8: state called")
 # Of each instrument, where there are derivatives: its greeks per unit, as of step ``known`` of all episodes.
 GREEKS = _named("i8: known / f8: price delta gamma vega theta rho vanna volga")
 # How risk is measured, where it is. ``moves`` of the stocks' marks have been noted in this episode, one for each
@@ -151,16 +169,19 @@ BOOK_SAMPLE = _named(
     "/ f8: value public mark microprice / i4: venue"
 )
 AGENT_SAMPLE = _named(
-    "i8: step episode cash fees dividends interest funding / f8: wealth opinion / i4: agent population"
+    "i8: step episode cash fees dividends interest funding forgiven / f8: wealth opinion / i4: agent population"
 )
 OUTCOME = _named(
-    "i8: episode cash fees dividends interest funding trades volume messages turns kept "
+    "i8: episode cash fees dividends interest funding forgiven trades volume messages turns kept "
     "/ f8: payoff private_value / i4: agent population"
 )
 
 # What an instrument came to in an episode: its first mark, the price at which positions were closed, and whether the
 # mark ever was a price.
 SETTLEMENT = _named("i8: episode / f8: initial price value / i4: instrument marked")
+# What became of a limit of a member in an episode, and what happened to an account under margin.
+LIMIT_OUTCOME = _named("i8: episode over acted rejected cut / f8: worst / i4: agent population number")
+MARGIN_EVENT = _named("i8: episode step paid / f8: available maintenance / i4: agent population event")
 
 RISK_COLUMNS = ("equity", "margin", "value_at_risk", "expected_shortfall", "stress")  # of an agent's sample
 GREEK_COLUMNS = ("delta", "gamma", "vega", "theta", "vanna", "volga")  # of an agent's sample, for each stock
@@ -203,6 +224,11 @@ class World(NamedTuple):
     hedges: Any  # one for each population with a hedge
     hedge_venues: Any  # those of each hedge
     hedgers: Any  # one for each member of a population with a hedge
+    limited: Any  # one for each population with limits
+    limits: Any  # those of each of them
+    guards: Any  # one for each member of a population with limits
+    limit_uses: Any  # one for each limit of each of them
+    margin_accounts: Any  # one for each agent, where there is margin
     greeks: Any  # one for each instrument, where there are derivatives
     risk: Any  # one, where risk is measured
     margin: Any  # one, where there is margin
@@ -240,17 +266,21 @@ class World(NamedTuple):
     outcomes: Any
     outcome_lots: Any
     settlements: Any  # one for each instrument of each episode
+    limit_outcomes: Any  # one for each limit of each member and episode
+    margin_events: Any
     strategies: Any  # int64: addresses of callbacks
+    rule_calls: Any  # int64: addresses of what rules do, by rule and hook (sim.rules.hooks)
     gateway: Any  # int64: addresses of the callbacks that take messages (sim.kernel.messages)
 
 
 DTYPES = World(
     CLOCK, ORDER, AUCTION_ORDER, LEVEL, NODE, _I4, SIDE, VENUE, INSTRUMENT, SHOCK, _F8, INCREMENT, AGENT, ACCOUNT,
     HOLDING, POPULATION, GROUP, TURN_CLASS, _I8, _I8, _I8, _I8, _U1, _U1, _F8, OBLIGATION, HEDGE, HEDGE_VENUE,
-    HEDGER, GREEKS, RISK, MARGIN, _I8, _F8, _F8, _F8, _F8, _F8, _F8, _F8, _F8, _F8,
-    RESERVED, _F8, MEMBER, _I4,
+    HEDGER, LIMITED, LIMIT, GUARD, LIMIT_USE, MARGIN_ACCOUNT, GREEKS, RISK, MARGIN, _I8, _F8, _F8, _F8, _F8, _F8, _F8,
+    _F8, _F8, _F8, RESERVED, _F8, MEMBER, _I4,
     _I8, _F8, _F8, _F8, TURN, TURN, PENDING, _I8, _I4, TRADE, MESSAGE,
-    BOOK_SAMPLE, _I8, AGENT_SAMPLE, _F8, _F8, _I8, OUTCOME, _I8, SETTLEMENT, _I8, _I8,
+    BOOK_SAMPLE, _I8, AGENT_SAMPLE, _F8, _F8, _I8, OUTCOME, _I8, SETTLEMENT, LIMIT_OUTCOME, MARGIN_EVENT,
+    _I8, _I8, _I8,
 )  # fmt: skip
 
 

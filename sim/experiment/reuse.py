@@ -13,8 +13,8 @@ from sim.scenario import Scenario
 # What a run writes before it reads: buffers, the list of turns, tables of rows.
 _WRITTEN_FIRST = {
     "increments", "turns", "scratch", "pending", "tape", "log", "book_samples", "ladder", "agent_samples",
-    "sample_lots", "sample_greeks", "sample_risks", "outcomes", "outcome_lots", "settlements", "strategies",
-    "gateway", "links",
+    "sample_lots", "sample_greeks", "sample_risks", "outcomes", "outcome_lots", "settlements", "limit_outcomes",
+    "margin_events", "strategies", "rule_calls", "gateway", "links",
 }  # fmt: skip
 
 

@@ -15,3 +15,4 @@ def end_instruments(world, last):
         settle_expired(world)
     if len(world.risk) > 0:
         note_moves(world)
+        world.risk[0].scanned = 0  # margin and limits are looked at next, at the marks of now

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from sim.core.codes import BY_OUTSIDE
+from sim.core.codes import BY_OUTSIDE, CLOSING
 from sim.core.compiled import njit
 from sim.core.rng import AGAIN, ARRIVAL, TURN_ORDER, mix, to_uniform
 from sim.core.world import NONE, NOTHING
@@ -144,12 +144,38 @@ def collect(world, population):
     Returns False if the list is full. Then make it larger and call again; the population continues where it stopped.
     """
     clock = world.clock[0]
+    if world.populations[population].closing != 0 and not _add_closing(world, population):
+        return False
     if clock.excites == 0 or world.populations[population].external == BY_OUTSIDE:  # who may act has not yet acted
         return _collect(world, population)
     before = clock.length
     whole = _collect(world, population)
     world.populations[population].arrived += clock.length - before
     return whole
+
+
+@njit
+def _add_closing(world, population):
+    """A turn for each member whose positions the clearing house closes: its turns do not wait for its arrivals."""
+    clock = world.clock[0]
+    record = world.populations[population]
+    if record.law == ALWAYS or record.external == BY_OUTSIDE:
+        return True
+    if clock.length + record.count > len(world.turns):
+        return False
+    for member in range(record.count):
+        agent = record.first + member
+        if world.margin_accounts[agent].state == CLOSING and not _has_turn(world, agent):
+            _add(world, population, member, NONE)
+    return True
+
+
+@njit
+def _has_turn(world, agent):
+    for place in range(world.clock[0].length):
+        if world.turns[place].agent == agent:
+            return True
+    return False
 
 
 @njit

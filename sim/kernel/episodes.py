@@ -15,6 +15,8 @@ from sim.instruments.kinds import open_values, settle_rest
 from sim.instruments.settlement import note_settlements
 from sim.instruments.value_at_risk import forget_moves
 from sim.kernel.arrivals import open_arrivals
+from sim.kernel.sampling import margin_fits
+from sim.rules import hooks as rules
 from sim.valuation.private_values import open_private_values, private_gain
 from sim.valuation.reservation_prices import forget_reservations
 from sim.venues.book import empty_side
@@ -52,7 +54,7 @@ def open_episode(world):
         record.turns = 0
         record.kept = 0
     for place in range(len(world.hedgers)):
-        world.hedgers[place].begun = 0
+        world.hedgers[place].begun = world.hedgers[place].forced = 0
     for place in range(len(world.hedge_venues)):
         known = world.hedge_venues[place]
         known.step = NOTHING
@@ -68,6 +70,7 @@ def open_episode(world):
     if len(world.risk) > 0:
         forget_moves(world)
     open_arrivals(world)
+    rules.open_episode(world)
 
 
 @njit
@@ -81,6 +84,8 @@ def end_episode(world):
         rows = np.int64(len(world.populations))
     if clock.outcomes_used + rows > len(world.outcomes) or (
         clock.settlements_used + clock.instruments > len(world.settlements)
+        or clock.limits_used + len(world.limit_uses) > len(world.limit_outcomes)
+        or not margin_fits(world)
     ):
         return NEED_TAPE
     if rows > 0:
@@ -88,6 +93,7 @@ def end_episode(world):
         _add_positions(world)
     settle_rest(world)
     note_settlements(world)
+    rules.end_episode(world)
     if rows > 0:
         _add_results(world)
         clock.outcomes_used += rows

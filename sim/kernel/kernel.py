@@ -42,7 +42,7 @@ from sim.kernel.arrivals import begin_arrivals, collect, shuffle
 from sim.kernel.episodes import end_episode, open_episode
 from sim.kernel.messages import enter_pending
 from sim.kernel.sampling import rows_due, sample_agents, sample_books, samples_fit
-from sim.rules.hooks import after_turn, before_turn, end_step
+from sim.rules.hooks import after_turn, before_turn, begin_step, end_step
 from sim.valuation.reservation_prices import credit_allotted, credit_trades
 from sim.venues import mechanisms
 from sim.venues.book import expire, open_books
@@ -64,9 +64,8 @@ def open_run(address):
 def advance(address, until):
     """Run until step ``until``, counted over all episodes, or until Python is needed.
 
-    Returns the status. EXTERNAL carries the agent's row in the bits above the lowest byte. AWAITING means that the
-    point that was asked for from outside is reached: the beginning of a turn class (``clock.stop_at``), or the turn of
-    an agent (``clock.invited``).
+    Returns the status. EXTERNAL carries the agent's row in the bits above the lowest byte. AWAITING: the point asked
+    for from outside is reached, a turn class that begins (``clock.stop_at``) or a turn (``clock.invited``).
     """
     world = attach(address)
     clock = world.clock[0]
@@ -109,6 +108,7 @@ def _open_step(world):
     expire(world)
     mechanisms.open_step(world)
     move_values(world)
+    begin_step(world)
     begin_arrivals(world)
     clock.turn_class = 0
     clock.phase = COLLECT

@@ -26,13 +26,14 @@ from sim.core.codes import (
     TOO_MANY_SENT,
     WITHDRAWN,
 )
-from sim.core.compiled import COMPILED, callback, njit
+from sim.core.compiled import COMPILED, callback, inlined, njit
 from sim.core.rng import ENTRY, mix
-from sim.core.world import NOTHING, attach
+from sim.core.world import NONE, NOTHING, attach
 from sim.instruments.kinds import refresh
-from sim.rules.hooks import check_message, checks_messages
+from sim.rules.hooks import amend_order, check_message, checks_messages, note_change
 from sim.venues import mechanisms
 from sim.venues.gateway import LONGEST, is_agent, is_side, is_venue, reject_unseen
+from sim.venues.open_orders import open_lots
 from sim.venues.orders import handle_of, release, slot_of
 
 _FEW = 32  # up to this number, orders are sorted by insertion
@@ -109,16 +110,36 @@ def _take_order(world, agent, venue, kind, side, price, lots, lifetime):
         return reject_unseen(world, agent, TOO_MANY_SENT)
     if lifetime < 0 or lifetime > LONGEST:
         return reject_unseen(world, agent, BAD_LIFETIME)
-    if checks_messages(world):
-        reason = check_message(world, agent, venue, kind, side, price, lots)
-        if reason != ACCEPTED:
-            return reject_unseen(world, agent, reason)
     if clock.derivatives != 0 and not _is_traded(world, venue):
         return reject_unseen(world, agent, EXPIRED)
     expires = clock.step + lifetime if lifetime > 0 else np.int64(0)
-    if clock.simultaneous == 0:
+    if checks_messages(world):
+        return _enter_checked(world, venue, agent, kind, side, price, lots, expires)
+    return _enter(world, venue, agent, kind, side, price, lots, expires)
+
+
+@inlined
+def _enter(world, venue, agent, kind, side, price, lots, expires):
+    if world.clock[0].simultaneous == 0:
         return mechanisms.enter(world, venue, agent, kind, side, price, lots, expires, NOTHING)
     return _keep(world, venue, agent, kind, side, price, lots, expires)
+
+
+@njit
+def _enter_checked(world, venue, agent, kind, side, price, lots, expires):
+    """Enter a new order where rules look at messages."""
+    rules = world.populations[world.agents[agent].population].rules
+    reason = check_message(world, agent, venue, kind, side, price, lots)
+    if reason == ACCEPTED:
+        price, lots, reason = amend_order(world, agent, rules, venue, kind, side, price, lots, np.int64(NOTHING))
+    if reason != ACCEPTED:
+        return reject_unseen(world, agent, reason)
+    handle = _enter(world, venue, agent, kind, side, price, lots, expires)
+    bought, sold = NONE, NONE
+    if handle != 0:
+        _, bought, sold = open_lots(world, handle & 0xFFFFFFFF)
+    note_change(world, agent, rules, venue, bought, sold, side * world.clock[0].filled)
+    return handle
 
 
 @njit
@@ -135,7 +156,21 @@ def _take_cancel(world, agent, handle):
         return np.int64(0)
     if not _may_send(world):
         return reject_unseen(world, agent, TOO_MANY_SENT)
+    if checks_messages(world):
+        return _cancel_checked(world, agent, handle)
     return mechanisms.cancel(world, agent, handle)
+
+
+@njit
+def _cancel_checked(world, agent, handle):
+    """Cancel an order where rules look at messages."""
+    rules = world.populations[world.agents[agent].population].rules
+    order = slot_of(world, handle)
+    venue, bought, sold = open_lots(world, order) if order != NOTHING else (NOTHING, NONE, NONE)
+    lots = mechanisms.cancel(world, agent, handle)
+    if lots > 0:
+        note_change(world, agent, rules, venue, -bought, -sold, NONE)
+    return lots
 
 
 @njit
@@ -145,18 +180,33 @@ def _take_replace(world, agent, handle, price, lots):
         return np.int64(0)
     if not _may_send(world):
         return reject_unseen(world, agent, TOO_MANY_SENT)
-    if checks_messages(world):
-        order = slot_of(world, handle)
-        if order != NOTHING and world.orders[order].state == RESTING:  # the venue rejects an order that is gone
-            side = np.int64(world.levels[world.orders[order].level].side)
-            reason = check_message(
-                world, agent, np.int64(world.sides[side].venue), REPLACE, 1 - 2 * (side & 1), price, lots
-            )
-            if reason != ACCEPTED:
-                return reject_unseen(world, agent, reason)
     if clock.derivatives != 0:
         _refresh_ordered(world, handle)
+    if checks_messages(world):
+        return _replace_checked(world, agent, handle, price, lots)
     return mechanisms.replace(world, agent, handle, price, lots)
+
+
+@njit
+def _replace_checked(world, agent, handle, price, lots):
+    """Change an order where rules look at messages. The venue rejects an order that is gone, or that waits."""
+    rules = world.populations[world.agents[agent].population].rules
+    order = slot_of(world, handle)
+    if order == NOTHING or world.orders[order].state != RESTING or world.orders[order].agent != agent:
+        return mechanisms.replace(world, agent, handle, price, lots)
+    venue, old_bought, old_sold = open_lots(world, order)
+    side = np.int64(1 if old_bought > 0 else -1)
+    reason = check_message(world, agent, venue, REPLACE, side, price, lots)
+    if reason == ACCEPTED:
+        price, lots, reason = amend_order(world, agent, rules, venue, REPLACE, side, price, lots, order)
+    if reason != ACCEPTED:
+        return reject_unseen(world, agent, reason)
+    found = mechanisms.replace(world, agent, handle, price, lots)
+    bought, sold = NONE, NONE
+    if slot_of(world, handle) != NOTHING:
+        _, bought, sold = open_lots(world, order)
+    note_change(world, agent, rules, venue, bought - old_bought, sold - old_sold, side * world.clock[0].filled)
+    return found
 
 
 @njit

@@ -51,7 +51,14 @@ def samples_fit(world, books, agents):
     return (
         clock.samples_used + books <= len(world.book_samples)
         and clock.agent_samples_used + agents <= len(world.agent_samples)
+        and margin_fits(world)
     )  # fmt: skip
+
+
+@njit
+def margin_fits(world):
+    """Whether what may happen to each account under margin at once has room."""
+    return world.clock[0].margin_events_used + len(world.margin_accounts) <= len(world.margin_events)
 
 
 @njit

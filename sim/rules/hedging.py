@@ -48,7 +48,8 @@ def trade_off(world, agent):
         hedger.first_mark = mark
     if hedge.estimates != 0:
         _note_changes(world, agent, hedge)
-    if hedge.rule == INTERVAL and (clock.step + 1) % hedge.every != 0:
+    forced = hedger.forced != 0
+    if hedge.rule == INTERVAL and (clock.step + 1) % hedge.every != 0 and not forced:
         return
     exposure = exposure_of(world, agent, hedge.of, hedge.stated)
     in_hedges, hedged = _in_hedges(world, agent, hedge)
@@ -58,9 +59,9 @@ def trade_off(world, agent):
     held += hedge.delta + hedge.gamma * (mark - hedger.first_mark)
     net = hedge.ratio * held + hedged
     left = 0.0
-    if hedge.rule == BAND and abs(net) <= hedge.band:
+    if hedge.rule == BAND and abs(net) <= hedge.band and not forced:
         return
-    if hedge.rule == WHALLEY_WILMOTT:
+    if hedge.rule == WHALLEY_WILMOTT and not forced:
         left = _band(hedge, mark, exposure.gamma + hedge.gamma)
         if abs(net) <= left:
             return

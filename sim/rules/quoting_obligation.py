@@ -31,12 +31,13 @@ def withdraw_required(world, agent):
     """
     clock = world.clock[0]
     record = _record_of(world, agent)
+    sent = clock.sent
     for handle in (record.bid, record.ask):
         if handle > 0 and slot_of(world, handle) != NOTHING:
             send_cancel(world, agent, handle)
     record.bid = 0
     record.ask = 0
-    clock.allowed += clock.sent - _MESSAGES
+    clock.allowed += clock.sent - sent - _MESSAGES
     return True
 
 

@@ -17,7 +17,9 @@ from sim.core.world import GREEK_COLUMNS, HISTORY, RISK_COLUMNS, attach
 from sim.instruments.processes import BLOCK, draw_block
 from sim.kernel.kernel import open_run
 from sim.kernel.messages import gateway_callbacks
+from sim.rules.hooks import HOOKS, RULES, addresses_of
 from sim.runs.fill_hedges import fill_hedges
+from sim.runs.fill_limits import fill_limits, limits_of
 from sim.runs.fill_market import fill_instruments, fill_venues, has_auctions
 from sim.runs.fill_networks import draw_networks, links_drawn
 from sim.runs.fill_populations import fill_populations
@@ -59,7 +61,7 @@ def build(
     """
     sampling, layout = sampling_of(scenario), lay_out(scenario)
     tape = 1 << (max(tape, 2 * HISTORY) - 1).bit_length()
-    lengths = _of_the_scenario(scenario, layout) | _of_the_run(scenario, sampling, orders, tape)
+    lengths = _of_the_scenario(scenario, layout) | _of_the_run(scenario, layout, sampling, orders, tape)
     storage = fitting(links_drawn(scenario), **lengths)
     world = storage.world
     values = fill_instruments(world, scenario, layout)
@@ -67,6 +69,7 @@ def build(
     fill_venues(world, scenario, layout.accounts)
     fill_populations(world, scenario, layout, external or {})
     fill_hedges(world, scenario, layout)
+    fill_limits(world, scenario, layout)
     fill_risk(world, scenario)
     draw_networks(storage, scenario, layout.populations)
     open_run(storage.address)
@@ -93,20 +96,23 @@ def _of_the_scenario(scenario: Scenario, layout: Layout) -> dict[str, int]:
         "reserved": agents if any(each.reservation for each in scenario.populations) else 0,
         "precomputed": layout.length("precomputed"), "members": layout.length("members"), "hops": layout.length("hops"),
         "hedges": sum(bool(each.hedge) for each in scenario.populations), "hedgers": layout.length("hedgers"),
+        "limited": sum(bool(each.guards.count) for each in layout.populations), "guards": layout.length("guards"),
+        "limits": sum(limits_of(scenario, each.population) for each in layout.populations if each.guards.count),
+        "limit_uses": _limit_uses(scenario, layout), "margin_accounts": agents if scenario.margin else 0,
         "hedge_venues": sum(len(each.hedge.venues) for each in scenario.populations if each.hedge),
-        "greeks": instruments if drawn < instruments or any(each.hedge for each in scenario.populations) else 0,
+        "greeks": instruments if drawn < instruments or _asks_greeks(scenario) else 0,
         **lengths_of_risk(scenario),
         "excitations": layout.length("excitations"), "opinions": agents if layout.has_opinions else 0,
         "first_opinions": agents if layout.has_opinions else 0, "wheel": 2 * _WHEEL,
-        "strategies": len(layout.played), "gateway": 3,
+        "strategies": len(layout.played), "rule_calls": len(RULES) * len(HOOKS), "gateway": 3,
     }  # fmt: skip
 
 
-def _of_the_run(scenario: Scenario, sampling: Sampling, orders: int, tape: int) -> dict[str, int]:
+def _of_the_run(scenario: Scenario, layout: Layout, sampling: Sampling, orders: int, tape: int) -> dict[str, int]:
     """Lengths of the arrays that grow, or that are drained, while the run goes on."""
     agents, instruments, venues = scenario.agents(), len(scenario.instruments), len(scenario.venues)
     populations, record = len(scenario.populations), scenario.record
-    drawn = _stocks(scenario)
+    drawn, uses = _stocks(scenario), _limit_uses(scenario, layout)
     nodes = 64 + 2 * venues
     book_samples = max(4096, venues)
     rows = min(1 << 15, _MOST_LOTS // instruments)
@@ -121,7 +127,19 @@ def _of_the_run(scenario: Scenario, sampling: Sampling, orders: int, tape: int) 
         "sample_greeks": len(GREEK_COLUMNS) * drawn * agent_samples if drawn < instruments else 0,
         "sample_risks": len(RISK_COLUMNS) * agent_samples if scenario.risk else 0,
         "outcomes": outcomes, "outcome_lots": outcomes * instruments, "settlements": max(1 << 12, instruments),
+        "limit_outcomes": max(1 << 12, uses) if uses else 0,
+        "margin_events": max(1 << 12, 2 * agents) if scenario.margin else 0,
     }  # fmt: skip
+
+
+def _limit_uses(scenario: Scenario, layout: Layout) -> int:
+    """Limits of all members of all populations."""
+    return sum(limits_of(scenario, each.population) * each.guards.count for each in layout.populations)
+
+
+def _asks_greeks(scenario: Scenario) -> bool:
+    """Whether a rule asks for greeks, also of what has no options."""
+    return any(each.hedge or each.risk for each in scenario.populations)
 
 
 def _stocks(scenario: Scenario) -> int:
@@ -143,6 +161,8 @@ def _fill_clock(world: Any, scenario: Scenario, accounts: Accounts, sampling: Sa
     clock["closes"] = bool((np.asarray(world.instruments["lasts"]) > 0).any())
     clock["interest_account"] = accounts.number("interest")
     clock["settlement_account"] = accounts.number("settlement")
+    if scenario.margin:
+        clock["default_account"] = accounts.number("default")
     clock["keeps_log"] = scenario.record.messages
     clock["shares"] = any(venue.matching == "pro_rata" for venue in scenario.venues)
     clock["book_levels"] = scenario.record.levels
@@ -173,8 +193,9 @@ def fill_streams(address: int) -> None:
 
 
 def compile_all(built: Built) -> None:
-    """Compile the strategies that play, and tell the World where they and the gateway to the venues are."""
+    """Compile the strategies that play and the rules that hold, and tell the World where they and the gateway are."""
     built.storage.world.gateway[:] = [each.address for each in gateway_callbacks()]
+    built.storage.world.rule_calls[:] = addresses_of(int(built.storage.world.clock[0]["rules"]))
     external = np.asarray(built.storage.world.populations["external"])
     playing = np.asarray(built.storage.world.populations["strategy"])
     for number, strategy in enumerate(built.played):

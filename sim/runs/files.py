@@ -19,7 +19,7 @@ from sim.core.errors import RunError
 FORMAT = 5
 MANIFEST, SUMMARY, SCENARIO = "manifest.json", "summary.json", "scenario.toml"
 PARTIAL = ".partial"
-TABLES = ("trades", "book", "agents", "episodes", "settlements", "messages")
+TABLES = ("trades", "book", "agents", "episodes", "settlements", "limits", "margin_calls", "messages")
 _NAME = re.compile(r"\w[\w.=-]{0,99}")
 _REMEDY = "bring it back as it was, or run the scenario again"
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]

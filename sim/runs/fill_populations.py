@@ -32,7 +32,7 @@ def fill_populations(world: Any, scenario: Scenario, layout: Layout, external: M
         row["strategy"] = layout.played.index(laid.strategy)
         world.in_venues[laid.in_venues.rows] = [venues[name] for name in laid.population.venues]
         _fill_blocks(row, laid)
-        _fill_turns(row, laid, external.get(laid.population.name, BY_STRATEGY))
+        _fill_turns(row, laid, scenario, external.get(laid.population.name, BY_STRATEGY))
         world.clock[0]["rules"] |= row["rules"]
         set_parameters(world, number, laid.strategy, laid.population.params)
         world.precomputed[laid.precomputed.rows] = laid.solved
@@ -59,13 +59,13 @@ def _fill_blocks(row: Any, laid: PopulationLayout) -> None:
         row["first_obligation"] = laid.obligations.first
 
 
-def _fill_turns(row: Any, laid: PopulationLayout, external: int) -> None:
+def _fill_turns(row: Any, laid: PopulationLayout, scenario: Scenario, external: int) -> None:
     """Who acts, how much it may send, the rules it is under, and what it must quote."""
     population = laid.population
     row["external"] = external
     # A Python agent's messages find room one by one; a compiled turn must find it all before it begins.
     row["allowed"] = 1 if external != BY_STRATEGY else laid.strategy.messages(population.params, laid.in_venues.count)
-    row["rules"] = 0 if laid.strategy.repeats(population.params) else rules_of(population)
+    row["rules"] = 0 if laid.strategy.repeats(population.params) else rules_of(population, scenario)
     row["rule_messages"] = messages_of(int(row["rules"]))
     row["allowed"] += row["rule_messages"]
     if population.obligation:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from sim.core.errors import RunError, reason_of
 from sim.kept.sealed import write_whole
 from sim.runs.files import FORMAT, MANIFEST, PARTIAL, SCENARIO, SUMMARY, sealed
+from sim.runs.limit_words import limits_in_words
 from sim.runs.result import ROW_GROUP, MemorySink
 from sim.scenario import Scenario, dump_toml
 
@@ -33,7 +34,12 @@ class FolderSink(MemorySink):
         super().__init__(scenario)
         self._folder = folder
         self._writers: dict[str, pq.ParquetWriter] = {}
-        self._wanted = [name for name in self._parts if name != "messages" or scenario.record.messages]
+        kept = {
+            "messages": scenario.record.messages,
+            "limits": any(limits_in_words(scenario, each) for each in scenario.populations),
+            "margin_calls": scenario.margin is not None,
+        }
+        self._wanted = [name for name in self._parts if kept.get(name, True)]
         self._groups = 0  # row groups written
         self._held = dict.fromkeys(self._wanted, 0)  # bytes in memory of each table
         self._taken = 0  # bytes taken

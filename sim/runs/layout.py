@@ -67,12 +67,13 @@ class PopulationLayout:
     members: Block  # of its network
     hops: Block  # of the network along which news spreads
     hedgers: Block
+    guards: Block
     excitations: Block  # of Hawkes arrivals, by each population
 
 
 BLOCKS = (
     "agents", "in_venues", "parameters", "memories", "private_values", "precomputed", "obligations", "members", "hops",
-    "hedgers", "excitations",
+    "hedgers", "guards", "excitations",
 )  # fmt: skip
 
 
@@ -118,6 +119,8 @@ def lay_out(scenario: Scenario) -> Layout:
         "members": [each.count if each.network else 0 for each in populations],
         "hops": [each.count if each.sees and each.sees.network else 0 for each in populations],
         "hedgers": [each.count if each.hedge else 0 for each in populations],
+        "guards": [each.count if each.risk and not strategy.repeats(each.params) else 0
+                   for strategy, each in zip(strategies, populations, strict=True)],
         "excitations": [len(populations) if isinstance(each.arrivals, Hawkes) else 0 for each in populations],
     }  # fmt: skip
     blocks = [blocks_of(counts[name]) for name in BLOCKS]
@@ -146,7 +149,8 @@ def accounts_of(scenario: Scenario) -> Accounts:
         for each in scenario.instruments
         if each.what in ("stock", "perpetual")
     ]
-    return Accounts((*members, *fees, *paid, "interest", "settlement", "issue"), len(members))
+    default = ["default"] if scenario.margin else []
+    return Accounts((*members, *fees, *paid, *default, "interest", "settlement", "issue"), len(members))
 
 
 def private_slots(values: Any) -> int:

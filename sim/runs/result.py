@@ -79,6 +79,14 @@ class MemorySink:
         """Take what instruments came to."""
         self._put("settlements", self._tables.settlements(rows))
 
+    def limits(self, rows: Any) -> None:
+        """Take what became of limits."""
+        self._put("limits", self._tables.limits(rows))
+
+    def margin_calls(self, rows: Any) -> None:
+        """Take what happened to accounts under margin."""
+        self._put("margin_calls", self._tables.margin_calls(rows))
+
     def _put(self, name: str, table: pa.Table) -> None:
         self._parts[name].append(table)
 
@@ -104,7 +112,7 @@ class Run:
 
     Columns and units are those of :mod:`sim.runs.tables`; ``units(table)`` lists them. Populations, venues and sides
     are categories. ``trades``, ``book``, ``agents``, ``episodes`` and ``settlements`` are always there; ``messages``
-    only where the scenario says ``record.messages = true``.
+    only where the scenario says ``record.messages = true``, ``limits`` and ``margin_calls`` where there are some.
     """
 
     def __init__(
@@ -254,6 +262,16 @@ class Run:
     def settlements(self) -> pd.DataFrame:
         """What each instrument came to in each episode: the price at which positions were closed, and the value."""
         return self._frame("settlements")
+
+    @cached_property
+    def limits(self) -> pd.DataFrame:
+        """What became of each limit of each member in each episode."""
+        return self._frame("limits")
+
+    @cached_property
+    def margin_calls(self) -> pd.DataFrame:
+        """Calls for margin, what came of them, and defaults."""
+        return self._frame("margin_calls")
 
     @cached_property
     def messages(self) -> pd.DataFrame:

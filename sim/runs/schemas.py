@@ -30,6 +30,7 @@ _PAID = (
 )
 _HEDGE = ("hedge", _NAMES, "", "whose order was sent by a hedge; none without one")
 _FUNDING = ("funding", pa.float64(), _CURRENCY, "funding of perpetual futures received, negative if paid")
+_FORGIVEN = ("forgiven", pa.float64(), _CURRENCY, "what the account default paid of its losses")
 _PRESENCE = ("presence", pa.float64(), "share of turns", "how often it kept its obligation; none without one")
 _TRADES = (
     *_WHEN,
@@ -98,6 +99,28 @@ _SETTLEMENTS = (
     ("value", pa.float64(), _CURRENCY, "fundamental value at the episode's end"),
     ("marked", pa.bool_(), "yes or no", "whether the mark ever was a price: a mid, or that of an auction"),
 )
+_LIMITS = (
+    _WHEN[0],
+    *_WHO,
+    ("limit", pa.int32(), _COUNT, "number among the limits of its population, then those of its capital"),
+    ("of", _NAMES, "", "what is limited; capital: lots, by the member's capital"),
+    ("on", _NAMES, "", "the instrument of a position, or that greeks are to; nothing of the others"),
+    ("action", _NAMES, "", "what is done about it"),
+    ("most", pa.float64(), "", "the most that is allowed, in the limit's own unit; none of capital, where it moves"),
+    ("worst", pa.float64(), "", "the most that it came to at the end of a step"),
+    ("steps_over", pa.int64(), _STEPS, "steps at whose end it was passed"),
+    ("steps_acted", pa.int64(), _STEPS, "steps after which its action was taken"),
+    ("rejected", pa.int64(), _COUNT, "messages of which it let nothing enter"),
+    ("cut", pa.int64(), _LOTS, "lots that it took off other messages"),
+)
+_MARGIN_CALLS = (
+    *_WHEN,
+    *_WHO,
+    ("event", _NAMES, "", "call, met, closing (the clearing house begins to close positions) or default"),
+    ("available", pa.float64(), _CURRENCY, "what the account had for margin"),
+    ("maintenance", pa.float64(), _CURRENCY, "maintenance margin"),
+    ("paid", pa.float64(), _CURRENCY, "what the account default paid"),
+)
 _MESSAGES = (
     *_WHEN,
     ("sequence", pa.int64(), _COUNT, "serial number among trades and messages, after its own trades"),
@@ -131,6 +154,8 @@ def schemas_of(scenario: Scenario) -> dict[str, pa.Schema]:
         ),
         "episodes": (*_EPISODES, *_funding(scenario), *_presence(scenario), *_inventories(scenario)),
         "settlements": _SETTLEMENTS,
+        "limits": _LIMITS,
+        "margin_calls": _MARGIN_CALLS,
         "messages": _MESSAGES,
     }
     return {name: _fields(*columns) for name, columns in tables.items()}
@@ -152,7 +177,8 @@ def _hedges(scenario: Scenario) -> list[_Column]:
 
 
 def _funding(scenario: Scenario) -> list[_Column]:
-    return [_FUNDING] if any(each.what == "perpetual" for each in scenario.instruments) else []
+    funding = [_FUNDING] if any(each.what == "perpetual" for each in scenario.instruments) else []
+    return [*funding, _FORGIVEN] if scenario.margin else funding
 
 
 _MEANT = (

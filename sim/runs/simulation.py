@@ -54,6 +54,14 @@ class Sink(Protocol):
         """What each instrument came to in each episode."""
         ...
 
+    def limits(self, rows: Any) -> None:
+        """What became of each limit of each member in each episode."""
+        ...
+
+    def margin_calls(self, rows: Any) -> None:
+        """What happened to accounts under margin."""
+        ...
+
 
 class Simulation:
     """A run in progress.
@@ -185,6 +193,10 @@ class Simulation:
             found.append(("episodes", (np.array(world.outcomes[:used]), lots)))
         if used := int(clock["settlements_used"]):
             found.append(("settlements", (np.array(world.settlements[:used]),)))
+        if used := int(clock["limits_used"]):
+            found.append(("limits", (np.array(world.limit_outcomes[:used]),)))
+        if used := int(clock["margin_events_used"]):
+            found.append(("margin_calls", (np.array(world.margin_events[:used]),)))
         return found
 
     @staticmethod
@@ -192,6 +204,7 @@ class Simulation:
         clock["tape_drained"] = clock["trades"]
         clock["log_drained"] = clock["messages_logged"]
         clock["samples_used"] = clock["agent_samples_used"] = clock["outcomes_used"] = clock["settlements_used"] = 0
+        clock["limits_used"] = clock["margin_events_used"] = 0
 
     def _provide(self, status: int) -> None:
         """Give the kernel what it stopped for."""

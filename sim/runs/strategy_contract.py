@@ -144,6 +144,12 @@ class Played:
     def settlements(self, rows: Any) -> None:
         """Drop what instruments came to."""
 
+    def limits(self, rows: Any) -> None:
+        """Drop what became of limits."""
+
+    def margin_calls(self, rows: Any) -> None:
+        """Drop what happened to accounts under margin."""
+
     def table(self, name: str) -> NDArray[Any]:
         """All rows of ``trades`` or ``messages``."""
         from sim.core.world import MESSAGE, TRADE

@@ -10,7 +10,9 @@ import pyarrow as pa
 
 from sim.core.codes import KINDS, SCHEDULE
 from sim.core.world import NO_PRICE, RISK_COLUMNS
+from sim.rules.margin import EVENTS
 from sim.runs.files import TABLES as TABLES
+from sim.runs.limit_words import limits_in_words
 from sim.runs.schemas import risk_columns, schemas_of
 from sim.scenario import Scenario
 
@@ -53,6 +55,7 @@ class Tables:
         self._hedge_names = text_column(["taker", "maker", "both"])
         self._risks = [RISK_COLUMNS.index(name) for name in risk_columns(scenario)]
         self._funded = "funding" in self.schemas["agents"].names
+        self._forgives = "forgiven" in self.schemas["agents"].names
 
     # --- conversions: each takes records of sim.core.world and gives a pyarrow table --------------------------------
 
@@ -150,7 +153,8 @@ class Tables:
         return [self._money(rows[name]) for name in ("fees", "dividends", "interest")]
 
     def _funding(self, rows: Any) -> list[Any]:
-        return [self._money(rows["funding"])] if self._funded else []
+        funding = [self._money(rows["funding"])] if self._funded else []
+        return [*funding, self._money(rows["forgiven"])] if self._forgives else funding
 
     def episodes(self, rows: Any, lots: Any) -> pa.Table:
         """Results of episodes; ``lots`` is int64 (rows, instruments), held just before settlement."""
@@ -167,6 +171,29 @@ class Tables:
         names = self._names(rows["instrument"], self._instrument_names)
         prices = [rows[name] for name in ("initial", "price", "value")]
         return self._table("settlements", [rows["episode"], names, *prices, pa.array(rows["marked"] != 0)])
+
+    def limits(self, rows: Any) -> pa.Table:
+        """What became of limits; each row's words stand in the scenario."""
+        stated = [limits_in_words(self._scenario, each) for each in self._scenario.populations]
+        firsts = np.cumsum([0, *map(len, stated)])
+        words = [limit for each in stated for limit in each]
+        which = firsts[rows["population"]] + rows["number"]
+        texts = [
+            self._names(which, text_column([getattr(each, name) for each in words])) for name in ("of", "on", "action")
+        ]
+        most = np.array([each.most for each in words], float)[which]
+        return self._table("limits", [
+            rows["episode"], *self._who(rows), rows["number"], *texts, number_column(most, np.isnan(most)),
+            number_column(rows["worst"], np.isnan(rows["worst"])), rows["over"], rows["acted"], rows["rejected"],
+            rows["cut"],
+        ])  # fmt: skip
+
+    def margin_calls(self, rows: Any) -> pa.Table:
+        """What happened to accounts under margin."""
+        return self._table("margin_calls", [
+            *self._when(rows), *self._who(rows), self._names(rows["event"], text_column(EVENTS)), rows["available"],
+            rows["maintenance"], self._money(rows["paid"]),
+        ])  # fmt: skip
 
     def messages(self, rows: Any) -> pa.Table:
         """Rows of the message log."""

@@ -11,6 +11,7 @@ from sim.scenario.chains import books_of
 from sim.scenario.tables.arrivals import OneOf, OnNews
 from sim.scenario.tables.hedging import Hedge
 from sim.scenario.tables.instruments import Instrument
+from sim.scenario.tables.limits import MEASURED, Limits
 from sim.scenario.tables.market import Population, Scenario, Sees
 from sim.scenario.tables.processes import FromFile, MeanReverting, Process
 from sim.scenario.tables.risk import RiskMeasurement
@@ -70,6 +71,8 @@ def filled(draft: Scenario, folder: Path) -> Scenario:
         }
         if each.hedge is not None:
             settled["hedge"] = _hedge(each.hedge, draft, venues)
+        if each.risk is not None:
+            settled["risk"] = _limits(each.risk, draft, venues[own[0]].instrument)
         populations.append(each.model_copy(update=settled))
     return draft.model_copy(
         update={
@@ -118,6 +121,32 @@ def _hedge(hedge: Hedge | None, draft: Scenario, venues: Mapping[str, Venue]) ->
     return hedge.model_copy(update={"of": hedged_by(draft, venues[hedge.venues[0]].instrument)})
 
 
+def _limits(risk: Limits, draft: Scenario, first: str) -> Limits:
+    """Limits that say of which instrument they are."""
+    limits = tuple(
+        each.model_copy(update={"on": first if each.of == "position" else hedged_by(draft, first)})
+        if each.holds_before and not each.on
+        else each
+        for each in risk.limits
+    )
+    return risk.model_copy(update={"limits": limits})
+
+
+def first_instrument(draft: Scenario, population: Population) -> str:
+    """The instrument of a population's first venue.
+
+    Raises
+    ------
+    Unreadable
+        If it is not known.
+    """
+    own = books_of(draft.chains, population.venues) or tuple(each.name for each in draft.venues)
+    for venue in draft.venues:
+        if venue.name == own[0]:
+            return instrument_of(draft, venue)
+    raise Unreadable(own[0])
+
+
 def hedged_by(draft: Scenario, instrument: str) -> str:
     """The instrument itself, or what it follows from: what is hedged with it unless something else is said."""
     own = next((each for each in draft.instruments if each.name == instrument), None)
@@ -127,11 +156,13 @@ def hedged_by(draft: Scenario, instrument: str) -> str:
 def _risk(draft: Scenario) -> dict[str, Any]:
     """How risk is measured, wherever something needs it; and who is under margin."""
     margin = draft.margin
+    limits = [limit.of for each in draft.populations if each.risk for limit in each.risk.limits]
+    measured = {"risk": draft.risk or RiskMeasurement()} if margin or {*MEASURED} & {*limits} else {}
     if margin is None:
-        return {}
+        return measured
     everybody = tuple(each.name for each in draft.populations)
     return {
-        "risk": draft.risk or RiskMeasurement(),
+        **measured,
         "margin": margin.model_copy(update={"populations": margin.populations or everybody}),
     }
 

@@ -31,7 +31,7 @@ def call(given: argparse.Namespace) -> int:
         try:
             scenario = load(path)
             for population in scenario.populations:
-                rules_of(population)  # a file of sim/rules may be wrong
+                rules_of(population, scenario)  # a file of sim/rules may be wrong
         except SpreadgameError as error:
             bad += 1
             complain(str(error))

@@ -9,6 +9,7 @@ from sim.scenario.checks.arrivals import ArrivalChecks
 from sim.scenario.checks.derivatives import DerivativeChecks
 from sim.scenario.checks.game import GameChecks
 from sim.scenario.checks.hedging import HedgeChecks
+from sim.scenario.checks.limits import LimitChecks
 from sim.scenario.checks.market import MarketChecks
 from sim.scenario.checks.networks import NetworkChecks
 from sim.scenario.checks.populations import PopulationChecks
@@ -22,6 +23,7 @@ _FAMILIES = (
     MarketChecks,
     DerivativeChecks,
     HedgeChecks,
+    LimitChecks,
     RiskChecks,
     PriceChecks,
     PopulationChecks,

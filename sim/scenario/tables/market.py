@@ -18,6 +18,7 @@ from sim.scenario.tables.arrivals import Arrivals
 from sim.scenario.tables.game import Game
 from sim.scenario.tables.hedging import Hedge
 from sim.scenario.tables.instruments import Instrument
+from sim.scenario.tables.limits import Limits
 from sim.scenario.tables.networks import Network
 from sim.scenario.tables.risk import Margin, RiskMeasurement
 from sim.scenario.tables.table import (
@@ -148,6 +149,7 @@ class Population(Table):
     endowment: Endowment = Field(default=Endowment(), description="what each member holds at the start of an episode")
     obligation: Obligation | None = Field(default=None, description="what members must quote; omitted: nothing")
     hedge: Hedge | None = Field(default=None, description="what members trade off; omitted: nothing")
+    risk: Limits | None = Field(default=None, description="what members may hold and lose; omitted: anything")
     order_delay: Delay = Field(default=0, description="steps until an order arrives; so far only 0 is allowed")
     data_delay: Delay = Field(default=0, description="steps until the book is seen; so far only 0 is allowed")
 

@@ -1,0 +1,1 @@
+"""What rules are written with: sizes of exposures, and orders that bring positions nearer to zero."""

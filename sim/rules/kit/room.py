@@ -1,0 +1,117 @@
+"""The room that limits leave: what an agent holds and has ordered, of all that limits are of, kept message by message.
+
+A limit of position or of a greek holds before the trade: open orders count as filled, in the worst case. Of each limit
+it is known what the positions come to (``held``), and what they would come to if every order that adds were filled and
+no other (``up``), or every order that takes away (``down``). These are counted anew when a step begins, since greeks
+change then, and when a turn begins. In between, each message changes them.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sim.core.codes import WITHDRAW
+from sim.core.compiled import njit
+from sim.core.world import NONE, NOTHING
+from sim.rules.kit.limit_measures import held_of, holds_before, unit_of
+from sim.venues.open_orders import open_lots
+from sim.venues.orders import withdraw
+
+
+@njit
+def use_of(world, agent, number):
+    """What is known of an agent's limit, the ``number``-th of its population."""
+    member = world.agents[agent]
+    risk = world.limited[world.populations[member.population].limited]
+    return world.limit_uses[risk.first_use + member.number * risk.limits + number]
+
+
+@njit
+def count_room(world, agent, withdraws):
+    """Count anew what an agent holds and has ordered. ``withdraws``: those that no longer fit leave, the last first."""
+    risk = world.limited[world.populations[world.agents[agent].population].limited]
+    for number in range(risk.limits):
+        limit = world.limits[risk.first_limit + number]
+        if holds_before(limit.of):
+            use = use_of(world, agent, number)
+            use.held = held_of(world, agent, limit)
+            use.up = use.down = use.held
+    order = np.int64(world.agents[agent].first_order)
+    while order != NOTHING:
+        following = np.int64(world.orders[order].agent_next)
+        venue, bought, sold = open_lots(world, order)
+        if venue != NOTHING:
+            if withdraws and not _fits(world, agent, venue, bought, sold):
+                withdraw(world, order, WITHDRAW)
+            else:
+                change_room(world, agent, venue, bought, sold, NONE)
+        order = following
+
+
+@njit
+def change_room(world, agent, venue, bought, sold, traded):
+    """An agent's open orders on a venue may buy and sell so many lots more, and it has bought so many (``traded``)."""
+    risk = world.limited[world.populations[world.agents[agent].population].limited]
+    instrument = world.venues[venue].instrument
+    for number in range(risk.limits):
+        limit = world.limits[risk.first_limit + number]
+        if not holds_before(limit.of):
+            continue
+        unit = unit_of(world, limit, instrument)
+        if unit == 0.0:
+            continue
+        use = use_of(world, agent, number)
+        use.held += unit * np.float64(traded)
+        use.up += unit * np.float64(traded + (bought if unit > 0.0 else -sold))
+        use.down += unit * np.float64(traded - (sold if unit > 0.0 else -bought))
+
+
+@njit
+def _fits(world, agent, venue, bought, sold):
+    """Whether lots bought and sold on a venue leave every limit as it is, all that was counted so far filled."""
+    return (bought == 0 or room_for(world, agent, venue, 1, bought) == bought) and (
+        sold == 0 or room_for(world, agent, venue, -1, sold) == sold
+    )
+
+
+@njit
+def room_for(world, agent, venue, side, lots):
+    """Lots, at most ``lots``, that an order of a side may have so that no limit is passed if it is filled."""
+    found, _ = tightest(world, agent, venue, side, lots)
+    return found
+
+
+@njit
+def tightest(world, agent, venue, side, lots):
+    """As :func:`room_for`, with the number of the limit that leaves the least; NOTHING if none takes anything away."""
+    risk = world.limited[world.populations[world.agents[agent].population].limited]
+    instrument = world.venues[venue].instrument
+    which = NOTHING
+    for number in range(risk.limits):
+        limit = world.limits[risk.first_limit + number]
+        if not holds_before(limit.of):
+            continue
+        change = np.float64(side) * unit_of(world, limit, instrument)
+        if change == 0.0:
+            continue
+        use = use_of(world, agent, number)
+        room = use.most - use.up if change > 0.0 else use.most + use.down
+        fitting = _whole_lots(room, abs(change), lots)
+        if fitting < lots:
+            lots, which = fitting, np.int64(number)
+    return lots, which
+
+
+@njit
+def _whole_lots(room, change, lots):
+    """The most lots, at most ``lots``, with ``lots * change <= room``."""
+    if room < change:
+        return NONE
+    if np.float64(lots) * change <= room:
+        return lots
+    found = np.int64(math.floor(room / change))
+    while np.float64(found) * change > room:
+        found -= 1
+    return found
