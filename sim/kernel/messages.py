@@ -18,6 +18,7 @@ from sim.core.codes import (
     BAD_LIFETIME,
     BROKEN,
     EXPIRED,
+    MOST_LOTS,
     REPLACE,
     RESTING,
     RUNNING,
@@ -129,6 +130,8 @@ def _enter(world, venue, agent, kind, side, price, lots, expires):
 def _enter_checked(world, venue, agent, kind, side, price, lots, expires):
     """Enter a new order where rules look at messages."""
     rules = world.populations[world.agents[agent].population].rules
+    if kind == SCHEDULE and lots == 0:
+        lots = np.int64(MOST_LOTS)  # which 0 stands for
     reason = check_message(world, agent, venue, kind, side, price, lots)
     if reason == ACCEPTED:
         price, lots, reason = amend_order(world, agent, rules, venue, kind, side, price, lots, np.int64(NOTHING))

@@ -76,18 +76,17 @@ def _close_positions(world, agent):
 @njit
 def amend_order(world, agent, venue, kind, side, price, lots, order):
     """Of an account that was called, what reduces; of any other, an order for which it has the initial margin."""
-    if lots < 0 or lots > MOST_LOTS or (lots == 0 and kind != SCHEDULE):
+    if lots <= 0 or lots > MOST_LOTS:
         return price, lots  # the venue rejects it
     state = world.margin_accounts[agent].state
-    asked = np.int64(MOST_LOTS) if lots == 0 else lots
     if state == OUT:
         return price, NONE
     instrument = world.venues[venue].instrument
     if state == OPEN:
         if kind == SCHEDULE:
-            fits = _has_initial(world, agent, instrument, asked) and _has_initial(world, agent, instrument, -asked)
+            fits = _has_initial(world, agent, instrument, lots) and _has_initial(world, agent, instrument, -lots)
         else:
-            fits = _has_initial(world, agent, instrument, side * asked)
+            fits = _has_initial(world, agent, instrument, side * lots)
         return price, lots if fits else NONE
     fitting = NONE
     if kind != SCHEDULE:
@@ -95,8 +94,8 @@ def amend_order(world, agent, venue, kind, side, price, lots, order):
         if order != NOTHING:
             _, bought, sold = open_lots(world, order)
             replaced = bought + sold
-        fitting = min(asked, may_reduce(world, agent, instrument, side) + replaced)
-    return price, NONE if kind == FILL_OR_KILL and fitting < asked else fitting
+        fitting = min(lots, may_reduce(world, agent, instrument, side) + replaced)
+    return price, NONE if kind == FILL_OR_KILL and fitting < lots else fitting
 
 
 @njit

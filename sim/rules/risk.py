@@ -171,48 +171,45 @@ def _trade_out_share(world, agent, instrument, share, messages):
 @njit
 def amend_order(world, agent, venue, kind, side, price, lots, order):
     """Price and lots with which a message may enter: away from the market as limits fill up, and what fits; 0: none."""
-    if lots < 0 or lots > MOST_LOTS or (lots == 0 and kind != SCHEDULE):
+    if lots <= 0 or lots > MOST_LOTS:
         return price, lots  # the venue rejects it
-    asked = np.int64(MOST_LOTS) if lots == 0 else lots
     old_bought = old_sold = NONE
     if order != NOTHING:
         _, old_bought, old_sold = open_lots(world, order)
         change_room(world, agent, venue, -old_bought, -old_sold, NONE)
-    fitting = asked
     if kind == SCHEDULE:
-        fitting = min(_fitting(world, agent, venue, 1, asked, NONE), _fitting(world, agent, venue, -1, asked, NONE))
+        fitting, number = _fitting(world, agent, venue, 1, lots, NONE)
+        selling, other = _fitting(world, agent, venue, -1, lots, NONE)
+        if selling < fitting:
+            fitting, number = selling, other
     else:
-        fitting = _fitting(world, agent, venue, side, asked, old_bought if side > 0 else old_sold)
+        fitting, number = _fitting(world, agent, venue, side, lots, old_bought if side > 0 else old_sold)
     if kind == LIMIT or kind == POST_ONLY or kind == REPLACE:
         price = _away(world, agent, venue, side, price, fitting)
     if order != NOTHING:
         change_room(world, agent, venue, old_bought, old_sold, NONE)
-    if fitting == asked:
-        return price, lots
-    return price, NONE if kind == FILL_OR_KILL else fitting
+    if kind == FILL_OR_KILL and fitting < lots:
+        fitting = NONE
+    if fitting < lots:
+        use = use_of(world, agent, number)
+        if fitting == 0:
+            use.rejected += 1
+        else:
+            use.cut += lots - fitting
+    return price, fitting
 
 
 @njit
 def _fitting(world, agent, venue, side, lots, replaced):
-    """Lots that an order may have, counted for the limit that takes most of them away."""
+    """Lots that an order may have, and the number of the limit that takes most of the others away."""
     guard = _guard_of(world, agent)
+    which = np.int64(NOTHING)
     if guard.reduces != 0 and world.clock[0].hedging == 0:
         least = may_reduce(world, agent, world.venues[venue].instrument, side) + replaced
         if least < lots:
-            _count_cut(use_of(world, agent, guard.reduces - 1), lots, least)
-            lots = least
+            lots, which = least, guard.reduces - 1
     fitting, number = tightest(world, agent, venue, side, lots)
-    if number != NOTHING:
-        _count_cut(use_of(world, agent, number), lots, fitting)
-    return fitting
-
-
-@njit
-def _count_cut(use, lots, fitting):
-    if fitting == 0:
-        use.rejected += 1
-    else:
-        use.cut += lots - fitting
+    return fitting, number if number != NOTHING else which
 
 
 @njit

@@ -62,6 +62,12 @@ class Tables:
     def _names(self, numbers: Any, names: pa.Array) -> pa.DictionaryArray:
         return pa.DictionaryArray.from_arrays(number_column(numbers.astype(np.int32)), names)
 
+    def _words(self, words: list[str], which: Any) -> pa.DictionaryArray:
+        """Words by number, of which several may be the same."""
+        known = list(dict.fromkeys(words))
+        numbers = np.array([known.index(word) for word in words], np.int32)
+        return self._names(numbers[which], text_column(known))
+
     def _side_names(self, sides: Any) -> pa.DictionaryArray:
         """Sell, buy, or none: a schedule may be either."""
         return pa.DictionaryArray.from_arrays(
@@ -178,9 +184,7 @@ class Tables:
         firsts = np.cumsum([0, *map(len, stated)])
         words = [limit for each in stated for limit in each]
         which = firsts[rows["population"]] + rows["number"]
-        texts = [
-            self._names(which, text_column([getattr(each, name) for each in words])) for name in ("of", "on", "action")
-        ]
+        texts = [self._words([getattr(each, name) for each in words], which) for name in ("of", "on", "action")]
         most = np.array([each.most for each in words], float)[which]
         return self._table("limits", [
             rows["episode"], *self._who(rows), rows["number"], *texts, number_column(most, np.isnan(most)),

@@ -48,7 +48,7 @@ def _short(world: Any) -> int:
 def _enter(address: int, agent: int, kind: int, side: int, price: int, lots: int, lifetime: int) -> int:
     world = attach(address)
     agent, side, price, lots, lifetime = bits(agent), bits(side), bits(price), bits(lots), bits(lifetime)
-    if side * side != 1 or agent < 0 or agent >= len(world.agents) or lifetime < 0 or lifetime > LONGEST:
+    if (side != 1 and side != -1) or agent < 0 or agent >= len(world.agents) or lifetime < 0 or lifetime > LONGEST:
         return int(WRONG)
     short = _short(world)
     if short != 0:

@@ -45,7 +45,7 @@ def send_order(address: int, agent: int, venue: int, kind: int, side: int, price
     """A new order of the agent whose turn it is. Returns its handle if it rests, else 0."""
     world = attach(address)
     side, price, lots, lifetime = gateway.bits(side), gateway.bits(price), gateway.bits(lots), gateway.bits(lifetime)
-    if side * side != 1 or lifetime < 0 or lifetime > gateway.LONGEST:
+    if (side != 1 and side != -1) or lifetime < 0 or lifetime > gateway.LONGEST:
         return int(gateway.WRONG)
     short: int = _short(world)
     if short != 0:

@@ -5,18 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from sim.core.codes import ACCEPTED, BAD_PRICE, BAD_QUANTITY
-from sim.core.compiled import njit
-from sim.core.world import attach
-from sim.rules import hooks
-from sim.rules.hooks import RULES, messages_of, rules_of
+from sim.rules.hooks import HOOKS, RULES, addresses_of, messages_of, rules_of
 from sim.runs.build import build
 from sim.scenario import parse
 from tests.command_line import QUICKSTART
@@ -38,7 +32,7 @@ MARKET = {
 def test_a_population_has_the_bits_of_its_rules_and_the_clock_those_of_all():
     scenario = parse(MARKET)
     world = build(scenario).storage.world
-    bits = rules_of(scenario.populations[0])
+    bits = rules_of(scenario.populations[0], scenario)
     assert bits == 1 << [rule.table for rule in RULES].index("obligation")
     assert world.populations["rules"].tolist() == [bits, 0]
     assert world.clock[0]["rules"] == bits
@@ -46,63 +40,48 @@ def test_a_population_has_the_bits_of_its_rules_and_the_clock_those_of_all():
     assert build(parse({**MARKET, "populations": MARKET["populations"][1:]})).storage.world.clock[0]["rules"] == 0
 
 
-def dear(world, agent, venue, kind, side, price, lots):
-    return BAD_PRICE if price > 10 else ACCEPTED
-
-
-def large(world, agent, venue, kind, side, price, lots):
-    return BAD_QUANTITY if lots > 5 else ACCEPTED
-
-
-def never(world, agent):
-    return False
-
-
-def counted(world, agent):
-    world.clock[0].sent += 1
-
-
-def noted(world):
-    world.clock[0].sent += 100
-
-
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    return njit(function, cached=False)
-
-
-def test_hooks_of_several_rules_compile_into_their_caller_and_look_at_the_bits():
-    first, second = np.int64(1 << 40), np.int64(1 << 41)  # bits that no rule of ours has
-    others = hooks._check(second, compiled(large), hooks.check_message)
-    check = hooks._check(first, compiled(dear), others)
-    before = hooks._before(second, compiled(never), hooks.before_turn)
-    after = hooks._after(first, compiled(counted), hooks.after_turn)
-    end = hooks._end(second, compiled(noted), hooks.end_step)
-
-    def called(address, rules, price, lots):
-        world = attach(address)
-        world.clock[0].rules = rules
-        world.clock[0].sent = 0
-        after(world, 0, rules)
-        end(world)
-        return check(world, 0, 0, 0, 1, price, lots), before(world, 0, rules), world.clock[0].sent
-
-    storage = build(parse(MARKET)).storage  # an address keeps nothing alive
-    ask, address = compiled(called), storage.address
-    assert ask(address, 0, 11, 6) == (ACCEPTED, True, 0)
-    assert ask(address, first, 11, 6) == (BAD_PRICE, True, 1)
-    assert ask(address, second, 11, 6) == (BAD_QUANTITY, False, 100)
-    assert ask(address, first + second, 11, 6) == (BAD_PRICE, False, 101)
-    assert ask(address, first + second, 10, 6) == (BAD_QUANTITY, False, 101)
-    assert ask(address, first + second, 10, 5) == (ACCEPTED, False, 101)
+def test_what_nobody_is_under_has_no_address_and_is_not_compiled():
+    calls = np.asarray(build(parse(MARKET)).storage.world.rule_calls)
+    assert len(calls) == len(RULES) * len(HOOKS)
+    place = [rule.table for rule in RULES].index("obligation")
+    found = np.array(addresses_of(1 << place)).reshape(len(RULES), len(HOOKS))
+    declared = [getattr(RULES[place], hook) is not None for hook in HOOKS]
+    assert (found[place] != 0).tolist() == declared
+    assert not np.delete(found, place, axis=0).any()
 
 
 # A rule as its author writes it: a file, and nothing else. Every population has the table that sets it.
 _RULE = """
-from sim.core.codes import ACCEPTED, BAD_PRICE, LIMIT
+from sim.core.codes import ACCEPTED, BAD_PRICE, NOT_HERE
 from sim.core.compiled import njit
 from sim.rules.declare import Rule
 
-seen = []
+seen, changes = [], []
+
+
+@njit
+def open_episode(world):
+    seen.append(("open", int(world.clock[0].step), -1))
+
+
+@njit
+def begin(world):
+    seen.append(("begin", int(world.clock[0].step), -1))
+
+
+@njit
+def halve(world, agent, venue, kind, side, price, lots, order):
+    return price, lots if world.clock[0].step != 3 else lots * 0
+
+
+@njit
+def note(world, agent, venue, bought, sold, traded):
+    changes.append((int(world.clock[0].step), int(agent), int(bought), int(sold), int(traded)))
+
+
+@njit
+def close_episode(world):
+    seen.append(("close", int(world.clock[0].step), -1))
 
 
 @njit
@@ -126,7 +105,10 @@ def end(world):
     seen.append(("end", int(world.clock[0].step), -1))
 
 
-RULE = Rule(table="endowment", before_turn=before, after_turn=after, check_message=check, end_step=end)
+RULE = Rule(
+    table="endowment", rejection=NOT_HERE, open_episode=open_episode, begin_step=begin, before_turn=before,
+    after_turn=after, check_message=check, amend_order=halve, note_change=note, end_step=end, end_episode=close_episode,
+)
 """
 _START = """
 import sys
@@ -142,17 +124,25 @@ from tests.sim.rules.test_hooks import MARKET
 run = execute(parse(MARKET))
 """
 _RUN = """
-from sim.rules.added import seen
+from sim.rules.added import changes, seen
 
+assert [hook for hook, *_ in seen[:2]] == ["open", "begin"] and seen[-1][0] == "close", seen
 turns = [(hook, agent) for hook, step, agent in seen if step == 1]
+assert turns.pop(0) == ("begin", -1)
 assert turns[:2] == [("before", 0), ("after", 0)] and turns[-1] == ("end", -1), turns
 assert sorted(turns[2:-1]) == sorted((hook, agent) for hook in ("before", "after") for agent in range(1, 9)), turns
 assert ("after", 2, 1) in seen and [step for hook, step, _ in seen if hook == "end"] == [*range(6)], seen
 sent = run.messages.query("population == 'free'").groupby("step")["side"].apply(list)
-assert sent.map(len).drop(4).to_dict() == {0: 8, 1: 8, 3: 8, 5: 8}, sent  # at step 2 nobody may act
+assert sent.map(len).drop(4).to_dict() == {0: 8, 1: 8, 5: 8}, sent  # at 2 nobody may act, at 3 nothing is left
 assert set(sent[4]) == {"sell"} and {"buy", "sell"} == set(sent[5]), sent
 rejections = run.manifest["rejections"]
-assert rejections == {"bound": {"price": 2}, "free": {"price": 8 - len(sent[4])}}, rejections  # replaced, and added
+assert rejections == {
+    "bound": {"price": 2, "not_here": rejections["bound"]["not_here"]},  # replaced, and added
+    "free": {"price": 8 - len(sent[4]), "not_here": 8},
+}, rejections
+assert not [each for each in changes if each[0] in (2, 3) and each[1] > 0], changes
+bought = run.trades.query("taker_population == 'free' and aggressor == 'buy'")["quantity"].sum()
+assert sum(max(traded, 0) for *_, traded in changes) == bought > 0
 """
 _NO_LATE_BUYER = """
 sides = run.messages.query("population == 'free'").groupby("step")["side"].apply(set)

@@ -209,6 +209,15 @@ def test_quantities_that_are_no_whole_lots_are_refused_and_move_nothing(lots: An
     assert not book.storage.world.accounts["cash"].any()
 
 
+@pytest.mark.parametrize("side", [0, 2, 2**63 - 1, -(2**63) + 1, -(2**63)])  # the square of some is 1 in 64 bits
+def test_a_side_that_is_none_is_refused(side: int) -> None:
+    book = sg.OrderBook(agents=3)
+    with pytest.raises(ValueError, match="side must be"):
+        book.enter(1, "limit", side, 100, 30)
+    assert not len(book.depth(1))
+    assert not len(book.depth(-1))
+
+
 def test_what_left_the_book_is_on_the_tape_in_the_lots_and_in_the_cash() -> None:
     book = sg.OrderBook(agents=3)
     book.enter(1, "limit", -1, 100, 30)
@@ -300,6 +309,7 @@ TRADER_WORDS = {
     "self.limit_order(1, 9990, 1.0)": "quantity must be a whole number, not 1.0 — quantities are whole lots",
     "self.market_order(1, 1.5)": "quantity must be a whole number, not 1.5 — quantities are whole lots",
     "self.limit_order(1, 10**30, 1)": "price must be",
+    "self.limit_order(2**63 - 1, 9990, 1)": "side must be",
     "self.limit_order(1, 9990, 1, venue=7)": "venue must be from 0 to 0, not 7 — or a name: lit",
     "self.limit_order(1, 9990, 1, venue='list')": "venue must be one of lit, not 'list' — did you mean 'lit'?",
     "self.best_bid(9)": "venue must be from 0 to 0, not 9",
@@ -509,7 +519,7 @@ PYTHON_WORDS = {
     "sg.Market(PATH, tape=1.5)": "tape must be a whole number, not 1.5",
     "sg.picture(3)": "run must be a run",
     "sg.run(S).table('trads')": (
-        "table must be one of trades, book, agents, episodes, settlements, messages, not 'trads'"
+        "table must be one of trades, book, agents, episodes, settlements, limits, margin_calls, messages, not 'trads'"
     ),
     "sg.run(S).table('trades', ['prise'])": "trades has no column 'prise' — did you mean 'price'?",
 }
