@@ -125,8 +125,8 @@ LIMITED = _named(
 )
 LIMIT = _named("i8: of instrument action is_capital / f8: most at by share")
 # Of a member with limits: whether it has stopped, leaves the market, hedges at once, and the number, from 1, of a limit
-# that makes it reduce; the most it ever had.
-GUARD = _named("i8: stopped leaves hedges reduces / f8: peak")
+# that makes it reduce; its trades and orders when they were last counted; the most it ever had.
+GUARD = _named("i8: stopped leaves hedges reduces traded ordered / f8: peak")
 # Of each limit of a member: whether its action is taken, in how many steps it was passed and acted on, messages that
 # were rejected and lots cut for it; the most that is allowed; what is held, what could be if orders fill; the last and
 # the worst amount.

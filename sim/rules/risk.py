@@ -94,6 +94,7 @@ def begin_step(world):
             if risk.sized != 0:
                 allow_positions(world, agent, risk, risk.first_use + world.agents[agent].number * risk.limits)
             count_room(world, agent, True)
+            guard.traded, guard.ordered = world.accounts[agent].trades, world.agents[agent].orders
 
 
 @njit
@@ -117,7 +118,9 @@ def before_turn(world, agent):
         withdraw_all(world, agent)
         _reduce(world, agent)
     clock.allowed += clock.sent - sent - _MESSAGES
-    count_room(world, agent, False)
+    if guard.traded != world.accounts[agent].trades or guard.ordered != world.agents[agent].orders:
+        # Else what was counted when the step began still holds.
+        count_room(world, agent, False)
     if risk.hedges != 0:
         hedge = world.hedges[world.populations[world.agents[agent].population].hedge]
         forced = leaving or guard.reduces != 0 or guard.hedges != 0

@@ -46,10 +46,13 @@ def unit_of(world, limit, instrument):
     size = world.instruments[instrument].lot_size
     if instrument == limit.instrument:
         return size if limit.of == DELTA else 0.0
-    one = greeks_of(world, instrument)
+    found = world.greeks[instrument]
+    clock = world.clock[0]
+    if found.known != clock.episode * clock.steps + clock.step + 1:
+        greeks_of(world, instrument)
     if limit.of == DELTA:
-        return size * one.delta
-    return size * (one.gamma if limit.of == GAMMA else one.vega)
+        return size * found.delta
+    return size * (found.gamma if limit.of == GAMMA else found.vega)
 
 
 @njit

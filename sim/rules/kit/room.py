@@ -32,10 +32,11 @@ def use_of(world, agent, number):
 def count_room(world, agent, withdraws):
     """Count anew what an agent holds and has ordered. ``withdraws``: those that no longer fit leave, the last first."""
     risk = world.limited[world.populations[world.agents[agent].population].limited]
+    first = risk.first_use + world.agents[agent].number * risk.limits
     for number in range(risk.limits):
         limit = world.limits[risk.first_limit + number]
         if holds_before(limit.of):
-            use = use_of(world, agent, number)
+            use = world.limit_uses[first + number]
             use.held = held_of(world, agent, limit)
             use.up = use.down = use.held
     order = np.int64(world.agents[agent].first_order)
@@ -46,26 +47,41 @@ def count_room(world, agent, withdraws):
             if withdraws and not _fits(world, agent, venue, bought, sold):
                 withdraw(world, order, WITHDRAW)
             else:
-                change_room(world, agent, venue, bought, sold, NONE)
+                _add(world, risk, first, venue, bought, sold)
         order = following
 
 
 @njit
-def change_room(world, agent, venue, bought, sold, traded):
-    """An agent's open orders on a venue may buy and sell so many lots more, and it has bought so many (``traded``)."""
-    risk = world.limited[world.populations[world.agents[agent].population].limited]
+def _add(world, risk, first, venue, bought, sold):
+    """Open orders on a venue may buy and sell so many lots more."""
     instrument = world.venues[venue].instrument
     for number in range(risk.limits):
         limit = world.limits[risk.first_limit + number]
         if not holds_before(limit.of):
             continue
         unit = unit_of(world, limit, instrument)
-        if unit == 0.0:
-            continue
-        use = use_of(world, agent, number)
-        use.held += unit * np.float64(traded)
-        use.up += unit * np.float64(traded + (bought if unit > 0.0 else -sold))
-        use.down += unit * np.float64(traded - (sold if unit > 0.0 else -bought))
+        use = world.limit_uses[first + number]
+        use.up += unit * np.float64(bought if unit > 0.0 else -sold)
+        use.down -= unit * np.float64(sold if unit > 0.0 else -bought)
+
+
+@njit
+def change_room(world, agent, venue, bought, sold, traded):
+    """An agent's open orders on a venue may buy and sell so many lots more, and it has bought so many (``traded``)."""
+    risk = world.limited[world.populations[world.agents[agent].population].limited]
+    first = risk.first_use + world.agents[agent].number * risk.limits
+    _add(world, risk, first, venue, bought, sold)
+    if traded == 0:
+        return
+    instrument = world.venues[venue].instrument
+    for number in range(risk.limits):
+        limit = world.limits[risk.first_limit + number]
+        if holds_before(limit.of):
+            moved = unit_of(world, limit, instrument) * np.float64(traded)
+            use = world.limit_uses[first + number]
+            use.held += moved
+            use.up += moved
+            use.down += moved
 
 
 @njit
@@ -88,6 +104,7 @@ def tightest(world, agent, venue, side, lots):
     """As :func:`room_for`, with the number of the limit that leaves the least; NOTHING if none takes anything away."""
     risk = world.limited[world.populations[world.agents[agent].population].limited]
     instrument = world.venues[venue].instrument
+    first = risk.first_use + world.agents[agent].number * risk.limits
     which = NOTHING
     for number in range(risk.limits):
         limit = world.limits[risk.first_limit + number]
@@ -96,7 +113,7 @@ def tightest(world, agent, venue, side, lots):
         change = np.float64(side) * unit_of(world, limit, instrument)
         if change == 0.0:
             continue
-        use = use_of(world, agent, number)
+        use = world.limit_uses[first + number]
         room = use.most - use.up if change > 0.0 else use.most + use.down
         fitting = _whole_lots(room, abs(change), lots)
         if fitting < lots:
