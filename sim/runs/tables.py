@@ -178,9 +178,11 @@ class Tables:
         firsts = np.cumsum([0, *map(len, stated)])
         words = [limit for each in stated for limit in each]
         which = firsts[rows["population"]] + rows["number"]
-        texts = [
-            self._names(which, text_column([getattr(each, name) for each in words])) for name in ("of", "on", "action")
-        ]
+        texts = []
+        for name in ("of", "on", "action"):
+            said = [getattr(each, name) for each in words]
+            different = list(dict.fromkeys(said))  # a category occurs once
+            texts.append(self._names(np.array([different.index(each) for each in said])[which], text_column(different)))
         most = np.array([each.most for each in words], float)[which]
         return self._table("limits", [
             rows["episode"], *self._who(rows), rows["number"], *texts, number_column(most, np.isnan(most)),
