@@ -84,14 +84,16 @@ def picture(run: Run) -> Figure:
     where = run.folder or "this run"
     if run.scenario.record.agents == "none":
         raise RunError(f'{where}: it kept no samples of agents to draw — set record.agents = "agents" and run it again')
-    names = _columns(run)
+    names, nobody = _columns(run), "nobody with limits, a hedge, margin or options was exposed when sampled"
+    if not names:
+        raise RunError(f"{where}: {nobody}")
     populations = _populations(run)
     wanted = ["episode", "step", "population", "agent", *dict.fromkeys([*names, *_margin(run)])]
     samples = run.table("agents", wanted).to_pandas()
     panels = {name: _lines(run, samples, populations, name) for name in names}
     drawn = [name for name, lines in panels.items() if any(each.furthest > 0.0 for each in lines)][:_MOST_PANELS]
     if not drawn:
-        raise RunError(f"{where}: nobody with limits, a hedge, margin or options was exposed when sampled")
+        raise RunError(f"{where}: {nobody}")
     across = min(_ACROSS, len(drawn))
     down = math.ceil(len(drawn) / across)
     with style():

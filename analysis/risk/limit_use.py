@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 
 from analysis.stats.estimates import Estimate, mean
-from sim.rules.margin import EVENTS
 from sim.runs.limit_words import LimitInWords, limits_in_words
 from sim.runs.result import Run
 from sim.scenario.tables.market import Population
 
 BY = ("population", "agent")
+EVENTS = ("call", "met", "closing", "default")  # of the table margin_calls
 UNITS = {
     "position": "lots", "delta": "units", "gamma": "units per currency", "margin": "share", "unwind": "steps",
     "capital": "lots",
