@@ -84,8 +84,8 @@ def _capital(population: Population, uses: Sequence[LimitUse]) -> Iterator[str]:
 def _kept_out(uses: Sequence[LimitUse], subject: str) -> list[str]:
     """What limits did at the venues' door."""
     rejected, cut = (sum(getattr(use, name).value for use in uses) for name in ("rejected", "cut"))
-    parts = [f"kept {short(rejected)} messages out"] if rejected > 0.0 else []
-    parts += [f"took {short(cut)} lots off {'others' if parts else 'messages'}"] if cut > 0.0 else []
+    parts = [f"kept {number(rejected, 4)} messages out"] if rejected > 0.0 else []
+    parts += [f"took {number(cut, 4)} lots off {'others' if parts else 'messages'}"] if cut > 0.0 else []
     return [f"{subject} {' and '.join(parts)}"] if parts else []
 
 
