@@ -99,6 +99,11 @@ def _mean(amount: Estimate) -> str:
     return plus_minus(amount.value, amount.standard_error)
 
 
+def _times(count: Estimate) -> str:
+    told = _mean(count)
+    return {"0": "never", "1": "once"}.get(told, f"{told} times")
+
+
 def _share(share: float) -> str:
     """A share, which may be more than all, in per cent."""
     return percent(share) if share <= 1.0 else f"{number(100.0 * share, 3)} %"
@@ -119,9 +124,9 @@ def _margin(run: Run) -> Iterator[Finding]:
     for use in called:
         calls, met, closings, defaults = (use.events[each] for each in ("call", "met", "closing", "default"))
         text = (
-            f"{use.holder.name.replace('_', ' ')} was called for margin {_mean(calls)} times in a mean episode. "
-            f"The clearing house began to close positions {_mean(closings)} times; in {_mean(met)} cases what was "
-            "needed was there again."
+            f"{use.holder.name.replace('_', ' ')} was called for margin {_times(calls)} in a mean episode. "
+            f"The clearing house began to close positions {_times(closings)}. What was needed was there again "
+            f"{_times(met)}."
         )
         if defaults.value > 0.0:
             text += f" Defaults: {_mean(defaults)}, of which the account default paid {_mean(use.paid)}."

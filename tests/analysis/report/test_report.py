@@ -363,7 +363,9 @@ def test_margin_calls_and_defaults_are_said_as_the_table_has_them(limited):
     events = limited.margin_calls.query("population == 'poor'")
     calls = (events["event"] == "call").sum() / episodes
     paid = events["paid"].sum() / episodes
-    said = re.search(r"Poor was called for margin ([\d.]+).*Defaults: .* the account default paid ([\d.,]+)", text)
+    said = re.search(
+        r"Poor was called for margin ([\d.]+).* times.*Defaults: .* the account default paid ([\d.,]+)", text
+    )
     assert said, text
     assert float(said[1]) == pytest.approx(calls, rel=0.05)
     assert float(said[2]) == pytest.approx(paid, rel=0.05)
