@@ -15,8 +15,9 @@ from analysis.output.rejections import rejection_lines
 from analysis.output.run_picture import picture
 from analysis.output.style import style
 from analysis.quality.spreads import HORIZON, PARTS, Spreads, tables
+from analysis.reading import registry
 from analysis.reading.columns import has_many_episodes
-from analysis.report import figures, words
+from analysis.report import figures, risk_words, words
 from analysis.report.glossary import chapters
 from analysis.report.measured import measured
 from analysis.report.parts import (
@@ -52,7 +53,7 @@ def reported(run: Run, name: str, watch: Watch = lambda part: None) -> ReportedR
     except RunError as why:
         reason = str(why)
     watch("what it says")
-    found = words.findings(run, attributions[0], spreads) if spreads else []
+    found = risk_words.findings(run) + (words.findings(run, attributions[0], spreads) if spreads else [])
     return ReportedRun(
         name, run, words.headline(run, who, next(iter(attributions), None)), found, attributions, who, spreads, reason
     )
@@ -210,6 +211,20 @@ def _returns(part: Part, reported_runs: Sequence[ReportedRun]) -> None:
             part.images.append(image_of(drawn, f"Stylised facts of the returns of {venue.name}.", each.name))
 
 
+def _drawn_by(measure: str, text: str) -> Callable[[Part, Sequence[ReportedRun]], None]:
+    """Adds the picture of a measure, of each run that has what it draws; its table follows as those of others do."""
+
+    def add(part: Part, reported_runs: Sequence[ReportedRun]) -> None:
+        for each in reported_runs:
+            try:
+                drawn = registry.get(measure).drawn(each.run)
+            except RunError:
+                continue
+            part.images.append(image_of(drawn, text, each.name))
+
+    return add
+
+
 def _making_of(part: Part, reported_runs: Sequence[ReportedRun]) -> None:
     for each in reported_runs:
         run, manifest = each.run, each.run.manifest
@@ -248,6 +263,12 @@ _OWN: dict[str, Callable[[Part, Sequence[ReportedRun]], None]] = {  # what a cha
     "Who paid whom": _payments,
     "What trading cost": _spreads,
     "Prices": _prices,
+    "Exposure and limits": _drawn_by(
+        "exposure", "Greeks, stress, equity and margin in time, against the limits of those who have some."
+    ),
+    "Options": _drawn_by(
+        "volatility_surface", "The surface of implied volatility on the last sampled quotes: bid to ask, and the fit."
+    ),
     "Stylised facts": _returns,
     "How it was made": _making_of,
 }

@@ -53,15 +53,20 @@ def quotes_of_run(run: Run, step: int | None = None) -> OptionQuotes:
         near = ", ".join(str(each) for each in steps[np.argsort(abs(steps - step), kind="stable")[:3]])
         raise RunError(f"{name}: its books were not sampled at step {step:,} — near it there are {near}")
     rows = {int(at): rows for at, rows in book.groupby("step", sort=True)}
-    found = OptionQuotes(name, pd.DataFrame(columns=_COLUMNS))
+    traded = book["venue"].isin([each.name for each in run.scenario.venues if each.instrument in options])
+    quoted = book[traded.to_numpy(bool)].groupby("step")[["bid", "ask"]].count().min(axis=1)
+    last: OptionQuotes | None = None
     for at in [step] if step is not None else steps[::-1]:
+        if last is not None and quoted.get(at, 0) < FEWEST:
+            continue  # it has too few for a surface, and there is a later one to fall back on
         table = _table(run, options, rows[int(at)], int(at))
-        found = OptionQuotes(f"step {int(at):,} of {name}", table) if found.table.empty or len(table) else found
+        found = OptionQuotes(f"step {int(at):,} of {name}", table)
         if len(table) >= FEWEST and not liquid(table).empty:
             return found
-    if found.table.empty:
+        last = found if last is None and len(table) else last
+    if last is None:
         raise RunError(f"{name}: none of its options has a quote there — give another --step")
-    return found
+    return last
 
 
 def _table(run: Run, options: Mapping[str, Call | Put], book: pd.DataFrame, step: int) -> pd.DataFrame:

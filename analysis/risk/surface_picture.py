@@ -9,13 +9,14 @@ import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis.output.style import ALARM, GREY, style, style_axes
 from analysis.risk.surface_fit import Surface
 from sim.models.implied_volatility import implied_deviation
 
 _ACROSS, _WIDE, _HIGH = 4, 3.1, 2.3  # panels in a row, inches of one
+_NARROW = 6.6  # inches, of a figure with few panels, which its title needs
 _POINTS = 120
 _MOST = 40  # panels
 
@@ -27,21 +28,24 @@ def picture(surfaces: Sequence[Surface], heading: str) -> Figure:
     """
     last = max(each.smile.moment for each in surfaces)
     drawn = [each for each in surfaces if each.smile.moment == last][:_MOST]
-    rows = math.ceil(len(drawn) / _ACROSS)
+    across = min(_ACROSS, len(drawn))
+    rows = math.ceil(len(drawn) / across)
+    wide, high = max(_WIDE * across, _NARROW), _HIGH if across > 2 else 1.4 * _HIGH
     colours = dict(
         zip(dict.fromkeys(each.smile.currency for each in drawn), sns.color_palette("colorblind"), strict=False)
     )
     with style():
-        figure = Figure(figsize=(_WIDE * _ACROSS, _HIGH * rows + 0.6), layout="constrained")
-        panels = figure.subplots(rows, _ACROSS, squeeze=False).ravel()
+        figure = Figure(figsize=(wide, high * rows + 0.6), layout="constrained")
+        panels = figure.subplots(rows, across, squeeze=False).ravel()
         for ax, each in zip(panels, drawn, strict=False):
             _draw(ax, each, colours.get(each.smile.currency, GREY))
         for ax in panels[len(drawn) :]:
             ax.set_axis_off()
         inside, quotes = sum(int(each.inside.sum()) for each in drawn), sum(len(each.smile.ks) for each in drawn)
+        break_or_space = "\n" if across < _ACROSS else " "
         figure.suptitle(
-            f"Implied volatility over ln(strike / forward price): bid to ask, SVI (line), at the money (dashed); "
-            f"{inside} of {quotes} liquid quotes inside",
+            f"Implied volatility over ln(strike / forward price): bid to ask, SVI (line),{break_or_space}"
+            f"at the money (dashed); {inside} of {quotes} liquid quotes inside",
             fontsize=11,
         )
         figure.supxlabel(heading, fontsize=8, color=GREY)
@@ -67,7 +71,7 @@ def _draw(ax: Axes, found: Surface, colour: tuple[float, float, float]) -> None:
     ks = np.linspace(smile.ks[0] - margin, smile.ks[-1] + margin, _POINTS)
     ax.plot(ks, [found.volatility(k) for k in ks], color=colour, lw=1.4)
     ax.axhline(found.at_the_money, color=GREY, lw=0.9, ls="--")
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda volatility, _: f"{100.0 * volatility:.6g}%"))
     ax.yaxis.set_major_locator(MaxNLocator(5, integer=False))
     ax.xaxis.set_major_locator(MaxNLocator(5))
     style_axes(ax, f"{smile.currency} {smile.expiry.partition('T')[0]}", "")

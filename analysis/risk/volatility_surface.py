@@ -55,11 +55,25 @@ def _opened(path: Path, **_: Any) -> _Source:
 def _of(source: _Source | OptionQuotes | Run, step: int | None) -> _Source:
     """The quotes of a source; of a run, at a step."""
     if isinstance(source, Run):
-        return _Source(quotes_of_run(source, step))
+        return _of_run(source, step)
     opened = source if isinstance(source, _Source) else _Source(source)
     if step is not None:
         raise RunError(f"{opened.quotes.name}: a snapshot has no steps — leave --step out, or name a run's folder")
     return opened
+
+
+def _of_run(run: Run, step: int | None) -> _Source:
+    """The quotes of a run at a step, which are looked for once: a report asks for words, a table and a picture."""
+    key = ("option quotes", step)
+    if key not in run.derived:
+        try:
+            run.derived[key] = _Source(quotes_of_run(run, step))
+        except RunError as error:
+            run.derived[key] = error
+    found: _Source | RunError = run.derived[key]
+    if isinstance(found, RunError):
+        raise found
+    return found
 
 
 def _drawn(source: _Source | Run, leave_out: int | None = None, step: int | None = None) -> Figure:

@@ -45,6 +45,7 @@ LEFT_OUT = {  # what keeps a table of each need from being there
 # Measures of what a market of two books without private values does not have, and a shipped one that has it.
 SPECIAL: dict[str, tuple[str, dict[str, Any]]] = {
     "surplus": ("theory/gode_sunder.toml", {"run.episodes": 20}),
+    "exposure": ("options/delta_hedging.toml", {"run.episodes": 4}),
     "hedging": ("options/cross_hedge.toml", {"run.episodes": 4, "run.steps": 200}),
     "volatility_surface": ("options/smile.toml", {"run.episodes": 2}),
     "herding": ("reflexivity/opinions.toml", {"run.episodes": 4, "run.steps": 500}),

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from analysis.output.numbers import percent
 from analysis.reading import registry
 from analysis.reading.measures import Measurement
 from analysis.report import contents
@@ -21,12 +22,14 @@ from analysis.report.differences import differences
 from analysis.report.glossary import Chapter, chapters
 from analysis.report.page import names_of, report, save_report
 from analysis.report.parts import Image, only_seeds_differ
+from analysis.report.risk_words import findings
 from sim.core.errors import RunError
 from sim.runs.execute import execute
 from sim.runs.result import Run, open_run
 from sim.scenario import load, parse
 from spreadgame.commands.parser import main
 from tests.command_line import MARKET, QUICKSTART, ROOT, shell
+from tests.markets.limited import LIMITED
 from tests.markets.run_folders import seal_again
 
 THEORY = ROOT / "scenarios" / "theory"
@@ -315,6 +318,86 @@ def test_a_browser_shows_every_figure_without_a_fault(folders, page_of, tmp_path
         "'", "&#39;"
     )
     assert "CONSOLE" not in shown.stderr
+
+
+# --- limits, margin, hedges, options ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def chapters_of_risk(monkeypatch, undrawn) -> None:
+    """Parts of the chapters on risk alone."""
+    told = {name: each for name, each in chapters().items() if name in ("Exposure and limits", "Options")}
+    monkeypatch.setattr(contents, "chapters", lambda: told)
+
+
+@pytest.fixture(scope="module")
+def limited() -> Run:
+    return execute(parse(LIMITED))
+
+
+def test_a_run_with_limits_says_which_were_reached_and_what_was_done(limited):
+    rows = limited.limits
+    text = titles(limited)["The limits of dealer"]
+    stress = rows[(rows["of"] == "stress").to_numpy(bool)]
+    acted = stress.groupby("episode")["steps_acted"].sum().mean()
+    said = re.search(
+        r"Stress came to ([\d.,]+) at worst, ([\d.,]+) % of what is allowed\. .*?traded out after ([\d.]+)", text
+    )
+    assert said, text
+    assert float(said[1]) == pytest.approx(stress["worst"].max(), rel=0.01)
+    assert float(said[2]) == pytest.approx(100 * stress["worst"].max() / 40.0, rel=0.01)
+    assert float(said[3]) == pytest.approx(acted, rel=0.05)
+    assert "Its capital of 500 says how much it may hold" in text
+
+
+def test_limits_that_nobody_comes_near_are_said_to_be_so():
+    far = parse(
+        LIMITED, overrides={"dealer.risk": {"limits": [{"of": "delta", "most": 1e6}, {"of": "loss", "most": 1e6}]}}
+    )
+    text = titles(execute(far))["The limits of dealer"]
+    assert text.startswith("None of 2 limits was reached. Of ")
+
+
+def test_margin_calls_and_defaults_are_said_as_the_table_has_them(limited):
+    text, episodes = titles(limited)["Margin"], limited.manifest["episodes"]
+    events = limited.margin_calls.query("population == 'poor'")
+    calls = (events["event"] == "call").sum() / episodes
+    paid = events["paid"].sum() / episodes
+    said = re.search(
+        r"Poor was called for margin ([\d.]+).* times.*Defaults: .* the account default paid ([\d.,]+)", text
+    )
+    assert said, text
+    assert float(said[1]) == pytest.approx(calls, rel=0.05)
+    assert float(said[2]) == pytest.approx(paid, rel=0.05)
+    calm = execute(parse(LIMITED, overrides={"margin.populations": ["maker"], "maker.endowment.cash": 1e6}))
+    assert titles(calm)["Margin"] == "Nobody was called for margin."
+
+
+def test_what_a_hedge_cost_is_said_as_measured(limited):
+    text, found = titles(limited)["The hedge of dealer"], limited.measure("hedging")["value"]
+    said = re.search(r"traded ([\d.,]+).* units in ([\d.,]+).* orders, and paid ([\d.,]+)", text)
+    assert said, text
+    for place, name in enumerate(("turnover", "orders", "slippage"), 1):
+        assert float(said[place].replace(",", "")) == pytest.approx(found[f"dealer.{name}"], rel=0.05)
+
+
+def test_limits_and_the_surface_have_chapters_with_pictures_and_tables(limited, chapters_of_risk):
+    smile = execute(load(ROOT / "scenarios" / "options" / "smile.toml", {"run.episodes": 1}))
+    told = reported(smile, "run")
+    one, other = (contents.parts([each]) for each in (reported(limited, "run"), told))
+    assert [(part.chapter.title, len(part.images)) for part in one] == [("Exposure and limits", 1)]
+    assert [part.chapter.title for part in other] == ["Exposure and limits", "Options"]
+    assert [len(part.images) for part in other] == [1, 1]
+    assert any(row[0].startswith("dealer: limit: stress") for _, grid in one[0].grids for row in grid.rows)
+    share = smile.measure("volatility_surface").attrs["details"]["share_inside"]
+    text = next(each.text for each in told.findings if each.title == "The surface of implied volatility")
+    assert f"inside bid and ask for {percent(share)} of" in text
+
+
+def test_a_run_without_limits_margin_hedges_or_options_says_nothing_of_them(folders, chapters_of_risk):
+    run = open_run(folders["seed1"])
+    assert findings(run) == []
+    assert contents.parts([reported(run, "run")]) == []
 
 
 # --- the command ----------------------------------------------------------------------------------------------------
