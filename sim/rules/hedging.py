@@ -98,9 +98,10 @@ def _waiting(world, agent, venue):
     order = np.int64(world.agents[agent].first_order)
     while order != NOTHING:
         record = world.orders[order]
-        level = world.levels[record.level]
-        if record.hedges != 0 and record.level != NOTHING and level.side >> 1 == venue:
-            total += np.float64(record.remaining if level.side & 1 == 0 else -record.remaining)
+        if record.hedges != 0 and record.level != NOTHING:
+            level = world.levels[record.level]
+            if level.side >> 1 == venue:
+                total += np.float64(record.remaining if level.side & 1 == 0 else -record.remaining)
         order = np.int64(record.agent_next)
     return total
 

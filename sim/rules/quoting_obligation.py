@@ -108,9 +108,10 @@ def _own_quotes(world, agent, venue, low, high):
     order = np.int64(world.agents[agent].first_order)
     while order != NOTHING:
         record = world.orders[order]
-        level = world.levels[record.level]
-        if record.level != NOTHING and level.side >> 1 == venue and record.leaves == 0:
-            found = _with(found, level.side & 1 == 0, level.price, record.remaining, low, high)
+        if record.level != NOTHING and record.leaves == 0:
+            level = world.levels[record.level]
+            if level.side >> 1 == venue:
+                found = _with(found, level.side & 1 == 0, level.price, record.remaining, low, high)
         order = np.int64(record.agent_next)
     return found
 
