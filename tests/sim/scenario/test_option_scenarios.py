@@ -15,10 +15,11 @@ from tests.places import SCENARIOS
 Floats = NDArray[np.float64]
 
 
-def played(name: str, variant: str = "", **overrides: Any) -> sg.Run:
-    """A run of a scenario, or of one of its counterfactuals."""
+def played(name: str, *variants: str, **overrides: Any) -> sg.Run:
+    """A run of a scenario, or of one of its counterfactuals, or of several together."""
     path = SCENARIOS / "options" / f"{name}.toml"
-    changes = dict(sg.load(path).counterfactuals[variant]) if variant else {}
+    known = sg.load(path).counterfactuals
+    changes = {key: value for each in variants if each for key, value in known[each].items()}
     return sg.run(path, overrides=changes | overrides)
 
 
@@ -104,3 +105,41 @@ def test_in_the_last_steps_hedges_trade_no_more_on_average_but_much_more_in_some
     assert abs(errors_from(late - early)) < 4.0
     assert late.std() > 5.0 * early.std()
     assert (late > 150.0).mean() > 0.12 > 0.06 > (averaged > 150.0).mean()
+
+
+STRESSES = ("", "jump", "volatile", "one_sided", "thin")
+
+
+def of_maker(run: sg.Run, column: str) -> Floats:
+    """A column of the maker's samples, (episodes, steps)."""
+    rows = run.agents[(run.agents["population"] == "maker").to_numpy(bool)]
+    return rows[column].to_numpy(float).reshape(run.scenario.run.episodes, -1)
+
+
+def trades_of_maker(run: sg.Run) -> Floats:
+    """How often clients trade with it in each episode."""
+    rows = run.trades
+    mine = (rows["maker_population"] == "maker").to_numpy(bool)
+    return np.bincount(rows["episode"][mine], minlength=run.scenario.run.episodes).astype(float)
+
+
+@pytest.mark.parametrize("episodes", [50, pytest.param(400, marks=pytest.mark.slow)])
+def test_a_maker_with_hedge_and_limits_survives_every_stress_and_still_trades_and_a_bare_one_does_not(episodes):
+    size = {"run.episodes": episodes}
+    for stress in STRESSES:
+        assert of_maker(played("stress", "both", stress, **size), "equity").min() >= 0.0
+    bare = played("stress", "one_sided", **size)
+    assert (of_maker(bare, "equity").min(axis=1) < 0.0).mean() >= 0.1
+    both, hedged = played("stress", "both", **size), played("stress", "hedge", **size)
+    assert trades_of_maker(both).mean() >= 0.75 * trades_of_maker(hedged).mean()
+    assert errors_from(payoffs(hedged, "maker")) > 6.0
+    assert errors_from(payoffs(both, "maker") - 0.75 * payoffs(hedged, "maker")) > 3.0
+
+
+def test_the_limit_of_stress_is_reached_and_holds_down_what_the_hedged_maker_may_lose():
+    size = {"run.episodes": 20}
+    for stress in STRESSES:
+        assert of_maker(played("stress", "hedge", stress, **size), "stress").max() > 80.0
+    both, hedged = (of_maker(played("stress", each, "one_sided", **size), "stress") for each in ("both", "hedge"))
+    assert hedged.max() > 2.0 * both.max()
+    assert (both > 80.0).mean() < 0.2
