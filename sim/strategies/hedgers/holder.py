@@ -1,8 +1,8 @@
 """Holders: they keep what they have, or trade to a number of lots at the market, and leave the rest to their hedge."""
 
 from sim.strategy_kit.declare import Parameter, strategy
-from sim.strategy_kit.interface import BUY, inventory, room
-from sim.strategy_kit.taking import trade
+from sim.strategy_kit.interface import BUY, instrument_of, inventory, is_settled, room, venue_count, venue_of
+from sim.strategy_kit.taking import trade, trade_on
 
 
 @strategy(
@@ -12,7 +12,7 @@ from sim.strategy_kit.taking import trade
     parameters={
         "hold": Parameter(
             "endowment",
-            "what it keeps: its endowment, the target, or as many lots as its limits and its capital allow",
+            "what it keeps: its endowment, the target, or of each instrument as many lots as limits and capital allow",
             choices=("endowment", "target", "capital"),
             needs={"capital": "capital"},
         ),
@@ -21,12 +21,16 @@ from sim.strategy_kit.taking import trade
         ),
     },
     max_messages=1,
+    per_venue=True,
     venues="any",
 )
 def act(me, market):
-    """Send one market order if lots are missing, or are too many."""
+    """Send a market order if lots are missing, or are too many."""
     choice = me.parameters
     if choice.hold == 1:
         trade(me, market, choice.target - inventory(me, market, me.instrument))
     elif choice.hold == 2:
-        trade(me, market, room(me, market, me.venue, BUY))
+        for place in range(venue_count(me, market)):
+            venue = venue_of(me, market, place)
+            if not is_settled(me, market, instrument_of(me, market, venue)):
+                trade_on(me, market, venue, room(me, market, venue, BUY))

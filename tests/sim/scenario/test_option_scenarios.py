@@ -143,3 +143,57 @@ def test_the_limit_of_stress_is_reached_and_holds_down_what_the_hedged_maker_may
     both, hedged = (of_maker(played("stress", each, "one_sided", **size), "stress") for each in ("both", "hedge"))
     assert hedged.max() > 2.0 * both.max()
     assert (both > 80.0).mean() < 0.2
+
+
+def log_ratio_of_deviations(one: Floats, other: Floats) -> tuple[float, float]:
+    """Logarithm of the ratio of the deviations of paired numbers, and its standard error by the delta method."""
+    squares = [((each - each.mean()) / each.std()) ** 2 for each in (one, other)]
+    error = (squares[0] - squares[1]).std(ddof=1) / (2.0 * math.sqrt(len(one)))
+    return math.log(one.std() / other.std()), float(error)
+
+
+def test_capital_shared_by_risk_goes_where_risk_is_less_and_gives_up_risk_as_its_shares_say():
+    by_risk, equal = played("capital"), played("capital", "equal")
+    for run, share in ((by_risk, 0.8), (equal, 0.5)):
+        rows = run.agents[(run.agents["population"] == "fund").to_numpy(bool)]
+        first = rows[(rows["step"] == 0).to_numpy(bool)]
+        lots = [int(share * 10_000), round((1.0 - share) * 10_000)]
+        np.testing.assert_array_equal(first[["inventory.calm", "inventory.wild"]], [lots] * len(first))
+    earned = [payoffs(run, "fund") for run in (by_risk, equal)]
+    growth = [
+        np.log1p(each / 10_000.0) for each in earned
+    ]  # gains are held too, so it is wealth's logarithm that adds up
+    found, error = log_ratio_of_deviations(*growth)
+    assert (
+        abs(found - math.log(math.hypot(0.8 * 0.005, 0.2 * 0.02) / math.hypot(0.5 * 0.005, 0.5 * 0.02))) < 4.0 * error
+    )
+    assert found < -6.0 * error
+    assert min(errors_from(each) for each in earned) > 6.0
+
+
+def test_calls_for_margin_push_the_price_far_beyond_a_shock_that_alone_would_call_few():
+    levered, paid, calm = (played("margin_spiral", each) for each in ("", "paid", "no_shock"))
+    shock = final_prices(calm) - final_prices(paid)
+    beyond = final_prices(paid) - final_prices(levered)
+    assert errors_from(shock, 4.5) > 6.0
+    assert errors_from(beyond - shock) > 6.0
+    assert len(paid.margin_calls) == len(calm.margin_calls) == 0
+    called = levered.margin_calls[(levered.margin_calls["event"] == "call").to_numpy(bool)]
+    assert {"bold", "middling", "careful"} == set(called["population"])
+
+
+def test_the_account_default_pays_what_holders_lose_beyond_all_they_had_and_nothing_else():
+    run = played("margin_spiral", **{"run.episodes": 40})
+    events = run.margin_calls
+    defaults = events[(events["event"] == "default").to_numpy(bool)]
+    paid = defaults["paid"].to_numpy(float)
+    assert (paid > 0.0).sum() > 100
+    np.testing.assert_allclose(paid, np.maximum(0.0, -defaults["available"].to_numpy(float)), atol=1e-6)
+    assert not (events["paid"][(events["event"] != "default").to_numpy(bool)] != 0.0).any()
+    keys = ["episode", "population", "agent"]
+    forgiven = run.episodes.set_index(keys)["forgiven"]
+    np.testing.assert_allclose(forgiven[forgiven > 0.0].sum(), paid.sum(), rtol=1e-12)
+    cash = {each.name: each.endowment.cash for each in run.scenario.populations if each.endowment}
+    ruined = run.episodes.set_index(keys).loc[forgiven[forgiven > 0.0].index].reset_index()
+    owned = np.array([cash[name] + 100 * 100.0 for name in ruined["population"]])
+    np.testing.assert_allclose(ruined["payoff"].to_numpy(float), -owned, atol=1e-6)
