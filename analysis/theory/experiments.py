@@ -33,6 +33,7 @@ _MODULES = (
     "options.cross_hedge",
     "options.auctions",
     "options.risk",
+    "options.kelly",
     "options.quotes",
 )
 

@@ -172,10 +172,10 @@ def _add_closing(world, population):
 
 @njit
 def _has_turn(world, agent):
+    found = False
     for place in range(world.clock[0].length):
-        if world.turns[place].agent == agent:
-            return True
-    return False
+        found = found or world.turns[place].agent == agent
+    return found
 
 
 @njit

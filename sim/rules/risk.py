@@ -14,12 +14,7 @@ from sim.core.codes import FILL_OR_KILL, LIMIT, LIMIT_PASSED, MOST_LOTS, POST_ON
 from sim.core.compiled import njit
 from sim.core.marks import first_wealth, wealth
 from sim.core.world import NONE, NOTHING
-from sim.instruments.margin import margin_of
-from sim.instruments.scan import stress_of
-from sim.instruments.value_at_risk import tail_of
-from sim.rules.declare import Rule
-from sim.rules.kit.capital import allow_positions
-from sim.rules.kit.limit_measures import (
+from sim.instruments.limit_measures import (
     BASIS,
     DRAWDOWN,
     EXPECTED_SHORTFALL,
@@ -35,7 +30,12 @@ from sim.rules.kit.limit_measures import (
     unit_of,
     unwind_of,
 )
-from sim.rules.kit.room import change_room, count_room, tightest, use_of
+from sim.instruments.margin import margin_of
+from sim.instruments.room import change_room, count_room, tightest, use_of
+from sim.instruments.scan import stress_of
+from sim.instruments.value_at_risk import tail_of
+from sim.rules.declare import Rule
+from sim.rules.kit.capital import allow_positions
 from sim.rules.kit.trading_out import trade_out, withdraw_all
 from sim.venues.levels import HIGHEST_PRICE, LOWEST_PRICE
 from sim.venues.open_orders import may_reduce, open_lots
@@ -187,7 +187,7 @@ def amend_order(world, agent, venue, kind, side, price, lots, order):
             fitting, number = selling, other
     else:
         fitting, number = _fitting(world, agent, venue, side, lots, old_bought if side > 0 else old_sold)
-    if kind == LIMIT or kind == POST_ONLY or kind == REPLACE:
+    if kind in (LIMIT, POST_ONLY, REPLACE):
         price = _away(world, agent, venue, side, price, fitting)
     if order != NOTHING:
         change_room(world, agent, venue, old_bought, old_sold, NONE)

@@ -91,6 +91,7 @@ def market(
         "reservation": ("reservation", {"distribution": "exponential", "mean": 0.1}),
         "private_values": ("private_values", {"distribution": "normal", "deviation": 0.5, "units": 5}),
         "network": ("network", "pair"),
+        "capital": ("risk", {"capital": {"amount": 1_000.0}}),
     }
     needs = strategy.needs_of(params or {})
     subject |= dict(given[need] for need in needs if need in given)

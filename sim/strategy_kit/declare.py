@@ -22,7 +22,7 @@ Value = bool | int | float | str | tuple[float, ...]
 ANY = "any"  # number of venues
 MOST_VENUES = 1_000
 _MOST_KEPT = 1_000_000  # numbers of one name in an agent's memory
-NEEDS = ("signal", "reservation", "private_values", "network", "auction")
+NEEDS = ("signal", "reservation", "private_values", "network", "auction", "capital")
 _CALLED: dict[type, str] = {
     bool: "true or false",
     int: "a whole number",

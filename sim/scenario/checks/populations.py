@@ -75,7 +75,7 @@ class PopulationChecks(SettingChecks):
             field, example = GIVEN_BY[need]
             by = repr(strategy.name) + ("" if need in strategy.needs else " with these params")
             message = f"is missing: strategy {by} cannot play without it"
-            yield self.problem((*where, field), message, f"write for example {field} = {example}")
+            yield self.problem((*where, *field.split(".")), message, f"write for example {field} = {example}")
 
     def _anchor(self, where: Where, population: Population) -> Found:
         reservation = population.reservation

@@ -19,6 +19,7 @@ GIVEN_BY = {
     "reservation": ("reservation", '{ distribution = "fixed", distance = 1.0 }'),
     "private_values": ("private_values", '{ distribution = "normal", deviation = 1.0, units = 10 }'),
     "network": ("network", '"friends" and a [[networks]] table of that name'),
+    "capital": ("risk.capital", "{ amount = 1_000.0 }"),
     "auction": ("venues", "[…] with the names of venues that hold auctions"),
 }
 
@@ -34,6 +35,8 @@ class SettingChecks(Checks):
     def _lacks(self, population: Population, need: str) -> bool:
         if need == "network":
             return not population.network
+        if need == "capital":
+            return population.risk is None or population.risk.capital is None
         if need == "auction":
             venues = {each.name: each for each in self.draft.venues}
             return not all(holds_auctions(venues[name]) for name in self.venues_of(population) if name in venues)

@@ -12,8 +12,8 @@ ends when the turn is over and says which. What a market may reject, such as a p
 counted.
 
 One file per idea: ``time``, ``places`` (venues and instruments), ``seeing`` (the market), ``valuing``, ``own_state``,
-``sending``, ``prices``, ``randomness``, ``society`` (neighbours and opinions). What is seen is read in
-:mod:`sim.strategy_kit.view`.
+``sending``, ``prices``, ``randomness``, ``risk``, ``options``, ``society`` (neighbours and opinions). What is seen is
+read in :mod:`sim.strategy_kit.view`.
 """
 
 from sim.core.world import BUY, HISTORY, NOTHING, SELL, Market
@@ -51,7 +51,7 @@ from sim.strategy_kit.interface.prices import (
     tick_size,
 )
 from sim.strategy_kit.interface.randomness import normal, uniform
-from sim.strategy_kit.interface.risk import expected_shortfall, margin_use, stress, value_at_risk
+from sim.strategy_kit.interface.risk import expected_shortfall, margin_use, risk_use, room, stress, value_at_risk
 from sim.strategy_kit.interface.seeing import (
     Trade,
     best_ask,
@@ -170,6 +170,8 @@ __all__ = [
     "replace_order",
     "requote",
     "reservation_price",
+    "risk_use",
+    "room",
     "round_lots",
     "signal",
     "step",

@@ -37,6 +37,7 @@ class Wrong(Markets):
         ("options_mean", {"mean.derivative.average": 1}, 2),
         ("options_funding", {"perpetual.derivative.clamp": 0.0}, 3),
         ("risk_margin", {"strangle.endowment.positions": {"call": -10, "put": -5}}, 2),
+        ("risk_kelly", {"bettor.risk.capital.edge": 0.15}, 2),
         ("risk_backtest", {"risk.confidence": 0.9}, 2),
         ("options_quotes_distances", {"maker.params.vega_limit": 100.0}, 9),
         ("options_quotes_deviations", {"maker.params.arrival_rate": 1.0}, 4),

@@ -15,10 +15,11 @@ from tests.places import SCENARIOS
 Floats = NDArray[np.float64]
 
 
-def played(name: str, variant: str = "", **overrides: Any) -> sg.Run:
-    """A run of a scenario, or of one of its counterfactuals."""
+def played(name: str, *variants: str, **overrides: Any) -> sg.Run:
+    """A run of a scenario, or of one of its counterfactuals, or of several together."""
     path = SCENARIOS / "options" / f"{name}.toml"
-    changes = dict(sg.load(path).counterfactuals[variant]) if variant else {}
+    known = sg.load(path).counterfactuals
+    changes = {key: value for each in variants if each for key, value in known[each].items()}
     return sg.run(path, overrides=changes | overrides)
 
 
@@ -104,3 +105,95 @@ def test_in_the_last_steps_hedges_trade_no_more_on_average_but_much_more_in_some
     assert abs(errors_from(late - early)) < 4.0
     assert late.std() > 5.0 * early.std()
     assert (late > 150.0).mean() > 0.12 > 0.06 > (averaged > 150.0).mean()
+
+
+STRESSES = ("", "jump", "volatile", "one_sided", "thin")
+
+
+def of_maker(run: sg.Run, column: str) -> Floats:
+    """A column of the maker's samples, (episodes, steps)."""
+    rows = run.agents[(run.agents["population"] == "maker").to_numpy(bool)]
+    return rows[column].to_numpy(float).reshape(run.scenario.run.episodes, -1)
+
+
+def trades_of_maker(run: sg.Run) -> Floats:
+    """How often clients trade with it in each episode."""
+    rows = run.trades
+    mine = (rows["maker_population"] == "maker").to_numpy(bool)
+    return np.bincount(rows["episode"][mine], minlength=run.scenario.run.episodes).astype(float)
+
+
+@pytest.mark.parametrize("episodes", [50, pytest.param(400, marks=pytest.mark.slow)])
+def test_a_maker_with_hedge_and_limits_survives_every_stress_and_still_trades_and_a_bare_one_does_not(episodes):
+    size = {"run.episodes": episodes}
+    for stress in STRESSES:
+        assert of_maker(played("stress", "both", stress, **size), "equity").min() >= 0.0
+    bare = played("stress", "one_sided", **size)
+    assert (of_maker(bare, "equity").min(axis=1) < 0.0).mean() >= 0.1
+    both, hedged = played("stress", "both", **size), played("stress", "hedge", **size)
+    assert trades_of_maker(both).mean() >= 0.75 * trades_of_maker(hedged).mean()
+    assert errors_from(payoffs(hedged, "maker")) > 6.0
+    assert errors_from(payoffs(both, "maker") - 0.75 * payoffs(hedged, "maker")) > 3.0
+
+
+def test_the_limit_of_stress_is_reached_and_holds_down_what_the_hedged_maker_may_lose():
+    size = {"run.episodes": 20}
+    for stress in STRESSES:
+        assert of_maker(played("stress", "hedge", stress, **size), "stress").max() > 80.0
+    both, hedged = (of_maker(played("stress", each, "one_sided", **size), "stress") for each in ("both", "hedge"))
+    assert hedged.max() > 2.0 * both.max()
+    assert (both > 80.0).mean() < 0.2
+
+
+def log_ratio_of_deviations(one: Floats, other: Floats) -> tuple[float, float]:
+    """Logarithm of the ratio of the deviations of paired numbers, and its standard error by the delta method."""
+    squares = [((each - each.mean()) / each.std()) ** 2 for each in (one, other)]
+    error = (squares[0] - squares[1]).std(ddof=1) / (2.0 * math.sqrt(len(one)))
+    return math.log(one.std() / other.std()), float(error)
+
+
+def test_capital_shared_by_risk_goes_where_risk_is_less_and_gives_up_risk_as_its_shares_say():
+    by_risk, equal = played("capital"), played("capital", "equal")
+    for run, share in ((by_risk, 0.8), (equal, 0.5)):
+        rows = run.agents[(run.agents["population"] == "fund").to_numpy(bool)]
+        first = rows[(rows["step"] == 0).to_numpy(bool)]
+        lots = [int(share * 10_000), round((1.0 - share) * 10_000)]
+        np.testing.assert_array_equal(first[["inventory.calm", "inventory.wild"]], [lots] * len(first))
+    earned = [payoffs(run, "fund") for run in (by_risk, equal)]
+    growth = [
+        np.log1p(each / 10_000.0) for each in earned
+    ]  # gains are held too, so it is wealth's logarithm that adds up
+    found, error = log_ratio_of_deviations(*growth)
+    assert (
+        abs(found - math.log(math.hypot(0.8 * 0.005, 0.2 * 0.02) / math.hypot(0.5 * 0.005, 0.5 * 0.02))) < 4.0 * error
+    )
+    assert found < -6.0 * error
+    assert min(errors_from(each) for each in earned) > 6.0
+
+
+def test_calls_for_margin_push_the_price_far_beyond_a_shock_that_alone_would_call_few():
+    levered, paid, calm = (played("margin_spiral", each) for each in ("", "paid", "no_shock"))
+    shock = final_prices(calm) - final_prices(paid)
+    beyond = final_prices(paid) - final_prices(levered)
+    assert errors_from(shock, 4.5) > 6.0
+    assert errors_from(beyond - shock) > 6.0
+    assert len(paid.margin_calls) == len(calm.margin_calls) == 0
+    called = levered.margin_calls[(levered.margin_calls["event"] == "call").to_numpy(bool)]
+    assert {"bold", "middling", "careful"} == set(called["population"])
+
+
+def test_the_account_default_pays_what_holders_lose_beyond_all_they_had_and_nothing_else():
+    run = played("margin_spiral", **{"run.episodes": 40})
+    events = run.margin_calls
+    defaults = events[(events["event"] == "default").to_numpy(bool)]
+    paid = defaults["paid"].to_numpy(float)
+    assert (paid > 0.0).sum() > 100
+    np.testing.assert_allclose(paid, np.maximum(0.0, -defaults["available"].to_numpy(float)), atol=1e-6)
+    assert not (events["paid"][(events["event"] != "default").to_numpy(bool)] != 0.0).any()
+    keys = ["episode", "population", "agent"]
+    forgiven = run.episodes.set_index(keys)["forgiven"]
+    np.testing.assert_allclose(forgiven[forgiven > 0.0].sum(), paid.sum(), rtol=1e-12)
+    cash = {each.name: each.endowment.cash for each in run.scenario.populations if each.endowment}
+    ruined = run.episodes.set_index(keys).loc[forgiven[forgiven > 0.0].index].reset_index()
+    owned = np.array([cash[name] + 100 * 100.0 for name in ruined["population"]])
+    np.testing.assert_allclose(ruined["payoff"].to_numpy(float), -owned, atol=1e-6)

@@ -16,7 +16,13 @@ FALLING = {"process": "random_walk", "initial": 100.0, "volatility": 0.0, "drift
 
 
 def market(
-    strategy: str, params: dict[str, Any], value: Any = WALK, count: int = 1, shocks: Any = (), **endowment: Any
+    strategy: str,
+    params: dict[str, Any],
+    value: Any = WALK,
+    count: int = 1,
+    shocks: Any = (),
+    risk: Any = None,
+    **endowment: Any,
 ) -> Run:
     """A trader before a deep maker that quotes around the public value: what it does moves nothing."""
     return execute(parse({
@@ -26,7 +32,7 @@ def market(
         "populations": [
             {"name": "maker", "strategy": "fixed_spread", "params": {"half_spread": 0.01, "quantity": 2_000_000}},
             {"name": "trader", "strategy": strategy, "turn": 1, "count": count, "params": params,
-             "endowment": endowment},
+             "endowment": endowment, **({"risk": risk} if risk else {})},
         ],
         "record": {"agents_every": 1, "book_every": 1, "agents": "agents"},
     }))  # fmt: skip
@@ -99,3 +105,13 @@ def test_members_have_stops_of_their_own() -> None:
     assert distances.min() == pytest.approx(2.0, abs=0.15)
     assert distances.max() == pytest.approx(6.0, abs=0.25)
     assert distances.mean() == pytest.approx(4.0, abs=0.35)
+
+
+def test_a_holder_holds_what_its_capital_allows_and_comes_down_with_it() -> None:
+    capital = {"amount": 100_003.0, "sizing": "risk_budget", "fraction": 0.02, "deviation": 0.2}
+    mark, lots, cash = path(market("holder", {"hold": "capital"}, FALLING, risk={"capital": capital}, cash=1e6))
+    gained = cash + lots * mark - 1e6
+    allowed = np.floor(0.02 / 0.2 * (100_003.0 + gained))
+    assert lots[0] == 10_000  # by the wealth with which the step began
+    np.testing.assert_array_equal(lots[1:], allowed[:-1])
+    assert lots[-1] < 0.6 * lots[0]

@@ -12,10 +12,10 @@ import math
 
 import numpy as np
 
-from sim.core.codes import WITHDRAW
+from sim.core.codes import MOST_LOTS, WITHDRAW
 from sim.core.compiled import njit
 from sim.core.world import NONE, NOTHING
-from sim.rules.kit.limit_measures import held_of, holds_before, unit_of
+from sim.instruments.limit_measures import held_of, holds_before, unit_of
 from sim.venues.open_orders import open_lots
 from sim.venues.orders import withdraw
 
@@ -100,34 +100,56 @@ def room_for(world, agent, venue, side, lots):
 
 
 @njit
+def lots_left(world, agent, venue, side):
+    """Lots that an order of a side may have at most; below 0: so many must be traded the other way until it may have 0.
+
+    ``MOST_LOTS`` if no limit is about the venue's instrument.
+    """
+    if world.populations[world.agents[agent].population].guarded == 0:
+        return np.int64(MOST_LOTS)
+    risk = world.limited[world.populations[world.agents[agent].population].limited]
+    left = np.int64(MOST_LOTS)
+    for number in range(risk.limits):
+        change, room = _room_of(world, agent, venue, side, number)
+        if change > 0.0:
+            left = min(left, _whole_lots(room, change, left))
+    return left
+
+
+@njit
 def tightest(world, agent, venue, side, lots):
     """As :func:`room_for`, with the number of the limit that leaves the least; NOTHING if none takes anything away."""
     risk = world.limited[world.populations[world.agents[agent].population].limited]
-    instrument = world.venues[venue].instrument
-    first = risk.first_use + world.agents[agent].number * risk.limits
     which = NOTHING
     for number in range(risk.limits):
-        limit = world.limits[risk.first_limit + number]
-        if not holds_before(limit.of):
-            continue
-        change = np.float64(side) * unit_of(world, limit, instrument)
+        change, room = _room_of(world, agent, venue, side, number)
         if change == 0.0:
             continue
-        use = world.limit_uses[first + number]
-        room = use.most - use.up if change > 0.0 else use.most + use.down
-        fitting = _whole_lots(room, abs(change), lots)
+        fitting = max(NONE, _whole_lots(room, change, lots))
         if fitting < lots:
             lots, which = fitting, np.int64(number)
     return lots, which
 
 
 @njit
+def _room_of(world, agent, venue, side, number):
+    """What a lot of an order adds to a limit, 0 or more, and what is left of the limit on that side."""
+    risk = world.limited[world.populations[world.agents[agent].population].limited]
+    limit = world.limits[risk.first_limit + number]
+    if not holds_before(limit.of):
+        return 0.0, math.inf
+    change = np.float64(side) * unit_of(world, limit, world.venues[venue].instrument)
+    use = use_of(world, agent, number)
+    return abs(change), use.most - use.up if change > 0.0 else use.most + use.down
+
+
+@njit
 def _whole_lots(room, change, lots):
-    """The most lots, at most ``lots``, with ``lots * change <= room``."""
-    if room < change:
-        return NONE
+    """The most lots, at most ``lots``, with ``lots * change <= room``; at least ``-MOST_LOTS``."""
     if np.float64(lots) * change <= room:
         return lots
+    if room <= -np.float64(MOST_LOTS) * change:
+        return np.int64(-MOST_LOTS)
     found = np.int64(math.floor(room / change))
     while np.float64(found) * change > room:
         found -= 1
