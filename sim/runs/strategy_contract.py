@@ -133,23 +133,10 @@ class Played:
         """Keep messages."""
         self.parts["messages"].append(rows)
 
-    def book(self, rows: Any, ladder: Any) -> None:
-        """Drop samples of the books."""
+    def drop(self, *rows: Any) -> None:
+        """Drop what is no trade and no message."""
 
-    def agents(self, rows: Any, lots: Any, greeks: Any, risks: Any) -> None:
-        """Drop samples of the agents."""
-
-    def episodes(self, rows: Any, lots: Any) -> None:
-        """Drop payoffs."""
-
-    def settlements(self, rows: Any) -> None:
-        """Drop what instruments came to."""
-
-    def limits(self, rows: Any) -> None:
-        """Drop what became of limits."""
-
-    def margin_calls(self, rows: Any) -> None:
-        """Drop what happened to accounts under margin."""
+    book = agents = episodes = settlements = limits = margin_calls = drop
 
     def table(self, name: str) -> NDArray[Any]:
         """All rows of ``trades`` or ``messages``."""
