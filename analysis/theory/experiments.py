@@ -32,9 +32,9 @@ _MODULES = (
     "options.hedging",
     "options.cross_hedge",
     "options.auctions",
+    "options.quotes",
     "options.risk",
     "options.kelly",
-    "options.quotes",
 )
 
 
