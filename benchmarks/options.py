@@ -1,8 +1,9 @@
-"""``python -m benchmarks.options [--json FILE]``: how fast options are valued, beside vollib.
+"""``python -m benchmarks.options [--json FILE]``: how fast options are valued, beside vollib, and how fast they trade.
 
-Everything is compiled before the clock starts. Implied volatilities are asked for one by one from Python, as vollib's
-are, and from compiled code, as a strategy asks for them. A fit of SVI is that of 20 strikes, from the slice of the
-moment before.
+Everything is compiled before the clock starts. Implied volatilities are asked for one by one from Python, as those of
+vollib are, and from compiled code, as a strategy asks for them. A fit of SVI is that of 20 strikes, from the slice of the
+moment before. The market has 40 books of options, which two makers quote in every step; with ``limits`` they hedge their
+delta and have limits of vega, delta, gamma and stress. Its figure is messages per second.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from sim.models.implied_volatility import implied_volatility
 from sim.models.options import CALL, PUT, black, greeks, price
 from sim.models.svi import Slice, total_variance
 from sim.models.svi_fit import NO_SLICE, aims, fit, refit
+from sim.runs.build import build
+from sim.runs.simulation import Simulation
+from sim.scenario import parse
 
 _MANY, _FEW, _FITS, _STRIKES = 200_000, 2_000, 500, 20
 _RATE, _DIVIDEND = 0.02, 0.01
@@ -104,6 +108,46 @@ def _refits_per_second() -> float:
     return _per_second(_FITS, lambda: _refits(_FITS, sides, ks, bids, asks, start))
 
 
+_LIMITS = [
+    {"of": "vega", "most": 1e6, "action": "widen", "by": 0.02},
+    {"of": "delta", "most": 500.0},
+    {"of": "gamma", "most": 500.0},
+    {"of": "stress", "most": 9_000.0, "action": "reduce"},
+]  # fmt: skip
+
+
+def books(limits: bool, steps: int = 2_000) -> dict[str, Any]:
+    """A market of 40 books of options that two makers quote, with hedge and limits or without."""
+    around: dict[str, Any] = {
+        "hedge": {"venues": ["stock"], "rule": "band", "band": 5.0}, "risk": {"limits": _LIMITS}
+    }  # fmt: skip
+    return {
+        "run": {"steps": steps, "seed": 3},
+        "instruments": [
+            {"name": "ACME", "value": {"process": "geometric_brownian", "initial": 100.0, "volatility": 0.006}}
+        ],
+        "venues": [{"name": "stock", "instrument": "ACME", "tick_size": 0.01}],
+        "chains": [
+            {"name": "options", "of": "ACME", "expiries": [steps], "venue": {"tick_size": 0.01},
+             "strikes": {"first": 90.5, "last": 109.5, "step": 1.0}}
+        ],
+        "populations": [
+            {"name": "stockmaker", "strategy": "fixed_spread", "venues": ["stock"],
+             "params": {"half_spread": 0.02, "quantity": 1_000}},
+            {"name": "makers", "strategy": "option_maker", "count": 2, "turn": 1, "venues": ["options"],
+             "params": {"half_spread": 0.02, "quantity": 5, "vega_skew": 1e-9}, **(around if limits else {})},
+            {"name": "clients", "strategy": "noise", "count": 10, "turn": 2, "venues": ["options"]},
+        ],
+        "record": {"agents_every": 100, "book_every": 1_000},
+    }  # fmt: skip
+
+
+def _messages_per_second(limits: bool) -> float:
+    simulation = Simulation(build(parse(books(limits))))
+    seconds = 1.0 / _per_second(1, simulation.run)
+    return int(simulation.clock["messages"]) / seconds
+
+
 def measures() -> dict[str, Callable[[], float]]:
     """What is timed, by name: all are numbers per second."""
     many, few = _Options(_MANY), _Options(_FEW)
@@ -112,6 +156,7 @@ def measures() -> dict[str, Callable[[], float]]:
     prices = (many.sides, many.prices, many.spots, many.strikes, many.times)
     _greeks(*(each[:1] for each in sets))
     _implied(*(each[:1] for each in prices))
+    _messages_per_second(True)
 
     def one_by_one() -> float:
         return _per_second(
@@ -132,6 +177,8 @@ def measures() -> dict[str, Callable[[], float]]:
         "implied_volatility": one_by_one,
         "vollib_implied_volatility": vollib,
         "svi_refit": _refits_per_second,
+        "market": lambda: _messages_per_second(False),
+        "market_with_limits": lambda: _messages_per_second(True),
     }
 
 
