@@ -1,8 +1,8 @@
 """``python -m benchmarks.options [--json FILE]``: how fast options are valued, beside vollib, and how fast they trade.
 
-Everything is compiled before the clock starts. Implied volatilities are asked for one by one from Python, as those of
-vollib are, and from compiled code, as a strategy asks for them. A fit of SVI is that of 20 strikes, from the slice of the
-moment before. The market has 40 books of options, which two makers quote in every step; with ``limits`` they hedge their
+Everything is compiled before the clock starts. Implied volatilities are asked for one by one from Python, as vollib's
+are, and from compiled code, as a strategy asks for them. A fit of SVI is that of 20 strikes, from the slice of the
+last moment. The market has 40 books of options, which two makers quote in every step; with ``limits`` they hedge their
 delta and have limits of vega, delta, gamma and stress. Its figure is messages per second.
 """
 

@@ -133,7 +133,6 @@ def clear_income(total):
     total.dividends = 0
     total.interest = 0
     total.funding = 0
-    total.forgiven = 0
 
 
 @inlined
@@ -144,7 +143,6 @@ def add_income(total, row):
     total.dividends += row.dividends
     total.interest += row.interest
     total.funding += row.funding
-    total.forgiven += row.forgiven
 
 
 @inlined

@@ -100,8 +100,7 @@ POPULATION = _named(
 GROUP = _named("i8: chosen news_population news_instrument / u8: stream")
 TURN_CLASS = _named("i8: first count simultaneous")
 AGENT = _named("u8: stream / i8: memory / f8: belief / i4: population number first_order last_order orders")
-# ``forgiven``: what the account ``default`` paid for it.
-ACCOUNT = _named("i8: cash fees dividends interest funding forgiven trades volume messages")
+ACCOUNT = _named("i8: cash fees dividends interest funding trades volume messages")  # one cache line
 HOLDING = _named("i8: lots")
 # Of a maker with an obligation: the orders added to its own, its turns, and those in which it kept the obligation.
 OBLIGATION = _named("i8: bid ask turns kept")
@@ -131,8 +130,9 @@ GUARD = _named("i8: stopped leaves hedges reduces traded ordered / f8: peak")
 # were rejected and lots cut for it; the most that is allowed; what is held, what could be if orders fill; the last and
 # the worst amount.
 LIMIT_USE = _named("i8: acting over acted rejected cut / f8: most held up down amount worst")
-# Of an agent, where there is margin: its state (sim.rules.margin), and the step in which it was called.
-MARGIN_ACCOUNT = _named("i8: state called")
+# Of an agent, where there is margin: its state (sim.rules.margin), the step in which it was called, and what
+# the account ``default`` paid for it in the episode.
+MARGIN_ACCOUNT = _named("i8: state called forgiven")
 # Of each instrument, where there are derivatives: its greeks per unit, as of step ``known`` of all episodes.
 GREEKS = _named("i8: known / f8: price delta gamma vega theta rho vanna volga")
 # How risk is measured, where it is. ``moves`` of the stocks' marks have been noted in this episode, one for each

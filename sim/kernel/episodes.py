@@ -113,6 +113,7 @@ def _open_outcomes(world, rows):
         row = world.outcomes[clock.outcomes_used + i]
         row.episode = clock.episode
         clear_income(row)
+        row.forgiven = 0
         row.trades = 0
         row.volume = 0
         row.messages = 0
@@ -147,6 +148,8 @@ def _add_results(world):
         row.population = world.agents[agent].population
         row.agent = agent if clock.episodes_by == BY_AGENT else NOTHING
         add_income(row, world.accounts[agent])
+        if len(world.margin_accounts) > 0:
+            row.forgiven += world.margin_accounts[agent].forgiven
         add_activity(row, world.accounts[agent])
         population = world.populations[row.population]
         if population.minimum_size > 0:

@@ -130,6 +130,7 @@ def sample_agents(world, rows):
         row.step = clock.step
         row.episode = clock.episode
         clear_income(row)
+        row.forgiven = 0
         row.wealth = 0.0
         row.agent = i if by_agent else NOTHING
         row.population = world.agents[i].population if by_agent else i
@@ -139,6 +140,8 @@ def sample_agents(world, rows):
         place = first + (agent if by_agent else np.int64(world.agents[agent].population))
         row = world.agent_samples[place]
         add_income(row, world.accounts[agent])
+        if len(world.margin_accounts) > 0:
+            row.forgiven += world.margin_accounts[agent].forgiven
         row.wealth += wealth(world, agent)
         for instrument in range(clock.instruments):
             lots = world.holdings[agent * clock.instruments + instrument].lots

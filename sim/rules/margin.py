@@ -31,6 +31,7 @@ def open_episode(world):
     """Nobody has been called."""
     for agent in range(len(world.margin_accounts)):
         world.margin_accounts[agent].state = OPEN
+        world.margin_accounts[agent].forgiven = 0
     for population in range(len(world.populations)):
         world.populations[population].closing = 0
 
@@ -163,7 +164,7 @@ def _forgive(world, agent, maintenance):
     equity = wealth(world, agent)
     units = max(NONE, np.int64(np.rint(-equity / clock.money_unit)))
     move_cash(world, clock.default_account, agent, units)
-    world.accounts[agent].forgiven += units
+    world.margin_accounts[agent].forgiven += units
     _note(world, agent, _DEFAULT, equity, maintenance, units)
 
 
