@@ -30,8 +30,6 @@ def expanded(draft: Scenario) -> tuple[Scenario, Origins]:
         return draft, origins
     for number, chain in enumerate(chains):
         try:
-            if len(names_of(chain)) > MOST_OPTIONS:
-                continue
             for instrument, venue in _options(chain):
                 origins["instruments", len(instruments)] = origins["venues", len(venues)] = number
                 instruments.append(instrument)
@@ -43,8 +41,21 @@ def expanded(draft: Scenario) -> tuple[Scenario, Origins]:
     return draft.model_copy(update={"instruments": tuple(instruments), "venues": tuple(venues)}), origins
 
 
+def number_of(chain: Chain) -> int:
+    """How many options a chain has."""
+    return len(chain.expiries) * chain.strikes.number * len(chain.kinds)
+
+
 def names_of(chain: Chain) -> list[str]:
-    """What the options of a chain, and their books, are called: by expiry, strike and kind."""
+    """What the options of a chain, and their books, are called: by expiry, strike and kind.
+
+    Raises
+    ------
+    Unreadable
+        Of a chain with mistakes, or one that is too large.
+    """
+    if number_of(chain) > MOST_OPTIONS:
+        raise Unreadable(chain.name)
     return [
         f"{chain.name}-{expiry}-{strike:.10g}-{kind}".replace(".", "_")
         for expiry in chain.expiries

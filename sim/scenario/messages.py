@@ -140,7 +140,8 @@ def _worded(
 ) -> tuple[str, str]:
     """What is wrong, and the remedy."""
     if error == "tuple_type" and isinstance(value, Mapping) and tables(inside(kind)):
-        return f"{shown(value)} is not a list of tables", f"write [[{path[-1]}]], with two brackets"
+        name = ".".join(part for part in path if isinstance(part, str))
+        return f"{shown(value)} is not a list of tables", f"write [[{name}]], with two brackets"
     if error in _TYPES:
         return f"{shown(value)} is not {_TYPES[error]}", ""
     if error in _LIMITS:
@@ -148,6 +149,9 @@ def _worded(
         return f"{shown(value)} {words} {number(context[key])}", ""
     if error == "multiple_of":
         return f"{shown(value)} is not a multiple of {number(context['multiple_of'])}", ""
+    if error == "too_long":
+        most = number(context["max_length"])
+        return f"has {number(context['actual_length'])} entries; at most {most} are possible", ""
     if error in ("too_short", "string_too_short"):
         return "is empty; at least one is needed" if error == "too_short" else "is empty", ""
     if error in ("literal_error", "union_tag_invalid"):

@@ -46,14 +46,14 @@ def _lots_for(world, risk, instrument, capital):
     """Lots that so much capital allows; they need not be whole. What moves nothing is not limited by its risk."""
     size = world.instruments[instrument].lot_size
     if risk.sizing == SPEND:
-        price = abs(market_price(world, instrument))
-        return capital / (price * size) if price > 0.0 else math.inf
+        worth = abs(market_price(world, instrument)) * size
+        return capital / worth if worth > 0.0 else math.inf
     deviation = deviation_of(world, risk, instrument)
-    if deviation <= 0.0:
-        return math.inf
     if risk.sizing == RISK_BUDGET:
-        return risk.fraction * capital / (deviation * size)
-    return risk.fraction * capital * risk.edge / (deviation * deviation * size)
+        per_lot = deviation * size
+        return risk.fraction * capital / per_lot if per_lot > 0.0 else math.inf
+    per_lot = deviation * deviation * size  # of an option far out of the money it may be 0, and its delta not
+    return risk.fraction * capital * risk.edge / per_lot if per_lot > 0.0 else math.inf
 
 
 @njit

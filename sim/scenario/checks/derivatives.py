@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sim.core.wording import shown
-from sim.scenario.chains import MOST_OPTIONS, names_of
+from sim.scenario.chains import MOST_OPTIONS, number_of
 from sim.scenario.checks.base import Checks, Found, Where
 from sim.scenario.tables.derivatives import Call, Perpetual, Put
 from sim.scenario.tables.instruments import Instrument
@@ -27,8 +27,8 @@ class DerivativeChecks(Checks):
         yield self._rate()
 
     def _not_too_many(self, where: Where, chain: Chain) -> Found:
-        if len(names_of(chain)) > MOST_OPTIONS:
-            message = f"{len(names_of(chain)):,} options are more than the most allowed, {MOST_OPTIONS:,}"
+        if number_of(chain) > MOST_OPTIONS:
+            message = f"{number_of(chain):,} options are more than the most allowed, {MOST_OPTIONS:,}"
             yield self.problem((*where, "strikes"), message, "take fewer expiries, or a longer step")
 
     def _name_free(self, where: Where, chain: Chain) -> Found:

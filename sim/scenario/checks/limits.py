@@ -10,6 +10,7 @@ from sim.scenario.defaults import first_instrument, hedged_by, holds_auctions, i
 from sim.scenario.tables.derivatives import Call, Put
 from sim.scenario.tables.limits import Limit, Limits
 from sim.scenario.tables.market import Population
+from sim.scenario.tables.risk import RiskMeasurement
 
 _STATES_A_DEVIATION = ("random_walk", "geometric_brownian", "heston", "mean_reverting")
 
@@ -29,6 +30,8 @@ class LimitChecks(Checks):
                 yield self.problem(
                     (*at, "action"), "the population has no hedge", "add a hedge table, or another action"
                 )
+            if limit.of in ("value_at_risk", "expected_shortfall"):
+                yield from self._ever_known(at, limit)
             if limit.of == "margin" and self.draft.margin is None:
                 yield self.problem((*at, "of"), "there is no margin in this market", 'add [margin] rule = "standard"')
             if limit.of == "basis" and not any(each.what in ("future", "perpetual") for each in self.draft.instruments):
@@ -51,6 +54,13 @@ class LimitChecks(Checks):
             elif limit.of != "delta" and not self._has_options(on):
                 message = f"no option on {on!r} is in this market, so nothing has {limit.of}"
                 yield self.problem((*at, "of"), message, "leave the limit out, or add an option")
+
+    def _ever_known(self, at: Where, limit: Limit) -> Found:
+        """What [risk] states is checked there; left out, it asks for as many moves as its default."""
+        fewest, steps = RiskMeasurement().fewest, self.draft.run.steps
+        if self.draft.risk is None and fewest >= steps:
+            message = f"{limit.of} needs {fewest:,} moves, which are never known in an episode of {steps:,} steps"
+            yield self.problem((*at, "of"), message, "add [risk] with a lower fewest, or write a longer run")
 
     def _has_options(self, of: str) -> bool:
         return any(chain.of == of for chain in self.draft.chains) or any(
@@ -87,10 +97,12 @@ class LimitChecks(Checks):
         if capital.sizing == "spend" and capital.fraction != 1.0:
             message = "sizing 'spend' does not use it: a share of capital is spent"
             yield self.problem((*at, "fraction"), message, 'leave it out, or write sizing = "risk_budget"')
-        if capital.deviation is None and (
-            capital.sizing in ("risk_budget", "kelly") or capital.shares == "inverse_risk"
-        ):
+        is_by_risk = capital.sizing in ("risk_budget", "kelly") or capital.shares == "inverse_risk"
+        if is_by_risk and capital.deviation is None:
             yield from self._deviations(at, population)
+        if not is_by_risk and capital.deviation is not None:
+            message = f"sizing 'spend' with shares {capital.shares!r} does not use it"
+            yield self.problem((*at, "deviation"), message, 'leave it out, or write sizing = "risk_budget"')
         traded = self._traded(population)
         if capital.shares == "stated" and not capital.stated:
             yield self.problem((*at, "stated"), "is missing", f"add stated = {{ {next(iter(traded))} = 1.0 }}")

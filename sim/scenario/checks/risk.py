@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sim.scenario.chains import names_of
+from sim.scenario.chains import number_of
 from sim.scenario.checks.base import Checks, Found
 from sim.scenario.tables.risk import Margin
 
@@ -43,7 +43,7 @@ class RiskChecks(Checks):
         risk = self.draft.risk
         if risk is None or risk.method != "revaluation":
             return
-        instruments = len(self.draft.instruments) + sum(len(names_of(each)) for each in self.draft.chains)
+        instruments = len(self.draft.instruments) + sum(number_of(each) for each in self.draft.chains)
         if instruments * risk.window > _MOST_REVALUATIONS:
             message = f"{risk.window:,} moves of {instruments:,} instruments are more than can be revalued in each step"
             yield self.problem(("risk", "window"), message, f"write {_MOST_REVALUATIONS // instruments:,} or fewer")

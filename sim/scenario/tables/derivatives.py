@@ -6,8 +6,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from sim.scenario.tables.table import Amount, EverySteps, Name, NotNegative, Positive, Table, refuse
+from sim.scenario.tables.table import Amount, EverySteps, Name, NotNegative, Positive, Table, Unreadable, refuse
 
+MOST_STRIKES = 10_000
 Expiry = Annotated[int, Field(ge=1, le=10**12)]
 
 
@@ -78,13 +79,26 @@ class Strikes(Table):
         count = (self.last - self.first) / self.step
         if count < 0.0:
             raise refuse(f"last = {self.last:g} must not be below first = {self.first:g}")
-        if count > 10_000:
-            raise refuse(f"are {count:,.0f} strikes; at most 10,000 are possible: take a longer step")
+        if count > MOST_STRIKES:
+            raise refuse(f"are {count:,.0f} strikes; at most {MOST_STRIKES:,} are possible: take a longer step")
         if abs(count - round(count)) > 1e-6:
             raise refuse(f"from {self.first:g} in steps of {self.step:g} no strike is at last = {self.last:g}")
         return self
 
+    @property
+    def number(self) -> int:
+        """How many strikes there are.
+
+        Raises
+        ------
+        Unreadable
+            Of a table with mistakes, if they are too many, or none.
+        """
+        count = (self.last - self.first) / self.step
+        if not 0.0 <= count <= MOST_STRIKES:
+            raise Unreadable("strikes")
+        return round(count) + 1
+
     def all(self) -> tuple[float, ...]:
-        """The strikes, rising; each the decimal number nearest to where it should be."""
-        count = round((self.last - self.first) / self.step)
-        return tuple(float(f"{self.first + place * self.step:.10g}") for place in range(count + 1))
+        """The strikes, rising; each the decimal number nearest to where it should be. Raises as ``number``."""
+        return tuple(float(f"{self.first + place * self.step:.10g}") for place in range(self.number))

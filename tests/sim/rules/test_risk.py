@@ -211,3 +211,8 @@ def test_a_budget_of_risk_and_kellys_bet_limit_positions() -> None:
     assert max(held(quoting({"capital": budget}))) == 10  # 5.25 currency at half a currency per step
     kelly = {"amount": 105.0, "sizing": "kelly", "fraction": 0.5, "edge": 0.01, "deviation": 0.25}
     assert max(held(quoting({"capital": kelly}))) == 8  # .5 · 105 · .01 / .0625 = 8.4
+
+
+def test_what_moves_so_little_that_its_square_is_zero_is_not_limited_by_its_risk() -> None:
+    kelly = {"amount": 105.0, "sizing": "kelly", "edge": 0.01, "deviation": 1e-200}
+    assert held(quoting({"capital": kelly}))[-1] == 40
