@@ -25,7 +25,7 @@ __all__ = ["replay_table", "strategy_page", "strategy_table"]
 
 _NEEDS = {  # the scenario's words
     "signal": "sees", "reservation": "reservation", "private_values": "private_values", "network": "network",
-    "auction": "venues that hold auctions",
+    "capital": "risk.capital", "auction": "venues that hold auctions",
 }  # fmt: skip
 
 

@@ -17,6 +17,8 @@ _WORDS = {
     "lifetime": "a lifetime that is not positive",
     "expired": "the instrument has been settled, and its book is closed",
     "argument": "an argument that means nothing",
+    "limit": "more than the limits or the capital of its risk table leave, open orders counted as filled",
+    "margin": "less than the initial margin it needs, or after a call anything that does not reduce a position",
 }
 
 

@@ -14,6 +14,7 @@ from sim.core.codes import FILL_OR_KILL, LIMIT, LIMIT_PASSED, MOST_LOTS, POST_ON
 from sim.core.compiled import njit
 from sim.core.marks import first_wealth, wealth
 from sim.core.world import NONE, NOTHING
+from sim.instruments.capital import allow_positions
 from sim.instruments.limit_measures import (
     BASIS,
     DRAWDOWN,
@@ -35,7 +36,6 @@ from sim.instruments.room import change_room, count_room, tightest, use_of
 from sim.instruments.scan import stress_of
 from sim.instruments.value_at_risk import tail_of
 from sim.rules.declare import Rule
-from sim.rules.kit.capital import allow_positions
 from sim.rules.kit.trading_out import trade_out, withdraw_all
 from sim.venues.levels import HIGHEST_PRICE, LOWEST_PRICE
 from sim.venues.open_orders import may_reduce, open_lots

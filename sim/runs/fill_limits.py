@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from sim.core.world import NOTHING
+from sim.instruments.capital import SHARES, SIZINGS
 from sim.instruments.limit_measures import MEASURES, POSITION
-from sim.rules.kit.capital import SHARES, SIZINGS
 from sim.rules.risk import ACTIONS
 from sim.runs.layout import Layout
 from sim.scenario import Scenario

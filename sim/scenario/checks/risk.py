@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sim.scenario.chains import number_of
-from sim.scenario.checks.base import Checks, Found
+from sim.scenario.checks.base import Checks, Found, Where
+from sim.scenario.defaults import holds_auctions
+from sim.scenario.tables.market import Population
 from sim.scenario.tables.risk import Margin
 
 _STANDARD = ("option_initial", "option_least", "option_maintenance", "linear_initial", "linear_maintenance")
@@ -22,7 +24,15 @@ class RiskChecks(Checks):
 
     def all(self) -> Iterator[Found]:
         """The checks of [risk] and [margin]."""
-        yield from (self._moves(), self._not_too_many(), self._populations(), self._rates(), self._used())
+        yield from (
+            self._moves(),
+            self._not_too_many(),
+            self._populations(),
+            self._rates(),
+            self._used(),
+            self._grace(),
+        )
+        yield from self.each("populations", self._together)
 
     def _moves(self) -> Found:
         risk, steps = self.draft.risk, self.draft.run.steps
@@ -56,6 +66,29 @@ class RiskChecks(Checks):
                 yield self.unknown(("margin", "populations", index), "population", name, names)
             elif margin is not None and name in (margin.populations or ())[:index]:
                 yield self.problem(("margin", "populations", index), f"{name!r} is listed twice")
+
+    def _grace(self) -> Found:
+        margin, steps = self.draft.margin, self.draft.run.steps
+        if margin is not None and margin.grace >= steps:
+            message = f"{margin.grace:,} steps are never over in an episode of {steps:,}: no position is ever closed"
+            yield self.problem(("margin", "grace"), message, "write fewer")
+
+    def _together(self, where: Where, population: Population) -> Found:
+        """The clearing house closes positions by market orders, which could meet those of other members of a class."""
+        margin = self.draft.margin
+        if margin is None or (margin.populations is not None and population.name not in margin.populations):
+            return
+        if population.turn not in self.draft.turns.simultaneous:
+            return
+        venues = {each.name: each for each in self.draft.venues}
+        if any(not holds_auctions(venues[name]) for name in self.venues_of(population) if name in venues):
+            message = (
+                f"{population.name!r} is under margin, and its members act at once: what is closed could trade together"
+            )
+            remedy = (
+                f"take {population.turn} out of turns.simultaneous, or leave the population out of margin.populations"
+            )
+            yield self.problem((*where, "turn"), message, remedy)
 
     def _rates(self) -> Found:
         margin = self.draft.margin

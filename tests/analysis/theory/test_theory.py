@@ -149,7 +149,8 @@ def test_experiments_are_found_by_name_and_by_family():
     assert [each.name for each in chosen(["dennert"])] == ["dennert"]
     assert chosen([]) == list(all_experiments().values())
     of_options = [each.name for each in chosen(["options"])]
-    assert [name for name in of_options if not name.startswith("options_")] == [e.name for e in chosen(["hedging"])]
+    others = [name for name in of_options if not name.startswith("options_")]
+    assert others == [each.name for each in chosen(["hedging", "risk"])]
     assert {"hedging_error", "options_payments"} <= set(of_options)
     with pytest.raises(RunError, match="did you mean 'dennert'"):
         chosen(["denert"])

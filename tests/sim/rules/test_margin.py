@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sim.core.errors import ScenarioError
 from sim.mesa_model.market import Market
 from sim.runs.execute import execute
 from sim.runs.result import Run
@@ -93,7 +94,7 @@ def test_a_loss_beyond_all_it_had_goes_to_the_account_default() -> None:
 
 
 def test_what_is_owed_at_the_end_of_an_episode_is_a_default_too() -> None:
-    run = owing(cash=500.0, grace=1_000)
+    run = owing(cash=500.0, grace=19)
     assert events(run)[-1][1] == "default"
     assert run.episodes.query("population == 'holder'")["cash"].tolist() == pytest.approx([0.0], abs=1e-6)
 
@@ -111,7 +112,7 @@ def test_an_order_needs_the_initial_margin() -> None:
 
 
 def test_who_is_called_may_only_reduce() -> None:
-    data = indebted(cash=1_300.0, grace=1_000)
+    data = indebted(cash=1_300.0, grace=19)
     data["populations"][1] |= {"strategy": "noise", "params": {"quantity": 3}}
     del data["populations"][1]["arrivals"]
     run = execute(parse(data))
@@ -120,6 +121,15 @@ def test_who_is_called_may_only_reduce() -> None:
     position = held(run)
     assert all(now <= before for before, now in zip(position[called:met], position[called + 1 : met + 1], strict=False))
     assert run.manifest["rejections"]["holder"]["margin"] > 0
+
+
+def test_members_of_a_class_that_acts_at_once_are_not_under_margin() -> None:
+    data = indebted(cash=500.0) | {"turns": {"simultaneous": [1]}}
+    data["populations"][1] |= {"strategy": "fixed_spread"}
+    with pytest.raises(ScenarioError, match="what the clearing house closes could trade with each other — take 1 out"):
+        parse(data)
+    with pytest.raises(ScenarioError, match="20 steps are never over in an episode of 20"):
+        parse(indebted(cash=500.0, grace=20))
 
 
 # --- the ledger -------------------------------------------------------------------------------------------------------
