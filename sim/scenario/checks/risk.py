@@ -82,12 +82,8 @@ class RiskChecks(Checks):
             return
         venues = {each.name: each for each in self.draft.venues}
         if any(not holds_auctions(venues[name]) for name in self.venues_of(population) if name in venues):
-            message = (
-                f"{population.name!r} is under margin, and its members act at once: what is closed could trade together"
-            )
-            remedy = (
-                f"take {population.turn} out of turns.simultaneous, or leave the population out of margin.populations"
-            )
+            message = "members under margin act at once: what the clearing house closes could trade with each other"
+            remedy = f"take {population.turn} out of turns.simultaneous, or the population out of margin.populations"
             yield self.problem((*where, "turn"), message, remedy)
 
     def _rates(self) -> Found:
