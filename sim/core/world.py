@@ -122,7 +122,7 @@ LIMITED = _named(
     "i8: first_limit limits first_use first_guard hedges enter leave sized shares sizing "
     "/ f8: stop_loss take_profit capital fraction edge deviation"
 )
-LIMIT = _named("i8: of instrument action is_capital / f8: most at by share")
+LIMIT = _named("i8: of instrument action / f8: most at by share")
 # Of a member with limits: whether it has stopped, leaves the market, hedges at once, and the number, from 1, of a limit
 # that makes it reduce; its trades and orders when they were last counted; the most it ever had.
 GUARD = _named("i8: stopped leaves hedges reduces traded ordered / f8: peak")

@@ -15,7 +15,7 @@ from sim.core.marks import first_wealth, market_price, wealth
 from sim.core.world import NOTHING
 from sim.instruments.derivative import underlying_of
 from sim.instruments.kinds import greeks_of
-from sim.instruments.processes import GEOMETRIC, HESTON
+from sim.instruments.processes import HESTON, is_relative
 
 EQUAL, STATED, INVERSE_RISK = (np.int64(i) for i in range(3))
 SHARES = {"equal": EQUAL, "stated": STATED, "inverse_risk": INVERSE_RISK}
@@ -76,7 +76,7 @@ def deviation_of(world, risk, instrument):
     own = record.volatility
     if record.process == HESTON:
         own = math.sqrt(max(0.0, record.variance))
-    if record.process == GEOMETRIC or record.process == HESTON:
+    if is_relative(record):
         own *= abs(market_price(world, stock))
     own *= record.volatility_factor
     if world.instruments[instrument].of == NOTHING:

@@ -115,6 +115,12 @@ def _draws_of_factor(name: str, seed: int, block: int, length: int) -> NDArray[n
 
 
 @njit
+def is_relative(record):
+    """Whether a stock's moves are shares of its price, by the law of its value; else they are in currency."""
+    return record.process == GEOMETRIC or record.process == HESTON
+
+
+@njit
 def increment_of(world, instrument):
     """An instrument's row of the increments, for the clock's step."""
     clock = world.clock[0]

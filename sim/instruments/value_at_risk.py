@@ -18,7 +18,7 @@ from sim.instruments.contract import parity_at, worth_at
 from sim.instruments.derivative import moves_left, twin_of, underlying_of
 from sim.instruments.kinds import contract_of, greeks_of
 from sim.instruments.price_curve import NODES, draw_curve, read_curve
-from sim.instruments.processes import GEOMETRIC, HESTON
+from sim.instruments.processes import is_relative
 from sim.models.tails import sample_tail
 
 
@@ -51,17 +51,11 @@ def note_moves(world):
 
 
 @njit
-def _is_relative(record):
-    """Whether a stock's moves are shares of its price, by the law of its value; else they are in currency."""
-    return record.process == GEOMETRIC or record.process == HESTON
-
-
-@njit
 def _move(record, before, now):
     """From one mark to the next; 0 as long as there was none."""
     if not before < math.inf:  # nan
         return 0.0
-    if _is_relative(record):
+    if is_relative(record):
         return now / before - 1.0 if before > 0.0 else 0.0
     return now - before
 
@@ -106,7 +100,7 @@ def _deviation(world, account):
         units = np.float64(lots) * world.instruments[instrument].lot_size
         if stock != instrument:
             units *= greeks_of(world, instrument).delta
-        world.deltas[record.column] += units * (market_price(world, stock) if _is_relative(record) else 1.0)
+        world.deltas[record.column] += units * (market_price(world, stock) if is_relative(record) else 1.0)
     variance = 0.0
     for one in range(clock.drawn):
         for other in range(clock.drawn):
@@ -197,7 +191,7 @@ def _moved(world, stock, spot, move):
     """A stock's price after a past move. Currency."""
     record = world.instruments[stock]
     size = world.moves[move * world.clock[0].drawn + record.column]
-    return spot * (1.0 + size) if _is_relative(record) else spot + size
+    return spot * (1.0 + size) if is_relative(record) else spot + size
 
 
 @njit

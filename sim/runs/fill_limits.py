@@ -75,4 +75,3 @@ def _fill_capital(world: Any, row: Any, first: int, capital: Capital, own: list[
         limit = world.limits[place]
         limit["of"], limit["action"], limit["instrument"] = POSITION, ACTIONS["none"], instrument
         limit["share"] = capital.stated.get(names[instrument], 0.0) if capital.stated else 1.0 / len(own)
-        limit["is_capital"] = 1
