@@ -16,7 +16,6 @@ from sim.core.codes import (
     AT_ONCE,
     BAD_ARGUMENT,
     BAD_LIFETIME,
-    BROKEN,
     EXPIRED,
     MOST_LOTS,
     REPLACE,
@@ -27,11 +26,11 @@ from sim.core.codes import (
     TOO_MANY_SENT,
     WITHDRAWN,
 )
-from sim.core.compiled import COMPILED, callback, inlined, njit
+from sim.core.compiled import callback, inlined, njit
 from sim.core.rng import ENTRY, mix
 from sim.core.world import NONE, NOTHING, attach
 from sim.instruments.kinds import refresh
-from sim.rules.hooks import amend_order, check_message, checks_messages, note_change
+from sim.rules.hooks import amend_order, check_message, checks_messages, end_broken, note_change
 from sim.venues import mechanisms
 from sim.venues.gateway import LONGEST, is_agent, is_side, is_venue, reject_unseen
 from sim.venues.open_orders import open_lots
@@ -50,34 +49,21 @@ def _order_gateway(address, agent, venue, kind, side, price, lots, lifetime):
     try:
         return _take_order(attach(address), agent, venue, kind, side, price, lots, lifetime)
     except Exception:
-        return _break(address)
+        return end_broken(address)
 
 
 def _cancel_gateway(address, agent, handle):
     try:
         return _take_cancel(attach(address), agent, handle)
     except Exception:
-        return _break(address)
+        return end_broken(address)
 
 
 def _replace_gateway(address, agent, handle, price, lots):
     try:
         return _take_replace(attach(address), agent, handle, price, lots)
     except Exception:
-        return _break(address)
-
-
-@njit
-def _end_run(address):
-    attach(address).clock[0].status = BROKEN
-    return np.int64(0)
-
-
-def _raise_again(address):
-    raise
-
-
-_break = _end_run if COMPILED else _raise_again
+        return end_broken(address)
 
 
 @cache

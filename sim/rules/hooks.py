@@ -233,7 +233,7 @@ def _raise_again(address):
     raise
 
 
-_break = _end_run if COMPILED else _raise_again
+end_broken = _end_run if COMPILED else _raise_again
 
 
 def _of_all(address):
@@ -241,7 +241,7 @@ def _of_all(address):
         RULE(attach(address))
         return np.int64(0)
     except Exception:
-        return _break(address)
+        return end_broken(address)
 
 
 def _of_turn(address, agent):
@@ -249,21 +249,21 @@ def _of_turn(address, agent):
         RULE(attach(address), agent)
         return np.int64(0)
     except Exception:
-        return _break(address)
+        return end_broken(address)
 
 
 def _whether(address, agent):
     try:
         return np.int64(1 if RULE(attach(address), agent) else 0)
     except Exception:
-        return _break(address)
+        return end_broken(address)
 
 
 def _of_message(address, agent, venue, kind, side, price, lots):
     try:
         return np.int64(RULE(attach(address), agent, venue, kind, side, price, lots))
     except Exception:
-        return _break(address)
+        return end_broken(address)
 
 
 def _of_order(address, agent, venue, kind, side, price, lots, order):
@@ -273,7 +273,7 @@ def _of_order(address, agent, venue, kind, side, price, lots, order):
         world.clock[0].amended_price = price
         return np.int64(lots)
     except Exception:
-        return _break(address)
+        return end_broken(address)
 
 
 def _of_change(address, agent, venue, bought, sold, traded):
@@ -281,7 +281,7 @@ def _of_change(address, agent, venue, bought, sold, traded):
         RULE(attach(address), agent, venue, bought, sold, traded)
         return np.int64(0)
     except Exception:
-        return _break(address)
+        return end_broken(address)
 
 
 _TEMPLATES: dict[str, Any] = dict.fromkeys(HOOKS, _of_all) | {
