@@ -50,7 +50,7 @@ CLOCK = _named(
     "book_every agents_every book_episodes agents_episodes book_levels agents_by episodes_by draw block "
     "first_account instruments auctions plain rules credited "
     "interest_every interest_account issue_account settlement_account default_account excites drawn derivatives closes "
-    "hedging limits_used margin_events_used amended_price "
+    "hedging limits_used margin_events_used amended_price examines "
     "/ f8: interest money_unit centre slope rate "
     "/ u8: seed draw_key turn_key step_key"
 )

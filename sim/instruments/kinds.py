@@ -63,7 +63,7 @@ def move_values(world):
             stock.move_value(world, instrument)
 
 
-@njit
+@inlined
 def pay_incomes(world):
     """A step ends: what holders of instruments and of cash are paid."""
     for instrument in range(world.clock[0].instruments):

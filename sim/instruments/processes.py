@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.compiled import njit
+from sim.core.compiled import inlined, njit
 from sim.core.marks import market_price
 from sim.core.rng import name_key
 from sim.core.world import INCREMENT
@@ -168,7 +168,7 @@ def move_process(world, instrument):
         _move(record, increment_of(world, instrument))
 
 
-@njit
+@inlined
 def _move(record, increment):
     spread = record.volatility * record.volatility_factor
     if record.process == GEOMETRIC:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sim.core.compiled import njit
+from sim.core.compiled import inlined
 from sim.instruments.kinds import pay_incomes, settle_expired
 from sim.instruments.value_at_risk import note_moves
 
 
-@njit
+@inlined
 def end_instruments(world, last):
     """A step ends. An episode's last step settles all instruments later, once results hold what was held."""
     pay_incomes(world)

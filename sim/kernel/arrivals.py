@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from sim.core.codes import BY_OUTSIDE, CLOSING
-from sim.core.compiled import njit
+from sim.core.compiled import inlined, njit
 from sim.core.rng import AGAIN, ARRIVAL, TURN_ORDER, mix, to_uniform
 from sim.core.world import NONE, NOTHING
 
@@ -137,14 +137,14 @@ def _add(world, population, member, ordinal):
     clock.length += 1
 
 
-@njit
+@inlined
 def collect(world, population):
     """Add a population's arrivals of this step to the list of turns.
 
     Returns False if the list is full. Then make it larger and call again; the population continues where it stopped.
     """
     clock = world.clock[0]
-    if world.populations[population].closing != 0 and not _add_closing(world, population):
+    if clock.rules != 0 and world.populations[population].closing != 0 and not _add_closing(world, population):
         return False
     if clock.excites == 0 or world.populations[population].external == BY_OUTSIDE:  # who may act has not yet acted
         return _collect(world, population)

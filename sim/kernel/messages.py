@@ -97,11 +97,9 @@ def _take_order(world, agent, venue, kind, side, price, lots, lifetime):
         return reject_unseen(world, agent, TOO_MANY_SENT)
     if lifetime < 0 or lifetime > LONGEST:
         return reject_unseen(world, agent, BAD_LIFETIME)
-    if clock.derivatives != 0 and not _is_traded(world, venue):
-        return reject_unseen(world, agent, EXPIRED)
     expires = clock.step + lifetime if lifetime > 0 else np.int64(0)
-    if checks_messages(world):
-        return _enter_checked(world, venue, agent, kind, side, price, lots, expires)
+    if clock.examines != 0:
+        return _enter_examined(world, venue, agent, kind, side, price, lots, expires)
     return _enter(world, venue, agent, kind, side, price, lots, expires)
 
 
@@ -113,8 +111,12 @@ def _enter(world, venue, agent, kind, side, price, lots, expires):
 
 
 @njit
-def _enter_checked(world, venue, agent, kind, side, price, lots, expires):
-    """Enter a new order where rules look at messages."""
+def _enter_examined(world, venue, agent, kind, side, price, lots, expires):
+    """Enter a new order where its instrument may have been settled, or rules look at messages."""
+    if world.clock[0].derivatives != 0 and not _is_traded(world, venue):
+        return reject_unseen(world, agent, EXPIRED)
+    if not checks_messages(world):
+        return _enter(world, venue, agent, kind, side, price, lots, expires)
     rules = world.populations[world.agents[agent].population].rules
     if kind == SCHEDULE and lots == 0:
         lots = np.int64(MOST_LOTS)  # which 0 stands for
@@ -169,16 +171,21 @@ def _take_replace(world, agent, handle, price, lots):
         return np.int64(0)
     if not _may_send(world):
         return reject_unseen(world, agent, TOO_MANY_SENT)
-    if clock.derivatives != 0:
-        _refresh_ordered(world, handle)
-    if checks_messages(world):
-        return _replace_checked(world, agent, handle, price, lots)
+    if clock.examines != 0:
+        return _replace_examined(world, agent, handle, price, lots)
     return mechanisms.replace(world, agent, handle, price, lots)
 
 
 @njit
-def _replace_checked(world, agent, handle, price, lots):
-    """Change an order where rules look at messages. The venue rejects an order that is gone, or that waits."""
+def _replace_examined(world, agent, handle, price, lots):
+    """Change an order of an instrument that may follow from another, or where rules look at messages.
+
+    The venue rejects an order that is gone, or that waits.
+    """
+    if world.clock[0].derivatives != 0:
+        _refresh_ordered(world, handle)
+    if not checks_messages(world):
+        return mechanisms.replace(world, agent, handle, price, lots)
     rules = world.populations[world.agents[agent].population].rules
     order = slot_of(world, handle)
     if order == NOTHING or world.orders[order].state != RESTING or world.orders[order].agent != agent:

@@ -9,7 +9,7 @@ import numpy as np
 from sim.core.codes import BY_AGENT
 from sim.core.compiled import inlined, njit
 from sim.core.ledger import add_income, clear_income
-from sim.core.marks import is_marked, market_price, market_prices, wealth
+from sim.core.marks import is_marked, mark_all, market_price, market_prices, wealth, wealth_as_marked
 from sim.core.world import GREEK_COLUMNS, NO_PRICE, NONE, NOTHING, RISK_COLUMNS
 from sim.instruments.derivative import underlying_of
 from sim.instruments.kinds import greeks_at, public_value, refresh
@@ -58,7 +58,8 @@ def samples_fit(world, books, agents):
 @njit
 def margin_fits(world):
     """Whether what may happen to each account under margin at once has room."""
-    return world.clock[0].margin_events_used + len(world.margin_accounts) <= len(world.margin_events)
+    accounts = len(world.margin_accounts)
+    return accounts == 0 or world.clock[0].margin_events_used + accounts <= len(world.margin_events)
 
 
 @njit
@@ -136,13 +137,14 @@ def sample_agents(world, rows):
         row.population = world.agents[i].population if by_agent else i
         for instrument in range(clock.instruments):
             world.sample_lots[(first + i) * clock.instruments + instrument] = 0
+    mark_all(world)
     for agent in range(clock.first_account):
         place = first + (agent if by_agent else np.int64(world.agents[agent].population))
         row = world.agent_samples[place]
         add_income(row, world.accounts[agent])
         if len(world.margin_accounts) > 0:
             row.forgiven += world.margin_accounts[agent].forgiven
-        row.wealth += wealth(world, agent)
+        row.wealth += wealth_as_marked(world, agent)
         for instrument in range(clock.instruments):
             lots = world.holdings[agent * clock.instruments + instrument].lots
             world.sample_lots[place * clock.instruments + instrument] += lots

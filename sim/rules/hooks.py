@@ -79,6 +79,11 @@ def messages_of(rules: int) -> int:
     return sum(rule.messages for place, rule in enumerate(RULES) if rules >> place & 1)
 
 
+def look_at_messages(rules: int) -> bool:
+    """Whether one of the rules looks at messages."""
+    return rules & int(_CHECKS) != 0
+
+
 # --- what the loop calls --------------------------------------------------------------------------------------------
 #
 # The functions that rules declare are called by address, as strategies are: what no population of a market is under is

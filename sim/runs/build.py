@@ -17,7 +17,7 @@ from sim.core.world import GREEK_COLUMNS, HISTORY, RISK_COLUMNS, attach
 from sim.instruments.processes import BLOCK, draw_block
 from sim.kernel.kernel import open_run
 from sim.kernel.messages import gateway_callbacks
-from sim.rules.hooks import HOOKS, RULES, addresses_of
+from sim.rules.hooks import HOOKS, RULES, addresses_of, look_at_messages
 from sim.runs.fill_hedges import fill_hedges
 from sim.runs.fill_limits import fill_limits, limits_of
 from sim.runs.fill_market import fill_instruments, fill_venues, has_auctions
@@ -195,7 +195,9 @@ def fill_streams(address: int) -> None:
 def compile_all(built: Built) -> None:
     """Compile the strategies that play and the rules that hold, and tell the World where they and the gateway are."""
     built.storage.world.gateway[:] = [each.address for each in gateway_callbacks()]
-    built.storage.world.rule_calls[:] = addresses_of(int(built.storage.world.clock[0]["rules"]))
+    clock = built.storage.world.clock[0]
+    built.storage.world.rule_calls[:] = addresses_of(int(clock["rules"]))
+    clock["examines"] = clock["derivatives"] > 0 or look_at_messages(int(clock["rules"]))
     external = np.asarray(built.storage.world.populations["external"])
     playing = np.asarray(built.storage.world.populations["strategy"])
     for number, strategy in enumerate(built.played):
