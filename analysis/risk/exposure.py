@@ -210,7 +210,8 @@ def _limit(name: str, use: LimitUse) -> Iterator[Measurement]:
     lacks = f"; none: {_NONE_ENDED}" if math.isnan(use.worst) else ""
     worst, used = use.worst, use.used
     if math.isinf(worst):
-        worst, used, lacks = math.nan, math.nan, "; none: nothing was there for margin, so that it is infinite"
+        why = "what was held had not traded" if use.limit.of == "unwind" else "nothing was there for margin"
+        worst, used, lacks = math.nan, math.nan, f"; none: {why}, so that it is infinite"
     yield Measurement(f"{name}.worst", worst, None, use.unit, f"most at the end of a step{each}{lacks}")
     if stated:
         yield Measurement(f"{name}.used", used, None, "share", f"of what is allowed, at worst{lacks}")

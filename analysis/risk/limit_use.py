@@ -59,7 +59,7 @@ class LimitUse:
     ----------
     limit : the limit.
     worst : most that it came to at the end of a step, of any member in any episode; infinite where nothing was there
-        for margin; nan if no episode came to its end.
+        for margin, or of unwind what was held had not traded; nan if no episode came to its end.
     over, acted : steps at whose end it was passed, and after which its action was taken.
     rejected : messages of which it let nothing enter.
     cut : lots that it took off other messages.

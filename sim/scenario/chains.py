@@ -11,13 +11,14 @@ from sim.scenario.tables.table import Unreadable
 from sim.scenario.tables.venues import Chain, Venue
 
 MOST_OPTIONS = 10_000  # of all chains
+LISTS = ("expiries", "kinds")  # of a chain; nothing is listed twice in them
 Origins = Mapping[tuple[str, int], int]
 
 
 def expanded(draft: Scenario) -> tuple[Scenario, Origins]:
     """The scenario with the instruments and venues of its chains, behind those that are written.
 
-    A chain that cannot be read, or is too large, adds none; what is wrong with it is said elsewhere.
+    A chain that cannot be read, is too large or lists something twice adds none; what is wrong is said elsewhere.
 
     Returns
     -------
@@ -52,9 +53,10 @@ def names_of(chain: Chain) -> list[str]:
     Raises
     ------
     Unreadable
-        Of a chain with mistakes, or one that is too large.
+        Of a chain with mistakes, one that is too large, or one that lists something twice.
     """
-    if number_of(chain) > MOST_OPTIONS:
+    twice = any(len(set(listed)) < len(listed) for listed in (getattr(chain, key) for key in LISTS))
+    if twice or number_of(chain) > MOST_OPTIONS:
         raise Unreadable(chain.name)
     return [
         f"{chain.name}-{expiry}-{strike:.10g}-{kind}".replace(".", "_")

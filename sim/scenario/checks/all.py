@@ -42,4 +42,9 @@ def reference_problems(draft: Scenario, places: Places, folder: Path) -> list[Pr
                 found.extend(check)  # keeps what was found before it breaks off
             except Unreadable:
                 continue
-    return list(dict.fromkeys(found))
+    return list({_key_of(problem, places): problem for problem in reversed(found)}.values())[::-1]
+
+
+def _key_of(problem: Problem, places: Places) -> Problem | str:
+    """What is told once: every problem, but of a chain's many options only the first at a place of the chain."""
+    return problem.place if places.origins and problem.place.startswith("chains") else problem

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sim.core.wording import shown
-from sim.scenario.chains import MOST_OPTIONS, number_of
+from sim.scenario.chains import LISTS, MOST_OPTIONS, number_of
 from sim.scenario.checks.base import Checks, Found, Where
 from sim.scenario.tables.derivatives import Call, Perpetual, Put
 from sim.scenario.tables.instruments import Instrument
@@ -21,7 +21,7 @@ class DerivativeChecks(Checks):
 
     def all(self) -> Iterator[Found]:
         """The checks of derivatives, chains and positions in them."""
-        yield from self.each("chains", self._not_too_many, self._name_free)
+        yield from self.each("chains", self._not_too_many, self._name_free, self._once)
         yield from self.each("instruments", self._follows, self._expires, self._volatility, self._strike)
         yield from self.each("populations", self._positions)
         yield self._rate()
@@ -34,6 +34,13 @@ class DerivativeChecks(Checks):
     def _name_free(self, where: Where, chain: Chain) -> Found:
         if chain.name in self.venue_names:
             yield self.problem((*where, "name"), f"{chain.name!r} is already the name of a venue", "take another name")
+
+    def _once(self, where: Where, chain: Chain) -> Found:
+        for key in LISTS:
+            listed = getattr(chain, key)
+            for index, each in enumerate(listed):
+                if each in listed[:index]:
+                    yield self.problem((*where, key, index), f"{shown(each)} is listed twice")
 
     def _follows(self, where: Where, instrument: Instrument) -> Found:
         derivative = instrument.derivative

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from sim.scenario.chains import books_of
 from sim.scenario.checks.base import Checks, Found, Where
 from sim.scenario.defaults import first_instrument, hedged_by, holds_auctions, instrument_of
 from sim.scenario.tables.derivatives import Call, Put
@@ -45,6 +46,9 @@ class LimitChecks(Checks):
         if limit.on and limit.on not in names:
             yield self.unknown((*at, "on"), "instrument", limit.on, names)
             return
+        if limit.of == "position" and limit.on and limit.on not in (held := self._held(population)):
+            message = f"members neither trade {limit.on!r} nor hedge in it, and begin without it"
+            yield self.problem((*at, "on"), message, f"name one of {', '.join(held)}")
         if limit.of in ("delta", "gamma", "vega"):
             on = limit.on or hedged_by(self.draft, first_instrument(self.draft, population))
             stocks = [each.name for each in self.draft.instruments if not each.is_derivative]
@@ -104,11 +108,12 @@ class LimitChecks(Checks):
             message = f"sizing 'spend' with shares {capital.shares!r} does not use it"
             yield self.problem((*at, "deviation"), message, 'leave it out, or write sizing = "risk_budget"')
         traded = self._traded(population)
-        if capital.shares == "stated" and not capital.stated:
-            yield self.problem((*at, "stated"), "is missing", f"add stated = {{ {next(iter(traded))} = 1.0 }}")
         if capital.shares != "stated" and capital.stated:
             yield self.problem((*at, "stated"), f"shares {capital.shares!r} does not use it", 'write shares = "stated"')
-        for name in capital.stated:
+        for name, share in capital.stated.items():
+            if share == 0.0:
+                message = "a share of 0 allows no position"
+                yield self.problem((*at, "stated", name), message, "leave it out of venues, or write a share above 0")
             if name not in traded:
                 yield self.unknown((*at, "stated", name), "instrument that it trades", name, traded)
         if (total := math.fsum(capital.stated.values())) > 1.0 + 1e-9:
@@ -129,6 +134,13 @@ class LimitChecks(Checks):
         venues = {each.name: each for each in self.draft.venues}
         found = [instrument_of(self.draft, venues[each]) for each in self.venues_of(population) if each in venues]
         return list(dict.fromkeys(found))
+
+    def _held(self, population: Population) -> list[str]:
+        """What members may ever hold: what they trade, what they hedge in, and what they begin with."""
+        venues = {each.name: each for each in self.draft.venues}
+        hedging = books_of(self.draft.chains, population.hedge.venues) if population.hedge else ()
+        hedges = [instrument_of(self.draft, venues[each]) for each in hedging if each in venues]
+        return list(dict.fromkeys((*self._traded(population), *hedges, *population.endowment.positions)))
 
     def _plan(self, where: Where, population: Population) -> Found:
         risk: Limits | None = population.risk

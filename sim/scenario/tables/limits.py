@@ -98,6 +98,12 @@ class Capital(Table):
         description="root mean square of a unit's moves per step, currency; omitted: that of the value's law",
     )
 
+    @model_validator(mode="after")
+    def _shares(self) -> Self:
+        if self.shares == "stated" and not self.stated:
+            raise refuse("shares 'stated' needs stated, the share of each instrument; add stated = { NAME = 1.0 }")
+        return self
+
 
 class Plan(Table):
     """When a member begins, and when it trades out all it has and ends."""

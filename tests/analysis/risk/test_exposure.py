@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import fmean, stdev
@@ -200,3 +201,20 @@ def test_of_several_members_the_furthest_is_drawn_and_of_equity_the_poorest(run:
             for y in line.get_ydata()
         }  # fmt: skip
         assert {chosen(amounts) for amounts in members[column].values()} <= drawn
+
+
+def test_how_long_it_takes_to_work_off_what_has_not_traded_is_said_to_be_infinite(tmp_path: Path) -> None:
+    idle: dict[str, Any] = tomllib.loads(MARKET) | {
+        "populations": [
+            {
+                "name": "owner",
+                "strategy": "noise",
+                "arrivals": {"law": "poisson", "rate": 0.0},
+                "endowment": {"inventory": 5},
+                "risk": {"limits": [{"of": "unwind", "most": 10.0}]},
+            }
+        ]
+    }
+    told = by_name(execute(parse(idle), tmp_path, "idle"))["owner.limit.unwind.worst"]
+    assert math.isnan(told.value)
+    assert "none: what was held had not traded, so that it is infinite" in told.meaning

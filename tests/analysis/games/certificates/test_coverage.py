@@ -30,7 +30,7 @@ from sim.scenario import load, parse
 from tests.places import SCENARIOS
 
 QUIET = {"run.episodes": 100, "record.trades": False, "record.levels": 0, "record.agents": "none"}
-QUICK, FULL = (40, 10), (200, 30)  # repetitions, runs of each
+QUICK, FULL = (24, 10), (200, 30)  # repetitions, runs of each
 ROUNDING = 1e-12
 
 
