@@ -68,6 +68,7 @@ def build(
     _fill_clock(world, scenario, layout.accounts, sampling)
     fill_venues(world, scenario, layout.accounts)
     fill_populations(world, scenario, layout, external or {})
+    world.clock[0]["examines"] = world.clock[0]["derivatives"] > 0 or look_at_messages(int(world.clock[0]["rules"]))
     fill_hedges(world, scenario, layout)
     fill_limits(world, scenario, layout)
     fill_risk(world, scenario)
@@ -195,9 +196,7 @@ def fill_streams(address: int) -> None:
 def compile_all(built: Built) -> None:
     """Compile the strategies that play and the rules that hold, and tell the World where they and the gateway are."""
     built.storage.world.gateway[:] = [each.address for each in gateway_callbacks()]
-    clock = built.storage.world.clock[0]
-    built.storage.world.rule_calls[:] = addresses_of(int(clock["rules"]))
-    clock["examines"] = clock["derivatives"] > 0 or look_at_messages(int(clock["rules"]))
+    built.storage.world.rule_calls[:] = addresses_of(int(built.storage.world.clock[0]["rules"]))
     external = np.asarray(built.storage.world.populations["external"])
     playing = np.asarray(built.storage.world.populations["strategy"])
     for number, strategy in enumerate(built.played):

@@ -64,6 +64,7 @@ from tests.command_line import (
     shell,
     started,
 )
+from tests.markets.limited import LIMITED
 from tests.markets.run_folders import seal_again
 
 GAME = """
@@ -139,6 +140,20 @@ def test_a_world_that_begins_again_is_as_good_as_new(path):
         again, fresh = tables(scenario, world), execute(scenario)
         for name in TABLES:
             assert again[name].equals(fresh.table(name)), name
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_what_a_sweep_counts_is_what_a_run_comes_to_alone_under_limits_and_margin(seed):
+    scenario = parse(LIMITED)
+    counted = run_many([Job(scenario, [4, seed])]).table.to_pylist()[1]
+    alone = execute(scenario.model_copy(update={"run": scenario.run.model_copy(update={"seed": seed})}))
+    told = alone.summary
+    payoffs = told[(told["scope"] == "population") & (told["measure"] == "payoff")].set_index("name")["value"]
+    assert counted["seed"] == seed
+    assert counted["trades"] == len(alone.table("trades"))
+    assert {name: counted[f"{name}.payoff"] for name in payoffs.index} == pytest.approx(payoffs.to_dict(), abs=1e-9)
+    assert len(payoffs) == len(scenario.populations)
+    assert counted["dealer.rejected"] > 0, "limits keep something out"
 
 
 def test_a_world_that_has_grown_begins_again_as_well(restless):
