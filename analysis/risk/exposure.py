@@ -54,7 +54,7 @@ _MEANT = {  # and what a number is of
 }
 _MARGIN_ROWS = {
     "call": ("calls", "times an account was called for margin"),
-    "met": ("met", "calls that were met in time"),
+    "met": ("met", "times that an account had what it needs again, by itself or after positions were closed"),
     "closing": ("closings", "times the clearing house began to close positions"),
     "default": ("defaults", "accounts that owed more than they had"),
 }
@@ -201,6 +201,9 @@ def _limits(uses: list[LimitUse]) -> Iterator[Measurement]:
         yield from _limit(name, use)
 
 
+_UNCOUNTED = {"widen": "; widen acts on each quote, and is not counted"}
+
+
 def _limit(name: str, use: LimitUse) -> Iterator[Measurement]:
     per, each = "mean of an episode", " of each member" if use.holder.members > 1 else ""
     stated = not math.isnan(use.limit.most)  # those of capital move with it
@@ -212,12 +215,13 @@ def _limit(name: str, use: LimitUse) -> Iterator[Measurement]:
     if math.isinf(worst):
         why = "what was held had not traded" if use.limit.of == "unwind" else "nothing was there for margin"
         worst, used, lacks = math.nan, math.nan, f"; none: {why}, so that it is infinite"
-    yield Measurement(f"{name}.worst", worst, None, use.unit, f"most at the end of a step{each}{lacks}")
+    greeks = ", by the greeks of its beginning" if use.limit.of in ("delta", "gamma", "vega") else ""
+    yield Measurement(f"{name}.worst", worst, None, use.unit, f"most at the end of a step{greeks}{each}{lacks}")
     if stated:
         yield Measurement(f"{name}.used", used, None, "share", f"of what is allowed, at worst{lacks}")
     rows = (
         ("steps_over", use.over, "steps", "at whose end it was passed"),
-        ("steps_acted", use.acted, "steps", "after which its action was taken"),
+        ("steps_acted", use.acted, "steps", "after which its action was taken" + _UNCOUNTED.get(use.limit.action, "")),
         ("rejected", use.rejected, "messages", "of which it let nothing enter"),
         ("cut", use.cut, "lots", "that it took off other messages"),
     )

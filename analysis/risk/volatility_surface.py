@@ -43,7 +43,7 @@ class _Source:
         if not found:
             raise RunError(
                 f"{self.quotes.name}: no expiry has {FEWEST} liquid quotes — they have a bid, an ask above it and a "
-                "Black delta of .05 at least, are out of the money, and a day from expiry"
+                "Black delta of .05 at least, are out of the money, and a day or a move from expiry"
             )
         return found
 
@@ -105,12 +105,14 @@ def _drawn(source: _Source | Run, leave_out: int | None = None, step: int | None
 )
 def table(source: _Source | OptionQuotes | Run, leave_out: int | None = None, step: int | None = None) -> pd.DataFrame:
     """A row for each expiry; ``attrs["details"]`` has the parameters and the shares of all."""
-    surfaces = _of(source, step).surfaces(leave_out)
+    opened = _of(source, step)
+    surfaces = opened.surfaces(leave_out)
     several = len({each.smile.moment for each in surfaces}) > 1
     rows = [_row(each, several, leave_out is not None) for each in surfaces]
     frame = pd.DataFrame(rows).set_index([*(["moment"] * several), "currency", "expiry"])
     details = {"surfaces": [_as_json(each) for each in surfaces], **_shares(surfaces)}
-    frame.attrs["details"], frame.attrs["note"] = details, _note(details)
+    of_step = f"{opened.quotes.name}: " if isinstance(source, Run) else ""
+    frame.attrs["details"], frame.attrs["note"] = details, of_step + _note(details)
     return frame
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.core.wording import near_or_all, shown
 from sim.scenario.checks.base import Found, Where, name_of
-from sim.scenario.checks.settings import GIVEN_BY, SettingChecks, right_settings
+from sim.scenario.checks.settings import GIVEN_BY, NOT_A_PARAMETER, SettingChecks, right_settings
 from sim.scenario.tables.arrivals import Hawkes, OnNews
 from sim.scenario.tables.game import Range, offered_to
 from sim.scenario.tables.market import Population
@@ -189,7 +189,8 @@ class GameChecks(SettingChecks):
             if not having:
                 right = [each for strategy in playing for each in strategy.parameters]
                 who = " or ".join(sorted({repr(strategy.name) for strategy in playing})) or "any player"
-                yield self.problem(where, f"strategy {who} has no parameter {shown(name)}", near_or_all(name, right))
+                remedy = near_or_all(name, right) if "." not in name else NOT_A_PARAMETER
+                yield self.problem(where, f"strategy {who} has no parameter {shown(name)}", remedy)
             for strategy in having:
                 yield from self._ends(where, numbers, strategy, name)
         many = math.prod(numbers.points for numbers in game.ranges.values())

@@ -51,7 +51,8 @@ class PopulationChecks(SettingChecks):
     def _venues_as_many(self, where: Where, population: Population) -> Found:
         from sim.strategy_kit.declare import MOST_VENUES
 
-        takes = self.strategy(population).venues
+        strategy = self.strategy(population)
+        takes = strategy.venues
         have = len(self.venues_of(population))
         if isinstance(takes, str) and have > MOST_VENUES:
             message = f"{have:,} venues are more than the most that one population trades on, {MOST_VENUES:,}"
@@ -63,7 +64,8 @@ class PopulationChecks(SettingChecks):
             (*where, "venues"),
             f"strategy {population.strategy!r} trades on {takes}, "
             + (f"and {have} are named" if population.venues else f"and the scenario has {have}"),
-            f"name {takes} of {some(names)}" if takes <= len(names) else f"add a venue to {some(names)}",
+            (f"name {takes} of {some(names)}" if takes <= len(names) else f"add a venue to {some(names)}")
+            + ("" if strategy.source or have < takes else ', or declare it with venues="any"'),
         )
 
     def _params(self, where: Where, population: Population) -> Found:

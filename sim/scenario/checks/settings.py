@@ -22,6 +22,9 @@ GIVEN_BY = {
     "capital": ("risk.capital", "{ amount = 1_000.0 }"),
     "auction": ("venues", "[…] with the names of venues that hold auctions"),
 }
+NOT_A_PARAMETER = (
+    "players of a game choose parameters; spreadgame sweep --grid changes any other key, [counterfactuals] several"
+)
 
 
 class SettingChecks(Checks):
@@ -50,7 +53,9 @@ class SettingChecks(Checks):
             parameter = strategy.parameters.get(name)
             if parameter is None:
                 remedy = near_or_all(name, strategy.parameters) or "it has none at all"
-                if where[:1] == ("game",) and (word := near(name, ["strategy", "players"])):
+                if where[:1] == ("game",) and "." in name:
+                    remedy = NOT_A_PARAMETER
+                elif where[:1] == ("game",) and (word := near(name, ["strategy", "players"])):
                     remedy = word
                 yield self.problem((*where, name), f"strategy {strategy.name!r} has no parameter {shown(name)}", remedy)
             elif wrong := wrong_setting(strategy, name, value):
