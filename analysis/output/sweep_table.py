@@ -43,23 +43,40 @@ def shown_columns(results: Results) -> list[str]:
     return [name for measure in _SHOWN for name in names if name.endswith(f".{measure}")]
 
 
-def job_table(results: Results) -> Table:
-    """:func:`job_rows` to be printed by rich, the first jobs where there are many."""
+def job_table(results: Results, width: int) -> Table:
+    """:func:`job_rows` to be printed by rich: the first jobs where there are many, and the columns for which is room.
+
+    Parameters
+    ----------
+    width : of the screen, letters. The first column of numbers is shown even where it is too wide.
+    """
     jobs = results.jobs[:_MOST_ROWS]
-    left = len(results.jobs) - len(jobs)
-    caption = f"and {left:,} jobs more" if left else None
-    table = new_table(caption, padding=APART)
-    labels = list(jobs[0].labels)
-    for label in labels:
-        text_column(table, label.replace(".", "\n"))
-    number_columns(table, "runs", no_wrap=False)
-    columns = shown_columns(results)
-    estimates = [job_estimates(results, column)[: len(jobs)] for column in columns]
-    number_columns(table, *(column.replace(".", "\n").replace("_", " ") for column in columns), no_wrap=False)
-    for place, job in enumerate(jobs):
-        cells = [_shown(found[place]) for found in estimates]
-        table.add_row(*(_plain(job.labels[label]) for label in labels), f"{job.runs:,}", *cells)
+    texts: list[list[str]] = [[label.replace(".", "\n")] for label in jobs[0].labels]
+    for text, label in zip(texts, jobs[0].labels, strict=True):
+        text.extend(_plain(job.labels[label]) for job in jobs)
+    numbers = [["runs", *(f"{job.runs:,}" for job in jobs)]]
+    for column in shown_columns(results):
+        head = column.replace(".", "\n").replace("_", " ")
+        numbers.append([head, *(_shown(found) for found in job_estimates(results, column)[: len(jobs)])])
+    room, fitting = width - sum(map(_width_of, texts)), 0
+    while fitting < len(numbers) and (room := room - _width_of(numbers[fitting])) >= 0:
+        fitting += 1
+    shown = numbers[: max(2, fitting)]
+    left = {"jobs": len(results.jobs) - len(jobs), "columns": len(numbers) - len(shown)}
+    more = " and ".join(f"{count:,} {what}" for what, count in left.items() if count)
+    table = new_table(f"and {more} more, in runs.parquet" if more else None, padding=APART)
+    for head, *_ in texts:
+        text_column(table, head)
+    number_columns(table, *(head for head, *_ in shown), no_wrap=False)
+    for row in zip(*(column[1:] for column in [*texts, *shown]), strict=True):
+        table.add_row(*row)
     return table
+
+
+def _width_of(column: list[str]) -> int:
+    """Letters that a column takes with the space around it; a head may be broken at its spaces."""
+    words = column[0].split()
+    return max(len(text) for text in [*words, *column[1:]]) + APART[1] + APART[3] + 1
 
 
 def _shown(estimate: Estimate | None) -> str:

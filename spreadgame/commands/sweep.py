@@ -130,7 +130,7 @@ def _report(
     screen = console()
     for line in _head(asked, sources):
         screen.print(line, soft_wrap=True)
-    screen.print(job_table(results))
+    screen.print(job_table(results, screen.width))
     ran = last.total - last.found
     pace = f"{ran:,} runs in {last.seconds:.2f} s, {last.pace:,.0f} a second" if ran else "nothing was left to run"
     kept = f"; {last.found:,} were there" if last.found else ""
