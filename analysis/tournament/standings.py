@@ -1,0 +1,100 @@
+"""The table of a tournament: mean payoffs on common seeds, their intervals, and which of them cannot be told apart."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.stats.estimates import mean
+from analysis.tournament.entries import Entry
+from analysis.tournament.matches import ALONE, PAIR, TOGETHER
+from analysis.tournament.rounds import Outcome
+
+CONFIDENCE = 0.95
+KINDS = (ALONE, PAIR, TOGETHER)
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A row of the table. Amounts are in currency per episode.
+
+    Attributes
+    ----------
+    samples : the payoff on each seed: the mean over the kinds of matches, and within a kind over its matches, (seeds,).
+    low, high : bounds of its mean with 95 % confidence, by Student's t over seeds; nan of a single seed.
+    lines : the attribution, of which the payoff is the sum; nan where a run had no mid to tell them by.
+    tied : keys of those whose payoff differs by no more than chance does: the interval of the mean difference on common
+        seeds holds 0.
+    """
+
+    rank: int
+    entry: Entry
+    name: str
+    samples: Floats
+    payoff: float
+    low: float
+    high: float
+    lines: dict[str, float]
+    tied: tuple[str, ...]
+
+
+def standings(outcome: Outcome) -> list[Standing]:
+    """Rows of the table, the largest payoff first; equal payoffs in the order of the files."""
+    payoffs = {each.key: _samples(outcome, each.key, None) for each in outcome.entries}
+    names = _line_names(outcome)
+    found = []
+    order = sorted(outcome.entries, key=lambda each: -float(payoffs[each.key].mean()))
+    for place, entry in enumerate(order):
+        samples = payoffs[entry.key]
+        low, high = interval(samples)
+        tied = [other.key for other in order if other is not entry and is_tied(samples, payoffs[other.key])]
+        lines = {name: float(_samples(outcome, entry.key, name).mean()) for name in names}
+        name = outcome.names.get(entry.key, entry.key)
+        found.append(Standing(place + 1, entry, name, samples, float(samples.mean()), low, high, lines, tuple(tied)))
+    return found
+
+
+def interval(samples: Floats) -> tuple[float, float]:
+    """Bounds of a mean with 95 % confidence, by Student's t; nan of a single sample."""
+    if len(samples) < 2:
+        return math.nan, math.nan
+    from scipy.special import stdtrit
+
+    value, error = mean(samples)
+    reach = float(stdtrit(len(samples) - 1, 0.5 + CONFIDENCE / 2)) * error
+    return value - reach, value + reach
+
+
+def is_tied(one: Floats, other: Floats) -> bool:
+    """Whether the mean difference on common seeds is no larger than chance makes it."""
+    low, high = interval(one - other)
+    return not (low > 0.0 or high < 0.0)
+
+
+def _samples(outcome: Outcome, key: str, line: str | None) -> Floats:
+    """Payoff, or a line of it, on each seed."""
+    seeds = outcome.asked.seeds
+    by_kind: dict[str, list[list[float]]] = {}
+    for match, played in outcome.matches:
+        if key in match.keys:
+            place = match.keys.index(key)
+            runs = [played.runs[seed] for seed in seeds]
+            column = [_line(run, line, place) if line else run["payoffs"][place] for run in runs]
+            by_kind.setdefault(match.kind, []).append(column)
+    means: Floats = np.mean([np.mean(columns, axis=0) for columns in by_kind.values()], axis=0)
+    return means
+
+
+def _line(run: dict[str, dict[str, list[float]]], line: str, place: int) -> float:
+    if not run["known"] and line in ("spread", "adverse_selection", "revaluation", "hedging"):
+        return math.nan
+    return run["lines"][line][place]
+
+
+def _line_names(outcome: Outcome) -> list[str]:
+    runs = (run for _, played in outcome.matches for run in played.runs.values())
+    return list(dict.fromkeys(name for run in runs for name in run["lines"]))
