@@ -145,10 +145,15 @@ def taken_from(said: Iterable[Mapping[str, Any]], played: Played, match: Match, 
             elif "died" in each:
                 played.failure = _death(int(each["died"]), int(each["memory"]), match)
                 played.by_chance = True
+            elif "garbled" in each:
+                raise ValueError("this is not what our own code says")
+            elif "killed" in each:
+                told = "the process that watches its time and memory was killed each time that it played"
+                played.failure, played.by_chance = Failure(_only(match), "raised", told), True
             elif "answer" in each:
                 played.examined = played.examined or examined
     except (AttributeError, KeyError, TypeError, ValueError):
-        told = "its process said what only other code than ours can say"
+        told = "it wrote into the files by which its process answers"
         played.failure = Failure(_only(match), "breaks_contract", told)
 
 

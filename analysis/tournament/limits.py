@@ -24,7 +24,7 @@ Said = dict[str, Any]
 Tell = Callable[[Said], None]
 _GRACE = 2.0  # seconds beyond a limit in which a process may still say where it is
 _MOST_SAID = 64 * 2**20  # bytes
-_PARENT_DIED = 1  # PR_SET_PDEATHSIG
+_PARENT_DIED, _ADOPT = 1, 36  # PR_SET_PDEATHSIG and PR_SET_CHILD_SUBREAPER of Linux
 _LOOK = 0.5  # seconds between two looks at whether somebody still waits for the answer
 
 
@@ -41,7 +41,8 @@ def confined(work: Callable[[Tell], None], limits: Mapping[str, float], memory: 
     Returns
     -------
     list of dict
-        All that was told. The last may be ours: ``{"late": PHASE}`` or ``{"died": SIGNAL OR CODE, "memory": bytes}``.
+        All that was told. The last may be ours: ``{"late": PHASE}``, ``{"garbled": True}`` where it was not our code
+        that told something, or ``{"died": SIGNAL OR CODE, "memory": bytes}``.
     """
     here, there = os.pipe()
     sys.stdout.flush()
@@ -57,8 +58,11 @@ def confined(work: Callable[[Tell], None], limits: Mapping[str, float], memory: 
         os.close(here)
         _end(child)
         _, status, usage = os.wait4(child, 0)
+        _end_strays()
     if said.late:
         said.all.append({"late": said.phase})
+    elif said.garbled:
+        said.all.append({"garbled": True})
     elif not said.is_whole:
         code = os.waitstatus_to_exitcode(status)
         unit = 1 if sys.platform == "darwin" else 1024
@@ -74,12 +78,16 @@ class _Heard:
         self.all: list[Said] = []
         self.phase = ""
         self.until = time.monotonic() + max(limits.values())
-        self.late = self.is_whole = False
+        self.late = self.garbled = self.is_whole = False
         self._rest = b""
         self._size = 0
 
     def take(self, part: bytes) -> bool:
         """Take some bytes. Says whether they can be what our own code says."""
+        self.garbled = not self._are_ours(part)
+        return not self.garbled
+
+    def _are_ours(self, part: bytes) -> bool:
         self._size += len(part)
         *lines, self._rest = (self._rest + part).split(b"\n")
         for line in lines:
@@ -108,6 +116,8 @@ def _listen(here: int, asker: int, child: int, said: _Heard) -> None:
         ready, _, _ = select.select([here, asker], [], [], min(left, _LOOK))
         if asker in ready:  # who asks says nothing before the answer, so this is the end
             _end(child)
+            os.waitpid(child, 0)
+            _end_strays()
             os._exit(1)
         if here in ready:
             part = os.read(here, 1 << 16)
@@ -120,6 +130,27 @@ def _end(child: int) -> None:
     for kill in (os.killpg, os.kill):
         with suppress(ProcessLookupError, PermissionError):
             kill(child, signal.SIGKILL)
+
+
+def adopt() -> None:
+    """Let what a process of ours started, and left behind in a session of its own, come to this one."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_ADOPT, 1)
+
+
+def _end_strays() -> None:
+    """End what came to this process: :func:`adopt`."""
+    while True:
+        found: list[int] = []
+        for file in Path("/proc/self/task").glob("*/children"):
+            with suppress(OSError):
+                found += map(int, file.read_text(encoding="ascii").split())
+        if not found:
+            return
+        for stray in found:
+            _end(stray)
+            with suppress(ChildProcessError):
+                os.waitpid(stray, 0)
 
 
 def _work(work: Callable[[Tell], None], there: int, memory: int) -> NoReturn:

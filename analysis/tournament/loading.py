@@ -45,9 +45,8 @@ def loaded(
         known = files.loaded(Path(path))
         inputs = {str(file): was for file, was in (known.contents | known.reads).items()}
         tell({"key": key, "name": strategy.name, "inputs": inputs, "packages": known.packages})
-        if any(each.name == strategy.name for each in found.values()):
-            strategy = replace(strategy, name=f"{strategy.name}@{key}")
-        found[key] = strategy
+        same = sum(each.name.partition(".")[0] == strategy.name for each in found.values())
+        found[key] = replace(strategy, name=f"{strategy.name}.{same + 1}") if same else strategy
     for strategy in found.values():
         registry.register(strategy)
     return found

@@ -22,6 +22,7 @@ from analysis.tournament.standings import Standing, interval
 
 _UNIT = "currency per episode, mean over the kinds of matches; 95 % intervals over seeds"
 _COLOURS = ("#3f7cac", "#d98b7b", "#8d99ae", "#b58db6", "#c9a227", "#5b8e7d", "#777777", "#a3b18a", "#e07a5f")
+_OURS = "(ours)"
 _LARGE = 1 / 40  # of the figure's height: letters that can be read on a wall
 
 
@@ -73,11 +74,14 @@ def _finite(value: float) -> float | None:
 
 def tables(outcome: Outcome, table: Sequence[Standing]) -> list[Table | str]:
     """What is printed: who is ranked, and who is out, with the reason."""
-    found: list[Table | str] = [_ranking(table)] if any(row.entry.key != OURS for row in table) else []
-    if not found:
+    found: list[Table | str] = []
+    if all(row.entry.key == OURS for row in table):
         found.append("nobody is ranked: none of the files can play — the reasons are below")
-    elif tied := _tied(table):
-        found.append(f"not told apart by these seeds: {tied}")
+    else:
+        found.append(_ranking(table))
+        if tied := _tied(table):
+            found.append(f"not told apart by these seeds: {tied}")
+        found += ["", _lines(table)]
     if any(math.isnan(value) for row in table for value in row.lines.values()):
         found.append(f"{NOTHING} where a run had no mid price, against which the lines are told")
     if outcome.out:
@@ -89,17 +93,26 @@ def tables(outcome: Outcome, table: Sequence[Standing]) -> list[Table | str]:
 
 
 def _ranking(table: Sequence[Standing]) -> Table:
-    shown = [name for name in table[0].lines if any(row.lines[name] != 0.0 for row in table)]
     made = new_table(_UNIT)
     number_columns(made, "rank")
-    text_column(made, "strategy", no_wrap=True)
-    text_column(made, "file", no_wrap=True)
-    number_columns(made, "payoff", "from", "to", *(name.replace("_", "\n") for name in shown))
+    text_column(made, "strategy")
+    text_column(made, "file")
+    number_columns(made, "payoff", "from", "to")
     for row in table:
-        made.add_row(
-            str(row.rank), row.name, row.entry.key or "(ours)",
-            *(number(value, 4) for value in (row.payoff, row.low, row.high, *(row.lines[name] for name in shown))),
-        )  # fmt: skip
+        numbers = (row.payoff, row.low, row.high)
+        made.add_row(str(row.rank), row.name, row.entry.key or _OURS, *(number(value, 4) for value in numbers))
+    return made
+
+
+def _lines(table: Sequence[Standing]) -> Table:
+    """The lines that the payoffs are the sums of, without those that are zero everywhere."""
+    shown = [name for name in table[0].lines if any(row.lines[name] != 0.0 for row in table)]
+    made = new_table("their sum is the payoff", title="where it came from")
+    number_columns(made, "rank")
+    text_column(made, "strategy")
+    number_columns(made, *(name.replace("_", "\n") for name in shown))
+    for row in table:
+        made.add_row(str(row.rank), row.name, *(number(row.lines[name], 4) for name in shown))
     return made
 
 

@@ -38,6 +38,7 @@ from sim.strategy_kit.declare import Strategy
 
 _LOOK = 0.2  # seconds between two looks at a clock that may stand still
 _MOST_NAMED = 3
+_TOO_MUCH = f"it took more than {MEMORY / 2**30:g} GiB of memory"
 
 
 class Play:
@@ -73,7 +74,7 @@ class Play:
         except Ended as ended:
             self.tell({"failed": ended.said})
         except MemoryError:
-            self.tell({"failed": self._failed("memory", "it took more memory than there may be")})
+            self.tell({"failed": self._failed("memory", _TOO_MUCH)})
         except SpreadgameError as error:
             self.tell({"failed": self._failed("raised", str(error))})
         except BaseException as error:  # a file's own code may raise anything, in plain Python too
@@ -105,7 +106,7 @@ class Play:
         try:
             scenario = market_of(self.task.scenario, self.task.population, names)
         except ScenarioError as error:
-            problems = "; ".join(f"{each.message}{each.remedy and f' — {each.remedy}'}" for each in error.problems)
+            problems = "; ".join(map(str, error.problems))
             where = f"it cannot play as {self.task.population}"
             raise Ended(self.only, "breaks_contract", f"{self.only}: {where}: {problems}") from error
         counts = [(each.name, each.count) for each in scenario.populations]
@@ -173,11 +174,11 @@ class Play:
             )  # fmt: skip
             said = json.loads(done.stdout.splitlines()[-1])
             if said["memory"]:
-                return "memory", f"{short}: it took more memory than there may be"
+                return "memory", f"{short}: {_TOO_MUCH}"
             if said["raised"]:
                 return "raised", f"{short}: {said['raised']}"
         grown = address_space(peak=True) - self._begin_size
-        return ("memory" if grown > MEMORY // 2 else "raised"), message
+        return ("memory", f"{short}: {_TOO_MUCH}") if grown > MEMORY // 2 else ("raised", message)
 
     def _player_of(self, agent: int) -> str | None:
         keys = list(self.task.players)

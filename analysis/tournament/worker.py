@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from analysis.tournament.limits import Tell, confined
+from analysis.tournament.limits import Tell, adopt, confined
 from analysis.tournament.playing import Play, warm
 from analysis.tournament.task import MEMORY, Task, limits_of
 from sim.core.errors import SpreadgameError
@@ -23,6 +23,7 @@ from sim.scenario import parse
 def main() -> None:
     """Play what is asked, until nobody asks any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asks
+    adopt()
     asks = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)

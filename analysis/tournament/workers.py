@@ -88,17 +88,14 @@ class Workers:
             try:
                 worker.prepare()
                 said = worker.ask(task.as_json())
-            except BaseException:
+                if said is None and not self._closed:
+                    worker.close()
+                    worker = self._new()
+            finally:
                 self._free.put(worker)
-                raise
             if said is not None:
-                self._free.put(worker)
                 return [each for each in said if isinstance(each, dict)]
-            worker.close()
-            if self._closed:
-                break
-            self._free.put(self._new())
-        return [{"died": 0, "memory": 0}]
+        return [{"killed": True}]
 
     def close(self) -> None:
         """End all processes, whatever they are doing."""
