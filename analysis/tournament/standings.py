@@ -27,8 +27,7 @@ class Standing:
     samples : the payoff on each seed: the mean over the kinds of matches, and within a kind over its matches, (seeds,).
     low, high : bounds of its mean with 95 % confidence, by Student's t over seeds; nan of a single seed.
     lines : the attribution, of which the payoff is the sum; nan where a run had no mid to tell them by.
-    tied : keys of those whose payoff differs by no more than chance does: the interval of the mean difference on common
-        seeds holds 0.
+    tied : keys of those whose payoff differs by no more than chance does (:func:`is_tied`).
     """
 
     rank: int
@@ -48,30 +47,42 @@ def standings(outcome: Outcome) -> list[Standing]:
     names = _line_names(outcome)
     found = []
     order = sorted(outcome.entries, key=lambda each: -float(payoffs[each.key].mean()))
+    pairs = max(1, len(order) * (len(order) - 1) // 2)
     for place, entry in enumerate(order):
         samples = payoffs[entry.key]
         low, high = interval(samples)
-        tied = [other.key for other in order if other is not entry and is_tied(samples, payoffs[other.key])]
+        others = [other.key for other in order if other is not entry]
+        tied = [key for key in others if is_tied(samples, payoffs[key], pairs)]
         lines = {name: float(_samples(outcome, entry.key, name).mean()) for name in names}
         name = outcome.names.get(entry.key, entry.key)
         found.append(Standing(place + 1, entry, name, samples, float(samples.mean()), low, high, lines, tuple(tied)))
     return found
 
 
-def interval(samples: Floats) -> tuple[float, float]:
-    """Bounds of a mean with 95 % confidence, by Student's t; nan of a single sample."""
+def interval(samples: Floats, many: int = 1) -> tuple[float, float]:
+    """Bounds of a mean with 95 % confidence, by Student's t; nan of a single sample.
+
+    Parameters
+    ----------
+    many : means that are to be within their bounds all at once, with 95 % confidence (Bonferroni).
+    """
     if len(samples) < 2:
         return math.nan, math.nan
     from scipy.special import stdtrit
 
     value, error = mean(samples)
-    reach = float(stdtrit(len(samples) - 1, 0.5 + CONFIDENCE / 2)) * error
+    reach = float(stdtrit(len(samples) - 1, 1.0 - (1.0 - CONFIDENCE) / (2 * many))) * error
     return value - reach, value + reach
 
 
-def is_tied(one: Floats, other: Floats) -> bool:
-    """Whether the mean difference on common seeds is no larger than chance makes it."""
-    low, high = interval(one - other)
+def is_tied(one: Floats, other: Floats, pairs: int = 1) -> bool:
+    """Whether the mean difference on common seeds is no larger than chance makes it.
+
+    Parameters
+    ----------
+    pairs : how many differences are judged. Chance calls one of them real in a twentieth of all tournaments at most.
+    """
+    low, high = interval(one - other, pairs)
     return not (low > 0.0 or high < 0.0)
 
 
