@@ -21,6 +21,7 @@ from sim.runs.strategy_contract import Played
 from sim.scenario import Scenario
 
 _EARLY, _EARLY_STEPS, _LATE = 16, 4_000, 8  # places at which increments are replaced: early ones cost little
+PLACES = _EARLY + _LATE
 _OTHER = 0x5EED  # what makes another seed of a seed
 
 

@@ -12,7 +12,8 @@ from sim.scenario import Scenario, parse
 
 LOADING, COMPILING, PLAYING, CHECKING, EXPLAINING = "loading", "compiling", "playing", "checking", "explaining"
 MEMORY = 2 * 2**30  # bytes that a process may take beyond the market's own code
-_PATIENCE = 180.0  # seconds for Numba, and for the contract, which runs the strategy in plain Python too
+IMPORTS = 20.0  # seconds for the packages that a file imports
+PATIENCE = 180.0  # seconds for Numba, and for the contract, which runs the strategy in plain Python too
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,9 @@ class Task:
 def limits_of(task: Task) -> dict[str, float]:
     """Seconds for each phase. Whoever plays with others has their time too."""
     return {
-        LOADING: task.seconds + 20.0 * len(task.players),  # imports of packages count
-        COMPILING: _PATIENCE * len(task.players),
+        LOADING: task.seconds + IMPORTS * len(task.players),
+        COMPILING: PATIENCE * len(task.players),
         PLAYING: task.seconds * len(task.players),
-        CHECKING: _PATIENCE,
+        CHECKING: PATIENCE,
         EXPLAINING: task.seconds + 30.0,
     }
