@@ -30,7 +30,7 @@ class Played:
 
     Attributes
     ----------
-    runs : by seed, ``payoffs`` of the players, ``lines`` of each, and whether all marks were ``known``.
+    runs : by seed, ``payoffs`` of the players, and ``lines`` of each; nan where they are not known.
     names : of the strategies that the files declare, by key.
     inputs : files that went into it, and a digest of each.
     failure : why it was not played to its end.
@@ -166,7 +166,7 @@ def _run_in(said: Mapping[str, Any], players: int) -> dict[str, Any]:
     payoffs = [float(each) for each in said["payoffs"]]
     if not all(len(each) == players for each in (payoffs, *lines.values())) or not all(map(math.isfinite, payoffs)):
         raise ValueError("these are no payoffs of the players")
-    return {"payoffs": payoffs, "lines": lines, "known": bool(said["known"])}
+    return {"payoffs": payoffs, "lines": lines}
 
 
 def _failure_in(said: dict[str, Any], match: Match) -> Failure:

@@ -106,7 +106,7 @@ def _ranking(table: Sequence[Standing]) -> Table:
 
 def _lines(table: Sequence[Standing]) -> Table:
     """The lines that the payoffs are the sums of, without those that are zero everywhere."""
-    shown = [name for name in table[0].lines if any(row.lines[name] != 0.0 for row in table)]
+    shown = _shown(table)
     made = new_table("their sum is the payoff", title="where it came from")
     number_columns(made, "rank")
     text_column(made, "strategy")
@@ -114,6 +114,11 @@ def _lines(table: Sequence[Standing]) -> Table:
     for row in table:
         made.add_row(str(row.rank), row.name, *(number(row.lines[name], 4) for name in shown))
     return made
+
+
+def _shown(table: Sequence[Standing]) -> list[str]:
+    """Lines that are not zero everywhere."""
+    return [name for name in table[0].lines if any(np.nan_to_num(row.lines[name]) for row in table)]
 
 
 def _tied(table: Sequence[Standing]) -> str:
@@ -170,7 +175,7 @@ def _draw_payoffs(ax: Axes, table: Sequence[Standing], size: float) -> None:
 
 
 def _draw_lines(ax: Axes, table: Sequence[Standing], size: float) -> None:
-    names = [name for name in table[0].lines if any(row.lines[name] != 0.0 for row in table)]
+    names = _shown(table)
     places = np.arange(len(table))
     above, below = np.zeros(len(table)), np.zeros(len(table))
     hatches = ("", "//", "..", "xx", "\\\\", "++", "oo", "--", "**")  # no meaning by colour alone

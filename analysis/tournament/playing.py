@@ -136,13 +136,12 @@ class Play:
             run.run()
         except SpreadgameError as error:
             raise self._fault(run, error) from error
-        lines, known = _lines_of(Run(world.built.scenario, manifest_of(run, "complete", 0.0), [], sink))
+        lines = _lines_of(Run(world.built.scenario, manifest_of(run, "complete", 0.0), [], sink))
         first = [each.name for each in self.task.scenario.populations].index(self.task.population)
         places = range(first, first + len(self.task.players))
         return {
             "payoffs": [float(run.payoffs[:, place].mean()) for place in places],
             "lines": {name: [float(column[place]) for place in places] for name, column in lines.items()},
-            "known": known,
         }
 
     def _fault(self, run: Simulation, error: SpreadgameError) -> Ended | SpreadgameError:
@@ -232,12 +231,14 @@ class Play:
         self.tell({"failed": {"key": key, "reason": "time", "message": message, "seed": self._seed}})
 
 
-def _lines_of(run: Run) -> tuple[dict[str, np.ndarray[Any, Any]], bool]:
-    """Lines of the attribution, currency per episode, by population; and whether every mark was a price."""
+def _lines_of(run: Run) -> dict[str, np.ndarray[Any, Any]]:
+    """Lines of the attribution, currency per episode, by population; nan where they need a mid that never was."""
     made = by_mark(run, horizon=max(1, min(HORIZON, run.manifest["trades"] // (5 * run.scenario.run.episodes))))
     means = made.units.sum(axis=1).mean(axis=0) * made.unit
     order = [made.holders.get_loc(each.name) for each in run.scenario.populations]
-    return {line: means[order, place] for place, line in enumerate(made.lines)}, bool(made.known.all())
+    lines = {line: means[order, place] for place, line in enumerate(made.lines)}
+    unknown = () if made.known.all() else made.by_price
+    return lines | {line: np.full(len(order), math.nan) for line in unknown}
 
 
 def warm(scenario: Scenario, population: str) -> None:

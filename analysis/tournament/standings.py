@@ -94,16 +94,10 @@ def _samples(outcome: Outcome, key: str, line: str | None) -> Floats:
         if key in match.keys:
             place = match.keys.index(key)
             runs = [played.runs[seed] for seed in seeds]
-            column = [_line(run, line, place) if line else run["payoffs"][place] for run in runs]
+            column = [(run["lines"][line] if line else run["payoffs"])[place] for run in runs]
             by_kind.setdefault(match.kind, []).append(column)
     means: Floats = np.mean([np.mean(columns, axis=0) for columns in by_kind.values()], axis=0)
     return means
-
-
-def _line(run: dict[str, dict[str, list[float]]], line: str, place: int) -> float:
-    if not run["known"] and line in ("spread", "adverse_selection", "revaluation", "hedging"):
-        return math.nan
-    return run["lines"][line][place]
 
 
 def _line_names(outcome: Outcome) -> list[str]:

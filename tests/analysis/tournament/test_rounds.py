@@ -214,7 +214,7 @@ def test_a_match_is_found_again_until_a_file_that_it_read_is_edited(tmp_path):
     played = Played()
     said = [
         {"loaded": {"key": "a.py", "name": "a", "inputs": {str(beside): _digest(beside)}, "packages": {}}},
-        {"run": 1, "payoffs": [1.0, 2.0], "lines": {"spread": [1.0, 2.0]}, "known": True}, {"answer": True},
+        {"run": 1, "payoffs": [1.0, 2.0], "lines": {"spread": [1.0, 2.0]}}, {"answer": True},
     ]  # fmt: skip
     taken_from(said, played, MATCH, examined=False)
     kept.put(MATCH, played)

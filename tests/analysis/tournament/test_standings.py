@@ -19,9 +19,9 @@ from tests.command_line import QUICKSTART
 ENTRIES = [Entry("a.py"), Entry("b.py"), Entry("c.py")]
 
 
-def run(payoffs: list[float], known: bool = True) -> dict[str, object]:
-    lines = {"spread": [2 * each for each in payoffs], "fees": [-each for each in payoffs]}
-    return {"payoffs": payoffs, "lines": lines, "known": known}
+def run(payoffs: list[float], known: bool) -> dict[str, object]:
+    spread = [2 * each if known else math.nan for each in payoffs]
+    return {"payoffs": payoffs, "lines": {"spread": spread, "fees": [-each for each in payoffs]}}
 
 
 def outcome(seeds: tuple[int, ...], matches: list[tuple[str, str, list[list[float]]]], known: bool = True) -> Outcome:
