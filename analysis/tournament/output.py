@@ -169,7 +169,10 @@ def _draw_payoffs(ax: Axes, table: Sequence[Standing], size: float) -> None:
             [values[place] for place in chosen], chosen, xerr=[reach[place] for place in chosen], fmt=mark, color=INK,
             mfc="white" if own else INK, ms=0.7 * size, capsize=4, lw=1.6, label=label,
         )  # fmt: skip
-    ax.set_yticks(places, [f"{row.rank}  {row.name}" for row in table], fontsize=size)
+    names = [row.name for row in table]
+    shown = [f"{row.name} ({row.entry.key})" if names.count(row.name) > 1 else row.name for row in table]
+    labels = [f"{row.rank}  {name}" for row, name in zip(table, shown, strict=True)]
+    ax.set_yticks(places, labels, fontsize=size, parse_math=False)  # names may have any letters
     ax.set_ylim(len(table) - 0.4, -0.6)
     _finish(ax, "payoff, with 95 % interval", size)
 

@@ -176,8 +176,11 @@ class Play:
                 return "memory", f"{short}: {_TOO_MUCH}"
             if said["raised"]:
                 return "raised", f"{short}: {said['raised']}"
-        grown = address_space(peak=True) - self._begin_size
-        return ("memory", f"{short}: {_TOO_MUCH}") if grown > MEMORY // 2 else ("raised", message)
+        return ("memory", f"{short}: {_TOO_MUCH}") if self._grown() > MEMORY // 2 else ("raised", message)
+
+    def _grown(self) -> int:
+        """Bytes of addresses that the process took at most, beyond those with which it began."""
+        return address_space(peak=True) - self._begin_size
 
     def _player_of(self, agent: int) -> str | None:
         keys = list(self.task.players)
@@ -216,7 +219,7 @@ class Play:
         """Say what takes too long, and whose turn it is. Kernels let this thread run."""
         while time.monotonic() < self._until:
             time.sleep(min(_LOOK, max(0.01, self._until - time.monotonic())))
-        key, message = self.only, f"{self._phase} took more than {self.limits[self._phase]:g} s"
+        key, reason, message = self.only, "time", f"{self._phase} took more than {self.limits[self._phase]:g} s"
         run = self._run
         if run is not None and self._phase == PLAYING:
             before = run.acting(), run.done
@@ -226,9 +229,11 @@ class Play:
             if stands and agent is not None:
                 key = self._player_of(agent)
                 message = f"{run.whose_turn()}: its turn never ended ({self.limits[PLAYING]:g} s were given)"
+                if (grown := self._grown()) > MEMORY // 4:
+                    reason, message = "memory", f"{message}, and it had taken {grown / 2**30:.1f} GiB of memory"
             else:
                 message = f"a run took more than {self.limits[PLAYING]:g} s; it had come to step {run.done:,}"
-        self.tell({"failed": {"key": key, "reason": "time", "message": message, "seed": self._seed}})
+        self.tell({"failed": {"key": key, "reason": reason, "message": message, "seed": self._seed}})
 
 
 def _lines_of(run: Run) -> dict[str, np.ndarray[Any, Any]]:

@@ -124,7 +124,8 @@ def _play(given: argparse.Namespace, asked: Asked, place: Path, question: str) -
     console = results()
     for part in tables(outcome, table):
         console.print(part)
-    console.print(f"\n{len(outcome.matches):,} matches on {len(asked.seeds):,} seeds, kept in {place}", soft_wrap=True)
+    seeds = f"{len(asked.seeds):,} seed{'s' if len(asked.seeds) > 1 else ''}"
+    console.print(f"\n{len(outcome.matches):,} matches on {seeds}, kept in {place}", soft_wrap=True)
     if drawn:
         console.print(f"picture  {drawn}", soft_wrap=True)
     return OK
