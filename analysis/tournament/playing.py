@@ -229,7 +229,7 @@ class Play:
             if stands and agent is not None:
                 key = self._player_of(agent)
                 message = f"{run.whose_turn()}: its turn never ended ({self.limits[PLAYING]:g} s were given)"
-                if (grown := self._grown()) > MEMORY // 4:
+                if (grown := self._grown()) > MEMORY // 8:
                     reason, message = "memory", f"{message}, and it had taken {grown / 2**30:.1f} GiB of memory"
             else:
                 message = f"a run took more than {self.limits[PLAYING]:g} s; it had come to step {run.done:,}"

@@ -86,11 +86,12 @@ def stop_on_signals() -> Iterator[Stop]:
         return
 
     def ask(number: int, _: Any) -> None:
-        again = stop.signal is not None and time.monotonic() - stop.since > _ONE_PRESS
-        if not stop.running or again:
-            raise Interrupted(number, where=_where())
-        if stop.signal is None:
+        first = stop.signal is None
+        again = not first and time.monotonic() - stop.since > _ONE_PRESS
+        if first:
             stop.signal, stop.since = number, time.monotonic()
+        if not stop.running or again:
+            raise Interrupted(number, where="" if first else _where())  # the first one breaks off no turn
 
     def swallowed(unraisable: Any) -> None:
         """Where LLVM calls Python back, nothing can be raised: the same signal comes again, a little later."""
