@@ -21,6 +21,7 @@ from analysis.theory import page as scoreboard_page
 from analysis.theory.experiments import all_experiments
 from analysis.theory.options import risk as positions
 from analysis.theory.rows import MOST_ERRORS
+from analysis.tournament import entries, reads_the_future, rounds, task
 from sim.core import cache_folder
 from sim.experiment import workers
 from sim.instruments import processes
@@ -52,6 +53,15 @@ STATED = {
          clusters.STRETCHES),
         ("{} questions are in", WORDS[len(list((SCENARIOS / "games").glob("*.toml")))].capitalize()),
     ],
+    "docs/tournaments.md": [
+        ("At most {} files can enter", entries.MOST_ENTRIES),
+        ("`--seeds` of them ({} by default)", rounds.SEEDS),
+        ("`--seconds` ({:g} by default)", rounds.SECONDS),
+        ("may take {:g} seconds more, for its imports", task.IMPORTS),
+        ("may take {:g} seconds each", task.PATIENCE),
+        ("A match may take {:g} GiB of memory", task.MEMORY / 2**30),
+        ("up to {} times", reads_the_future.PLACES),
+    ],
     "docs/equilibria.md": [
         ("(`--budget`, {:,} runs by default)", solution.BUDGET),
         ("ε is {:g} % of the range", 100 * search._SHARE),
@@ -73,6 +83,7 @@ STATED = {
     "docs/design.md": [
         ("in blocks of {:,} steps", processes.BLOCK),
         ("The {} newest folders stay", WORDS[cache_folder._KEPT]),
+        ("at {} steps just after it sent something", reads_the_future.PLACES),
     ],
     "docs/scenarios.md": [
         ("samples of the book; omitted: the least of 1, 2, 5, 10, 20, … with which the table has about {:,} rows",

@@ -132,6 +132,7 @@ LIGHTER = {
     "spreadgame theory --quick": "--only kyle",  # the whole small board runs where it is tested
     "python -m analysis.compare_equilibria": "--budget 300",
     "python -m analysis.strategy_comparison": "--set run.steps=2000",
+    "spreadgame tournament": "--set run.steps=2000 --seeds 2",
 }
 
 

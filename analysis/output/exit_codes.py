@@ -36,7 +36,9 @@ def exit_code_of(act: Callable[[], int]) -> int:
         complain(str(error))
         return BAD_INPUT
     except KeyboardInterrupt as interrupt:
-        complain("interrupted")
+        from sim.runs.leaving import interrupted
+
+        complain(interrupted(getattr(interrupt, "where", "")))
         number = getattr(interrupt, "signal", None)
         return of_signal(number) if number else INTERRUPTED
     except BrokenPipeError:  # somebody closed our output, as head does

@@ -2,7 +2,8 @@
 
 Python answers a signal between two of its own instructions, so never while compiled code holds the main thread. A
 thread beside it hears each signal at once, since our kernels let other threads run: it says that a stop was asked for
-where that takes long, and ends the process at a second signal that is not answered.
+where that takes long, and ends the process at a second signal that is not answered. It then says whose turn never
+ended: the clock of a World can be read while compiled code runs.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -28,14 +29,38 @@ _DONE = 0  # no signal's number
 _SAID = "asked to stop at the end of this step; a second Ctrl-C or SIGTERM ends it at once"
 _log = logging.getLogger("spreadgame")  # a warning goes to standard error if nobody has set up logging
 _ears: list[_Ears] = []  # the one thread that hears signals, while there is one
+_turns: list[Callable[[], str]] = []  # of each run in progress, says whose turn it is
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C, or SIGTERM, which is one of its kind here; ``signal`` says which."""
+    """Ctrl-C, or SIGTERM, which is one of its kind here; ``signal`` says which, ``where`` whose turn it broke off."""
 
-    def __init__(self, number: int, message: str = "") -> None:
+    def __init__(self, number: int, message: str = "", where: str = "") -> None:
         super().__init__(message)
         self.signal = number
+        self.where = where
+
+
+@contextmanager
+def turns_told_by(whose_turn: Callable[[], str]) -> Iterator[None]:
+    """Inside, a run is in progress: a signal that breaks off one of its turns says whose.
+
+    Parameters
+    ----------
+    whose_turn : strategy, agent and step, in words; empty between turns. Called from another thread.
+    """
+    _turns.append(whose_turn)
+    try:
+        yield
+    finally:
+        _turns.remove(whose_turn)
+
+
+def _where() -> str:
+    """Whose turn it is, in every run of this process."""
+    with suppress(Exception):  # a World may be changed just now; then it is not known
+        return "; ".join(filter(None, [whose_turn() for whose_turn in list(_turns)]))
+    return ""
 
 
 @dataclass
@@ -61,11 +86,12 @@ def stop_on_signals() -> Iterator[Stop]:
         return
 
     def ask(number: int, _: Any) -> None:
-        again = stop.signal is not None and time.monotonic() - stop.since > _ONE_PRESS
-        if not stop.running or again:
-            raise Interrupted(number)
-        if stop.signal is None:
+        first = stop.signal is None
+        again = not first and time.monotonic() - stop.since > _ONE_PRESS
+        if first:
             stop.signal, stop.since = number, time.monotonic()
+        if not stop.running or again:
+            raise Interrupted(number, where="" if first else _where())  # the first one breaks off no turn
 
     def swallowed(unraisable: Any) -> None:
         """Where LLVM calls Python back, nothing can be raised: the same signal comes again, a little later."""
@@ -129,7 +155,7 @@ class _Ears:
                 numbers = self._here.recv(64)
             except TimeoutError:
                 if ending:
-                    leave(ending)
+                    leave(ending, _where())
                 said = True
                 _log.warning(_SAID)
                 continue

@@ -16,10 +16,20 @@ if TYPE_CHECKING:
 ENDINGS = (signal.SIGINT, signal.SIGTERM)
 
 
-def leave(number: int) -> NoReturn:
-    """End this process at once, as a shell expects it of a signal: with 128 and its number."""
+def interrupted(where: str = "") -> str:
+    """What is said of an end by a signal: ``interrupted``, and in what if that is known."""
+    return f"interrupted in {where}" if where else "interrupted"
+
+
+def leave(number: int, where: str = "") -> NoReturn:
+    """End this process at once, as a shell expects it of a signal: with 128 and its number.
+
+    Parameters
+    ----------
+    where : what it was doing, if that is known.
+    """
     try:  # noqa: SIM105 -- contextlib takes longer to import than all of this
-        os.write(2, b"interrupted\n")
+        os.write(2, f"{interrupted(where)}\n".encode())
     except OSError:
         pass  # there is no screen any more
     os._exit(128 + number)

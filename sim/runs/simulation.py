@@ -20,6 +20,7 @@ from sim.instruments.processes import BLOCK
 from sim.kernel.kernel import advance
 from sim.kernel.outside import invite
 from sim.runs.build import Built, compile_all, fill_block
+from sim.runs.interrupt import turns_told_by
 from sim.strategy_kit import callbacks
 from sim.venues import gateway
 
@@ -139,17 +140,31 @@ class Simulation:
         ``until`` is an end that comes before that of the run.
         """
         size, end = chunk or _FIRST_CHUNK, self.total if until is None else until
-        while self.done < end:
-            begin = time.perf_counter()
-            self.advance(min(self.done + size, end))
-            self.drain()
-            self._check_ledger()
-            if chunk is None:
-                spent = max(time.perf_counter() - begin, 1e-6)
-                size = int(min(max(size * _CHUNK_SECONDS / spent, 1), 4 * size))
-            if not progress():
-                return False
+        with turns_told_by(self.whose_turn):
+            while self.done < end:
+                begin = time.perf_counter()
+                self.advance(min(self.done + size, end))
+                self.drain()
+                self._check_ledger()
+                if chunk is None:
+                    spent = max(time.perf_counter() - begin, 1e-6)
+                    size = int(min(max(size * _CHUNK_SECONDS / spent, 1), 4 * size))
+                if not progress():
+                    return False
         return True
+
+    def acting(self) -> int | None:
+        """The agent whose strategy is at its turn, None between turns; another thread may ask while the kernel runs."""
+        clock, world = self.clock, self._storage.world
+        place = int(clock["place"])
+        if int(clock["phase"]) != codes.ACTING or not 0 <= place < int(clock["length"]):
+            return None
+        return int(world.turns[place]["agent"])
+
+    def whose_turn(self) -> str:
+        """Strategy, agent, episode and step of the turn that is being played, in words; empty between turns."""
+        agent = self.acting()
+        return "" if agent is None else f"{self._player(agent)}, {self._now()}"
 
     def drain(self) -> None:
         """Hand everything written so far to the sink.
@@ -231,10 +246,8 @@ class Simulation:
 
     def _failure(self, status: int) -> Exception:
         clock, world = self.clock, self._storage.world
-        agent = int(clock["fault_agent"])
-        population = self.built.scenario.populations[int(world.agents[agent]["population"])]
-        where = f"episode {int(clock['episode'])}, step {int(clock['step'])}"
-        who = f"strategy {population.strategy!r} of agent {self.built.accounts.names[agent]!r}, {where}"
+        agent, where = int(clock["fault_agent"]), self._now()
+        who = f"{self._player(agent)}, {where}"
         if status == codes.RAISED:
             cause = callbacks.raised[0] if callbacks.raised else None
             how = f": {cause!r}" if cause else "; run it with NUMBA_DISABLE_JIT=1 to see which"
@@ -258,6 +271,13 @@ class Simulation:
         return RunError(
             f"{where}: the engine stopped with status {status}; this is a bug in Spreadgame, please report it"
         )
+
+    def _player(self, agent: int) -> str:
+        population = self.built.scenario.populations[int(self._storage.world.agents[agent]["population"])]
+        return f"strategy {population.strategy!r} of agent {self.built.accounts.names[agent]!r}"
+
+    def _now(self) -> str:
+        return f"episode {int(self.clock['episode'])}, step {int(self.clock['step'])}"
 
     def _mistake(self, agent: int, what: int, value: int) -> str:
         """A number that a strategy gave and that means nothing, in words."""

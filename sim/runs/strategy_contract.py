@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -385,9 +386,11 @@ CLAIMS: dict[str, Callable[[Strategy], Problems]] = {
 def _main(names: str, steps: str, *files: str) -> None:
     from sim.strategy_kit.loading.files import load_file
 
-    for file in files:
-        load_file(file)
-    sys.stdout.write(json.dumps({name: _outcome(registry.get(name), int(steps)) for name in json.loads(names)}))
+    with redirect_stdout(sys.stderr):  # what a strategy prints is no answer
+        for file in files:
+            load_file(file)
+        outcomes = {name: _outcome(registry.get(name), int(steps)) for name in json.loads(names)}
+    sys.stdout.write(json.dumps(outcomes))
 
 
 if __name__ == "__main__":

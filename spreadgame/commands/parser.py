@@ -26,6 +26,7 @@ COMMANDS = {
     "session": "play a session again from its log",
     "sweep": "run a scenario many times: seeds, grids, designs, profiles",
     "solve": "find the equilibria of a scenario's game",
+    "tournament": "let strategies of many files play each other",
     "theory": "hold the simulator against what theory knows",
 }  # each is a file of this folder; what --help says of it, in its order
 

@@ -28,6 +28,14 @@ from tests.markets.run_folders import contents
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 _PATIENCE = 3600.0  # seconds: the engine may have to be compiled first, beside ten others on two cores
+BROKEN_OFF = "strategy 'endless' of agent 'noise 0', episode 0, step 0"
+GAME = """
+[game]
+players = ["maker"]
+[game.strategies]
+narrow = { half_spread = 0.01 }
+wide = { half_spread = 0.1 }
+"""
 ENDLESS = """
 from spreadgame.strategy import strategy
 
@@ -164,8 +172,9 @@ def test_the_first_imports_end_quietly(tmp_path, program, module, number):
 
 def never_ending(tmp_path: Path, *arguments: str, **more: str) -> subprocess.Popen[str]:
     (tmp_path / "endless.py").write_text(ENDLESS, encoding="utf-8")
-    (tmp_path / "market.toml").write_text(MARKET.replace('"noise"\nturn', '"endless"\nturn'), encoding="utf-8")
     command, *options = arguments
+    market = MARKET.replace('"noise"\nturn', '"endless"\nturn') + (GAME if command == "solve" else "")
+    (tmp_path / "market.toml").write_text(market, encoding="utf-8")
     process = started(
         command, tmp_path / "market.toml", "--strategies", tmp_path / "endless.py", "--out", tmp_path / "runs",
         *options, PYTHONUNBUFFERED="1", **more,
@@ -189,7 +198,7 @@ def test_a_second_signal_ends_a_strategy_that_never_ends(tmp_path, number):
     listen(process, "a second Ctrl-C or SIGTERM ends it at once")
     process.send_signal(number)
     said, screen = process.communicate(timeout=_PATIENCE)
-    assert (process.returncode, said, screen) == (128 + number, "", "interrupted\n")
+    assert (process.returncode, said, screen) == (128 + number, "", f"interrupted in {BROKEN_OFF}\n")
     with pytest.raises(RunError, match="this run is incomplete"):
         open_run(tmp_path / "runs" / "market-seed1")
 
@@ -200,17 +209,23 @@ def test_a_second_ctrl_c_ends_plain_python_that_never_ends(tmp_path):
     listen(process, "a second Ctrl-C or SIGTERM ends it at once")
     process.send_signal(signal.SIGINT)
     said, screen = process.communicate(timeout=_PATIENCE)
-    assert (process.returncode, said, screen) == (130, "", "interrupted\n")
+    assert (process.returncode, said, screen) == (130, "", f"interrupted in {BROKEN_OFF}\n")
 
 
-@pytest.mark.parametrize("options", [["--workers", "1"], ["--workers", "2", "--backend", "threads"]], ids=str)
-def test_a_second_ctrl_c_ends_a_sweep_that_never_ends(tmp_path, options):
-    process = never_ending(tmp_path, "sweep", *options)
+@pytest.mark.parametrize(
+    "options",
+    [["sweep", "--workers", "1"], ["sweep", "--workers", "2", "--backend", "threads"], ["solve", "--workers", "1"]],
+    ids=lambda options: " ".join(options),
+)
+def test_a_second_ctrl_c_ends_many_runs_that_never_end_and_says_whose_turn_it_broke_off(tmp_path, options):
+    process = never_ending(tmp_path, *options)
     process.send_signal(signal.SIGINT)
     listen(process, "a second Ctrl-C or SIGTERM ends it at once")
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=_PATIENCE)
+    _, screen = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 130
+    assert BROKEN_OFF in screen
+    assert "Traceback" not in screen
 
 
 def test_one_ctrl_c_ends_a_sweep_whose_workers_never_end(tmp_path):
