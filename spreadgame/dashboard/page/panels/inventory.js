@@ -1,0 +1,58 @@
+// What makers hold of the chosen instrument: each maker, or each population where it has many members.
+
+import { plainly, whole } from "../numbers.js";
+import { dashOf, lookOf } from "../palette.js";
+import { say } from "./panel.js";
+import { TimeChart, extent } from "./time_chart.js";
+
+const MOST_LINES = 12;
+
+export class InventoryPanel extends TimeChart {
+  constructor(section, market) {
+    super(section, "Inventory", market);
+    this.scale = market.scales.inventory;
+  }
+
+  /** One entry per line: the population's number and the member's, null for all of them. */
+  holders() {
+    const { populations, history } = this.market;
+    const makers = populations.map((each, i) => [each, i]).filter(([each]) => each.maker);
+    const shown = makers.length ? makers : populations.map((each, i) => [each, i]);
+    const single = shown.flatMap(([, i]) => {
+      const members = history.last?.populations[i].members;
+      return members ? members.map((_, member) => ({ population: i, member })) : [{ population: i, member: null }];
+    });
+    return single.length <= MOST_LINES ? single : shown.map(([, i]) => ({ population: i, member: null }));
+  }
+
+  lines() {
+    this.held = this.holders();
+    const several = new Set(this.held.map((each) => each.population)).size;
+    return this.held.map(({ population, member }, line) => ({
+      label: plainly(this.market.populations[population].name) + (member === null || this.market.populations[population].count === 1 ? "" : ` ${member + 1}`),
+      colour: lookOf(several > 1 ? population : line).colour,
+      dash: dashOf(several > 1 && member !== null ? population + member : line),
+      thick: 2.2,
+      steps: true,
+    }));
+  }
+
+  draw(frame) {
+    const { history, instrumentName: name } = this.market;
+    if (!this.held?.length) this.rebuild();
+    const span = history.span(this.market.view.window(frame)), points = history.within(span);
+    const columns = this.held.map(({ population, member }) =>
+      points.map(({ populations }) => {
+        const each = populations[population];
+        return (member === null ? each.inventory : each.members?.[member])?.[name] ?? (each.inventory ? 0 : null);
+      })
+    );
+    this.scale.least = 4;
+    this.show(span, points.map((point) => point.step), columns, ...extent(columns));
+    say(this.note, "lots");
+    this.describe(this.host, () => {
+      const last = columns.map((column, i) => `${this.shown[i].label} ${whole(column.at(-1))}`);
+      return `Inventory over steps, lots. Now ${last.slice(0, 6).join(", ")}.`;
+    });
+  }
+}
