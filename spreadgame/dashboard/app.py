@@ -1,0 +1,57 @@
+"""The server's application: the page's files, the library, and one websocket for each market."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+
+from sim.scenario import Scenario
+from spreadgame.dashboard.connection import Connections
+from spreadgame.dashboard.library import Library
+from spreadgame.dashboard.security import App, Guarded
+
+PAGE = Path(__file__).parent / "page"
+
+
+def application(
+    library: Library,
+    host: str,
+    seed: int | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    announce: Callable[[Scenario], str] = lambda scenario: "",
+) -> App:
+    """What is served.
+
+    Parameters
+    ----------
+    library : the scenarios that can be opened.
+    host : the address that is served.
+    seed, overrides : with which the page opens the user's scenario.
+    announce : as :class:`spreadgame.dashboard.connection.Connections` takes it.
+    """
+    connections = Connections(library, announce)
+    name = library.opened
+    opened = None if name is None else {"name": name, "seed": seed, "overrides": dict(overrides or {})}
+
+    async def index(request: Request) -> Response:
+        page = PAGE / "index.html"
+        return FileResponse(page) if page.is_file() else PlainTextResponse("the page's files are missing\n", 404)
+
+    async def scenarios(request: Request) -> Response:
+        return JSONResponse({"scenarios": await asyncio.to_thread(library.summaries), "opened": opened})
+
+    routes = [
+        Route("/", index),
+        Route("/api/scenarios", scenarios),
+        WebSocketRoute("/ws/market", connections.serve),
+        Mount("/page", StaticFiles(directory=PAGE, check_dir=False)),
+    ]
+    return Guarded(Starlette(routes=routes), host)
