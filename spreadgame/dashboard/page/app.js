@@ -10,7 +10,7 @@ import { Scale } from "./scale.js";
 import { Tabs } from "./tabs.js";
 import { Transport } from "./transport.js";
 
-const RECENT = 4, LEAST = 200; // seconds of play that charts show; steps that they show at least
+const RECENT = 2.5, LEAST = 200; // seconds of play that charts show; steps that they show at least
 const get = (id) => document.getElementById(id);
 
 class Page {
@@ -45,8 +45,8 @@ class Page {
       this.scenarios = scenarios;
       this.markets = [new Market(this, this)];
       const first = scenarios.find((each) => each.name === "quickstart") ?? scenarios[0];
-      const given = opened ? { scenario: opened, seed: null, overrides: {} } : { scenario: first.name, seed: null, overrides: {} };
-      this.begin(typeof opened === "object" && opened ? { seed: null, overrides: {}, ...opened } : given);
+      const { name, seed = null, overrides = {} } = opened ?? first;
+      this.begin({ scenario: name, seed, overrides });
     } catch (error) {
       this.failed(null, {
         message: `The list of scenarios could not be read (${error.message}).`,
@@ -84,12 +84,12 @@ class Page {
 
   pause() {
     this.playing = false;
-    this.tell({ do: "pause" });
+    this.markets.forEach((market) => market.pause());
   }
 
   step(steps) {
     this.playing = false;
-    this.tell({ do: "step", steps });
+    this.markets.forEach((market) => market.step(steps));
   }
 
   reset() {
@@ -98,16 +98,12 @@ class Page {
   }
 
   repace() {
-    if (this.playing) this.tell({ do: "play", pace: this.transport.pace });
+    if (this.playing) this.markets.forEach((market) => market.play(this.transport.pace));
   }
 
   reseed(seed) {
     this.settings = { ...this.settings, seed };
     this.open();
-  }
-
-  tell(message) {
-    this.markets.forEach((market) => market.send(message));
   }
 
   change(path, value) {
@@ -190,7 +186,7 @@ class Page {
       this.show();
     }
     this.head(market, message);
-    if (this.playing) market.send({ do: "play", pace: this.transport.pace });
+    if (this.playing) market.play(this.transport.pace);
   }
 
   /** Controls and tabs of the market that is open. */
@@ -221,10 +217,11 @@ class Page {
   align() {
     const [left, right] = this.markets.map((market) => market.frame);
     if (!left || !right || left.playing || right.playing || left.step === right.step) return;
+    if (this.markets.some((market) => market.due)) return;
     const behind = this.markets[left.step < right.step ? 0 : 1], key = `${left.step} ${right.step}`;
     if (this.aligned === key) return;
     this.aligned = key;
-    behind.send({ do: "step", steps: Math.abs(left.step - right.step) });
+    behind.step(Math.abs(left.step - right.step));
   }
 
   drawn() {

@@ -17,7 +17,7 @@ export class History {
   }
 
   add(frame) {
-    if (this.last && (frame.step < this.last.step || frame.episode !== this.last.episode)) this.clear();
+    if (this.last && frame.step < this.last.step) this.clear();
     const point = {
       step: frame.step,
       episode: frame.episode,
@@ -42,6 +42,12 @@ export class History {
     const end = this.last?.step ?? 0, first = this.points[0]?.step ?? 0;
     const width = Math.max(10, Math.min(steps, end - first));
     return [Math.max(first, end - width), Math.max(end, first + width)];
+  }
+
+  /** Steps at which an episode begins within a span. */
+  beginnings(span) {
+    const points = this.within(span);
+    return points.filter((point, i) => i && point.episode !== points[i - 1].episode).map((point) => point.step);
   }
 
   /** The points of a span and one before, so that lines begin at the edge. */

@@ -12,6 +12,8 @@ import { PricePanel } from "./panels/price.js";
 import { SpreadPanel } from "./panels/spread.js";
 
 const REST = 80; // milliseconds
+const PATIENCE = 2500; // milliseconds without a frame
+const PARTS = 40; // of many steps
 
 const PANELS = {
   price: PricePanel, book: BookPanel, spread: SpreadPanel, inventory: InventoryPanel, money: MoneyPanel, paid: PaidPanel,
@@ -43,8 +45,34 @@ export class Market {
   open(settings) {
     this.settings = settings;
     this.opening = true;
+    this.due = 0;
     this.wait("Opening the market…");
     this.send({ do: "open", ...settings });
+  }
+
+  play(pace) {
+    this.due = 0;
+    this.hurry(true);
+    this.send({ do: "play", pace });
+  }
+
+  pause() {
+    this.due = 0;
+    this.send({ do: "pause" });
+  }
+
+  /** Make some steps: many of them in parts, so that the charts have points between. */
+  step(steps) {
+    this.part = Math.ceil(steps / PARTS);
+    this.due = steps;
+    this.next();
+  }
+
+  next() {
+    const steps = Math.min(this.part, this.due);
+    this.due -= steps;
+    this.hurry(true);
+    this.send({ do: "step", steps });
   }
 
   send(message) {
@@ -55,12 +83,15 @@ export class Market {
     this.connection.close();
     this.sizes.disconnect();
     clearTimeout(this.resting);
+    clearTimeout(this.late);
     Object.values(this.scales).forEach((scale) => scale.set(this, NaN, NaN));
     this.element.remove();
   }
 
   /** Say why nothing moves. */
   wait(text) {
+    clearTimeout(this.late);
+    this.element.classList.remove("slow");
     say(this.status, text);
     this.element.classList.add("waiting");
   }
@@ -95,10 +126,29 @@ export class Market {
   }
 
   take(frame) {
+    const first = this.frame === null;
     this.history.add(frame);
     this.frame = frame;
+    this.hurry(frame.playing);
+    if (frame.ended) this.due = 0;
+    if (this.due && !frame.playing) this.next();
     this.page.framed(this, frame);
-    this.draw();
+    if (first) this.rebuild();
+    else this.draw();
+  }
+
+  /** Say so where a step takes long: the first step with a strategy may compile it. */
+  hurry(expects) {
+    clearTimeout(this.late);
+    if (this.element.classList.contains("slow")) {
+      this.element.classList.remove("slow");
+      say(this.status, "");
+    }
+    if (!expects) return;
+    this.late = setTimeout(() => {
+      this.element.classList.add("slow");
+      say(this.status, "Waiting for the market. Its first steps may be compiled, which takes up to a minute, once.");
+    }, PATIENCE);
   }
 
   /** Draw the last frame with the next picture of the browser; frames that come before it are skipped. */

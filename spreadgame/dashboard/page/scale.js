@@ -19,6 +19,11 @@ export class Scale {
     else this.extents.delete(owner);
   }
 
+  /** Whether there is anything to show. */
+  get known() {
+    return this.extents.size > 0;
+  }
+
   /** Lowest and highest of the axis. */
   range() {
     const all = [...this.extents.values()];

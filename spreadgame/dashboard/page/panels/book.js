@@ -80,8 +80,8 @@ export class BookPanel extends CanvasPanel {
     bids.forEach((each, i) => level(middle + 0.6 * row + (i + 0.5) * row, each, i === 0, true));
     context.fillStyle = tint("soft");
     context.textAlign = "center";
-    if (!asks.length) context.fillText("nobody asks", x + width - lane / 2, middle - 1.2 * row, lane);
-    if (!bids.length) context.fillText("nobody bids", x + lane / 2, middle + 1.2 * row, lane);
+    if (!asks.length) context.fillText("nobody asks", x + width / 2, middle - 1.2 * row);
+    if (!bids.length) context.fillText("nobody bids", x + width / 2, middle + 1.2 * row);
   }
 
   between(venue, x, middle, width) {

@@ -17,7 +17,8 @@ export class InventoryPanel extends TimeChart {
   holders() {
     const { populations, history } = this.market;
     const makers = populations.map((each, i) => [each, i]).filter(([each]) => each.maker);
-    const shown = makers.length ? makers : populations.map((each, i) => [each, i]);
+    const able = makers.length ? makers : populations.map((each, i) => [each, i]);
+    const trading = able.filter(([, i]) => this.active?.has(i)), shown = trading.length ? trading : able;
     const single = shown.flatMap(([, i]) => {
       const members = history.last?.populations[i].members;
       return members ? members.map((_, member) => ({ population: i, member })) : [{ population: i, member: null }];
@@ -37,9 +38,23 @@ export class InventoryPanel extends TimeChart {
     }));
   }
 
+  rebuild() {
+    const { history, instrumentName } = this.market;
+    this.active = new Set();
+    history.points.forEach(({ populations }) => populations.forEach((each, i) => each.inventory[instrumentName] && this.active.add(i)));
+    super.rebuild();
+  }
+
+  /** Whether a population holds something of the instrument for the first time. */
+  meets(frame) {
+    const fresh = frame.populations.flatMap((each, i) => (each.inventory[this.market.instrumentName] && !this.active.has(i) ? [i] : []));
+    fresh.forEach((i) => this.active.add(i));
+    return fresh.some((i) => this.market.populations[i].maker) || (fresh.length > 0 && !this.market.populations.some((each) => each.maker));
+  }
+
   draw(frame) {
     const { history, instrumentName: name } = this.market;
-    if (!this.held?.length) this.rebuild();
+    if (!this.held?.length || this.meets(frame)) this.rebuild();
     const span = history.span(this.market.view.window(frame)), points = history.within(span);
     const columns = this.held.map(({ population, member }) =>
       points.map(({ populations }) => {
@@ -49,7 +64,7 @@ export class InventoryPanel extends TimeChart {
     );
     this.scale.least = 4;
     this.show(span, points.map((point) => point.step), columns, ...extent(columns));
-    say(this.note, "lots");
+    say(this.note, `${this.more}lots`);
     this.describe(this.host, () => {
       const last = columns.map((column, i) => `${this.shown[i].label} ${whole(column.at(-1))}`);
       return `Inventory over steps, lots. Now ${last.slice(0, 6).join(", ")}.`;

@@ -79,15 +79,15 @@ export class PricePanel extends TimeChart {
       `public value ${fixed(instrument.public_value, decimals + 1)}, ${this.visible.length} trades shown.`);
   }
 
-  over(chart) {
+  under(chart) {
     const context = chart.ctx, ratio = window.devicePixelRatio || 1;
     const { left, top, width, height } = chart.bbox;
     context.save();
     context.beginPath();
     context.rect(left, top, width, height);
     context.clip();
-    const radius = (this.visible?.length > 150 ? 0.2 : 0.28) * rem() * ratio;
-    context.lineWidth = 1.6 * ratio;
+    const many = this.visible?.length ?? 0, radius = (many > 300 ? 0.17 : many > 120 ? 0.21 : 0.28) * rem() * ratio;
+    context.lineWidth = 1.4 * ratio;
     context.setLineDash([]);
     const looks = new Map();
     for (const trade of this.visible ?? []) {

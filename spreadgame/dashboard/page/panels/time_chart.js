@@ -5,6 +5,8 @@ import { decimalsOf, fixed, whole } from "../numbers.js";
 import { drawMark, font, rem, tint } from "../palette.js";
 import { Panel, element } from "./panel.js";
 
+const MOST_EPISODES = 12; // that are told apart
+const WHOLE = Array.from({ length: 27 }, (_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3));
 const SVG = "http://www.w3.org/2000/svg";
 
 /** A line as it is drawn, for the legend. */
@@ -49,8 +51,8 @@ export class TimeChart extends Panel {
     return [];
   }
 
-  /** Draw over the lines. */
-  over() {}
+  /** Draw what lies under the lines. */
+  under() {}
 
   bands() {
     return [];
@@ -71,7 +73,8 @@ export class TimeChart extends Panel {
     const lines = this.shown.filter((line) => line.label).map((line) => element("li", {}, sampleOf(line), line.label));
     const marks = this.marks().map((mark) => element("li", {}, markOf(mark), mark.label));
     this.legend.replaceChildren(...lines, ...marks);
-    this.explained = marks.length;
+    const hidden = this.legend.scrollHeight > this.legend.clientHeight + 2;
+    this.more = hidden ? "enlarge for all names \u00b7 " : "";
   }
 
   options(width, height) {
@@ -85,10 +88,10 @@ export class TimeChart extends Panel {
       padding: [0.5 * unit, 0.8 * unit, 0, 0],
       scales: { x: { time: false, range: () => this.span }, y: { range: () => this.scale.range() } },
       axes: [
-        { ...axis, size: 1.6 * unit, space: 6 * unit, values: (_, splits) => splits.map((at, i) => (i ? "" : "step ") + whole(at)) },
+        { ...axis, size: 1.6 * unit, space: 6 * unit, incrs: WHOLE, values: (_, splits) => splits.map((at, i) => (i ? "" : "step ") + whole(at)) },
         {
           ...axis, space: 1.8 * unit,
-          values: (_, splits, __, ___, step) => splits.map((at) => fixed(at, decimalsOf(step))),
+          values: (_, splits, __, ___, step) => splits.map((at) => (this.scale.known ? fixed(at, decimalsOf(step)) : "")),
           size: (_, values) => (Math.max(3, ...(values ?? []).map((each) => each.length)) * 0.6 + 0.7) * unit,
         },
       ],
@@ -100,8 +103,27 @@ export class TimeChart extends Panel {
         })),
       ],
       bands: this.bands(),
-      hooks: { draw: [(chart) => this.over(chart)] },
+      hooks: { drawAxes: [(chart) => this.episodes(chart), (chart) => this.under(chart)] },
     };
+  }
+
+  /** A dashed line where an episode begins, unless they are many. */
+  episodes(chart) {
+    const beginnings = this.market.history.beginnings(this.span), { top, height } = chart.bbox;
+    if (beginnings.length > MOST_EPISODES) return;
+    const context = chart.ctx;
+    context.save();
+    context.strokeStyle = tint("edge");
+    context.lineWidth = window.devicePixelRatio || 1;
+    context.setLineDash([2, 4]);
+    context.beginPath();
+    for (const step of beginnings) {
+      const x = Math.round(chart.valToPos(step, "x", true));
+      context.moveTo(x, top);
+      context.lineTo(x, top + height);
+    }
+    context.stroke();
+    context.restore();
   }
 
   /** Draw columns of numbers over steps. */
