@@ -16,7 +16,19 @@ from sim.instruments.kinds import public_value, refresh
 from sim.venues.clearing import find_price
 
 # Columns of what :func:`look_at_populations` adds up, in units of money.
-CASH, FEES, DIVIDENDS, INTEREST, FUNDING, FORGIVEN = range(6)
+CASH, DIVIDENDS, INTEREST, FUNDING, FORGIVEN = range(5)
+
+
+@njit
+def value_now(address: int, instrument: int) -> float:
+    """An instrument's value at the clock's step, also where it follows from another's. Currency per unit."""
+    world = attach(address)
+    record = world.instruments[instrument]
+    value, valued = record.value, record.valued
+    refresh(world, instrument)
+    found: float = record.value
+    record.value, record.valued = value, valued
+    return found
 
 
 @njit
@@ -28,19 +40,16 @@ def look_at_instruments(address: int, worths: Any) -> None:
     world = attach(address)
     for instrument in range(world.clock[0].instruments):
         record = world.instruments[instrument]
-        mark, value, valued = record.mark, record.value, record.valued
-        public, published = record.public, record.published
+        mark, public, published = record.mark, record.public, record.published
         if record.settled != 0:
             worths[instrument, 0] = record.settled_price if record.marked != 0 else math.nan
             worths[instrument, 1] = record.settled_value
         else:
             found = market_price(world, instrument)
             worths[instrument, 0] = found if is_marked(record) else math.nan
-            refresh(world, instrument)
-            worths[instrument, 1] = record.value
+            worths[instrument, 1] = value_now(address, instrument)
         worths[instrument, 2] = public_value(world, instrument)
-        record.mark, record.value, record.valued = mark, value, valued
-        record.public, record.published = public, published
+        record.mark, record.public, record.published = mark, public, published
 
 
 @njit
@@ -49,8 +58,8 @@ def look_at_populations(address: int, sums: Any, lots: Any) -> None:
 
     Parameters
     ----------
-    sums : int64 (populations, 6), filled: cash less that at the episode's start, and what was paid and received in the
-        episode, in units of money.
+    sums : int64 (populations, 5), filled: cash less that at the episode's start, and what was received in the episode,
+        in units of money.
     lots : int64 (populations, instruments), filled.
     """
     world = attach(address)
@@ -61,7 +70,6 @@ def look_at_populations(address: int, sums: Any, lots: Any) -> None:
         row = sums[world.agents[agent].population]
         account = world.accounts[agent]
         row[CASH] += account.cash - world.first_cash[agent]
-        row[FEES] += account.fees
         row[DIVIDENDS] += account.dividends
         row[INTEREST] += account.interest
         row[FUNDING] += account.funding

@@ -14,12 +14,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.core.arguments import paths, whole
 from sim.core.codes import EPISODE
 from sim.core.world import NO_PRICE
-from sim.runs.totals import Counted, venue_measures
+from sim.runs.attributed import Attributed, SoFar
+from sim.runs.totals import venue_measures
 from sim.scenario import Scenario, resolved
+from sim.scenario.defaults import holds_auctions
 from sim.scenario.overrides import Overrides
-from sim.session.look import CASH, auction_now, is_collecting, look_at_instruments, look_at_populations
+from sim.session.look import CASH, DIVIDENDS, auction_now, is_collecting, look_at_instruments, look_at_populations
 from sim.session.recent_trades import RecentTrades
 from sim.session.session import Session
 from sim.strategy_kit.loading.files import load_files
@@ -54,6 +57,8 @@ class MarketInProgress(Session):
     trades : the most trades since the last look that are kept.
     """
 
+    _simulation: Attributed
+
     def __init__(
         self,
         scenario: Scenario | str | Path,
@@ -63,20 +68,22 @@ class MarketInProgress(Session):
         strategies: str | Path | Sequence[str | Path] = (),
         trades: int = 200,
     ) -> None:
-        load_files([Path(each) for each in ([strategies] if isinstance(strategies, str | Path) else strategies)])
+        load_files(paths("strategies", strategies))
         scenario = resolved(scenario, overrides, seed)
-        self.recent = RecentTrades(trades)
+        self.recent = RecentTrades(whole("trades", trades, low=1))
         super().__init__(_looked_at(scenario), tables=False)
         populations, instruments = len(scenario.populations), len(scenario.instruments)
-        self._sums = np.zeros((populations, 6), np.int64)
+        self._sums = np.zeros((populations, 5), np.int64)
         self._lots = np.zeros((populations, instruments), np.int64)
         self._worths = np.full((instruments, 3), np.nan)
-        self._lot_sizes = np.array([each.lot_size for each in scenario.instruments])
+        self._margined = np.asarray(self.world.instruments["margined"]) != 0
         self._price_sizes = scenario.price_sizes()
         self._ticks = [each.tick_size for each in scenario.venues]
+        self._spreads = [np.nan] * len(self._ticks)
+        self._auctions = any(map(holds_auctions, scenario.venues))
 
-    def _driven(self) -> Counted:
-        return Counted(self._built, self.recent, self._act)
+    def _driven(self) -> Attributed:
+        return Attributed(self._built, self.recent, self._act)
 
     @property
     def trades(self) -> int:
@@ -90,16 +97,33 @@ class MarketInProgress(Session):
         return max(int(clock["episode"]) - self._between, 0)
 
     @property
+    def begun(self) -> int:
+        """Episodes that have begun: of so many, sums of money are; at least 1."""
+        return self.episode + 1
+
+    @property
     def _between(self) -> bool:
         """Whether no episode is going on: the last has ended, or the first not begun."""
         return bool(self.world.clock[0]["phase"] == EPISODE)
 
+    def prepare(self) -> None:
+        """Compile what steps and shows the market: before the first step, so that nothing stands still later."""
+        self._simulation.advance(0)
+        self.look()
+        self._simulation.so_far(np.zeros((len(self._worths), 2)), self._sums[:, DIVIDENDS:])
+        for venue in range(len(self._ticks)):
+            self.book(venue)
+            if self._auctions:
+                auction_now(self.address, venue)
+
     def look(self) -> None:
         """Take what is shown from the market of now; the other methods speak of the last look."""
         self._simulation.drain()
-        if self.now:
-            look_at_instruments(self.address, self._worths)
-            look_at_populations(self.address, self._sums, self._lots)
+        look_at_instruments(self.address, self._worths)
+        look_at_populations(self.address, self._sums, self._lots)
+        self._spreads = self._mean_spreads()
+        if not self.now:  # no episode has begun
+            self._worths[:], self._sums[:], self._lots[:] = np.nan, 0, 0
 
     def worths(self) -> list[Worth]:
         """What each instrument is worth."""
@@ -108,7 +132,7 @@ class MarketInProgress(Session):
     def book(self, venue: int, levels: int = 20) -> Book:
         """What a venue shows."""
         record = self.world.venues[venue]
-        collecting = self.now > 0 and bool(is_collecting(self.address, venue))
+        collecting = bool(is_collecting(self.address, venue))
         price, imbalance = auction_now(self.address, venue) if collecting else (NO_PRICE, 0)
         size, last = self._price_sizes[venue], int(record["last_price"])
         bids, asks = (self.depth(way, levels, venue) * (self._ticks[venue], 1.0) for way in (1, -1))
@@ -119,14 +143,13 @@ class MarketInProgress(Session):
             collecting=collecting,
             indicative=int(price) * size if price != NO_PRICE else np.nan,
             imbalance=int(imbalance) if collecting else None,
-            spread_mean=self._spreads.get(self.scenario.venues[venue].name, np.nan),
+            spread_mean=self._spreads[venue],
         )
 
-    @property
-    def _spreads(self) -> dict[str, float]:
-        """Mean quoted spread of each venue so far, as a summary has it."""
+    def _mean_spreads(self) -> list[float]:
+        """Mean quoted spread of each venue so far, as a summary has it; nan where it has none."""
         found = venue_measures(self._built, self._simulation.venues[None])
-        return {name: float(each["quoted_spread"][0]) for name, each in found.items() if "quoted_spread" in each}
+        return [float(found[each.name].get("quoted_spread", [np.nan])[0]) for each in self.scenario.venues]
 
     def inventories(self) -> NDArray[np.int64]:
         """Lots that the members of each population hold, int64 (populations, instruments)."""
@@ -139,28 +162,33 @@ class MarketInProgress(Session):
         return np.array(self.world.holdings["lots"][first * width : (first + count) * width]).reshape(count, width)
 
     def profits(self) -> NDArray[np.float64]:
-        """Change of wealth of each population: mean of the episodes begun, float64 (populations,). Currency."""
+        """Change of wealth of each population by the ledger, over all episodes begun: (populations,). Currency."""
         totals = self._simulation.populations
-        ended = np.asarray(totals["average"]) * np.asarray(totals["episodes"])
-        if self._between:
-            return np.asarray(ended / (self.episode + 1))
-        return np.asarray((ended + self._running_profits()) / (self.episode + 1))
+        ended: NDArray[np.float64] = np.asarray(totals["average"]) * np.asarray(totals["episodes"])
+        return ended if self._between else ended + self._going_profits()
 
-    def _running_profits(self) -> NDArray[np.float64]:
+    def _going_profits(self) -> NDArray[np.float64]:
         """Change of wealth in the episode that goes on."""
-        records = self.world.instruments
-        first = self.world.first_holdings.reshape(-1, len(self.scenario.instruments))
-        counts = [each.count for each in self.scenario.populations]
-        begins = np.cumsum([0, *counts[:-1]])
-        endowed = np.add.reduceat(first[: sum(counts)], begins, axis=0)
-        unit, sizes = self.scenario.money.unit, self._lot_sizes
-        initial = np.asarray(records["initial"])
-        mark = np.where(np.isnan(self._worths[:, 0]), initial, self._worths[:, 0])
-        margined = np.asarray(records["margined"]) != 0
-        now = sizes * mark - np.where(margined, np.asarray(records["settled_units"]) * unit, 0.0)
-        before = np.where(margined, 0.0, sizes * initial)
-        found: NDArray[np.float64] = self._sums[:, CASH] * unit + self._lots @ now - endowed @ before
-        return found
+        unit, sizes, margined = self.scenario.money.unit, self._simulation.sums.scale, self._margined
+        initial, mark = self._marks().T
+        mark = np.where(np.isnan(mark), initial, mark) * sizes
+        now = mark - np.where(margined, self.world.instruments["settled_units"], 0)
+        units = (
+            self._sums[:, CASH]
+            + self._lots @ now
+            - self._simulation.sums.first @ np.where(margined, 0.0, sizes * initial)
+        )
+        return np.asarray(units * unit)
+
+    def money(self) -> SoFar:
+        """Where the money went: sums over all episodes begun, of the trades alone."""
+        if self._between:
+            return self._simulation.so_far(None, np.zeros_like(self._sums[:, DIVIDENDS:]))
+        return self._simulation.so_far(self._marks(), self._sums[:, DIVIDENDS:])
+
+    def _marks(self) -> NDArray[np.float64]:
+        """Marks when the episode began and now, float64 (instruments, 2), now nan before there is one."""
+        return np.column_stack([self.world.instruments["initial"], self._worths[:, 0]])
 
 
 def _looked_at(scenario: Scenario) -> Scenario:

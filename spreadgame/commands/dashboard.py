@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import sys
 from pathlib import Path
@@ -44,7 +45,7 @@ def call(given: argparse.Namespace) -> int:
     from sim.scenario.overrides import pairs_of
     from spreadgame.dashboard.app import application
     from spreadgame.dashboard.library import Library
-    from spreadgame.dashboard.serve import bound, is_local, serve, url_of
+    from spreadgame.dashboard.serve import bound, is_local, serve, server_of, url_of
 
     if given.scenario is not None:
         load(given.scenario, given.overrides, given.seed)  # what is wrong with it is said here, not on the page
@@ -63,13 +64,14 @@ def call(given: argparse.Namespace) -> int:
         if not given.no_open:
             _open(url)
 
-    serve(application(library, given.host, given.seed, dict(pairs_of(given.overrides)), _announce), listening, ready)
+    app = application(library, given.host, given.seed, dict(pairs_of(given.overrides)), _announce)
+    asyncio.run(serve(server_of(app), listening, ready))
     return OK
 
 
 def _announce(scenario: Scenario) -> str:
     """Say on the terminal that something must be compiled; gives the same words for the page."""
-    said = compiling("kernel.advance", [population.strategy for population in scenario.populations])
+    said = compiling("attributed.close_now", [population.strategy for population in scenario.populations])
     if said:
         say(said)
     return said

@@ -9,18 +9,16 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from sim.core.errors import SpreadgameError
 from sim.scenario import Scenario, with_overrides
 from sim.session.market_in_progress import MarketInProgress
 from spreadgame.dashboard.controls import controls_of
 from spreadgame.dashboard.frames import opening
 from spreadgame.dashboard.library import Library
+from spreadgame.dashboard.limits import MOST_MARKETS, check_overrides, check_size
 from spreadgame.dashboard.messages import Message, Open, Pause, Play, message_of
 from spreadgame.dashboard.player import Player
-from spreadgame.dashboard.refused import Refused
+from spreadgame.dashboard.refused import Gone, Refused, answer_to
 from spreadgame.dashboard.worker import Worker
-
-MOST_MARKETS, MOST_AGENTS = 64, 100_000
 
 
 class Connections:
@@ -66,10 +64,9 @@ class Connections:
             If it cannot be.
         """
         base = self._library.entry(asked.scenario).scenario
+        check_overrides(asked.overrides)
         scenario = with_overrides(base, asked.overrides, asked.seed)
-        if scenario.agents() > MOST_AGENTS:
-            what = f"a market on this page has {MOST_AGENTS:,} agents at most"
-            raise Refused("populations", scenario.agents(), what, "take fewer")
+        check_size(scenario)
         return scenario, base
 
     def announced(self, scenario: Scenario) -> str:
@@ -86,17 +83,14 @@ class _Connection:
     async def obey(self) -> None:
         """Obey message after message."""
         try:
-            while True:
-                event = await self._socket.receive()
-                if event["type"] == "websocket.disconnect":
-                    return
+            while (event := await self._socket.receive())["type"] != "websocket.disconnect":
                 try:
                     await self._do(message_of(event.get("text")))
-                except Refused as refused:
-                    await self._say(refused.answer())
-                except SpreadgameError as error:
-                    await self._say({"type": "error", "message": str(error)})
-        except (WebSocketDisconnect, RuntimeError):  # it left while something was sent
+                except Gone:
+                    return
+                except Exception as error:
+                    await self._say(answer_to(error))
+        except Gone:
             return
         finally:
             await self._leave()
@@ -116,20 +110,23 @@ class _Connection:
             await self._player.step(message.steps)
 
     async def _open(self, asked: Open) -> None:
-        worker = Worker()
-        self._all.take()
+        worker, others = Worker(), self._player
+        if others is None:
+            self._all.take()
         try:
-            scenario, _ = await worker.do(lambda: self._all.scenario(asked))
+            scenario, base = await worker.do(lambda: self._all.scenario(asked))
             if said := self._all.announced(scenario):
                 await self._say({"type": "status", "message": said})
             market = await worker.do(lambda: _begun(scenario))
+            controls = await worker.do(lambda: controls_of(base, scenario))
         except BaseException:
-            self._all.give_back()
             worker.close()
+            if others is None:
+                self._all.give_back()
             raise
-        await self._leave()
         self._player = Player(market, worker, self._send)
-        controls = await worker.do(lambda: controls_of(scenario))
+        if others is not None:
+            await others.close()
         await self._say(opening(scenario, asked.scenario, scenario.run.seed, asked.overrides, controls))
         await self._player.show()
 
@@ -143,12 +140,15 @@ class _Connection:
         await self._send(json.dumps(message, allow_nan=False))
 
     async def _send(self, text: str) -> None:
-        async with self._writing:
-            await self._socket.send_text(text)
+        try:
+            async with self._writing:
+                await self._socket.send_text(text)
+        except (WebSocketDisconnect, RuntimeError) as error:  # it was closed, by either side
+            raise Gone from error
 
 
 def _begun(scenario: Scenario) -> MarketInProgress:
     """A market at its beginning, with everything compiled."""
     market = MarketInProgress(scenario)
-    market.look()
+    market.prepare()
     return market

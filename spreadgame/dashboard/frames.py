@@ -1,4 +1,9 @@
-"""What a page is told of a market: once when it is opened, and in each frame."""
+"""What a page is told of a market: once when it is opened, and in each frame.
+
+Amounts of money are means of the episodes that have begun, which is the run's payoff when it has ended. The lines of a
+population sum to its profit: spread, hedging, adverse_selection, revaluation, fees and income. Income is dividends,
+interest, funding and forgiven losses. What is missing, or without meaning, is null.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +11,16 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from sim.runs.attributed import SoFar
 from sim.scenario import Scenario
 from sim.session.market_in_progress import Book, MarketInProgress
+from spreadgame.dashboard.caption import caption
 
 LEVELS, MOST_MEMBERS = 20, 20
+LINES = ("spread", "hedging", "adverse_selection", "revaluation", "fees", "income")
+_RECEIVED = ("dividends", "interest", "funding", "forgiven")
+_PAYERS = {"forgiven": "default"}  # the account's name, where it is not the line's
+_LEAST = 0.5  # units of money: less has not been paid
 
 
 def opening(scenario: Scenario, name: str, seed: int, overrides: Mapping[str, Any], controls: Any) -> dict[str, Any]:
@@ -17,7 +28,7 @@ def opening(scenario: Scenario, name: str, seed: int, overrides: Mapping[str, An
     return {
         "type": "opened", "scenario": name, "title": scenario.title or name, "question": scenario.question,
         "seed": seed, "steps": scenario.run.steps, "episodes": scenario.run.episodes, "overrides": dict(overrides),
-        "controls": controls,
+        "controls": controls, "lines": list(LINES),
         "venues": [
             {"name": each.name, "instrument": each.instrument, "mechanism": each.mechanism, "tick_size": each.tick_size}
             for each in scenario.venues
@@ -58,19 +69,33 @@ class Frames:
             if each.count <= MOST_MEMBERS and is_maker(each.strategy)
         ]
         self._sizes = scenario.price_sizes()
+        self._least = _LEAST * scenario.money.unit
 
     def frame(self, playing: bool, pace: float) -> dict[str, Any]:
         """What the market shows now."""
         market = self._market
         market.look()
         tape, left_out = self._tape()
+        money, profits = market.money(), (market.profits() / market.begun).tolist()
         return {
             "type": "frame", "step": market.now, "steps": market.total, "episode": market.episode,
-            "ended": not market.running, "playing": playing, "pace": pace, "trades": market.trades, "caption": "",
+            "ended": not market.running, "playing": playing, "pace": pace, "trades": market.trades,
+            "caption": self._caption(money, profits), "horizon": money.horizon,
             "venues": [self._venue(number) for number in range(len(self._venues))],
-            "instruments": self._worths(), "populations": self._parties(), "paid": [], "tape": tape,
-            "tape_left_out": left_out,
+            "instruments": self._worths(), "populations": self._parties(money, profits), "paid": self._paid(money),
+            "tape": tape, "tape_left_out": left_out,
         }  # fmt: skip
+
+    def _caption(self, money: SoFar, profits: list[float]) -> str:
+        market, lines = self._market, money.lines
+        earned = [
+            (name, float(lines.spread[number]) / market.begun, float(lines.adverse_selection[number]) / market.begun)
+            for number, name in enumerate(self._populations)
+            if is_maker(market.scenario.populations[number].strategy) and money.known and lines.spread[number] > 0
+        ]
+        episodes, by_name = market.scenario.run.episodes, dict(zip(self._populations, profits, strict=True))
+        within = market.now - market.episode * self._steps
+        return caption(within, self._steps, market.trades, (market.begun, episodes), by_name, earned, money.horizon)
 
     def _venue(self, number: int) -> dict[str, Any]:
         book = self._market.book(number, LEVELS)
@@ -88,18 +113,44 @@ class Frames:
             for name, (mark, value, public) in zip(self._instruments, self._market.worths(), strict=True)
         ]
 
-    def _parties(self) -> list[dict[str, Any]]:
-        market = self._market
-        lots, profits = market.inventories().tolist(), market.profits().tolist()
+    def _parties(self, money: SoFar, profits: list[float]) -> list[dict[str, Any]]:
+        market, begun, lines = self._market, self._market.begun, money.lines
+        lots = market.inventories().tolist()
+        amounts = lines._asdict() | {"income": sum(getattr(lines, name) for name in _RECEIVED)}
+        columns = {name: (amounts[name] / begun).tolist() for name in LINES}
         found: list[dict[str, Any]] = []
         for number, name in enumerate(self._populations):
-            party: dict[str, Any] = {
-                "name": name, "profit": profits[number], "spread": 0.0, "adverse_selection": 0.0, "revaluation": 0.0,
-                "fees": 0.0, "income": 0.0, "inventory": self._held(lots[number]),
-            }  # fmt: skip
+            party: dict[str, Any] = {"name": name, "profit": profits[number]}
+            party |= {line: _number(column[number] + 0.0) for line, column in columns.items()}
+            party["inventory"] = self._held(lots[number])
             if number in self._makers:
                 party["members"] = [self._held(each) for each in market.members(number).tolist()]
             found.append(party)
+        return found
+
+    def _paid(self, money: SoFar) -> list[dict[str, Any]] | None:
+        """Who paid whom: populations each other, at the price of settlement or the mark, and accounts."""
+        names, begun, found = self._populations, self._market.begun, []
+        if not len(money.won):
+            return None
+
+        def pay(payer: str, payee: str, amount: float) -> None:
+            if amount < 0:
+                payer, payee, amount = payee, payer, -amount
+            if amount >= self._least:
+                found.append({"payer": payer, "payee": payee, "amount": amount / begun})
+
+        for number, row in enumerate(money.won.tolist()):
+            for payer, amount in zip(names[:number], row, strict=False):
+                pay(payer, names[number], amount)
+        for venue, row in zip(self._venues, money.fees.tolist(), strict=True):
+            for payer, amount in zip(names, row, strict=True):
+                pay(payer, f"fees {venue}", amount)
+        for line in _RECEIVED:
+            for payee, amount in zip(names, getattr(money.lines, line).tolist(), strict=True):
+                pay(_PAYERS.get(line, line), payee, amount)
+        for payee, amount in zip(names, money.endowments.tolist(), strict=True):
+            pay("endowment", payee, amount)
         return found
 
     def _held(self, lots: list[int]) -> dict[str, int]:

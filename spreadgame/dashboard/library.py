@@ -43,7 +43,7 @@ class Entry:
         """What the library says of it."""
         found = self.scenario
         title, question = found.title or self.name, found.question
-        controls = controls_of(found)
+        controls = controls_of(found, found)
         return {"name": self.name, "group": self.group, "title": title, "question": question, "controls": controls}
 
 

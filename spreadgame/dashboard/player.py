@@ -12,9 +12,9 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from sim.core.errors import SpreadgameError
 from sim.session.market_in_progress import MarketInProgress
 from spreadgame.dashboard.frames import Frames
+from spreadgame.dashboard.refused import Gone, answer_to
 from spreadgame.dashboard.worker import Worker
 
 Send = Callable[[str], Awaitable[None]]
@@ -69,8 +69,10 @@ class Player:
     async def close(self) -> None:
         """End it."""
         await self.pause()
-        if self._sending is not None:
-            self._sending.cancel()
+        sending, self._sending = self._sending, None
+        if sending is not None:
+            sending.cancel()
+            await asyncio.wait([sending])
         self._worker.close()
 
     async def show(self) -> None:
@@ -101,7 +103,9 @@ class Player:
                 await asyncio.sleep(max(rest, 0.0))
             self._task = None
             await self.show()
-        except SpreadgameError as error:
+        except Gone:
+            return
+        except Exception as error:
             await self._fail(error)
         finally:
             playing_now.discard(self)
@@ -119,7 +123,9 @@ class Player:
                 steps -= part
             self._task = None
             await self.show()
-        except SpreadgameError as error:
+        except Gone:
+            return
+        except Exception as error:
             await self._fail(error)
 
     def _advance(self, steps: int) -> None:
@@ -135,11 +141,18 @@ class Player:
             self._sending = asyncio.create_task(self._send_frame())
 
     async def _send_frame(self) -> None:
-        with suppress(SpreadgameError):  # who plays says so
+        try:
             await self._send(await self._worker.do(self._written))
+        except Gone:
+            return
+        except Exception as error:
+            await self._fail(error)
 
-    async def _fail(self, error: SpreadgameError) -> None:
-        self._task = None
-        await self._send(
-            json.dumps({"type": "error", "message": str(error), "place": "market", "remedy": "open it again"})
-        )
+    async def _fail(self, error: Exception) -> None:
+        """Say what ended it."""
+        task, self._task = self._task, None
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+        told = {"place": "market", "remedy": "open it again"} | answer_to(error)
+        with suppress(Gone):
+            await self._send(json.dumps(told))

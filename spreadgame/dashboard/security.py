@@ -1,8 +1,8 @@
 """Who may talk to the server: pages that it served itself, by a name that is this machine's.
 
 A page of another site must not reach a server on this machine. Its requests carry an Origin that is not our Host. A
-site whose name was made to lead here (DNS rebinding) sends its own name as the Host; names are therefore ours or refused.
-Numbers of addresses cannot be rebound, so they are allowed where a wildcard address is served.
+site whose name was made to lead here (DNS rebinding) sends its own name as the Host, which is refused. Numbers of
+addresses cannot be rebound, so they are allowed where a wildcard address is served.
 """
 
 from __future__ import annotations

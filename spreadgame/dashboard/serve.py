@@ -15,6 +15,8 @@ from spreadgame.dashboard.security import LOCAL, App
 _LARGEST_MESSAGE = 2 * 2**20  # bytes; what is longer than a message may be, and shorter than this, is answered
 _WAITING = 4  # messages of a page that wait to be read
 _GRACE = 1  # seconds that pages have to leave when the server ends
+_MOMENT = 0.01  # seconds between two looks whether pages are answered
+_MOST_CONNECTIONS = 512  # of pages, each of which has several
 
 
 def is_local(host: str) -> bool:
@@ -61,24 +63,26 @@ def url_of(host: str, listening: socket.socket) -> str:
     return f"http://[{name}]:{port}/" if ":" in name else f"http://{name}:{port}/"
 
 
-def serve(app: App, listening: socket.socket, ready: Callable[[], None]) -> None:
-    """Serve until Ctrl-C or SIGTERM, which are raised again.
+def server_of(app: App) -> uvicorn.Server:
+    """What answers requests; nobody else's log is written to, and nothing is compressed."""
+    config = uvicorn.Config(
+        app, ws="websockets-sansio", ws_max_size=_LARGEST_MESSAGE, ws_max_queue=_WAITING, ws_per_message_deflate=False,
+        lifespan="off", access_log=False, log_level="warning", timeout_graceful_shutdown=_GRACE, server_header=False,
+        limit_concurrency=_MOST_CONNECTIONS,
+    )  # fmt: skip
+    return uvicorn.Server(config)
+
+
+async def serve(server: uvicorn.Server, listening: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve until the server is told to end. In the main thread Ctrl-C and SIGTERM do so, and are raised again.
 
     Parameters
     ----------
     ready : called once pages are answered.
     """
-    config = uvicorn.Config(
-        app, ws="websockets-sansio", ws_max_size=_LARGEST_MESSAGE, ws_max_queue=_WAITING, ws_per_message_deflate=False,
-        lifespan="off", access_log=False, log_level="warning", timeout_graceful_shutdown=_GRACE, server_header=False,
-    )  # fmt: skip
-    asyncio.run(_served(uvicorn.Server(config), listening, ready))
-
-
-async def _served(server: uvicorn.Server, listening: socket.socket, ready: Callable[[], None]) -> None:
     task = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started and not task.done():
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(_MOMENT)
     if server.started:
         ready()
     await task
