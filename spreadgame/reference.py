@@ -26,6 +26,7 @@ _SECTIONS = (
     ("Turns", "[turns]"),
     ("Record", "[record]"),
     ("Game", "[game]"),
+    ("Dashboard", "[dashboard]"),
 )
 _DISCRIMINATORS = ("process", "law", "distribution")
 _OWNERS = {"PrivateValues": "private_values", "Reservation": "reservation"}  # both are told apart by `distribution`

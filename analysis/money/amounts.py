@@ -11,8 +11,7 @@ import numpy as np
 from analysis.money.accounts import Holders
 from analysis.money.marks import Marks
 from analysis.reading.trades import Floats, Integers, Trades
-
-_NEAR = 1e-6  # of a unit of money: so far are halves from what float64 makes of them
+from sim.runs.lines import counted, gain
 
 
 class Amounts:
@@ -33,10 +32,9 @@ class Amounts:
         self._pieces = holders.piece(trades.steps)
 
     def _counted(self, prices: Floats) -> Floats:
-        """Prices as units of money a lot, those that are whole or halves exactly so."""
-        units = prices * self._scale
-        halves = np.rint(2.0 * units) / 2.0
-        return np.where(np.abs(units - halves) < _NEAR, halves, units)
+        """Prices as units of money a lot."""
+        units: Floats = counted(prices * self._scale)
+        return units
 
     def _summed(self, amounts: Floats, pieces: Integers | None = None, rows: Integers | None = None) -> Floats:
         """Amounts that takers receive and makers give."""
@@ -70,7 +68,7 @@ class Amounts:
 
     def spread(self) -> Floats:
         """Σ z (m - P)."""
-        return self._summed(self._bought * (self.before - self._prices))
+        return self._summed(gain(self._bought, self.before, self._prices))
 
     def hedging(self) -> Floats:
         """The part of :meth:`spread` in trades of orders that a hedge sent, for whom it sent them."""
@@ -78,19 +76,19 @@ class Amounts:
         rows = np.flatnonzero(hedges)
         if not len(rows):
             return np.zeros(self._holders.shape)
-        gain = (self._bought * (self.before - self._prices))[rows]
+        won = gain(self._bought, self.before, self._prices)[rows]
         episodes, pieces = trades.episodes[rows], self._pieces[rows]
         taken = self._holders.summed(
-            np.where(hedges[rows] & 1, gain, 0.0), episodes, pieces, self._holders.takers(trades)[rows]
+            np.where(hedges[rows] & 1, won, 0.0), episodes, pieces, self._holders.takers(trades)[rows]
         )
         made = self._holders.summed(
-            np.where(hedges[rows] & 2, gain, 0.0), episodes, pieces, self._holders.makers(trades)[rows]
+            np.where(hedges[rows] & 2, won, 0.0), episodes, pieces, self._holders.makers(trades)[rows]
         )
         return taken - made
 
     def settled(self) -> Floats:
         """Σ z (m - P) of each trade's taker, with m the mark at its episode's end, (trades,)."""
-        won: Floats = self._bought * (self.edges[self._trades.episodes, -1] - self._prices)
+        won: Floats = gain(self._bought, self.edges[self._trades.episodes, -1], self._prices)
         return won
 
     def wrong_by(self, valued: Amounts) -> Floats:

@@ -55,13 +55,14 @@ from analysis.reading.registry import Option, measure
 from analysis.reading.trades import Floats, trades_of
 from analysis.stats.bootstrap import bootstrap
 from analysis.stats.estimates import Estimate, mean
+from sim.runs.lines import HORIZON, horizon_for
 from sim.runs.result import Run
 from sim.scenario.tables.derivatives import Call, Put
 
 _PAID = ("hedging", "fees", "dividends", "interest", "funding")
 BY_MARK = ("spread", "adverse_selection", "revaluation", *_PAID)
 BY_VALUE = ("spread", "information", "revaluation", *_PAID)
-HORIZON, UNIT = 20, "trades"
+UNIT = "trades"
 _MANY = 30  # episodes whose scatter gives an error
 _FEWEST_PIECES = 8  # of one series, from which an error can be had
 _RESAMPLED = 400
@@ -284,7 +285,7 @@ def _estimate(parts: Floats) -> Estimate:
 
 def fitting_horizon(run: Run) -> int:
     """A horizon in trades that fits well into an episode: 20, or a fifth of the trades per episode if that is less."""
-    return int(min(HORIZON, max(1, run.manifest["trades"] // (5 * max(1, run.manifest["episodes"])))))
+    return horizon_for(run.manifest["trades"], run.manifest["episodes"])
 
 
 def both(

@@ -102,14 +102,14 @@ def who_paid_whom(run: Run) -> WhoPaidWhom:
             won.size,
         ).reshape(won.shape)
         won += part - part.transpose(0, 2, 1)
-        places = np.array([venues.index(name) for name in trades.venues])[trades.venue]
+        places = np.array([venues.index(name) for name in trades.venues], np.int64)[trades.venue]
         for paid, who in ((trades.taker_fees, holders.takers(trades)), (trades.maker_fees, holders.makers(trades))):
             place = (trades.episodes * count + who) * len(venues) + places
             fees += np.bincount(place, np.rint(paid / run.scenario.money.unit), fees.size).reshape(fees.shape)
         others[..., 0] += holders.endowed(instrument.name) * np.diff(amounts.edges)
         recorded = recorded + holders.worth_changes(instrument.name, amounts.edges, amounts.edges)[:, 0]
-    for place, name in enumerate(received[1:], 1):
-        others[..., place] = holders.received(name)[:, 0]
+    for column, name in enumerate(received[1:], 1):
+        others[..., column] = holders.received(name)[:, 0]
     names = tuple(each.name for each in run.scenario.populations)
     return WhoPaidWhom(names, tuple(venues), won, fees, others, recorded, run.scenario.money.unit)
 

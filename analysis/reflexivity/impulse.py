@@ -155,7 +155,7 @@ def _prepared(scenario: Scenario, population: str, lots: int, at: int, horizons:
             f"{scenario.source}: populations.{last_turn.name}.turn is {last_turn.turn:,}, the last that there is, and "
             "the order has to come after everybody — give it a lower turn"
         )
-    given = {key: held for key, held in scenario.given.items() if key not in ("game", "counterfactuals")}
+    given = {key: held for key, held in scenario.given.items() if key not in ("game", "counterfactuals", "dashboard")}
     levels = scenario.record.levels or 1
     kept = {"trades": False, "messages": False, "levels": levels, "book_every": 1, "agents": "none"}
     recording = {f"record.{name}": value for name, value in kept.items()} | {"record.episodes": "populations"}

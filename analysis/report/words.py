@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +10,7 @@ from analysis.money.attribution import Attribution, by_mark
 from analysis.money.who_paid_whom import WhoPaidWhom
 from analysis.output.numbers import error, percent, short
 from analysis.output.rejections import rejection_lines
+from analysis.output.sentences import in_a_row, plainly, sentence
 from analysis.quality.spreads import HORIZON, Parts, Spreads
 from analysis.reading.columns import columns
 from analysis.reading.trades import Floats, Trades, trades_of
@@ -45,7 +45,7 @@ def headline(run: Run, who: WhoPaidWhom | None, attribution: Attribution | None 
     fees = float(who.fees.sum()) * who.unit / episodes
     totals = attribution.estimates()["total"]
     amounts = [
-        (_plainly(name), float(value), float(doubt))
+        (plainly(name), float(value), float(doubt))
         for name, (value, doubt) in zip(totals.index, totals.to_numpy(), strict=True)
     ]
     largest = max(abs(fees), *(abs(value) for _, value, _ in amounts))
@@ -62,10 +62,9 @@ def headline(run: Run, who: WhoPaidWhom | None, attribution: Attribution | None 
         winners.append(f"the venues took {short(fees)} in fees")
     elif fees < -_SMALL * largest:
         losers.append(f"the venues paid {short(-fees)} in rebates")
-    broke = f"{_listed(even)} broke even" if even else ""
-    sentence = "; ".join(part for part in (_listed(losers), _listed(winners), broke) if part)
-    whole = f"in a mean episode {sentence}." if episodes > 1 else f"{sentence}."
-    return whole[0].upper() + whole[1:]
+    broke = f"{in_a_row(even)} broke even" if even else ""
+    said = "; ".join(part for part in (in_a_row(losers), in_a_row(winners), broke) if part)
+    return sentence(f"in a mean episode {said}." if episodes > 1 else f"{said}.")
 
 
 def _give_or_take(value: float, standard_error: float) -> str:
@@ -108,7 +107,7 @@ def _cost_of_trading(spreads: Spreads, several: bool) -> list[Finding]:
     low, high = takers.iloc[0], takers.iloc[-1]
     apart = float(np.hypot(low["impact_standard_error"], high["impact_standard_error"]))
     if len(takers) > 1 and high["impact"] - low["impact"] > _FEW * apart:
-        knowing, other = _plainly(takers.index[-1]), _plainly(takers.index[0])
+        knowing, other = plainly(takers.index[-1]), plainly(takers.index[0])
         end = "made a loss on it" if high["realised"] < 0 else f"kept {short(high['realised'])}"
         text = (
             f"After an order by {knowing} the mid moved by {short(high['impact'])}, after one by {other} by "
@@ -232,7 +231,7 @@ def _nobody_knew_more(run: Run) -> list[Finding]:
     exactly = "exactly" if np.array_equal(found.units.sum(axis=-1), found.recorded) else "but for rounding"
     text = (
         "The value never moved and nobody knew more of it than others, so there was nobody to lose to: marked at "
-        f"the value, adverse selection and revaluation are 0, and {_listed(_plainly(name) for name in makers)} kept "
+        f"the value, adverse selection and revaluation are 0, and {in_a_row(plainly(name) for name in makers)} kept "
         f"the whole spread of {short(spread)}{after}, {exactly}."
     )
     return [Finding("The whole spread is kept", text)]
@@ -255,13 +254,3 @@ def _price_and_value(run: Run) -> list[Finding]:
             text = f"The market's price{of} was the value whenever the book was sampled."
         found.append(Finding(f"Price and value{of}", text))
     return found
-
-
-def _plainly(name: object) -> str:
-    return str(name).replace("_", " ")
-
-
-def _listed(parts: Iterable[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    texts = list(parts)
-    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}" if texts else ""

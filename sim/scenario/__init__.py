@@ -19,6 +19,7 @@ from sim.core.wording import near, patient
 from sim.scenario.chains import expanded
 from sim.scenario.checks.all import reference_problems
 from sim.scenario.counterfactuals import counterfactual_problems, otherwise
+from sim.scenario.declared import control_problems
 from sim.scenario.defaults import filled
 from sim.scenario.messages import Places, problems_of
 from sim.scenario.overrides import Overrides, Pairs, override, pairs_of
@@ -93,7 +94,10 @@ def parse(
     try:
         given = _listed(_decoded(data, source) if isinstance(data, str) else data)
         with patient():
-            return _checked(given, source, folder, overrides, seed, changes or {})
+            scenario = _checked(given, source, folder, overrides, seed, changes or {})
+            if scenario.dashboard and not scenario.changes:  # of what the file says; changes may lead its paths nowhere
+                _check_controls(scenario, source)
+            return scenario
     except RecursionError as error:
         raise ScenarioError(source, [Problem("", "tables or lists are nested too deeply")]) from error
 
@@ -199,6 +203,12 @@ def _checked(
     scenario = filled(draft, folder)
     scenario.came_from(source, folder, given, {**changes, **dict(made)}, places.origins)
     return scenario
+
+
+def _check_controls(scenario: Scenario, source: str) -> None:
+    controls = scenario.dashboard.controls if scenario.dashboard else ()
+    if problems := control_problems(scenario.given, controls):
+        raise ScenarioError(source, problems)
 
 
 def _problems_if(given: dict[str, Any], source: str, folder: Path, changes: Pairs) -> list[Problem]:

@@ -194,8 +194,8 @@ def member_name(population: str, member: int, members: int) -> str:
 
 
 def _settled(scenario: Scenario) -> dict[str, Any]:
-    """What the scenario's file says, without its game and what is asked besides."""
-    return {key: value for key, value in scenario.given.items() if key not in ("game", "counterfactuals")}
+    """What the scenario's file says, without its game, what is asked besides, and its page."""
+    return {key: value for key, value in scenario.given.items() if key not in ("game", "counterfactuals", "dashboard")}
 
 
 def _given(scenario: Scenario, population: str) -> dict[str, Any]:

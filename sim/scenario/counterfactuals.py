@@ -23,6 +23,7 @@ def otherwise(tree: dict[str, Any], changes: Pairs) -> list[Problem]:
     tree : dictionaries and lists; changed in place.
     """
     tree.pop("counterfactuals", None)
+    tree.pop("dashboard", None)  # it may show what a counterfactual leaves out
     problems = override(tree, changes)
     members = tree.get("populations")
     if isinstance(members, list):

@@ -22,8 +22,8 @@ _NOTHING = object()
 _ARRAYS = [name for name, info in Scenario.model_fields.items() if tables(inside(field_kind(info)))]
 
 
-class _Refused(Exception):
-    """Nothing can be set here: what is wrong, and the remedy."""
+class NotThere(Exception):
+    """Nothing is, or can be set, where a path leads: what is wrong, and the remedy."""
 
 
 def pairs_of(overrides: Overrides) -> Pairs:
@@ -52,13 +52,29 @@ def override(tree: dict[str, Any], pairs: Pairs) -> list[Problem]:
     problems = []
     for path, value in pairs:
         try:
-            if value is _NOTHING or not _PATH.fullmatch(path):
-                raise _Refused("this does not say path=value", "write for example run.steps=1000")
-            parts = [int(index) if index else name for index, name in _PART.findall(path)]
-            _put(tree, Scenario, _in_full(tree, parts), value)
-        except _Refused as refused:
+            if value is _NOTHING:
+                raise _no_path()
+            _put(tree, Scenario, in_full(tree, parts_of(path)), value)
+        except NotThere as refused:
             problems.append(Problem(path if len(path) <= 100 else shown(path), *refused.args))
     return problems
+
+
+def _no_path() -> NotThere:
+    return NotThere("this does not say path=value", "write for example run.steps=1000")
+
+
+def parts_of(path: str) -> list[str | int]:
+    """A path's names, and the numbers that stand in brackets.
+
+    Raises
+    ------
+    NotThere
+        If it is no path.
+    """
+    if not _PATH.fullmatch(path):
+        raise _no_path()
+    return [int(index) if index else name for index, name in _PART.findall(path)]
 
 
 def _split(text: str) -> tuple[str, Any]:
@@ -79,20 +95,20 @@ def parsed(text: str) -> Any:
 def place_of(tree: dict[str, Any], path: str) -> tuple[str | int, ...]:
     """Where a path leads to, told alike however it is written; the path itself where it leads nowhere."""
     try:
-        parts = _in_full(tree, [int(index) if index else name for index, name in _PART.findall(path)])
+        parts = in_full(tree, [int(index) if index else name for index, name in _PART.findall(path)])
         here: Any = tree
         for depth, part in enumerate(parts):
             if isinstance(here, list):
-                parts[depth] = place = _index(here, part)
+                parts[depth] = place = index_of(here, part)
                 here = here[place]
             else:
                 here = here.get(part) if isinstance(here, dict) else None
         return tuple(parts)
-    except (_Refused, IndexError):
+    except (NotThere, IndexError):
         return (path,)
 
 
-def _in_full(tree: dict[str, Any], parts: Sequence[str | int]) -> list[str | int]:
+def in_full(tree: dict[str, Any], parts: Sequence[str | int]) -> list[str | int]:
     """The path with the name of the array put in front where it was left out."""
     first = parts[0]
     if first in Scenario.model_fields:
@@ -100,12 +116,12 @@ def _in_full(tree: dict[str, Any], parts: Sequence[str | int]) -> list[str | int
     named = {array: own_names(tree.get(array)) for array in _ARRAYS}
     homes = [array for array in _ARRAYS if first in named[array]]
     if len(homes) > 1:
-        raise _Refused(
+        raise NotThere(
             f"{first!r} is the name of more than one thing", "write " + " or ".join(f"{h}.{first}" for h in homes)
         )
     if not homes:
         right = [*Scenario.model_fields, *(name for array in _ARRAYS for name in named[array])]
-        raise _Refused(f"the scenario has no {first!r}", near_or_all(first, right))
+        raise NotThere(f"the scenario has no {first!r}", near_or_all(first, right))
     return [homes[0], *parts]
 
 
@@ -114,11 +130,11 @@ def _put(here: Any, kind: Any, parts: Sequence[str | int], value: Any) -> None:
     part, rest = parts[0], parts[1:]
     key: Any
     if isinstance(here, list):
-        key, deeper = _index(here, part), inside(kind)
+        key, deeper = index_of(here, part), inside(kind)
     elif isinstance(here, dict) and isinstance(part, str):
-        key, deeper = part, _kind_of(here, kind, part)
+        key, deeper = part, kind_of(here, kind, part)
     else:
-        raise _Refused(f"{shown(here)} has nothing in it that could be set as {part!r}")
+        raise NotThere(f"{shown(here)} has nothing in it that could be set as {part!r}")
     if rest:
         # An array has no members to make up; a table is put in its place only once something in it was set.
         held = here[key] if isinstance(here, list) else here.get(key, [] if tables(inside(deeper)) else {})
@@ -127,20 +143,27 @@ def _put(here: Any, kind: Any, parts: Sequence[str | int], value: Any) -> None:
     here[key] = value
 
 
-def _index(members: list[Any], part: str | int) -> int:
+def index_of(members: list[Any], part: str | int) -> int:
+    """The place of a member in an array, by its name or its number.
+
+    Raises
+    ------
+    NotThere
+        If there is none.
+    """
     if isinstance(part, int):
         if part >= len(members):
-            raise _Refused(f"there is no member [{part}]", f"there are {len(members)}, counted from 0")
+            raise NotThere(f"there is no member [{part}]", f"there are {len(members)}, counted from 0")
         return part
     names = own_names(members)
     if part not in names and members and not any(names):
         raise _Refused(f"there is no {part!r}", f"its members have no names: write [0] to [{len(members) - 1}]")
     if part not in names:
-        raise _Refused(f"there is no {part!r}", near_or_all(part, filter(None, names)))
+        raise NotThere(f"there is no {part!r}", near_or_all(part, filter(None, names)))
     return names.index(part)
 
 
-def _kind_of(here: dict[str, Any], kind: Any, key: str) -> Any:
+def kind_of(here: dict[str, Any], kind: Any, key: str) -> Any:
     """What the vocabulary has under ``key``; a free table, such as ``params``, takes any."""
     options = tables(kind)
     if not options:
@@ -148,5 +171,5 @@ def _kind_of(here: dict[str, Any], kind: Any, key: str) -> Any:
     table = meant(kind, here)
     fields = {name: info for option in ([table] if table else options) for name, info in option.model_fields.items()}
     if key not in fields:
-        raise _Refused(f"there is no key {key!r}", near_or_all(key, fields))
+        raise NotThere(f"there is no key {key!r}", near_or_all(key, fields))
     return field_kind(fields[key])

@@ -11,7 +11,8 @@ from sim.core.arguments import side as one_side
 from sim.core.codes import REASONS
 from sim.core.world import NO_PRICE
 from sim.runs.build import Built
-from sim.session.python_gateway import best_price, depth, value_now
+from sim.session.look import value_now
+from sim.session.python_gateway import best_price, depth
 
 
 class MarketView:
@@ -80,11 +81,10 @@ class MarketView:
         return rows[: depth(self.address, row, rows)]
 
     def value(self, instrument: int = 0) -> float:
-        """The fundamental value, currency."""
+        """The fundamental value, currency. To look changes nothing."""
         count = len(self.scenario.instruments)
         place = whole("instrument", instrument, low=0, high=count - 1)
-        value_now(self.address, place)
-        return float(self.world.instruments[place]["value"])
+        return float(value_now(self.address, place))
 
     def first_wealth(self, row: int) -> float:
         """What an agent began the episode with, its lots at the initial value, currency."""

@@ -16,7 +16,6 @@ from sim.core.marks import wealth
 from sim.core.rng import next_uniform
 from sim.core.storage import short_of_room
 from sim.core.world import NONE, NOTHING, Market, attach, close, int64
-from sim.instruments.kinds import refresh
 from sim.strategy_kit import interface, view
 from sim.strategy_kit.seat import Seat
 from sim.venues import gateway
@@ -181,12 +180,6 @@ ACTS: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
 
 
 # --- what is seen from outside --------------------------------------------------------------------------------------
-
-
-@njit
-def value_now(address: int, instrument: int) -> None:
-    """Bring an instrument's value to the clock's step, should it follow from another's."""
-    refresh(attach(address), instrument)
 
 
 @njit

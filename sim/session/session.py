@@ -30,18 +30,14 @@ from sim.core.errors import RunError
 from sim.core.undisturbed import Undisturbed
 from sim.core.world import HISTORY
 from sim.runs.build import build, compile_all
-from sim.runs.files import folder_name
-from sim.runs.folder import RunFolder
-from sim.runs.manifest import manifest_of
-from sim.runs.result import MemorySink, Run
-from sim.runs.summary import summary_of
+from sim.runs.result import MemorySink
 from sim.runs.totals import Counted
 from sim.scenario import Scenario, resolved
 from sim.scenario.overrides import Overrides
 from sim.session.acting import check_populations, row_of, turns_of
 from sim.session.agent import Agent
 from sim.session.alone import Alone
-from sim.session.market_view import MarketView
+from sim.session.kept import Kept
 from sim.session.python_gateway import ACTS
 from sim.session.session_log import LogWriter, head_of
 from sim.session.session_records import BEGIN_STEP, came_to, record_of
@@ -53,7 +49,7 @@ _OF_ITS_OWN = {"address", "_busy", "_call", "_log"}  # what a copy makes anew
 _FEW = 256  # steps that are made at once; more in chunks, between which Ctrl-C is answered
 
 
-class Session(MarketView):
+class Session(Kept):
     """A scenario that is stepped.
 
     Parameters
@@ -63,6 +59,8 @@ class Session(MarketView):
     outside : populations whose members are driven from outside, all of one ``turn``.
     agents : for some populations, what a member does at its turn, called with the :class:`Agent`.
     log : a file, made anew, that takes down all that comes from outside; :meth:`replay` plays it again.
+    tables : whether rows of tables are kept; without, memory does not grow however long it goes on, and it has no
+        :meth:`result`.
     orders, tape : how large the World begins; no result depends on them.
 
     A copy, by ``copy`` or ``pickle``, is a session of its own that goes on from the same state, without a log. One
@@ -94,6 +92,7 @@ class Session(MarketView):
         agents: Mapping[str, Callable[[Agent], object]] | None = None,
         log: str | Path | None = None,
         strategies: str | Path | Sequence[str | Path] = (),
+        tables: bool = True,
         orders: int = 1024,
         tape: int = 4 * HISTORY,
     ) -> None:
@@ -109,8 +108,8 @@ class Session(MarketView):
             )
         acting = dict.fromkeys(self._turns, BY_PYTHON) | dict.fromkeys(self.outside, BY_OUTSIDE)
         super().__init__(build(scenario, acting, **capacities))
-        self._sink = MemorySink(self.scenario)
-        self._simulation = Counted(self._built, self._sink, self._act)
+        self._sink = MemorySink(self.scenario) if tables else None
+        self._simulation = self._driven()
         self._acts = [self._turns.get(each.name) for each in self.scenario.populations]
         self._agents: dict[int, Agent] = {}
         ranks = sorted({each.turn for each in self.scenario.populations})
@@ -124,6 +123,10 @@ class Session(MarketView):
         self._log: LogWriter | None = None
         if log is not None:
             self._log = LogWriter(a_path("log", log), head_of(self.scenario, self.outside))
+
+    def _driven(self) -> Counted:
+        """The run that is stepped; whoever adds up more, or keeps other rows, makes another."""
+        return Counted(self._built, self._sink, self._act)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name not in _OF_ITS_OWN}
@@ -140,21 +143,6 @@ class Session(MarketView):
         return copy.deepcopy(self)
 
     # --- the clock --------------------------------------------------------------------------------------------------
-
-    @property
-    def now(self) -> int:
-        """Steps done, over all episodes."""
-        return self._simulation.done
-
-    @property
-    def total(self) -> int:
-        """Steps of the whole run."""
-        return self._simulation.total
-
-    @property
-    def running(self) -> bool:
-        """Whether there are steps left."""
-        return self._simulation.done < self._simulation.total
 
     def step(self, n: int = 1) -> bool:
         """Make some steps, fewer where the run ends. Returns whether there are steps left.
@@ -333,36 +321,6 @@ class Session(MarketView):
         if row not in self._agents:
             self._agents[row] = Agent(self, row)
         return self._agents[row]
-
-    # --- what it leaves ---------------------------------------------------------------------------------------------
-
-    def result(self) -> Run:
-        """What the run came to so far, with its tables in memory."""
-        self._simulation.drain()
-        status = "failed" if self._simulation.failure else "interrupted" if self.running else "complete"
-        return Run(self.scenario, manifest_of(self._simulation, status, 0.0), summary_of(self._simulation), self._sink)
-
-    def save(self, out: str | Path, name: str) -> Run:
-        """Write a run folder of what the run came to so far: the bytes that a run would leave at this step.
-
-        Parameters
-        ----------
-        out, name : the folder that will hold the run folder, and its name; with a number where that is taken.
-
-        Raises
-        ------
-        RunError
-            If it cannot be written, or ``name`` is no name of a folder.
-        """
-        name = folder_name(name)
-        run = self.result()
-        folder = RunFolder(self.scenario, a_path("out", out), name)
-        self._sink.pass_on(folder.sink)
-        reason = "" if run.status == "complete" else f"the session stands at step {self.now:,}"
-        if self._simulation.failure:
-            reason = str(self._simulation.failure)
-        manifest = folder.finish(run.manifest | {"reason": reason}, run.measures)
-        return Run(self.scenario, manifest, run.measures, folder.final)
 
     @classmethod
     def replay(

@@ -23,6 +23,7 @@ COMMANDS = {
     "report": "explain run folders on one page",
     "measure": "list the measures of runs, or take one",
     "replay": "drive the engine with a recorded exchange day",
+    "dashboard": "serve a page on which a market moves",
     "session": "play a session again from its log",
     "sweep": "run a scenario many times: seeds, grids, designs, profiles",
     "solve": "find the equilibria of a scenario's game",

@@ -29,7 +29,13 @@ def load_strategies(files: Sequence[Path]) -> None:
 
 
 def announce_compiling(entry: str, strategies: Sequence[str]) -> None:
-    """Say that compiled code, or a strategy, must be compiled first, where that is so.
+    """Say that compiled code, or a strategy, must be compiled first, where that is so; arguments as for `compiling`."""
+    if said := compiling(entry, strategies):
+        say(said)
+
+
+def compiling(entry: str, strategies: Sequence[str]) -> str:
+    """What is said while compiled code, or a strategy, is compiled first; empty where nothing must be.
 
     Parameters
     ----------
@@ -38,10 +44,9 @@ def announce_compiling(entry: str, strategies: Sequence[str]) -> None:
     from sim.core.compiled import CACHE, COMPILED, is_compiled
 
     if not COMPILED or is_compiled(strategies, entry):
-        return
+        return ""
     if CACHE is None:
-        say("compiling, a minute or two, each time: no cache can be written — set NUMBA_CACHE_DIR to a folder")
-    elif is_compiled([], entry):
-        say("compiling strategies, once for this version: a few seconds …")
-    else:
-        say("compiling the engine, once for this version: it may take a minute or two …")
+        return "compiling, a minute or two, each time: no cache can be written — set NUMBA_CACHE_DIR to a folder"
+    if is_compiled([], entry):
+        return "compiling strategies, once for this version: a few seconds …"
+    return "compiling the engine, once for this version: it may take a minute or two …"

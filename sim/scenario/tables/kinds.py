@@ -15,6 +15,7 @@ from sim.scenario.tables.table import Table, Unreadable
 # By the address of what is kept with it: kinds have no hash, and live as long as the vocabulary.
 _field_kinds: dict[int, tuple[FieldInfo, Any]] = {}
 _adapters: dict[int, tuple[Any, TypeAdapter[Any]]] = {}
+_schemas: dict[int, tuple[Any, dict[str, Any]]] = {}
 TAGS = ("process", "law", "distribution", "kind")  # keys that say which table of several is meant
 
 
@@ -69,6 +70,13 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
         config = None if tables(kind) == [bare(kind)] else ConfigDict(strict=True, allow_inf_nan=False)
         _adapters[id(kind)] = kind, TypeAdapter(kind, config=config)
     return _adapters[id(kind)][1]
+
+
+def schema_of(kind: Any) -> dict[str, Any]:
+    """The JSON Schema of a kind: its type, bounds and choices."""
+    if id(kind) not in _schemas:
+        _schemas[id(kind)] = kind, _adapter(kind).json_schema()
+    return _schemas[id(kind)][1]
 
 
 def readable(kind: Any, raw: object) -> Any:

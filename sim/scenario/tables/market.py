@@ -15,6 +15,7 @@ from pydantic import Field, PrivateAttr
 
 from sim.core.errors import Problem
 from sim.scenario.tables.arrivals import Arrivals
+from sim.scenario.tables.dashboard import Dashboard
 from sim.scenario.tables.game import Game
 from sim.scenario.tables.hedging import Hedge
 from sim.scenario.tables.instruments import Instrument
@@ -231,6 +232,9 @@ class Scenario(Table):
     turns: Turns = Field(default=Turns(), description="[turns]: how the turns within a step are played")
     record: Record = Field(default=Record(), description="[record]: what of a run is kept")
     game: Game | None = Field(default=None, description="[game]: who may choose which strategy; omitted: nobody")
+    dashboard: Dashboard | None = Field(
+        default=None, description="[dashboard]: what the page lets one change; omitted: the values that the file sets"
+    )
     counterfactuals: dict[Name, Changes] = Field(
         default_factory=dict,
         description="[counterfactuals]: by name, what would be otherwise: values by path, the path as for --set and in "
@@ -296,11 +300,11 @@ class Scenario(Table):
         return [Path(path) for each in tables if (path := getattr(each, "path", None)) is not None]
 
     def market(self) -> dict[str, Any]:
-        """What it says as plain data, but for its counterfactuals: no run depends on these questions about it.
+        """What it says as plain data, but for its counterfactuals and its page: no run depends on these.
 
         Options of chains stand among the instruments, as if each had been written by itself.
         """
-        return self.model_dump(exclude={"counterfactuals", "chains"}, exclude_none=True)
+        return self.model_dump(exclude={"counterfactuals", "chains", "dashboard"}, exclude_none=True)
 
     def agents(self) -> int:
         """Number of agents in all populations."""

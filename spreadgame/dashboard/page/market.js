@@ -1,0 +1,208 @@
+// One market: its connection, what it has shown so far, and its six panels.
+
+import { Connection } from "./connection.js";
+import { History } from "./history.js";
+import { decimalsOf } from "./numbers.js";
+import { say } from "./panels/panel.js";
+import { BookPanel } from "./panels/book.js";
+import { InventoryPanel } from "./panels/inventory.js";
+import { MoneyPanel } from "./panels/money.js";
+import { PaidPanel } from "./panels/paid.js";
+import { PricePanel } from "./panels/price.js";
+import { SpreadPanel } from "./panels/spread.js";
+
+const REST = 80; // milliseconds
+const PATIENCE = 2500; // milliseconds without a frame
+const PARTS = 40; // of many steps
+
+const PANELS = {
+  price: PricePanel, book: BookPanel, spread: SpreadPanel, inventory: InventoryPanel, money: MoneyPanel, paid: PaidPanel,
+};
+
+export class Market {
+  /**
+   * `page` hears of it: `opened(market, message)`, `framed(market, frame)`, `drawn()`, `failed(message)`.
+   * `view` says which venue is looked at, and how far back; `scales` are shared by markets that are compared.
+   */
+  constructor(page, { view, scales }) {
+    Object.assign(this, { page, view, scales, history: new History(), opened: null, frame: null });
+    const template = document.getElementById("market").content;
+    this.element = template.firstElementChild.cloneNode(true);
+    this.heading = this.element.querySelector(".heading");
+    this.status = this.element.querySelector(".status");
+    this.caption = this.element.querySelector(".caption");
+    this.panels = [];
+    this.sizes = new ResizeObserver(() => this.later());
+    document.getElementById("markets").append(this.element);
+    this.connection = new Connection({
+      hear: (message) => this.hear(message),
+      ready: () => this.settings && this.open(this.settings),
+      away: (text) => this.wait(text),
+    });
+  }
+
+  /** Begin a market: a scenario, a seed and what is changed in it. */
+  open(settings) {
+    this.settings = settings;
+    this.opening = true;
+    this.due = 0;
+    this.wait("Opening the market…");
+    this.send({ do: "open", ...settings });
+  }
+
+  play(pace) {
+    this.due = 0;
+    this.hurry(true);
+    this.send({ do: "play", pace });
+  }
+
+  pause() {
+    this.due = 0;
+    this.send({ do: "pause" });
+  }
+
+  /** Make some steps: many of them in parts, so that the charts have points between. */
+  step(steps) {
+    this.part = Math.ceil(steps / PARTS);
+    this.due = steps;
+    this.next();
+  }
+
+  next() {
+    const steps = Math.min(this.part, this.due);
+    this.due -= steps;
+    this.hurry(true);
+    this.send({ do: "step", steps });
+  }
+
+  send(message) {
+    this.connection.send(message);
+  }
+
+  close() {
+    this.connection.close();
+    this.sizes.disconnect();
+    clearTimeout(this.resting);
+    clearTimeout(this.late);
+    Object.values(this.scales).forEach((scale) => scale.set(this, NaN, NaN));
+    this.element.remove();
+  }
+
+  /** Say why nothing moves. */
+  wait(text) {
+    clearTimeout(this.late);
+    this.element.classList.remove("slow");
+    say(this.status, text);
+    this.element.classList.add("waiting");
+  }
+
+  hear(message) {
+    if (message.type === "status") this.wait(message.message);
+    else if (message.type === "opened") this.begin(message);
+    else if (message.type === "frame" && this.opened) this.take(message);
+    else if (message.type === "error") {
+      if (this.opening) this.wait(this.opened ? "" : "There is no market yet.");
+      if (this.opening && this.opened) this.element.classList.remove("waiting");
+      this.opening = false;
+      this.page.failed(this, message);
+    }
+  }
+
+  begin(message) {
+    this.opening = false;
+    this.opened = message;
+    this.frame = null;
+    this.history.clear();
+    Object.values(this.scales).forEach((scale) => scale.clear());
+    say(this.status, "");
+    this.element.classList.remove("waiting");
+    this.page.opened(this, message);
+    if (!this.panels.length) {
+      const sections = this.element.querySelectorAll("section[data-panel]");
+      this.panels = [...sections].map((section) => new PANELS[section.dataset.panel](section, this));
+      this.panels.forEach((panel) => this.sizes.observe(panel.body));
+    }
+    this.rebuild();
+  }
+
+  take(frame) {
+    const first = this.frame === null;
+    this.history.add(frame);
+    this.frame = frame;
+    this.hurry(frame.playing);
+    if (frame.ended) this.due = 0;
+    if (this.due && !frame.playing) this.next();
+    this.page.framed(this, frame);
+    if (first) this.rebuild();
+    else this.draw();
+  }
+
+  /** Say so where a step takes long: the first step with a strategy may compile it. */
+  hurry(expects) {
+    clearTimeout(this.late);
+    if (this.element.classList.contains("slow")) {
+      this.element.classList.remove("slow");
+      say(this.status, "");
+    }
+    if (!expects) return;
+    this.late = setTimeout(() => {
+      this.element.classList.add("slow");
+      say(this.status, "Waiting for the market. Its first steps may be compiled, which takes up to a minute, once.");
+    }, PATIENCE);
+  }
+
+  /** Draw the last frame with the next picture of the browser; frames that come before it are skipped. */
+  draw() {
+    if (this.drawing || !this.frame) return;
+    this.drawing = requestAnimationFrame(() => {
+      this.drawing = null;
+      if (!this.frame) return;
+      for (const panel of this.panels) {
+        if (panel.section.offsetParent !== null) panel.draw(this.frame);
+      }
+      say(this.caption, this.frame.caption);
+      this.page.drawn();
+    });
+  }
+
+  /** Measure and build every panel anew: after a new market, another venue, another size. */
+  rebuild() {
+    this.panels.forEach((panel) => panel.section.offsetParent !== null && panel.rebuild());
+    this.draw();
+  }
+
+  /** Build anew when a size has come to rest. */
+  later() {
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.rebuild(), REST);
+  }
+
+  get populations() {
+    return this.opened.populations;
+  }
+
+  numberOf(population) {
+    return this.populations.findIndex((each) => each.name === population);
+  }
+
+  get venueNumber() {
+    return Math.max(0, this.opened.venues.findIndex((each) => each.name === this.view.venue));
+  }
+
+  get venue() {
+    return this.opened?.venues[this.venueNumber];
+  }
+
+  get instrumentNumber() {
+    return Math.max(0, this.opened.instruments.findIndex((each) => each.name === this.venue.instrument));
+  }
+
+  get instrumentName() {
+    return this.opened.instruments[this.instrumentNumber].name;
+  }
+
+  /** Decimals of a price on the venue that is looked at. */
+  get decimals() {
+    return decimalsOf(this.venue.tick_size);
+  }
+}

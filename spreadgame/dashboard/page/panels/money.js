@@ -1,0 +1,74 @@
+// Each population's profit, as the sum of spread, adverse selection, revaluation, fees and income.
+
+import { plainly, short } from "../numbers.js";
+import { rem } from "../palette.js";
+import { Panel, element, say } from "./panel.js";
+
+const LINES = [
+  ["spread", "spread"], ["adverse_selection", "adverse selection"], ["revaluation", "revaluation"],
+  ["fees", "fees"], ["income", "income"], ["profit", "profit"],
+];
+const NAME = 6.4, CELL = 3.9, WIDE = 33; // rems: of a name, of a number, of a row with all lines
+
+export class MoneyPanel extends Panel {
+  constructor(section, market) {
+    super(section, "Money", market);
+    this.scale = market.scales.money;
+    this.table = element("table");
+    this.body.append(this.table);
+    this.body.setAttribute("tabindex", "0"); // so that the keyboard can scroll it
+    this.body.setAttribute("role", "region");
+    this.body.setAttribute("aria-label", "Profit of each population by where it came from");
+    say(this.note, "profit and where it came from, so far");
+  }
+
+  /** Populations are rows where the panel is wide; lines are rows where it is narrow and populations are few. */
+  rebuild() {
+    const names = this.market.populations.map((each) => each.name), room = this.body.clientWidth / rem();
+    const fits = (cells) => room >= NAME + CELL * cells;
+    this.across = room < WIDE && fits(names.length);
+    const lines = room >= WIDE || this.across ? LINES : LINES.slice(-1);
+    this.cells = new Map();
+    const cell = (line, i) => {
+      const number = element("span", { class: "number" }), bar = element("span", { class: "bar" });
+      const made = element("td", line === "profit" ? { class: "sum" } : {}, number, bar);
+      this.cells.set(`${line} ${i}`, { number, bar });
+      return made;
+    };
+    const corner = element("td"), head = element("tr", {}, corner), rows = [];
+    if (this.across) {
+      head.append(...names.map((name) => element("th", { scope: "col", text: plainly(name) })));
+      for (const [line, label] of lines) {
+        const title = element("th", { scope: "row", text: label });
+        rows.push(element("tr", { class: line }, title, ...names.map((_, i) => cell(line, i))));
+      }
+    } else {
+      head.append(...lines.map(([line, label]) => element("th", { scope: "col", class: line, text: label })));
+      names.forEach((name, i) => {
+        const title = element("th", { scope: "row", text: plainly(name) });
+        rows.push(element("tr", {}, title, ...lines.map(([line]) => cell(line, i))));
+      });
+    }
+    this.table.replaceChildren(element("thead", {}, head), element("tbody", {}, ...rows));
+    this.table.classList.toggle("dense", !this.across && names.length > 4);
+    this.lines = lines.map(([line]) => line);
+  }
+
+  draw(frame) {
+    if (!this.cells) this.rebuild();
+    const values = frame.populations.flatMap((each) => this.lines.map((line) => each[line]));
+    this.scale.set(this.market, Math.min(...values), Math.max(...values));
+    const reach = this.scale.reach();
+    frame.populations.forEach((each, i) => {
+      for (const line of this.lines) {
+        const shown = this.cells.get(`${line} ${i}`), value = each[line];
+        if (!shown) continue;
+        say(shown.number, short(value));
+        const part = Math.min(1, Math.abs(value ?? 0) / reach) * 50;
+        shown.bar.style.width = `${part.toFixed(1)}%`;
+        shown.bar.style.left = value < 0 ? `${(50 - part).toFixed(1)}%` : "50%";
+        shown.bar.classList.toggle("lost", value < 0);
+      }
+    });
+  }
+}

@@ -1,0 +1,105 @@
+// Price, value and public value, and each trade by who took it.
+
+import { fixed, plainly } from "../numbers.js";
+import { drawMark, lookOf, rem, tint } from "../palette.js";
+import { say } from "./panel.js";
+import { TimeChart, extent } from "./time_chart.js";
+
+const MOST_MARKS = 500;
+
+export class PricePanel extends TimeChart {
+  constructor(section, market) {
+    super(section, "Price", market);
+    this.scale = market.scales.price;
+  }
+
+  lines() {
+    return [
+      { colour: "transparent", thick: 1 },
+      { colour: "transparent", thick: 1 },
+      { label: "mid", colour: tint("ink"), thick: 2 },
+      { label: "value", colour: tint("value"), dash: [9, 4], thick: 2.5 },
+      { label: "public value", colour: tint("public"), dash: [2, 4], thick: 2.5 },
+    ];
+  }
+
+  bands() {
+    return [{ series: [2, 1], fill: tint("between") }];
+  }
+
+  marks() {
+    const takers = [...this.takers()];
+    if (!takers.length) return [];
+    const by = takers.map((name) => ({ label: plainly(name), ...lookOf(this.market.numberOf(name)) }));
+    const ink = tint("soft");
+    return [...by, { label: "buys", shape: "circle", colour: ink }, { label: "sells", shape: "circle", colour: ink, filled: false }];
+  }
+
+  takers() {
+    this.known ??= new Set();
+    return this.known;
+  }
+
+  rebuild() {
+    if (!this.market.frame) this.left = undefined;
+    this.known = new Set(this.market.history.trades.filter((each) => this.here(each)).map(takerOf));
+    super.rebuild();
+  }
+
+  here(trade) {
+    return trade.venue === this.market.venue?.name;
+  }
+
+  draw(frame) {
+    const { history, venueNumber: v, instrumentNumber: n } = this.market;
+    const span = history.span(this.market.view.window(frame));
+    const points = history.within(span);
+    const trades = history.trades.filter((each) => this.here(each) && each.step >= span[0]);
+    this.visible = trades.slice(-MOST_MARKS);
+    if (frame.tape_left_out) this.left = frame.step;
+    const fresh = this.visible.map(takerOf).filter((name) => !this.takers().has(name));
+    if (fresh.length) {
+      fresh.forEach((name) => this.takers().add(name));
+      this.rebuild();
+    }
+    const at = (read) => points.map(read);
+    const columns = [
+      at((point) => point.venues[v].bid), at((point) => point.venues[v].ask), at((point) => point.venues[v].mid),
+      at((point) => point.instruments[n].value), at((point) => point.instruments[n].public),
+    ];
+    const prices = this.visible.map((each) => each.price);
+    const [low, high] = extent([...columns.slice(2), prices]);
+    this.scale.least = 8 * this.market.venue.tick_size;
+    this.show(span, at((point) => point.step), columns, low, high);
+    const instrument = frame.instruments[n], decimals = this.market.decimals;
+    const left = trades.length > MOST_MARKS || (this.left ?? -1) >= span[0];
+    say(this.note, `${left ? "some trades left out · " : ""}mid ${fixed(frame.venues[v].mid, decimals + 1)}`);
+    this.describe(this.host, () =>
+      `Price over steps. Mid ${fixed(frame.venues[v].mid, decimals + 1)}, value ${fixed(instrument.value, decimals + 1)}, ` +
+      `public value ${fixed(instrument.public_value, decimals + 1)}, ${this.visible.length} trades shown.`);
+  }
+
+  under(chart) {
+    const context = chart.ctx, ratio = window.devicePixelRatio || 1;
+    const { left, top, width, height } = chart.bbox;
+    context.save();
+    context.beginPath();
+    context.rect(left, top, width, height);
+    context.clip();
+    const many = this.visible?.length ?? 0, radius = (many > 300 ? 0.17 : many > 120 ? 0.21 : 0.28) * rem() * ratio;
+    context.lineWidth = 1.4 * ratio;
+    context.setLineDash([]);
+    const looks = new Map();
+    for (const trade of this.visible ?? []) {
+      const taker = takerOf(trade);
+      if (!looks.has(taker)) looks.set(taker, lookOf(this.market.numberOf(taker)));
+      const { shape, colour } = looks.get(taker);
+      context.fillStyle = context.strokeStyle = colour;
+      drawMark(context, shape, chart.valToPos(trade.step, "x", true), chart.valToPos(trade.price, "y", true), radius, trade.aggressor > 0);
+    }
+    context.restore();
+  }
+}
+
+/** Whose order arrived: in a call, where nobody's did, the buyer. */
+const takerOf = (trade) => (trade.aggressor < 0 ? trade.seller : trade.buyer);

@@ -1,0 +1,61 @@
+// Play, Pause, Step, Reset, steps per second, seed, and how far the run has come.
+
+import { whole } from "./numbers.js";
+import { say } from "./panels/panel.js";
+
+const PER_DECADE = 10; // moves of the slider from 1 to 10 steps per second
+const get = (id) => document.getElementById(id);
+
+/** Round to one or two digits, as people say a pace. */
+function paceOf(move) {
+  const exact = 10 ** (move / PER_DECADE), unit = 10 ** Math.max(0, Math.floor(Math.log10(exact)) - 1);
+  return Math.round(exact / unit) * unit;
+}
+
+export class Transport {
+  /** `page` hears `play()`, `pause()`, `step(steps)`, `reset()`, `repace()`, `reseed(seed)`. */
+  constructor(page) {
+    this.page = page;
+    get("play").addEventListener("click", () => page.play());
+    get("pause").addEventListener("click", () => page.pause());
+    get("reset").addEventListener("click", () => page.reset());
+    get("step").addEventListener("click", () => page.step(this.steps()));
+    get("steps").addEventListener("keydown", (event) => event.key === "Enter" && page.step(this.steps()));
+    get("pace").addEventListener("input", () => this.sayPace());
+    get("pace").addEventListener("change", () => page.repace());
+    get("seed").addEventListener("change", () => page.reseed(Math.max(0, Math.floor(Number(get("seed").value)) || 0)));
+    this.sayPace();
+  }
+
+  get pace() {
+    return paceOf(Number(get("pace").value));
+  }
+
+  sayPace() {
+    const said = `${whole(this.pace)} ${this.pace === 1 ? "step" : "steps"} per second`;
+    say(get("pace-said"), said);
+    get("pace").setAttribute("aria-valuetext", said);
+  }
+
+  steps() {
+    const wanted = Math.floor(Number(get("steps").value));
+    const steps = Math.min(Math.max(wanted || 1, 1), 1_000_000);
+    get("steps").value = steps;
+    return steps;
+  }
+
+  opened({ seed }) {
+    if (document.activeElement !== get("seed")) get("seed").value = seed;
+  }
+
+  framed(frame, { steps, episodes }, playing) {
+    const of = frame.steps ?? steps, several = episodes > 1;
+    const episode = several ? `episode ${whole(frame.episode + 1)} of ${whole(episodes)}, ` : "";
+    const state = frame.ended ? "ended at" : frame.playing || playing ? "" : "paused at";
+    say(get("progress-said"), `${episode}${state} step ${whole(frame.step)} of ${whole(of)}`.trim());
+    get("progress").value = of ? Math.min(1, frame.step / of) : 0;
+    get("play").classList.toggle("main", !playing);
+    get("pause").classList.toggle("main", playing);
+    get("play").setAttribute("aria-pressed", String(playing));
+  }
+}
