@@ -26,6 +26,7 @@ export class Market {
    */
   constructor(page, { view, scales }) {
     Object.assign(this, { page, view, scales, history: new History(), opened: null, frame: null });
+    this.opening = 0; // markets that were asked for and are not there yet; only the last of them is shown
     const template = document.getElementById("market").content;
     this.element = template.firstElementChild.cloneNode(true);
     this.heading = this.element.querySelector(".heading");
@@ -36,7 +37,10 @@ export class Market {
     document.getElementById("markets").append(this.element);
     this.connection = new Connection({
       hear: (message) => this.hear(message),
-      ready: () => this.settings && this.open(this.settings),
+      ready: () => {
+        this.opening = 0;
+        if (this.settings) this.open(this.settings);
+      },
       away: (text) => this.wait(text),
     });
   }
@@ -44,25 +48,31 @@ export class Market {
   /** Begin a market: a scenario, a seed and what is changed in it. */
   open(settings) {
     this.settings = settings;
-    this.opening = true;
-    this.due = 0;
+    this.opening += 1;
+    this.due = this.asked = 0;
     this.wait("Opening the market…");
     this.send({ do: "open", ...settings });
   }
 
   play(pace) {
+    if (this.opening) return; // it is asked again when the market is there
     this.due = 0;
     this.hurry(true);
     this.send({ do: "play", pace });
   }
 
   pause() {
+    if (this.opening) return;
     this.due = 0;
     this.send({ do: "pause" });
   }
 
   /** Make some steps: many of them in parts, so that the charts have points between. */
   step(steps) {
+    if (this.opening) {
+      this.asked = steps;
+      return;
+    }
     this.part = Math.ceil(steps / PARTS);
     this.due = steps;
     this.next();
@@ -98,20 +108,27 @@ export class Market {
 
   hear(message) {
     if (message.type === "status") this.wait(message.message);
-    else if (message.type === "opened") this.begin(message);
-    else if (message.type === "frame" && this.opened) this.take(message);
-    else if (message.type === "error") {
-      if (this.opening) this.wait(this.opened ? "" : "There is no market yet.");
-      if (this.opening && this.opened) this.element.classList.remove("waiting");
-      this.opening = false;
-      this.page.failed(this, message);
+    else if (message.type === "opened") {
+      this.opening -= 1;
+      if (!this.opening) this.begin(message);
+    } else if (message.type === "frame" && this.opened && !this.opening) this.take(message);
+    else if (message.type === "error") this.fail(message);
+  }
+
+  /** What was asked cannot be. A market that was there before is still there. */
+  fail(message) {
+    if (this.opening) {
+      this.opening -= 1;
+      this.wait(this.opened ? "" : "There is no market yet.");
+      if (this.opened) this.element.classList.remove("waiting");
     }
+    this.page.failed(this, message);
   }
 
   begin(message) {
-    this.opening = false;
     this.opened = message;
     this.frame = null;
+    delete this.element.dataset.step;
     this.history.clear();
     Object.values(this.scales).forEach((scale) => scale.clear());
     say(this.status, "");
@@ -131,7 +148,10 @@ export class Market {
     this.frame = frame;
     this.hurry(frame.playing);
     if (frame.ended) this.due = 0;
-    if (this.due && !frame.playing) this.next();
+    if (this.asked) {
+      this.step(this.asked);
+      this.asked = 0;
+    } else if (this.due && !frame.playing) this.next();
     this.page.framed(this, frame);
     if (first) this.rebuild();
     else this.draw();
@@ -161,6 +181,7 @@ export class Market {
         if (panel.section.offsetParent !== null) panel.draw(this.frame);
       }
       say(this.caption, this.frame.caption);
+      this.element.dataset.step = this.frame.step; // for tools, as data-frames of the body
       this.page.drawn();
     });
   }

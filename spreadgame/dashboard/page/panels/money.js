@@ -5,7 +5,7 @@ import { rem } from "../palette.js";
 import { Panel, element, say } from "./panel.js";
 
 const LINES = [
-  ["spread", "spread"], ["adverse_selection", "adverse selection"], ["revaluation", "revaluation"],
+  ["spread", "spread"], ["hedging", "hedging"], ["adverse_selection", "adverse selection"], ["revaluation", "revaluation"],
   ["fees", "fees"], ["income", "income"], ["profit", "profit"],
 ];
 const NAME = 6.4, CELL = 3.9, WIDE = 33; // rems: of a name, of a number, of a row with all lines
@@ -24,10 +24,11 @@ export class MoneyPanel extends Panel {
 
   /** Populations are rows where the panel is wide; lines are rows where it is narrow and populations are few. */
   rebuild() {
+    const all = LINES.filter(([line]) => this.has(line));
     const names = this.market.populations.map((each) => each.name), room = this.body.clientWidth / rem();
     const fits = (cells) => room >= NAME + CELL * cells;
     this.across = room < WIDE && fits(names.length);
-    const lines = room >= WIDE || this.across ? LINES : LINES.slice(-1);
+    const lines = room >= WIDE || this.across ? all : all.slice(-1);
     this.cells = new Map();
     const cell = (line, i) => {
       const number = element("span", { class: "number" }), bar = element("span", { class: "bar" });
@@ -54,9 +55,18 @@ export class MoneyPanel extends Panel {
     this.lines = lines.map(([line]) => line);
   }
 
+  /** Whether a line is shown: what comes from hedges only where there are some. */
+  has(line) {
+    return line !== "hedging" || this.hedges;
+  }
+
   draw(frame) {
-    if (!this.cells) this.rebuild();
-    const values = frame.populations.flatMap((each) => this.lines.map((line) => each[line]));
+    const hedges = frame.populations.some((each) => each.hedging);
+    if (!this.cells || (hedges && !this.hedges)) {
+      this.hedges = hedges;
+      this.rebuild();
+    }
+    const values = frame.populations.flatMap((each) => this.lines.map((line) => each[line] ?? 0));
     this.scale.set(this.market, Math.min(...values), Math.max(...values));
     const reach = this.scale.reach();
     frame.populations.forEach((each, i) => {

@@ -85,7 +85,7 @@ export class TimeChart extends Panel {
     };
     return {
       width, height, legend: { show: false }, cursor: { show: false }, select: { show: false },
-      padding: [0.5 * unit, 0.8 * unit, 0, 0],
+      padding: [0.5 * unit, 1.3 * unit, 0, 0],
       scales: { x: { time: false, range: () => this.span }, y: { range: () => this.scale.range() } },
       axes: [
         { ...axis, size: 1.6 * unit, space: 6 * unit, incrs: WHOLE, values: (_, splits) => splits.map((at, i) => (i ? "" : "step ") + whole(at)) },
