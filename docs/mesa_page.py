@@ -12,7 +12,8 @@ from solara.server import settings
 
 import spreadgame as sg
 
-settings.telemetry.mixpanel_enable = False  # Solara reports its use to a third party otherwise
+settings.telemetry.mixpanel_enable = False  # Solara reports its use to a third party otherwise, and a first start too:
+settings.main.mode = "production"
 QUICKSTART = Path(__file__).resolve().parent.parent / "scenarios" / "quickstart.toml"
 
 

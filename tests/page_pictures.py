@@ -15,7 +15,7 @@ from tests.places import ROOT, SCENARIOS
 
 PICTURES = {"one": ROOT / "docs" / "dashboard.png", "two": ROOT / "docs" / "dashboard-compare.png"}
 SIZE = {"width": 1280, "height": 720}
-COLOURS = 128  # enough for flat colours, and a third of the bytes
+COLOURS = 255  # enough for flat colours, and a third of the bytes
 STEPS = 2_000
 
 

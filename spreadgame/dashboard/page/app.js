@@ -225,7 +225,7 @@ class Page {
   align() {
     const [left, right] = this.markets.map((market) => market.frame);
     if (!left || !right || left.playing || right.playing || left.step === right.step) return;
-    if (this.markets.some((market) => market.due)) return;
+    if (this.markets.some((market) => market.busy)) return;
     const behind = this.markets[left.step < right.step ? 0 : 1], key = `${left.step} ${right.step}`;
     if (this.aligned === key) return;
     this.aligned = key;

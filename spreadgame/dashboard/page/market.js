@@ -13,7 +13,7 @@ import { SpreadPanel } from "./panels/spread.js";
 
 const REST = 80; // milliseconds
 const PATIENCE = 2500; // milliseconds without a frame
-const PARTS = 40; // of many steps
+const PARTS = 40, FINE = 240; // parts in which many steps are made; the last steps, which charts show, in as many again
 
 const PANELS = {
   price: PricePanel, book: BookPanel, spread: SpreadPanel, inventory: InventoryPanel, money: MoneyPanel, paid: PaidPanel,
@@ -50,6 +50,7 @@ export class Market {
     this.settings = settings;
     this.opening += 1;
     this.due = this.asked = 0;
+    this.stepping = false;
     this.wait("Opening the market…");
     this.send({ do: "open", ...settings });
   }
@@ -79,8 +80,9 @@ export class Market {
   }
 
   next() {
-    const steps = Math.min(this.part, this.due);
+    const steps = this.due > FINE ? Math.min(this.part, this.due - FINE) : Math.min(this.due, Math.min(this.part, FINE / PARTS));
     this.due -= steps;
+    this.stepping = true;
     this.hurry(true);
     this.send({ do: "step", steps });
   }
@@ -147,6 +149,7 @@ export class Market {
     this.history.add(frame);
     this.frame = frame;
     this.hurry(frame.playing);
+    if (!frame.playing) this.stepping = false;
     if (frame.ended) this.due = 0;
     if (this.asked) {
       this.step(this.asked);
@@ -196,6 +199,11 @@ export class Market {
   later() {
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.rebuild(), REST);
+  }
+
+  /** Whether steps are on their way that were asked for one by one, or a market is. */
+  get busy() {
+    return this.opening > 0 || this.due > 0 || this.stepping;
   }
 
   get populations() {
