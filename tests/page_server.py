@@ -52,13 +52,14 @@ class Page:
 
     def __init__(self, url: str, **options: Any) -> None:
         options = {"open_timeout": 30, "max_size": None} | options
-        self.socket: ClientConnection = connect(url.replace("http", "ws", 1) + "ws/market", **options)
+        self._held = connect(url.replace("http", "ws", 1) + "ws/market", **options)
+        self.socket: ClientConnection = self._held.__enter__()
 
     def __enter__(self) -> Page:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.socket.close()
+        self._held.__exit__(None, None, None)
 
     def say(self, do: str, **more: Any) -> None:
         self.socket.send(json.dumps({"do": do, **more}))

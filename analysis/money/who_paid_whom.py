@@ -102,7 +102,7 @@ def who_paid_whom(run: Run) -> WhoPaidWhom:
             won.size,
         ).reshape(won.shape)
         won += part - part.transpose(0, 2, 1)
-        places = np.array([venues.index(name) for name in trades.venues])[trades.venue]
+        places = np.array([venues.index(name) for name in trades.venues], np.int64)[trades.venue]
         for paid, who in ((trades.taker_fees, holders.takers(trades)), (trades.maker_fees, holders.makers(trades))):
             place = (trades.episodes * count + who) * len(venues) + places
             fees += np.bincount(place, np.rint(paid / run.scenario.money.unit), fees.size).reshape(fees.shape)

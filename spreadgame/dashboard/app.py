@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
@@ -42,8 +42,7 @@ def application(
     opened = None if name is None else {"name": name, "seed": seed, "overrides": dict(overrides or {})}
 
     async def index(request: Request) -> Response:
-        page = PAGE / "index.html"
-        return FileResponse(page) if page.is_file() else PlainTextResponse("the page's files are missing\n", 404)
+        return FileResponse(PAGE / "index.html")
 
     async def scenarios(request: Request) -> Response:
         return JSONResponse({"scenarios": await asyncio.to_thread(library.summaries), "opened": opened})
@@ -52,6 +51,6 @@ def application(
         Route("/", index),
         Route("/api/scenarios", scenarios),
         WebSocketRoute("/ws/market", connections.serve),
-        Mount("/page", StaticFiles(directory=PAGE, check_dir=False)),
+        Mount("/page", StaticFiles(directory=PAGE)),
     ]
     return Guarded(Starlette(routes=routes), host)

@@ -37,6 +37,13 @@ def test_the_matrix_is_antisymmetric_and_its_rows_sum_to_changes_of_wealth(numbe
     assert table.iloc[:, :-2].sum(axis=1).to_numpy() == pytest.approx(table["total"].to_numpy(), abs=1e-6)
 
 
+def test_an_instrument_that_no_venue_trades_pays_nobody() -> None:
+    found = who_paid_whom(execute(load(THEORY / "hedging_auctions.toml", {"run.episodes": 1})))
+    traded = {each.instrument for each in load(THEORY / "hedging_auctions.toml").venues}
+    assert traded < {each.name for each in load(THEORY / "hedging_auctions.toml").instruments}
+    assert found.won.any()
+
+
 @pytest.mark.parametrize("number", range(30))
 def test_every_entry_is_the_sum_over_trades_at_what_was_settled(number: int):
     run = execute(parse(random_market(number)))
