@@ -38,6 +38,7 @@ def chart(*columns: tuple[str, int]):
         axes = figure.subplots()
         for name, column in columns if seen else ():
             axes.plot(seen[0], seen[column], label=name)
+            axes.legend()
         axes.set(xlabel="step", title=" and ".join(name for name, _ in columns))
         return solara.FigureMatplotlib(figure, format="png")
 

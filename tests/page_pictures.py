@@ -39,6 +39,7 @@ def main() -> int:
         page.click("#compare")
         page.wait_for_selector("article.market:nth-of-type(2)[data-step='0']")
         stepped(page, STEPS, STEPS)
+        page.click("#window")
         save(page, PICTURES["two"])
     return 0
 

@@ -5,7 +5,7 @@ import { drawMark, lookOf, rem, tint } from "../palette.js";
 import { say } from "./panel.js";
 import { TimeChart, extent } from "./time_chart.js";
 
-const MOST_MARKS = 500;
+const MOST_MARKS = 500, SPACIOUS = 8; // marks; rems of height from which they have their full size
 
 export class PricePanel extends TimeChart {
   constructor(section, market) {
@@ -86,7 +86,8 @@ export class PricePanel extends TimeChart {
     context.beginPath();
     context.rect(left, top, width, height);
     context.clip();
-    const many = this.visible?.length ?? 0, radius = (many > 300 ? 0.17 : many > 120 ? 0.21 : 0.28) * rem() * ratio;
+    const many = this.visible?.length ?? 0, dense = many > 300 ? 0.17 : many > 120 ? 0.21 : 0.28;
+    const radius = dense * Math.min(1, height / ratio / (SPACIOUS * rem())) ** 0.5 * rem() * ratio;
     context.lineWidth = 1.4 * ratio;
     context.setLineDash([]);
     const looks = new Map();
