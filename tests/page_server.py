@@ -26,7 +26,7 @@ def served(
 ) -> Iterator[str]:
     """Serve the page on a free port. Gives its address."""
     listening = bound(HOST, 0)
-    server, ready = server_of(application(Library(own), HOST, seed, overrides)), threading.Event()
+    server, ready = server_of(application(Library(own, seed, overrides or {}), HOST)), threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(serve(server, listening, ready.set)), daemon=True)
     thread.start()
     assert ready.wait(30)

@@ -108,8 +108,8 @@ def who_paid_whom(run: Run) -> WhoPaidWhom:
             fees += np.bincount(place, np.rint(paid / run.scenario.money.unit), fees.size).reshape(fees.shape)
         others[..., 0] += holders.endowed(instrument.name) * np.diff(amounts.edges)
         recorded = recorded + holders.worth_changes(instrument.name, amounts.edges, amounts.edges)[:, 0]
-    for place, name in enumerate(received[1:], 1):
-        others[..., place] = holders.received(name)[:, 0]
+    for column, name in enumerate(received[1:], 1):
+        others[..., column] = holders.received(name)[:, 0]
     names = tuple(each.name for each in run.scenario.populations)
     return WhoPaidWhom(names, tuple(venues), won, fees, others, recorded, run.scenario.money.unit)
 

@@ -212,16 +212,14 @@ def close_now(sums: Sums, marks: Any, ended: Any, young: Any, pairs: Any) -> boo
 
     Parameters
     ----------
-    marks : float64 (instruments, 2): those at the episode's start and now, currency; now nan where there is none.
+    marks : float64 (instruments, 3): those at the episode's start and now, currency, and whether it ever was a price.
     """
     missing = False
     for instrument in range(len(sums.base)):
         start = _exactly(marks[instrument, 0] * sums.scale[instrument])
-        now = start
-        if math.isnan(marks[instrument, 1]):
-            missing = missing or needs_mark(sums, instrument)
-        else:
-            now = _exactly(marks[instrument, 1] * sums.scale[instrument])
+        now = _exactly(marks[instrument, 1] * sums.scale[instrument])
+        if marks[instrument, 2] == 0.0 and needs_mark(sums, instrument):
+            missing = True
         close(sums, instrument, start, now, ended, young, pairs)
     young += sums.closed
     return missing

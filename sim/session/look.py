@@ -6,7 +6,6 @@ A mark that a look had stored would else be the last valid one when a side of th
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from sim.core.compiled import njit
@@ -33,21 +32,25 @@ def value_now(address: int, instrument: int) -> float:
 
 @njit
 def look_at_instruments(address: int, worths: Any) -> None:
-    """Fill ``worths`` float64 (instruments, 3): mark, nan before there is one, value and public value of each.
+    """What each instrument is worth; one that has been settled is worth what it came to.
 
-    An instrument that has been settled is worth what it came to.
+    Parameters
+    ----------
+    worths : float64 (instruments, 4), filled: mark, which is the initial value before there is one; value; public
+        value; and whether the mark ever was a price, 1 or 0.
     """
     world = attach(address)
     for instrument in range(world.clock[0].instruments):
         record = world.instruments[instrument]
         mark, public, published = record.mark, record.public, record.published
         if record.settled != 0:
-            worths[instrument, 0] = record.settled_price if record.marked != 0 else math.nan
+            worths[instrument, 0] = record.settled_price
             worths[instrument, 1] = record.settled_value
+            worths[instrument, 3] = record.marked
         else:
-            found = market_price(world, instrument)
-            worths[instrument, 0] = found if is_marked(record) else math.nan
+            worths[instrument, 0] = market_price(world, instrument)
             worths[instrument, 1] = value_now(address, instrument)
+            worths[instrument, 3] = is_marked(record)
         worths[instrument, 2] = public_value(world, instrument)
         record.mark, record.public, record.published = mark, public, published
 

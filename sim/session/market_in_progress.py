@@ -75,7 +75,7 @@ class MarketInProgress(Session):
         populations, instruments = len(scenario.populations), len(scenario.instruments)
         self._sums = np.zeros((populations, 5), np.int64)
         self._lots = np.zeros((populations, instruments), np.int64)
-        self._worths = np.full((instruments, 3), np.nan)
+        self._worths = np.full((instruments, 4), np.nan)
         self._margined = np.asarray(self.world.instruments["margined"]) != 0
         self._price_sizes = scenario.price_sizes()
         self._ticks = [each.tick_size for each in scenario.venues]
@@ -110,7 +110,7 @@ class MarketInProgress(Session):
         """Compile what steps and shows the market: before the first step, so that nothing stands still later."""
         self._simulation.advance(0)
         self.look()
-        self._simulation.so_far(np.zeros((len(self._worths), 2)), self._sums[:, DIVIDENDS:])
+        self._simulation.so_far(np.zeros((len(self._worths), 3)), self._sums[:, DIVIDENDS:])
         for venue in range(len(self._ticks)):
             self.book(venue)
             if self._auctions:
@@ -127,7 +127,9 @@ class MarketInProgress(Session):
 
     def worths(self) -> list[Worth]:
         """What each instrument is worth."""
-        return [Worth(*row) for row in self._worths.tolist()]
+        return [
+            Worth(mark if marked else np.nan, value, public) for mark, value, public, marked in self._worths.tolist()
+        ]
 
     def book(self, venue: int, levels: int = 20) -> Book:
         """What a venue shows."""
@@ -170,9 +172,8 @@ class MarketInProgress(Session):
     def _going_profits(self) -> NDArray[np.float64]:
         """Change of wealth in the episode that goes on."""
         unit, sizes, margined = self.scenario.money.unit, self._simulation.sums.scale, self._margined
-        initial, mark = self._marks().T
-        mark = np.where(np.isnan(mark), initial, mark) * sizes
-        now = mark - np.where(margined, self.world.instruments["settled_units"], 0)
+        initial, mark, _ = self._marks().T
+        now = mark * sizes - np.where(margined, self.world.instruments["settled_units"], 0)
         units = (
             self._sums[:, CASH]
             + self._lots @ now
@@ -187,8 +188,8 @@ class MarketInProgress(Session):
         return self._simulation.so_far(self._marks(), self._sums[:, DIVIDENDS:])
 
     def _marks(self) -> NDArray[np.float64]:
-        """Marks when the episode began and now, float64 (instruments, 2), now nan before there is one."""
-        return np.column_stack([self.world.instruments["initial"], self._worths[:, 0]])
+        """Marks when the episode began and now, and whether that ever was a price: float64 (instruments, 3)."""
+        return np.column_stack([self.world.instruments["initial"], self._worths[:, 0], self._worths[:, 3]])
 
 
 def _looked_at(scenario: Scenario) -> Scenario:

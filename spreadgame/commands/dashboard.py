@@ -41,6 +41,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def call(given: argparse.Namespace) -> int:
     """Serve until Ctrl-C. Returns the exit code."""
     load_strategies(given.strategies)
+    from sim.core.errors import RunError
     from sim.scenario import load
     from sim.scenario.overrides import pairs_of
     from spreadgame.dashboard.app import application
@@ -49,7 +50,9 @@ def call(given: argparse.Namespace) -> int:
 
     if given.scenario is not None:
         load(given.scenario, given.overrides, given.seed)  # what is wrong with it is said here, not on the page
-    library = Library(given.scenario)
+    elif given.overrides or given.seed is not None:
+        raise RunError("--seed and --set change SCENARIO, and none is named — name its file, or change it on the page")
+    library = Library(given.scenario, given.seed, dict(pairs_of(given.overrides)))
     listening = bound(given.host, given.port)
     url = url_of(given.host, listening)
     if not is_local(given.host):
@@ -64,8 +67,7 @@ def call(given: argparse.Namespace) -> int:
         if not given.no_open:
             _open(url)
 
-    app = application(library, given.host, given.seed, dict(pairs_of(given.overrides)), _announce)
-    asyncio.run(serve(server_of(app), listening, ready))
+    asyncio.run(serve(server_of(application(library, given.host, _announce)), listening, ready))
     return OK
 
 

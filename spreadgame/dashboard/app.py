@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import mimetypes
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -19,33 +19,25 @@ from spreadgame.dashboard.library import Library
 from spreadgame.dashboard.security import App, Guarded
 
 PAGE = Path(__file__).parent / "page"
+mimetypes.add_type("text/javascript", ".js")  # which a Windows registry may call something else
 
 
-def application(
-    library: Library,
-    host: str,
-    seed: int | None = None,
-    overrides: Mapping[str, Any] | None = None,
-    announce: Callable[[Scenario], str] = lambda scenario: "",
-) -> App:
+def application(library: Library, host: str, announce: Callable[[Scenario], str] = lambda scenario: "") -> App:
     """What is served.
 
     Parameters
     ----------
     library : the scenarios that can be opened.
     host : the address that is served.
-    seed, overrides : with which the page opens the user's scenario.
     announce : as :class:`spreadgame.dashboard.connection.Connections` takes it.
     """
     connections = Connections(library, announce)
-    name = library.opened
-    opened = None if name is None else {"name": name, "seed": seed, "overrides": dict(overrides or {})}
 
     async def index(request: Request) -> Response:
         return FileResponse(PAGE / "index.html")
 
     async def scenarios(request: Request) -> Response:
-        return JSONResponse({"scenarios": await asyncio.to_thread(library.summaries), "opened": opened})
+        return JSONResponse({"scenarios": await asyncio.to_thread(library.summaries), "opened": library.first()})
 
     routes = [
         Route("/", index),

@@ -14,7 +14,7 @@ from sim.session.market_in_progress import MarketInProgress
 from spreadgame.dashboard.controls import controls_of
 from spreadgame.dashboard.frames import opening
 from spreadgame.dashboard.library import Library
-from spreadgame.dashboard.limits import MOST_MARKETS, check_overrides, check_size
+from spreadgame.dashboard.limits import MOST_AGENTS, MOST_MARKETS, check_overrides, check_size
 from spreadgame.dashboard.messages import Message, Open, Pause, Play, message_of
 from spreadgame.dashboard.player import Player
 from spreadgame.dashboard.refused import Gone, Refused, answer_to
@@ -63,10 +63,11 @@ class Connections:
         Refused, SpreadgameError
             If it cannot be.
         """
-        base = self._library.entry(asked.scenario).scenario
-        check_overrides(asked.overrides)
+        base, typed = self._library.entry(asked.scenario).scenario, self._library.typed(asked.scenario)
+        check_overrides({path: value for path, value in asked.overrides.items() if typed.get(path) != value})
         scenario = with_overrides(base, asked.overrides, asked.seed)
-        check_size(scenario)
+        if scenario.agents() > MOST_AGENTS:  # the user's own file may have more
+            check_size(scenario, with_overrides(base, typed))
         return scenario, base
 
     def announced(self, scenario: Scenario) -> str:

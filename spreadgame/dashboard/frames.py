@@ -14,6 +14,8 @@ from typing import Any
 from sim.runs.attributed import SoFar
 from sim.scenario import Scenario
 from sim.session.market_in_progress import Book, MarketInProgress
+from sim.strategy_kit import registry
+from sim.strategy_kit.loading.uses import uses
 from spreadgame.dashboard.caption import caption
 
 LEVELS, MOST_MEMBERS = 20, 20
@@ -42,10 +44,11 @@ def opening(scenario: Scenario, name: str, seed: int, overrides: Mapping[str, An
 
 
 def is_maker(strategy: str) -> bool:
-    """Whether a strategy makes markets: it lies among the makers."""
-    from sim.strategy_kit import registry
-
-    return ".makers." in registry.get(strategy).act.__module__
+    """Whether a strategy makes markets: ours lie among the makers, a user's may send orders that only rest."""
+    found = registry.get(strategy)
+    if found.name in registry.built_in():
+        return ".makers." in found.act.__module__
+    return "post_only_order" in uses(found)
 
 
 class Frames:

@@ -6,6 +6,7 @@ A page names scenarios; which file a name stands for is known here alone, so no 
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -54,9 +55,12 @@ class Library:
     Parameters
     ----------
     own : a scenario file of the user's, offered besides.
+    seed, overrides : with which the page opens it.
     """
 
     own: Path | None = None
+    seed: int | None = None
+    overrides: Mapping[str, Any] = field(default_factory=dict)
     _entries: dict[str, Entry] = field(default_factory=dict)
     _summaries: list[dict[str, Any]] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -78,6 +82,14 @@ class Library:
             return None
         own = self.own.resolve()
         return next((each.name for each in self._entries.values() if each.path.resolve() == own), None)
+
+    def first(self) -> dict[str, Any] | None:
+        """What the page opens first: name, seed and overrides of the user's scenario."""
+        return None if self.own is None else {"name": self.opened, "seed": self.seed, "overrides": dict(self.overrides)}
+
+    def typed(self, name: str) -> Mapping[str, Any]:
+        """What the user changed in a scenario on the command line, where more is allowed than on the page."""
+        return self.overrides if name == self.opened else {}
 
     def summaries(self) -> list[dict[str, Any]]:
         """What the library says of each scenario that can be read; made once."""

@@ -51,14 +51,19 @@ def _names_of_paths() -> frozenset[str]:
     return frozenset({"path", *declared})
 
 
-def check_size(scenario: Scenario) -> None:
+def check_size(scenario: Scenario, own: Scenario) -> None:
     """Look at the size of a market that a page asks for.
+
+    Parameters
+    ----------
+    own : the scenario as its file and the command line have it.
 
     Raises
     ------
     Refused
-        If it has more agents than one of a page may have.
+        If it has more agents than one of a page may have, and more than that.
     """
-    if (agents := scenario.agents()) > MOST_AGENTS:
-        what = f"a market on this page has {MOST_AGENTS:,} agents at most"
+    most = max(MOST_AGENTS, own.agents())
+    if (agents := scenario.agents()) > most:
+        what = f"a market on this page has {most:,} agents at most"
         raise Refused("populations", agents, what, "lower a count, or run it: spreadgame run")

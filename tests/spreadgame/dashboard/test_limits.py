@@ -40,6 +40,11 @@ def test_neither_files_nor_tables_come_in(path: str, value: Any, words: str) -> 
 
 
 def test_a_market_of_a_page_has_a_hundred_thousand_agents_at_most() -> None:
-    check_size(load(QUICKSTART, {"noise.count": 99_978}))
+    own = load(QUICKSTART)
+    check_size(load(QUICKSTART, {"noise.count": 99_978}), own)
     with pytest.raises(Refused, match="100,000 agents at most"):
-        check_size(load(QUICKSTART, {"noise.count": 99_979}))
+        check_size(load(QUICKSTART, {"noise.count": 99_979}), own)
+
+
+def test_the_users_own_market_may_be_larger() -> None:
+    check_size(load(QUICKSTART, {"noise.count": 200_000}), load(QUICKSTART, {"noise.count": 200_000}))

@@ -7,6 +7,7 @@ import math
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -284,6 +285,18 @@ def test_the_page_and_its_files_are_served_with_a_policy_that_lets_nothing_in_fr
         assert headers["content-security-policy"] == "default-src 'self'"
 
 
+def test_what_was_typed_on_the_command_line_may_be_more_than_a_page_may_ask(tmp_path: Path) -> None:
+    from tests.command_line import MARKET
+
+    own = tmp_path / "mine.toml"
+    own.write_text(MARKET, encoding="utf-8")
+    typed = {"maker.params": {"half_spread": 0.3}}
+    with served(own, None, typed) as address, Page(address) as page:
+        page.open("mine", **typed)
+        page.say("open", scenario="mine", overrides={"maker.params": {"half_spread": 0.4}})
+        assert "maker.params" in page.hear()["place"]
+
+
 @pytest.mark.parametrize("path", ["page/../app.py", "page/%2e%2e/app.py", "page//etc/passwd", "app.py", "scenarios/x"])
 def test_no_other_file_is_served(url: str, path: str) -> None:
     status, text, _ = got(url, path)
@@ -330,3 +343,16 @@ def test_every_number_of_a_frame_is_json(url: str) -> None:
         text = json.dumps(page.step(1))
     assert not any(word in text for word in ("NaN", "Infinity"))
     assert all(math.isfinite(each["profit"]) for each in json.loads(text)["populations"])
+
+
+def test_thirty_markets_play_at_once(url: str) -> None:
+    """``python -m benchmarks.pages`` measures how fast, and what it costs."""
+    with ExitStack() as pages:
+        opened = [pages.enter_context(Page(url)) for _ in range(30)]
+        for page in opened:
+            page.open("quickstart", 1)
+        for page in opened:
+            page.say("play", pace=100)
+        for page in opened:
+            frames = [page.hear("frame") for _ in range(6)]
+            assert frames[-1]["step"] > frames[0]["step"]
