@@ -232,8 +232,13 @@ class Page {
     behind.step(Math.abs(left.step - right.step));
   }
 
-  drawn() {
+  drawn(market) {
     document.body.dataset.frames = Number(document.body.dataset.frames) + 1;
+    if (!this.contrasted) return;
+    market.scaled = Object.values(this.scales).map((scale) => scale.text).join();
+    for (const other of this.markets) { // one that stands still is drawn again where an axis that it shares has grown
+      if (other !== market && !other.busy && !other.frame?.playing && other.scaled !== market.scaled) other.draw();
+    }
   }
 
   failed(market, { message, place, value, remedy }) {

@@ -12,6 +12,7 @@ import { PricePanel } from "./panels/price.js";
 import { SpreadPanel } from "./panels/spread.js";
 
 const REST = 80; // milliseconds
+const LONG = 240; // letters of a caption that stands in smaller type
 const PATIENCE = 2500; // milliseconds without a frame
 const PARTS = 40, FINE = 240; // parts in which many steps are made; the last steps, which charts show, in as many again
 
@@ -184,8 +185,9 @@ export class Market {
         if (panel.section.offsetParent !== null) panel.draw(this.frame);
       }
       say(this.caption, this.frame.caption);
+      this.caption.classList.toggle("long", this.frame.caption.length > LONG);
       this.element.dataset.step = this.frame.step; // for tools, as data-frames of the body
-      this.page.drawn();
+      this.page.drawn(this);
     });
   }
 

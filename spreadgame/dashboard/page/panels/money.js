@@ -51,7 +51,7 @@ export class MoneyPanel extends Panel {
       });
     }
     this.table.replaceChildren(element("thead", {}, head), element("tbody", {}, ...rows));
-    this.table.classList.toggle("dense", !this.across && names.length > 4);
+    this.table.classList.toggle("dense", !this.across && names.length > 3);
     this.table.classList.toggle("airy", !this.across && names.length < 4);
     this.lines = lines.map(([line]) => line);
   }
