@@ -63,7 +63,7 @@ class Connections:
         Refused, SpreadgameError
             If it cannot be.
         """
-        base, typed = self._library.entry(asked.scenario).scenario, self._library.typed(asked.scenario)
+        base, typed = self._library.entry(asked.scenario).scenario(), self._library.typed(asked.scenario)
         check_overrides({path: value for path, value in asked.overrides.items() if typed.get(path) != value})
         scenario = with_overrides(base, asked.overrides, asked.seed)
         if scenario.agents() > MOST_AGENTS:  # the user's own file may have more

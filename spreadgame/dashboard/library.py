@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +34,13 @@ class Entry:
     group: str
     path: Path
 
-    @cached_property
     def scenario(self) -> Scenario:
-        """As its file has it."""
+        """As its file has it now: a teacher may change it while the page is open."""
         return load(self.path)
 
     def summary(self) -> dict[str, Any]:
         """What the library says of it."""
-        found = self.scenario
+        found = self.scenario()
         title, question = found.title or self.name, found.question
         controls = controls_of(found, found)
         return {"name": self.name, "group": self.group, "title": title, "question": question, "controls": controls}

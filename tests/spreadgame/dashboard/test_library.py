@@ -57,3 +57,12 @@ def test_what_is_no_name_of_a_scenario_is_refused(name: object) -> None:
 def test_a_misspelt_name_is_told_the_nearest() -> None:
     with pytest.raises(Refused, match="did you mean 'quickstart'"):
         Library().entry("quickstrat")
+
+
+def test_a_file_that_is_changed_while_the_page_is_open_is_read_anew(tmp_path: Path) -> None:
+    own = tmp_path / "mine.toml"
+    shutil.copy(QUICKSTART, own)
+    entry = Library(own).entry("mine")
+    before = entry.scenario().run.steps
+    own.write_text(own.read_text(encoding="utf-8").replace("50_000", "70_000"), encoding="utf-8")
+    assert (before, entry.scenario().run.steps) == (50_000, 70_000)

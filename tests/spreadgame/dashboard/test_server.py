@@ -19,7 +19,7 @@ from analysis.money.attribution import by_mark, fitting_horizon
 from sim.runs.result import Run
 from spreadgame.dashboard import connection, limits
 from tests.page_server import Page, got, served
-from tests.places import SCENARIOS
+from tests.places import ROOT, SCENARIOS
 
 LINES = ("spread", "hedging", "adverse_selection", "revaluation", "fees", "income")
 CLOSE = {"rel": 1e-6, "abs": 1e-6}
@@ -356,3 +356,14 @@ def test_thirty_markets_play_at_once(url: str) -> None:
         for page in opened:
             frames = [page.hear("frame") for _ in range(6)]
             assert frames[-1]["step"] > frames[0]["step"]
+
+
+def test_the_document_names_every_key(url: str) -> None:
+    text = (ROOT / "docs" / "dashboard.md").read_text(encoding="utf-8")
+    with Page(url) as page:
+        opened = page.open("quickstart")
+        frame = page.step(5)
+    control = json.loads(got(url, "api/scenarios")[1])["scenarios"][0]["controls"][0]
+    told = {*opened, *frame, *frame["populations"][0], *control} - {"type", "name", "inventory", "members"}
+    assert sorted(key for key in told if f"`{key}`" not in text) == []
+    assert (f"{limits.MOST_AGENTS:,} agents" in text, f"{limits.MOST_MARKETS} markets" in text) == (True, True)
