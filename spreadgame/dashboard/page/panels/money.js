@@ -10,6 +10,8 @@ const LINES = [
 ];
 const NAME = 6.4, CELL = 3.9, WIDE = 33; // rems: of a name, of a number, of a row with all lines
 
+const WALL = "(min-width: 900px) and (min-aspect-ratio: 5/4)"; // as in style.css
+
 export class MoneyPanel extends Panel {
   constructor(section, market) {
     super(section, "Money", market);
@@ -51,9 +53,16 @@ export class MoneyPanel extends Panel {
       });
     }
     this.table.replaceChildren(element("thead", {}, head), element("tbody", {}, ...rows));
-    this.table.classList.toggle("dense", !this.across && names.length > 3);
-    this.table.classList.toggle("airy", !this.across && names.length < 4);
+    this.table.classList.toggle("across", this.across);
+    this.room(rows.length + 1);
     this.lines = lines.map(([line]) => line);
+  }
+
+  /** Rows are as high as the panel allows, where its height does not follow from them. */
+  room(rows) {
+    const each = matchMedia(WALL).matches ? this.body.clientHeight / rem() / rows : 2;
+    this.table.classList.toggle("airy", each > 2.7);
+    this.table.classList.toggle("dense", each < 2);
   }
 
   /** Whether a line is shown: what comes from hedges only where there are some. */
