@@ -19,19 +19,24 @@ class RecentTrades:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._rows: Any = np.zeros(0, TRADE)
-        self._count = 0
+        self._parts: list[Any] = []  # as they came, without those of which none would be shown
+        self._kept = self._count = 0
 
     def take(self) -> tuple[Any, int]:
         """The trades since it was last called, records of ``TRADE`` in order of time, and how many more there were."""
-        taken = self._rows, self._count - len(self._rows)
-        self._rows, self._count = self._rows[:0], 0
-        return taken
+        parts, count = self._parts, self._count
+        self._parts, self._kept, self._count = [], 0, 0
+        rows = parts[0] if len(parts) == 1 else np.concatenate([np.zeros(0, TRADE), *parts])
+        rows = rows[-self._most :]
+        return rows, count - len(rows)
 
     def trades(self, rows: Any) -> None:
         """Take rows of the trade tape."""
+        self._parts.append(rows)
+        self._kept += len(rows)
         self._count += len(rows)
-        self._rows = np.concatenate([self._rows, rows])[-self._most :]
+        while self._kept - len(self._parts[0]) >= self._most:
+            self._kept -= len(self._parts.pop(0))
 
     def messages(self, rows: Any) -> None:
         """Drop messages."""

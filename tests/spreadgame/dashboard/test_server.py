@@ -324,19 +324,6 @@ def test_what_is_no_http_is_answered_and_the_server_goes_on(url: str) -> None:
     assert got(url, "api/scenarios")[0] == 200
 
 
-def test_a_page_that_reads_nothing_gets_no_frames_that_wait_for_it(url: str) -> None:
-    """Frames stop where what the network holds is full; the market goes on, and whoever reads later sees it late."""
-    with Page(url, max_queue=1) as page:
-        page.open("quickstart", 1, run__steps=10**9)
-        page.say("play", pace=1_000)
-        time.sleep(1.0)
-        page.say("pause")
-        heard = [page.hear("frame")]
-        while heard[-1]["playing"]:
-            heard.append(page.hear("frame"))
-        assert heard[-1]["step"] > 300
-
-
 def test_every_number_of_a_frame_is_json(url: str) -> None:
     with Page(url) as page:
         page.open("zero_intelligence", 1)
