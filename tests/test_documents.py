@@ -79,6 +79,10 @@ def five_minutes() -> list[str]:
     return [made[1], *lines]
 
 
+# Commands with a file of the reader's, and the server, which serves until Ctrl-C.
+NOT_RUN = ("my_maker", "MESSAGES", "dashboard")
+
+
 def obeyed(line: str) -> int:
     """The exit code of a line of README, but of those that only say where a file of the reader's would stand."""
     line = line.split("#")[0].strip()
@@ -87,7 +91,7 @@ def obeyed(line: str) -> int:
     elif line.startswith("python -m analysis."):
         name, *arguments = shlex.split(line.removeprefix("python -m analysis."))
         return importlib.import_module(f"analysis.{name}").main(arguments)
-    elif line.startswith("spreadgame") and "my_maker" not in line and "MESSAGES" not in line:
+    elif line.startswith("spreadgame") and not any(word in line for word in NOT_RUN):
         return run(line)
     return 0
 
