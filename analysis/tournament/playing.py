@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.money.attribution import HORIZON, by_mark
+from analysis.money.attribution import by_mark
 from analysis.tournament import explaining
 from analysis.tournament.entries import OURS
 from analysis.tournament.limits import Tell, address_space
@@ -27,6 +27,7 @@ from analysis.tournament.task import CHECKING, COMPILING, EXPLAINING, LOADING, M
 from sim.core import codes
 from sim.core.errors import ScenarioError, SpreadgameError, StrategyError
 from sim.experiment.reuse import Reusable
+from sim.runs.lines import horizon_for
 from sim.runs.manifest import manifest_of
 from sim.runs.result import MemorySink, Run
 from sim.runs.simulation import Simulation
@@ -238,7 +239,7 @@ class Play:
 
 def _lines_of(run: Run) -> dict[str, np.ndarray[Any, Any]]:
     """Lines of the attribution, currency per episode, by population; nan where they need a mid that never was."""
-    made = by_mark(run, horizon=max(1, min(HORIZON, run.manifest["trades"] // (5 * run.scenario.run.episodes))))
+    made = by_mark(run, horizon=horizon_for(run.manifest["trades"], run.scenario.run.episodes))
     means = made.units.sum(axis=1).mean(axis=0) * made.unit
     order = [made.holders.get_loc(each.name) for each in run.scenario.populations]
     lines = {line: means[order, place] for place, line in enumerate(made.lines)}

@@ -157,7 +157,7 @@ def index_of(members: list[Any], part: str | int) -> int:
         return part
     names = own_names(members)
     if part not in names and members and not any(names):
-        raise _Refused(f"there is no {part!r}", f"its members have no names: write [0] to [{len(members) - 1}]")
+        raise NotThere(f"there is no {part!r}", f"its members have no names: write [0] to [{len(members) - 1}]")
     if part not in names:
         raise NotThere(f"there is no {part!r}", near_or_all(part, filter(None, names)))
     return names.index(part)

@@ -1,6 +1,6 @@
 // The page: one market, or two that are compared, and what the reader does with them.
 
-import { Controls, otherValue } from "./controls.js";
+import { Controls, otherValue, settle } from "./controls.js";
 import { Library } from "./library.js";
 import { Market } from "./market.js";
 import { typed } from "./numbers.js";
@@ -63,6 +63,10 @@ class Page {
     this.playing = false;
     if (this.contrasted) this.compare();
     this.enlarge(null);
+    const { title, question, controls } = this.scenarios.find((each) => each.name === settings.scenario) ?? {};
+    say(get("question"), question || title || settings.scenario);
+    this.controls.show(controls ?? [], settings.overrides, null);
+    this.tabs.hide();
     this.open();
   }
 
@@ -77,6 +81,7 @@ class Page {
   }
 
   play() {
+    settle();
     this.playing = true;
     if (this.markets.every((market) => market.frame?.ended)) this.open();
     else this.repace();
@@ -88,11 +93,13 @@ class Page {
   }
 
   step(steps) {
+    settle();
     this.playing = false;
     this.markets.forEach((market) => market.step(steps));
   }
 
   reset() {
+    settle();
     this.playing = false;
     this.open();
   }
@@ -149,6 +156,7 @@ class Page {
   }
 
   contrast(path, value) {
+    if (this.contrasted.path === path && this.contrasted.value === value) return;
     this.contrasted = { path, value };
     this.open();
   }
@@ -217,15 +225,20 @@ class Page {
   align() {
     const [left, right] = this.markets.map((market) => market.frame);
     if (!left || !right || left.playing || right.playing || left.step === right.step) return;
-    if (this.markets.some((market) => market.due)) return;
+    if (this.markets.some((market) => market.busy)) return;
     const behind = this.markets[left.step < right.step ? 0 : 1], key = `${left.step} ${right.step}`;
     if (this.aligned === key) return;
     this.aligned = key;
     behind.step(Math.abs(left.step - right.step));
   }
 
-  drawn() {
+  drawn(market) {
     document.body.dataset.frames = Number(document.body.dataset.frames) + 1;
+    if (!this.contrasted) return;
+    market.scaled = Object.values(this.scales).map((scale) => scale.text).join();
+    for (const other of this.markets) { // one that stands still is drawn again where an axis that it shares has grown
+      if (other !== market && !other.busy && !other.frame?.playing && other.scaled !== market.scaled) other.draw();
+    }
   }
 
   failed(market, { message, place, value, remedy }) {

@@ -6,20 +6,32 @@ import { element, say } from "./panels/panel.js";
 const PATIENCE = 250; // milliseconds without another move, until a change is made
 const WIDTH = 15; // rems of a control
 
+const moved = new Map(); // fields that were moved a moment ago, and what to do when they have come to rest
+
+/** Make the changes that wait: somebody wants to see what they do. */
+export function settle() {
+  [...moved.values()].forEach((make) => make());
+}
+
 /** A slider or a list of choices for a control; `change(value)` is called when it has come to rest. */
 export function fieldOf(control, value, attributes, change) {
-  let timer;
   const output = element("output", { text: typed(value) });
   const input = control.choices ? choicesOf(control, value, attributes) : sliderOf(control, value, attributes);
   const current = () => (control.choices ? control.choices[input.selectedIndex] : Number(input.value));
   const heard = () => {
     say(output, typed(current()));
-    clearTimeout(timer);
-    timer = setTimeout(() => change(current()), PATIENCE);
+    clearTimeout(input.timer);
+    const make = () => {
+      clearTimeout(input.timer);
+      moved.delete(input);
+      change(current());
+    };
+    moved.set(input, make);
+    input.timer = setTimeout(make, PATIENCE);
   };
   input.addEventListener("input", heard);
   input.addEventListener("change", heard);
-  const name = element("span", { class: "name", text: control.label, title: control.path });
+  const name = element("span", { class: "name", text: control.label, title: control.meaning ?? control.path });
   const label = element("label", { class: "control" }, element("span", { class: "words" }, name), input);
   if (!control.choices) label.firstElementChild.append(output);
   return label;

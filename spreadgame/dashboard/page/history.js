@@ -21,8 +21,8 @@ export class History {
     const point = {
       step: frame.step,
       episode: frame.episode,
-      venues: frame.venues.map(({ bid, ask, mid, spread_mean }) => ({
-        bid, ask, mid, mean: spread_mean, spread: bid === null || ask === null ? null : ask - bid,
+      venues: frame.venues.map(({ bid, ask, mid, last, spread_mean }) => ({
+        bid, ask, mid, last, mean: spread_mean, spread: bid === null || ask === null ? null : ask - bid,
       })),
       instruments: frame.instruments.map(({ value, public_value }) => ({ value, public: public_value })),
       populations: frame.populations.map(({ inventory, members }) => ({ inventory, members })),

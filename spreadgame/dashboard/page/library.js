@@ -15,6 +15,7 @@ export class Library {
     this.list = document.getElementById("list");
     this.search.addEventListener("input", () => this.show());
     this.search.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.dialog.close(); // else the first press would only clear the search
       if (event.key === "Enter") {
         event.preventDefault();
         this.list.querySelector("button")?.click();

@@ -12,8 +12,9 @@ import { PricePanel } from "./panels/price.js";
 import { SpreadPanel } from "./panels/spread.js";
 
 const REST = 80; // milliseconds
+const LONG = 240; // letters of a caption that stands in smaller type
 const PATIENCE = 2500; // milliseconds without a frame
-const PARTS = 40; // of many steps
+const PARTS = 40, FINE = 240; // parts in which many steps are made; the last steps, which charts show, in as many again
 
 const PANELS = {
   price: PricePanel, book: BookPanel, spread: SpreadPanel, inventory: InventoryPanel, money: MoneyPanel, paid: PaidPanel,
@@ -26,6 +27,7 @@ export class Market {
    */
   constructor(page, { view, scales }) {
     Object.assign(this, { page, view, scales, history: new History(), opened: null, frame: null });
+    this.opening = 0; // markets that were asked for and are not there yet; only the last of them is shown
     const template = document.getElementById("market").content;
     this.element = template.firstElementChild.cloneNode(true);
     this.heading = this.element.querySelector(".heading");
@@ -36,7 +38,10 @@ export class Market {
     document.getElementById("markets").append(this.element);
     this.connection = new Connection({
       hear: (message) => this.hear(message),
-      ready: () => this.settings && this.open(this.settings),
+      ready: () => {
+        this.opening = 0;
+        if (this.settings) this.open(this.settings);
+      },
       away: (text) => this.wait(text),
     });
   }
@@ -44,33 +49,41 @@ export class Market {
   /** Begin a market: a scenario, a seed and what is changed in it. */
   open(settings) {
     this.settings = settings;
-    this.opening = true;
-    this.due = 0;
+    this.opening += 1;
+    this.due = this.asked = 0;
+    this.stepping = false;
     this.wait("Opening the market…");
     this.send({ do: "open", ...settings });
   }
 
   play(pace) {
+    if (this.opening) return; // it is asked again when the market is there
     this.due = 0;
     this.hurry(true);
     this.send({ do: "play", pace });
   }
 
   pause() {
+    if (this.opening) return;
     this.due = 0;
     this.send({ do: "pause" });
   }
 
   /** Make some steps: many of them in parts, so that the charts have points between. */
   step(steps) {
+    if (this.opening) {
+      this.asked = steps;
+      return;
+    }
     this.part = Math.ceil(steps / PARTS);
     this.due = steps;
     this.next();
   }
 
   next() {
-    const steps = Math.min(this.part, this.due);
+    const steps = this.due > FINE ? Math.min(this.part, this.due - FINE) : Math.min(this.due, Math.min(this.part, FINE / PARTS));
     this.due -= steps;
+    this.stepping = true;
     this.hurry(true);
     this.send({ do: "step", steps });
   }
@@ -98,20 +111,27 @@ export class Market {
 
   hear(message) {
     if (message.type === "status") this.wait(message.message);
-    else if (message.type === "opened") this.begin(message);
-    else if (message.type === "frame" && this.opened) this.take(message);
-    else if (message.type === "error") {
-      if (this.opening) this.wait(this.opened ? "" : "There is no market yet.");
-      if (this.opening && this.opened) this.element.classList.remove("waiting");
-      this.opening = false;
-      this.page.failed(this, message);
+    else if (message.type === "opened") {
+      this.opening -= 1;
+      if (!this.opening) this.begin(message);
+    } else if (message.type === "frame" && this.opened && !this.opening) this.take(message);
+    else if (message.type === "error") this.fail(message);
+  }
+
+  /** What was asked cannot be. A market that was there before is still there. */
+  fail(message) {
+    if (this.opening) {
+      this.opening -= 1;
+      this.wait(this.opened ? "" : "There is no market yet.");
+      if (this.opened) this.element.classList.remove("waiting");
     }
+    this.page.failed(this, message);
   }
 
   begin(message) {
-    this.opening = false;
     this.opened = message;
     this.frame = null;
+    delete this.element.dataset.step;
     this.history.clear();
     Object.values(this.scales).forEach((scale) => scale.clear());
     say(this.status, "");
@@ -130,8 +150,12 @@ export class Market {
     this.history.add(frame);
     this.frame = frame;
     this.hurry(frame.playing);
+    if (!frame.playing) this.stepping = false;
     if (frame.ended) this.due = 0;
-    if (this.due && !frame.playing) this.next();
+    if (this.asked) {
+      this.step(this.asked);
+      this.asked = 0;
+    } else if (this.due && !frame.playing) this.next();
     this.page.framed(this, frame);
     if (first) this.rebuild();
     else this.draw();
@@ -161,7 +185,9 @@ export class Market {
         if (panel.section.offsetParent !== null) panel.draw(this.frame);
       }
       say(this.caption, this.frame.caption);
-      this.page.drawn();
+      this.caption.classList.toggle("long", this.frame.caption.length > LONG);
+      this.element.dataset.step = this.frame.step; // for tools, as data-frames of the body
+      this.page.drawn(this);
     });
   }
 
@@ -175,6 +201,11 @@ export class Market {
   later() {
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.rebuild(), REST);
+  }
+
+  /** Whether steps are on their way that were asked for one by one, or a market is. */
+  get busy() {
+    return this.opening > 0 || this.due > 0 || this.stepping;
   }
 
   get populations() {

@@ -30,14 +30,19 @@ export class Scale {
     if (!all.length) return this.zero ? [0, this.least || 1] : [0, 1];
     let low = Math.min(...all.map((each) => each[0])), high = Math.max(...all.map((each) => each[1]));
     if (this.zero) low = Math.min(0, low);
-    const width = Math.max(high - low, this.least || 1e-9);
-    const middle = (low + high) / 2;
-    [low, high] = [Math.min(low, middle - width / 2), Math.max(high, middle + width / 2)];
+    const width = Math.max(high - low, this.least || 1e-9), middle = (low + high) / 2;
+    if (this.zero && low === 0) high = width;
+    else [low, high] = [Math.min(low, middle - width / 2), Math.max(high, middle + width / 2)];
     const [from, to] = this.now ?? [Infinity, -Infinity];
     if (low < from || high > to || width < LOOSE * (to - from)) {
       this.now = [this.zero && low === 0 ? 0 : low - ROOM * width, high + ROOM * width];
     }
     return this.now;
+  }
+
+  /** What is drawn with it, to see whether it has changed. */
+  get text() {
+    return `${this.now} ${this.reach()}`;
   }
 
   /** The largest absolute value. */

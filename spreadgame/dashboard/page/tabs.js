@@ -10,6 +10,10 @@ export class Tabs {
     Object.assign(this, { where, choose });
   }
 
+  hide() {
+    this.where.hidden = true;
+  }
+
   show({ venues, instruments }, chosen) {
     const venue = venues.find((each) => each.name === chosen) ?? venues[0];
     const traded = instruments.map((each) => each.name).filter((name) => venues.some((each) => each.instrument === name));

@@ -5,10 +5,12 @@ import { rem } from "../palette.js";
 import { Panel, element, say } from "./panel.js";
 
 const LINES = [
-  ["spread", "spread"], ["adverse_selection", "adverse selection"], ["revaluation", "revaluation"],
+  ["spread", "spread"], ["hedging", "hedging"], ["adverse_selection", "adverse selection"], ["revaluation", "revaluation"],
   ["fees", "fees"], ["income", "income"], ["profit", "profit"],
 ];
 const NAME = 6.4, CELL = 3.9, WIDE = 33; // rems: of a name, of a number, of a row with all lines
+
+const WALL = "(min-width: 900px) and (min-aspect-ratio: 5/4)"; // as in style.css
 
 export class MoneyPanel extends Panel {
   constructor(section, market) {
@@ -24,10 +26,11 @@ export class MoneyPanel extends Panel {
 
   /** Populations are rows where the panel is wide; lines are rows where it is narrow and populations are few. */
   rebuild() {
+    const all = LINES.filter(([line]) => this.has(line));
     const names = this.market.populations.map((each) => each.name), room = this.body.clientWidth / rem();
     const fits = (cells) => room >= NAME + CELL * cells;
     this.across = room < WIDE && fits(names.length);
-    const lines = room >= WIDE || this.across ? LINES : LINES.slice(-1);
+    const lines = room >= WIDE || this.across ? all : all.slice(-1);
     this.cells = new Map();
     const cell = (line, i) => {
       const number = element("span", { class: "number" }), bar = element("span", { class: "bar" });
@@ -50,13 +53,30 @@ export class MoneyPanel extends Panel {
       });
     }
     this.table.replaceChildren(element("thead", {}, head), element("tbody", {}, ...rows));
-    this.table.classList.toggle("dense", !this.across && names.length > 4);
+    this.table.classList.toggle("across", this.across);
+    this.room(rows.length + 1);
     this.lines = lines.map(([line]) => line);
   }
 
+  /** Rows are as high as the panel allows, where its height does not follow from them. */
+  room(rows) {
+    const each = matchMedia(WALL).matches ? this.body.clientHeight / rem() / rows : 2;
+    this.table.classList.toggle("airy", each > 2.7);
+    this.table.classList.toggle("dense", each < 2);
+  }
+
+  /** Whether a line is shown: what comes from hedges only where there are some. */
+  has(line) {
+    return line !== "hedging" || this.hedges;
+  }
+
   draw(frame) {
-    if (!this.cells) this.rebuild();
-    const values = frame.populations.flatMap((each) => this.lines.map((line) => each[line]));
+    const hedges = frame.populations.some((each) => each.hedging);
+    if (!this.cells || (hedges && !this.hedges)) {
+      this.hedges = hedges;
+      this.rebuild();
+    }
+    const values = frame.populations.flatMap((each) => this.lines.map((line) => each[line] ?? 0));
     this.scale.set(this.market, Math.min(...values), Math.max(...values));
     const reach = this.scale.reach();
     frame.populations.forEach((each, i) => {

@@ -33,8 +33,9 @@ export class PaidPanel extends Panel {
 
   draw(frame) {
     if (!this.rows) this.rebuild();
-    const paid = frame.paid.filter((each) => each.amount > 0).sort((a, b) => b.amount - a.amount);
+    const paid = (frame.paid ?? []).filter((each) => each.amount > 0).sort((a, b) => b.amount - a.amount);
     this.none.hidden = paid.length > 0;
+    say(this.none, frame.paid === null ? "It is not known in this market." : "Nobody has paid anybody yet.");
     this.scale.set(this.market, 0, paid[0]?.amount ?? 0);
     const reach = this.scale.reach();
     paid.forEach(({ payer, payee, amount }, i) => {

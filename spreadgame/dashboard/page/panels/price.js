@@ -5,7 +5,7 @@ import { drawMark, lookOf, rem, tint } from "../palette.js";
 import { say } from "./panel.js";
 import { TimeChart, extent } from "./time_chart.js";
 
-const MOST_MARKS = 500;
+const MOST_MARKS = 500, SPACIOUS = 8; // marks; rems of height from which they have their full size
 
 export class PricePanel extends TimeChart {
   constructor(section, market) {
@@ -17,10 +17,15 @@ export class PricePanel extends TimeChart {
     return [
       { colour: "transparent", thick: 1 },
       { colour: "transparent", thick: 1 },
-      { label: "mid", colour: tint("ink"), thick: 2 },
+      { label: this.calls ? "last price" : "mid", colour: tint("ink"), thick: 2 },
       { label: "value", colour: tint("value"), dash: [9, 4], thick: 2.5 },
       { label: "public value", colour: tint("public"), dash: [2, 4], thick: 2.5 },
     ];
+  }
+
+  /** Whether the venue trades in calls alone, and so has no mid. */
+  get calls() {
+    return this.market.venue.mechanism === "call_auction";
   }
 
   bands() {
@@ -62,9 +67,9 @@ export class PricePanel extends TimeChart {
       fresh.forEach((name) => this.takers().add(name));
       this.rebuild();
     }
-    const at = (read) => points.map(read);
+    const at = (read) => points.map(read), price = this.calls ? "last" : "mid";
     const columns = [
-      at((point) => point.venues[v].bid), at((point) => point.venues[v].ask), at((point) => point.venues[v].mid),
+      at((point) => point.venues[v].bid), at((point) => point.venues[v].ask), at((point) => point.venues[v][price]),
       at((point) => point.instruments[n].value), at((point) => point.instruments[n].public),
     ];
     const prices = this.visible.map((each) => each.price);
@@ -73,9 +78,10 @@ export class PricePanel extends TimeChart {
     this.show(span, at((point) => point.step), columns, low, high);
     const instrument = frame.instruments[n], decimals = this.market.decimals;
     const left = trades.length > MOST_MARKS || (this.left ?? -1) >= span[0];
-    say(this.note, `${left ? "some trades left out · " : ""}mid ${fixed(frame.venues[v].mid, decimals + 1)}`);
+    const now = `${price} ${fixed(frame.venues[v][price], decimals + (this.calls ? 0 : 1))}`;
+    say(this.note, `${now}${left ? " · some trades left out" : ""}`);
     this.describe(this.host, () =>
-      `Price over steps. Mid ${fixed(frame.venues[v].mid, decimals + 1)}, value ${fixed(instrument.value, decimals + 1)}, ` +
+      `Price over steps. Now ${now}, value ${fixed(instrument.value, decimals + 1)}, ` +
       `public value ${fixed(instrument.public_value, decimals + 1)}, ${this.visible.length} trades shown.`);
   }
 
@@ -86,7 +92,8 @@ export class PricePanel extends TimeChart {
     context.beginPath();
     context.rect(left, top, width, height);
     context.clip();
-    const many = this.visible?.length ?? 0, radius = (many > 300 ? 0.17 : many > 120 ? 0.21 : 0.28) * rem() * ratio;
+    const many = this.visible?.length ?? 0, dense = many > 300 ? 0.17 : many > 120 ? 0.21 : 0.28;
+    const radius = dense * Math.min(1, height / ratio / (SPACIOUS * rem())) ** 0.5 * rem() * ratio;
     context.lineWidth = 1.4 * ratio;
     context.setLineDash([]);
     const looks = new Map();

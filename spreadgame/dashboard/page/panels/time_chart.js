@@ -5,6 +5,7 @@ import { decimalsOf, fixed, whole } from "../numbers.js";
 import { drawMark, font, rem, tint } from "../palette.js";
 import { Panel, element } from "./panel.js";
 
+const EDGE = 0.9; // rems right of the lines
 const MOST_EPISODES = 12; // that are told apart
 const WHOLE = Array.from({ length: 27 }, (_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3));
 const SVG = "http://www.w3.org/2000/svg";
@@ -85,10 +86,10 @@ export class TimeChart extends Panel {
     };
     return {
       width, height, legend: { show: false }, cursor: { show: false }, select: { show: false },
-      padding: [0.5 * unit, 0.8 * unit, 0, 0],
+      padding: [0.5 * unit, EDGE * unit, 0, 0],
       scales: { x: { time: false, range: () => this.span }, y: { range: () => this.scale.range() } },
       axes: [
-        { ...axis, size: 1.6 * unit, space: 6 * unit, incrs: WHOLE, values: (_, splits) => splits.map((at, i) => (i ? "" : "step ") + whole(at)) },
+        { ...axis, size: 1.6 * unit, space: 6 * unit, incrs: WHOLE, values: (chart, splits) => this.steps(chart, splits) },
         {
           ...axis, space: 1.8 * unit,
           values: (_, splits, __, ___, step) => splits.map((at) => (this.scale.known ? fixed(at, decimalsOf(step)) : "")),
@@ -105,6 +106,15 @@ export class TimeChart extends Panel {
       bands: this.bands(),
       hooks: { drawAxes: [(chart) => this.episodes(chart), (chart) => this.under(chart)] },
     };
+  }
+
+  /** Labels of steps; one that would reach beyond the edge is left out. */
+  steps(chart, splits) {
+    const { min, max } = chart.scales.x, room = chart.bbox.width / (window.devicePixelRatio || 1) / rem();
+    return splits.map((at, i) => {
+      const text = (i ? "" : "step ") + whole(at), toEdge = ((max - at) / (max - min)) * room;
+      return toEdge + EDGE > 0.31 * text.length ? text : "";
+    });
   }
 
   /** A dashed line where an episode begins, unless they are many. */
