@@ -15,7 +15,8 @@ const get = (id) => document.getElementById(id);
 
 class Page {
   constructor() {
-    this.view = { venue: null, whole: false, window: () => (this.view.whole ? Infinity : Math.max(LEAST, RECENT * this.transport.pace)) };
+    const reach = () => (this.view.whole ? Infinity : Math.max(LEAST, RECENT * this.transport.pace));
+    this.view = { venue: null, whole: false, window: reach };
     this.scales = {
       price: new Scale(), spread: new Scale({ zero: true }), inventory: new Scale(), money: new Scale(), paid: new Scale(),
     };
@@ -141,7 +142,8 @@ class Page {
     } else {
       const control = this.markets[0].opened?.controls[0];
       if (!control) {
-        this.failed(null, { message: "There is nothing to compare: the scenario has no controls.", remedy: "add a table [dashboard] with controls to its file" });
+        const message = "There is nothing to compare: the scenario has no controls.";
+        this.failed(null, { message, remedy: "add a table [dashboard] with controls to its file" });
         return;
       }
       this.contrasted = { path: control.path, value: otherValue(control) };

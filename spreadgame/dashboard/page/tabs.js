@@ -50,11 +50,12 @@ export class Tabs {
     });
     const list = element("div", { role: "tablist", "aria-label": title, class: "tab-list" }, ...tabs);
     list.addEventListener("keydown", (event) => {
-      const moves = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
+      const moves = { ArrowRight: 1, ArrowLeft: -1, Home: 0, End: 0 };
       if (!(event.key in moves)) return;
       event.preventDefault();
       const at = names.indexOf(chosen), last = names.length - 1;
-      const next = Math.abs(moves[event.key]) > 1 ? (moves[event.key] < 0 ? 0 : last) : (at + moves[event.key] + names.length) % names.length;
+      const ends = { Home: 0, End: last };
+      const next = ends[event.key] ?? (at + moves[event.key] + names.length) % names.length;
       tabs[next].focus();
       choose(names[next]);
     });

@@ -131,6 +131,7 @@ def test_play_pause_step_and_reset_do_what_they_say_and_a_seed_tells_the_same_ag
     page.wait_for_selector("article.market:not([data-step='0'])")
     page.click("#pause")
     page.locator("#progress-said", has_text="paused").wait_for()
+    page.wait_for_timeout(200)  # the last frame is drawn
     at = step_of(page)
     time.sleep(0.3)
     assert step_of(page) == at > 0
@@ -179,6 +180,8 @@ def test_two_markets_are_compared_at_the_same_step_of_the_same_seed(opened):
     page.click("#play")
     page.wait_for_selector("article.market:nth-of-type(2):not([data-step='3000'])")
     page.click("#pause")
+    page.locator("#progress-said", has_text="paused").wait_for()
+    page.wait_for_timeout(400)  # the frames that were on their way are drawn
     for _ in range(100):
         if step_of(page, 0) == step_of(page, 1) > 3_000:
             break

@@ -21,8 +21,8 @@ export class BookPanel extends CanvasPanel {
     this.ladder(venue, 0, top, across, height - top);
     if (both) this.depth(venue, across + unit, top, width - across - unit, height - top);
     const decimals = this.market.decimals;
-    const now = venue.bid === null || venue.ask === null ? "a side is empty" : `${fixed(venue.bid, decimals)} / ${fixed(venue.ask, decimals)}`;
-    say(this.note, now);
+    const empty = venue.bid === null || venue.ask === null;
+    say(this.note, empty ? "a side is empty" : `${fixed(venue.bid, decimals)} / ${fixed(venue.ask, decimals)}`);
     this.describe(this.canvas, () => {
       const lots = (side) => side.reduce((sum, [, each]) => sum + each, 0);
       return `Book of ${venue.name}. Best bid ${fixed(venue.bid, decimals)}, best ask ${fixed(venue.ask, decimals)}. ` +
@@ -36,7 +36,8 @@ export class BookPanel extends CanvasPanel {
     const { context, unit } = this, decimals = this.market.decimals;
     const price = venue.indicative === null ? "no price yet" : `price ${fixed(venue.indicative, decimals)}`;
     const left = venue.imbalance;
-    const over = left ? `, ${whole(Math.abs(left))} lots too many ${left > 0 ? "to buy" : "to sell"}` : left === 0 ? ", in balance" : "";
+    const many = `, ${whole(Math.abs(left))} lots too many ${left > 0 ? "to buy" : "to sell"}`;
+    const over = left ? many : left === 0 ? ", in balance" : "";
     context.fillStyle = tint("wash");
     context.fillRect(0, 0, width, 1.6 * unit);
     context.fillStyle = tint("ink");

@@ -29,8 +29,12 @@ export class InventoryPanel extends TimeChart {
   lines() {
     this.held = this.holders();
     const several = new Set(this.held.map((each) => each.population)).size;
+    const nameOf = ({ population, member }) => {
+      const { name, count } = this.market.populations[population];
+      return plainly(name) + (member === null || count === 1 ? "" : ` ${member + 1}`);
+    };
     return this.held.map(({ population, member }, line) => ({
-      label: plainly(this.market.populations[population].name) + (member === null || this.market.populations[population].count === 1 ? "" : ` ${member + 1}`),
+      label: nameOf({ population, member }),
       colour: lookOf(several > 1 ? population : line).colour,
       dash: dashOf(several > 1 && member !== null ? population + member : line),
       thick: 2.2,
@@ -41,15 +45,19 @@ export class InventoryPanel extends TimeChart {
   rebuild() {
     const { history, instrumentName } = this.market;
     this.active = new Set();
-    history.points.forEach(({ populations }) => populations.forEach((each, i) => each.inventory[instrumentName] && this.active.add(i)));
+    for (const { populations } of history.points) {
+      populations.forEach((each, i) => each.inventory[instrumentName] && this.active.add(i));
+    }
     super.rebuild();
   }
 
   /** Whether a population holds something of the instrument for the first time. */
   meets(frame) {
-    const fresh = frame.populations.flatMap((each, i) => (each.inventory[this.market.instrumentName] && !this.active.has(i) ? [i] : []));
+    const { instrumentName, populations } = this.market;
+    const held = frame.populations.flatMap((each, i) => (each.inventory[instrumentName] ? [i] : []));
+    const fresh = held.filter((i) => !this.active.has(i)), makers = populations.some((each) => each.maker);
     fresh.forEach((i) => this.active.add(i));
-    return fresh.some((i) => this.market.populations[i].maker) || (fresh.length > 0 && !this.market.populations.some((each) => each.maker));
+    return fresh.some((i) => populations[i].maker || !makers);
   }
 
   draw(frame) {

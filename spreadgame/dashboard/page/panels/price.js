@@ -37,7 +37,8 @@ export class PricePanel extends TimeChart {
     if (!takers.length) return [];
     const by = takers.map((name) => ({ label: plainly(name), ...lookOf(this.market.numberOf(name)) }));
     const ink = tint("soft");
-    return [...by, { label: "buys", shape: "circle", colour: ink }, { label: "sells", shape: "circle", colour: ink, filled: false }];
+    const ways = [{ label: "buys", filled: true }, { label: "sells", filled: false }];
+    return [...by, ...ways.map((each) => ({ ...each, shape: "circle", colour: ink }))];
   }
 
   takers() {
@@ -102,7 +103,8 @@ export class PricePanel extends TimeChart {
       if (!looks.has(taker)) looks.set(taker, lookOf(this.market.numberOf(taker)));
       const { shape, colour } = looks.get(taker);
       context.fillStyle = context.strokeStyle = colour;
-      drawMark(context, shape, chart.valToPos(trade.step, "x", true), chart.valToPos(trade.price, "y", true), radius, trade.aggressor > 0);
+      const [x, y] = [chart.valToPos(trade.step, "x", true), chart.valToPos(trade.price, "y", true)];
+      drawMark(context, shape, x, y, radius, trade.aggressor > 0);
     }
     context.restore();
   }
