@@ -26,7 +26,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.description = "Serve a page on which a market moves: books, prices, inventories, and where the money goes."
     parser.epilog = "Ctrl-C ends it. The page needs no network, and reads no file but the scenarios that it lists."
     parser.add_argument("scenario", type=Path, nargs="?", metavar="SCENARIO",
-                        help="a TOML file that the page opens first (default: the library)")  # fmt: skip
+                        help="a TOML file that the page opens first (default: the quickstart)")  # fmt: skip
     parser.add_argument("--seed", type=whole_number(), metavar="N", help="takes the place of run.seed")
     add_set(parser, "change a value of SCENARIO: --set makers.count=3")
     add_strategies(parser)
