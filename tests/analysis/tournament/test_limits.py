@@ -56,10 +56,10 @@ def test_work_that_takes_no_notice_of_signals_is_late_too():
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit is one of addresses, which others do not hold to")
 def test_work_that_takes_all_memory_gets_no_more():
     inside = "\n    ".join(
-        ["try:", "    bytearray(2**30)", "except MemoryError:", "    tell({'answer': 'no'})", "tell({'answer': 'yes'})"]
+        ["try:", "    bytearray(2**28)", "except MemoryError:", "    tell({'answer': 'no'})", "tell({'answer': 'yes'})"]
     )
-    assert said(inside, 2**28)[0] == {"answer": "no"}
-    assert said(inside, 2**31)[0] == {"answer": "yes"}
+    assert said(inside, 2**26)[0] == {"answer": "no"}
+    assert said(inside, 2**30)[0] == {"answer": "yes"}
 
 
 @pytest.mark.parametrize(
