@@ -27,6 +27,7 @@ from sim.core.wording import near_or_all
 from sim.runs.execute import execute, whole
 from sim.runs.result import Run
 from sim.scenario import Scenario, parse, with_overrides
+from sim.scenario.choices import market_given
 from sim.scenario.tables.table import MOST_RANK
 
 _MOST_LOTS = (1 << 31) - 1
@@ -155,7 +156,7 @@ def _prepared(scenario: Scenario, population: str, lots: int, at: int, horizons:
             f"{scenario.source}: populations.{last_turn.name}.turn is {last_turn.turn:,}, the last that there is, and "
             "the order has to come after everybody — give it a lower turn"
         )
-    given = {key: held for key, held in scenario.given.items() if key not in ("game", "counterfactuals", "dashboard")}
+    given = market_given(scenario)
     levels = scenario.record.levels or 1
     kept = {"trades": False, "messages": False, "levels": levels, "book_every": 1, "agents": "none"}
     recording = {f"record.{name}": value for name, value in kept.items()} | {"record.episodes": "populations"}

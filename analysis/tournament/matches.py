@@ -10,7 +10,7 @@ from analysis.tournament.entries import OURS, Entry
 from sim.core.errors import Problem, ScenarioError
 from sim.core.wording import near_or_all
 from sim.scenario import Scenario, parse
-from sim.scenario.choices import Players
+from sim.scenario.choices import Players, market_given
 
 ALONE, PAIR, TOGETHER = "alone", "pair", "together"  # the kinds of matches; each counts alike in a payoff
 
@@ -63,7 +63,7 @@ def market_of(scenario: Scenario, population: str, played: Mapping[str, str]) ->
     ScenarioError
         If a strategy cannot play in the population, or the population cannot have so many members.
     """
-    given = {key: value for key, value in scenario.given.items() if key not in ("game", "counterfactuals")}
+    given = market_given(scenario)
     change = {f"populations.{population}.count": len(played)}
     players = Players(parse(given, scenario.source, scenario.folder, change, changes=scenario.changes))
     settings: dict[str, dict[str, Any]] = {key: {"strategy": name} for key, name in played.items() if key != OURS}

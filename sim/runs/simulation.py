@@ -29,39 +29,42 @@ _FIRST_CHUNK = 256
 
 
 class Sink(Protocol):
-    """Where a run's rows go. Each array is a copy; records are those of :mod:`sim.core.world`."""
+    """Where a run's rows go. Each array is a copy; records are those of :mod:`sim.core.world`.
+
+    A class that is derived from this one drops the rows for which it has no method of its own.
+    """
 
     def trades(self, rows: Any) -> None:
         """Rows of the trade tape."""
-        ...
+        return
 
     def messages(self, rows: Any) -> None:
         """Rows of the message log."""
-        ...
+        return
 
     def book(self, rows: Any, ladder: Any) -> None:
         """Samples of the book, and its levels where more than one is sampled."""
-        ...
+        return
 
     def agents(self, rows: Any, lots: Any, greeks: Any, risks: Any) -> None:
         """Samples of agents or populations, their lots by instrument, their greeks and risks where there are any."""
-        ...
+        return
 
     def episodes(self, rows: Any, lots: Any) -> None:
         """Results of episodes, and lots by instrument before settlement."""
-        ...
+        return
 
     def settlements(self, rows: Any) -> None:
         """What each instrument came to in each episode."""
-        ...
+        return
 
     def limits(self, rows: Any) -> None:
         """What became of each limit of each member in each episode."""
-        ...
+        return
 
     def margin_calls(self, rows: Any) -> None:
         """What happened to accounts under margin."""
-        ...
+        return
 
 
 class Simulation:

@@ -103,7 +103,7 @@ def with_choices(scenario: Scenario, choices: Mapping[str, str]) -> Scenario:
             raise _unknown(scenario, "strategy", choice, right)
         made = _chosen(_given(scenario, name), playing[name], right[choice])
         changes |= {f"populations.{name}.{key}": value for key, value in made.items()}
-    return parse(_settled(scenario), scenario.source, scenario.folder, changes, changes=scenario.changes)
+    return parse(market_given(scenario), scenario.source, scenario.folder, changes, changes=scenario.changes)
 
 
 class Players:
@@ -166,7 +166,7 @@ class Players:
                 placed.append((population, given))
         populations, written = zip(*placed, strict=True)
         played = self.scenario.model_copy(update={"populations": tuple(populations), "game": None})
-        given = {**_settled(self.scenario), "populations": list(written)}
+        given = {**market_given(self.scenario), "populations": list(written)}
         played.came_from(self.scenario.source, self.scenario.folder, given, self.scenario.changes)
         return played
 
@@ -181,7 +181,7 @@ class Players:
         if key not in self._members:
             chosen = {**given, **_chosen(given, population, settings)}
             others = [each if each is not given else chosen for each in self.scenario.given["populations"]]
-            whole = {**_settled(self.scenario), "populations": others}
+            whole = {**market_given(self.scenario), "populations": others}
             made = parse(whole, self.scenario.source, self.scenario.folder)
             playing = next(each for each in made.populations if each.name == population.name)
             self._members[key] = _parted(_given(made, population.name), playing)
@@ -193,8 +193,8 @@ def member_name(population: str, member: int, members: int) -> str:
     return population if members == 1 else f"{population}:{member}"
 
 
-def _settled(scenario: Scenario) -> dict[str, Any]:
-    """What the scenario's file says, without its game, what is asked besides, and its page."""
+def market_given(scenario: Scenario) -> dict[str, Any]:
+    """What a scenario's file says, without its game, its counterfactuals and its page."""
     return {key: value for key, value in scenario.given.items() if key not in ("game", "counterfactuals", "dashboard")}
 
 

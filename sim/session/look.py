@@ -12,6 +12,7 @@ from sim.core.compiled import njit
 from sim.core.marks import is_marked, market_price
 from sim.core.world import attach
 from sim.instruments.kinds import public_value, refresh
+from sim.venues.book import collects
 from sim.venues.clearing import find_price
 
 # Columns of what :func:`look_at_populations` adds up, in units of money.
@@ -86,8 +87,7 @@ def look_at_populations(address: int, sums: Any, lots: Any) -> None:
 @njit
 def is_collecting(address: int, venue: int) -> bool:
     """Whether a venue collects orders for an auction, and hides its book."""
-    world = attach(address)
-    hidden: bool = world.sides[2 * venue].hidden != 0
+    hidden: bool = collects(attach(address), venue)
     return hidden
 
 

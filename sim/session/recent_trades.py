@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from sim.core.world import TRADE
+from sim.runs.simulation import Sink
 
 
-class RecentTrades:
-    """A sink that keeps the last trades, and nothing else.
+class RecentTrades(Sink):
+    """A sink that keeps the last trades, and drops all other rows.
 
     Parameters
     ----------
@@ -37,24 +38,3 @@ class RecentTrades:
         self._count += len(rows)
         while self._kept - len(self._parts[0]) >= self._most:
             self._kept -= len(self._parts.pop(0))
-
-    def messages(self, rows: Any) -> None:
-        """Drop messages."""
-
-    def book(self, rows: Any, ladder: Any) -> None:
-        """Drop samples of the book."""
-
-    def agents(self, rows: Any, lots: Any, greeks: Any, risks: Any) -> None:
-        """Drop samples of agents."""
-
-    def episodes(self, rows: Any, lots: Any) -> None:
-        """Drop results of episodes."""
-
-    def settlements(self, rows: Any) -> None:
-        """Drop what instruments came to."""
-
-    def limits(self, rows: Any) -> None:
-        """Drop what became of limits."""
-
-    def margin_calls(self, rows: Any) -> None:
-        """Drop what happened to accounts under margin."""

@@ -49,14 +49,14 @@ class Player:
         await self.pause()
         self._pace = pace
         if self._market.running:
-            self._task = asyncio.create_task(self._play())
+            self._task = asyncio.create_task(self._told(self._play))
         else:
             await self.show()
 
     async def step(self, steps: int) -> None:
         """Make so many steps as fast as can be, then show where they led."""
         await self.pause()
-        self._task = asyncio.create_task(self._go(steps))
+        self._task = asyncio.create_task(self._told(lambda: self._go(steps)))
 
     async def pause(self) -> None:
         """Stand still; what is being done is done before."""
@@ -79,7 +79,7 @@ class Player:
         """Send a frame that nobody misses."""
         if self._sending is not None:
             await asyncio.wait([self._sending])
-        await self._send(await self._worker.do(self._written))
+        await self._send_frame()
 
     def _written(self) -> str:
         playing = self._task is not None
@@ -101,12 +101,7 @@ class Player:
                 self._offer()
                 rest = started + 1.0 / self._rate() - time.monotonic()
                 await asyncio.sleep(max(rest, 0.0))
-            self._task = None
-            await self.show()
-        except Gone:
-            return
-        except Exception as error:
-            await self._fail(error)
+            await self._stand()
         finally:
             playing_now.discard(self)
 
@@ -116,17 +111,16 @@ class Player:
         return min(_FRAMES_PER_SECOND, max(6.0, _MOST_FRAMES / max(len(playing_now), 1)))
 
     async def _go(self, steps: int) -> None:
-        try:
-            while steps > 0 and self._market.running:
-                part = min(steps, self._chunk)
-                await self._worker.do(lambda: self._advance(part))  # noqa: B023 - as above
-                steps -= part
-            self._task = None
-            await self.show()
-        except Gone:
-            return
-        except Exception as error:
-            await self._fail(error)
+        while steps > 0 and self._market.running:
+            part = min(steps, self._chunk)
+            await self._worker.do(lambda: self._advance(part))  # noqa: B023 - as above
+            steps -= part
+        await self._stand()
+
+    async def _stand(self) -> None:
+        """Show where it led."""
+        self._task = None
+        await self.show()
 
     def _advance(self, steps: int) -> None:
         begin = time.monotonic()
@@ -138,11 +132,15 @@ class Player:
     def _offer(self) -> None:
         """Make a frame and send it, unless the one before is still being sent."""
         if self._sending is None or self._sending.done():
-            self._sending = asyncio.create_task(self._send_frame())
+            self._sending = asyncio.create_task(self._told(self._send_frame))
 
     async def _send_frame(self) -> None:
+        await self._send(await self._worker.do(self._written))
+
+    async def _told(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Do something in the background. The page is told what ended it, unless it has left."""
         try:
-            await self._send(await self._worker.do(self._written))
+            await act()
         except Gone:
             return
         except Exception as error:
