@@ -143,7 +143,9 @@ print(execute(load(sys.argv[2]), sys.argv[3], chunk=50, orders=8).status)
 """
 
 
-@pytest.mark.parametrize(("steps", "sees"), [(41, {}), (45, {"noise": 0.05, "probability": 0.8})])
+@pytest.mark.parametrize(
+    ("steps", "sees"), [pytest.param(60, {}, marks=pytest.mark.slow), (45, {"noise": 0.05, "probability": 0.8})]
+)
 def test_the_same_bytes_come_out_uncompiled(restless, tmp_path, steps, sees):
     data = rich(steps, 2, book_every=1, agents_every=1, agents="agents")
     for population in data["populations"]:
