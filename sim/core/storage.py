@@ -6,6 +6,8 @@ whatever may happen, and otherwise returns to Python, which drains or grows them
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,32 @@ from sim.core.codes import NEED_ORDERS, NEED_TAPE, NEED_TURNS, RUNNING
 from sim.core.compiled import COMPILED, inlined, njit
 from sim.core.undisturbed import Undisturbed
 from sim.core.world import DTYPES, HISTORY, NODES_PER_LEVEL, World, worlds
+
+_FEW = 256 << 20  # bytes that the arrays of all Worlds may take before it is asked whether anybody still needs them
+
+
+class _Held:
+    """Bytes of the arrays of all Worlds that are alive.
+
+    A session and a Mesa model are part of reference cycles, so only Python's collector frees them. It counts objects,
+    of which a World has few, and not their bytes.
+    """
+
+    amount = 0
+    enough = _FEW
+
+    @classmethod
+    def add(cls, amount: int) -> None:
+        """Count what a World takes; collect where it is much more than was left the last time."""
+        cls.amount += amount
+        if cls.amount > cls.enough:
+            gc.collect()
+            cls.enough = max(_FEW, 2 * cls.amount)
+
+    @classmethod
+    def drop(cls, amount: int) -> None:
+        """Count what is free again."""
+        cls.amount -= amount
 
 
 class Storage:
@@ -31,6 +59,7 @@ class Storage:
         self._table = np.zeros(2 * len(World._fields), np.int64)
         self._leaving: tuple[Any, ...] = ()
         self._publish()
+        self._count()
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: np.array(array) for name, array in self._arrays.items()}
@@ -42,6 +71,13 @@ class Storage:
         self._table = np.zeros(2 * len(World._fields), np.int64)
         self._leaving = ()
         self._publish()
+        self._count()
+
+    def _count(self) -> None:
+        """Count the bytes, as they are at first, for as long as this lives."""
+        taken = sum(array.nbytes for array in self._arrays.values())
+        _Held.add(taken)
+        weakref.finalize(self, _Held.drop, taken).atexit = False
 
     @staticmethod
     def _empty(dtype: np.dtype[Any], length: int) -> Any:

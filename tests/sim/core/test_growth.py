@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 
 from sim.core.codes import NEED_NATURE, NEED_ORDERS, NEED_TAPE, NEED_TURNS
+from sim.core.storage import Storage
 from sim.mesa_model.market import Market, Trader
 from sim.runs import simulation as driving
 from sim.runs.execute import execute
@@ -292,3 +295,20 @@ def test_a_run_ten_times_as_long_peaks_within_a_tenth(tmp_path, steps, probabili
     short, long = peak(steps, tmp_path, probability), peak(10 * steps, tmp_path, probability)
     record_property("peaks", f"{short} {long}")
     assert long <= 1.1 * short, (short, long)
+
+
+def test_worlds_that_nobody_needs_any_more_are_freed_though_cycles_hold_them():
+    """Python's collector counts objects; a hundred sessions are few, and their arrays may be all memory there is."""
+
+    class Cycle:
+        def __init__(self) -> None:
+            self.storage, self.itself = Storage(tape=1 << 16), self
+
+    gc.collect()
+    gc.disable()  # as it seldom begins by itself
+    try:
+        kept = [weakref.ref(Cycle().storage) for _ in range(200)]
+        alive = sum(each() is not None for each in kept)
+    finally:
+        gc.enable()
+    assert alive < 100
