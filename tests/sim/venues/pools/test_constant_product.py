@@ -41,10 +41,10 @@ OUT = [(2, 5, 10, 2851015155847869602), (2, 10, 5, 831248957812239453), (1, 10, 
 
 
 @pytest.mark.parametrize(("given", "into", "out", "amount"), OUT)
-def test_published_swaps_follow_to_six_digits_in_whole_lots(given: int, into: int, out: int, amount: int) -> None:
+def test_published_swaps_follow_in_whole_lots(given: int, into: int, out: int, amount: int) -> None:
     """Lots of 1e-6: amounts of the contract have 18 digits, of which so many are left."""
     money = asked(pool(into * 10**6, out * 10**9), [given * 10**6], [1.0])[0, 1]
-    assert money == amount // 10**9 or money == amount // 10**9 - 1  # the lots in are the same, the rounding is finer
+    assert 0 <= amount // 10**9 - money <= 1
 
 
 @pytest.mark.parametrize("count", [20_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
