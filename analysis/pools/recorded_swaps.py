@@ -57,7 +57,7 @@ def read_swaps(path: Path) -> RecordedSwaps:
     texts = {name: _texts(text, name) for name in _TEXTS}
     table = pd.DataFrame(
         {
-            "block": numbers["block_number"].astype(np.int64),
+            "block": numbers["block_number"],
             "position": numbers["transaction_position"],
             "transaction": texts["transaction_hash"],
             "pool": texts["contract_address"],
