@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copyreg
+import itertools
+import weakref
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,19 @@ if TYPE_CHECKING:
     from sim.mesa_model.market import Market
 
 
+class _Numbers:
+    """Mesa's next number of an agent, by model; a model that nobody else needs is not kept alive by it.
+
+    Mesa's own table is of all models that ever were.
+    """
+
+    def __init__(self) -> None:
+        self._next: weakref.WeakKeyDictionary[Any, itertools.count[int]] = weakref.WeakKeyDictionary()
+
+    def __getitem__(self, model: Any) -> itertools.count[int]:
+        return self._next.setdefault(model, itertools.count(1))
+
+
 class Trader(Agent, mesa.Agent):
     """One agent: a row of the World, looked at through Mesa.
 
@@ -22,6 +37,7 @@ class Trader(Agent, mesa.Agent):
     """
 
     model: Market
+    _ids = _Numbers()
 
     def __init__(self, model: Market, row: int) -> None:
         mesa.Agent.__init__(self, model)

@@ -1,5 +1,8 @@
 """The market as a Mesa model: the same trades as a run, views that tell the truth, agents in plain Python."""
 
+import gc
+import weakref
+
 import mesa
 import pytest
 
@@ -193,3 +196,19 @@ def test_a_class_that_passes_another_row_on_is_refused():
 
     with pytest.raises(TypeError, match=r"Rowless.__init__ was given row 502 and passed 0 on — it must begin"):
         market(agents={"informed": Rowless})
+
+
+def test_a_market_that_nobody_needs_any_more_is_freed_and_each_counts_its_agents_from_1() -> None:
+    class Idle(sg.Trader):
+        def step(self) -> None:
+            return
+
+    def made() -> sg.Market:
+        market = sg.Market(QUICKSTART, overrides={"run.steps": 2, "informed.count": 2}, agents={"informed": Idle})
+        market.run_model()
+        return market
+
+    kept = [weakref.ref(made()) for _ in range(3)]
+    gc.collect()
+    assert [each() for each in kept] == [None] * 3
+    assert sorted(each.unique_id for each in made().population("informed")) == [1, 2]
