@@ -50,8 +50,8 @@ def taken(run: Run) -> Taken:
     brought = lots * np.where(side > 0.0, price, value)
     traded = np.unique(episode * run.scenario.run.steps + step) // run.scenario.run.steps
     return Taken(
-        np.bincount(episode, side * lots * (value - price), episodes),
-        np.bincount(episode, fee * brought, episodes),
+        np.bincount(episode, side * lots * (value - price), episodes).astype(float),
+        np.bincount(episode, fee * brought, episodes).astype(float),
         np.bincount(traded, minlength=episodes).astype(float),
     )
 
