@@ -16,7 +16,7 @@ import pytest
 from tests.house import PICTURE, TOPS, fingerprint, imports, imports_in, modules, order, order_in, room, tree, upward
 from tests.places import ROOT
 
-MOST_ENTRIES = {"analysis": 17, "sim": 18}
+MOST_ENTRIES = {"analysis": 18, "sim": 18}
 MOST_LINES, MOST_LINES_OF_A_FUNCTION, MOST_LINES_OF_THE_LOOP = 400, 60, 280
 LOOP = "sim/kernel/kernel.py"
 LONG = re.compile(r"#\s*long: \S")

@@ -47,8 +47,12 @@ class Amounts:
 
     @property
     def _prices(self) -> Floats:
-        units: Floats = np.rint(self._trades.prices * self._scale)
-        return units
+        units: Floats = self._trades.prices * self._scale
+        whole: Floats = np.rint(units)
+        if not self._trades.in_pools.any():
+            return whole
+        lots = self._trades.quantities
+        return np.where(self._trades.in_pools, np.rint(units * lots) / lots, whole)  # there the money is whole
 
     def gross(self) -> Floats:
         """Money traded, as maker or taker."""

@@ -19,9 +19,10 @@ from sim.core.wording import number as limit
 from sim.strategy_kit.declare import Parameter, Strategy
 
 if TYPE_CHECKING:  # a page about a strategy needs no engine
+    from sim.recorded.pool_replay import PoolReplay
     from sim.recorded.replay import Difference, ReplayResult
 
-__all__ = ["replay_table", "strategy_page", "strategy_table"]
+__all__ = ["pool_replay_table", "replay_table", "strategy_page", "strategy_table"]
 
 _NEEDS = {  # the scenario's words
     "signal": "sees", "reservation": "reservation", "private_values": "private_values", "network": "network",
@@ -137,3 +138,24 @@ def _difference(difference: Difference, unit: float) -> str:
 
     place = f"row {difference.row:,} (line {difference.line:,}), level {difference.level} of the {difference.side}s"
     return f"{place}: the file has {level(difference.expected)}, the engine {level(difference.found)}"
+
+
+def pool_replay_table(result: PoolReplay) -> Table:
+    """What a replay of a pool found, a line each."""
+    table = new_table(padding=APART, head=False)
+    table.add_column(no_wrap=True)
+    table.add_column()
+    table.add_row("swaps", f"{result.rows:,}")
+    table.add_row("equal", f"{result.rows_equal:,}{share_of(result.rows_equal, result.rows)}")
+    table.add_row("… exact outputs", f"{result.exact_outputs:,}")
+    if result.format == "uniswap_v2":
+        table.add_row("adoptions", f"{result.adoptions:,} times reserves were taken from the file")
+    else:
+        table.add_row("… of several ticks", f"{result.several_ticks:,}, at most {result.most_ticks:,} in a swap")
+        share = share_of(result.liquidity_equal, result.liquidity_rows)
+        table.add_row("deposits, withdrawals", f"{result.liquidity_rows:,}")
+        table.add_row("… equal", f"{result.liquidity_equal:,}{share}")
+    if result.first_difference:
+        table.add_row("first difference", result.first_difference)
+    table.add_row("time", f"{result.seconds:.3f} s")
+    return table

@@ -109,6 +109,12 @@ class Trades:
         return np.asarray(place[self._own("venue", self._every_venue)], np.int32)
 
     @cached_property
+    def in_pools(self) -> NDArray[np.bool_]:
+        """Whether it was a swap with a pool, whose price is money per lot and no whole number of ticks."""
+        pools = np.array([name in self.run.scenario.pools for name in self.venues])
+        return np.asarray(pools[self.venue], bool)
+
+    @cached_property
     def maker_populations(self) -> Rows:
         """Place, among the scenario's populations, of whoever's order rested."""
         return self._own("maker_population", self.populations)

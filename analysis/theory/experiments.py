@@ -35,6 +35,7 @@ _MODULES = (
     "options.quotes",
     "options.risk",
     "options.kelly",
+    "pools.rebalancing",
 )
 
 

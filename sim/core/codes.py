@@ -30,7 +30,7 @@ KINDS = ("limit", "market", "immediate_or_cancel", "fill_or_kill", "post_only", 
 MOST_LOTS = (1 << 31) - 1  # in one order
 
 # Settings of a venue; their words are in :mod:`sim.venues.settings`.
-CONTINUOUS, CALL_AUCTION = 0, 1
+CONTINUOUS, CALL_AUCTION, CONSTANT_PRODUCT = 0, 1, 2  # pools are those from CONSTANT_PRODUCT on
 PRICE_TIME, PRO_RATA = 0, 1
 CANCEL_RESTING, CANCEL_INCOMING, ALLOW = 0, 1, 2
 REJECT, REPRICE = 0, 1
@@ -46,6 +46,6 @@ OPEN, CALLED, CLOSING, OUT = (np.int64(i) for i in range(4))
 ACCEPTED, BAD_PRICE, BAD_QUANTITY, GONE, WOULD_TRADE, NOT_HERE, TOO_MANY_SENT, AT_ONCE, BAD_LIFETIME = (
     np.int64(i) for i in range(9)
 )
-BAD_ARGUMENT, EXPIRED, LIMIT_PASSED, NO_MARGIN = (np.int64(i) for i in range(9, 13))
+BAD_ARGUMENT, EXPIRED, LIMIT_PASSED, NO_MARGIN, NOT_RESTING = (np.int64(i) for i in range(9, 14))
 REASONS = ("accepted", "price", "quantity", "gone", "would_trade", "not_here", "too_many", "simultaneous", "lifetime",
-           "argument", "expired", "limit", "margin")  # fmt: skip
+           "argument", "expired", "limit", "margin", "resting")  # fmt: skip

@@ -53,14 +53,23 @@ def record_trade(world, venue, price, lots, maker, taker, aggressor, maker_order
     """
     clock = world.clock[0]
     place = world.venues[venue]
-    instrument = place.instrument
     if lots > place.safe_lots and (
         np.float64(abs(price)) * np.float64(lots) * np.float64(place.price_units) > np.float64(MOST_MONEY)
     ):
         clock.status = MONEY_OVERFLOW
         return
-    mark, microprice = market_prices(world, instrument)
     money = price * lots * place.price_units
+    settle_trade(world, venue, price, money, lots, maker, taker, aggressor, maker_order, taker_order)
+
+
+@inlined
+def settle_trade(world, venue, price, money, lots, maker, taker, aggressor, maker_order, taker_order):
+    """As :func:`record_trade`, of lots that cost ``money`` units, whatever the price says."""
+    clock = world.clock[0]
+    place = world.venues[venue]
+    instrument = place.instrument
+    mark, microprice = market_prices(world, instrument)
+    paid = money
     maker_fee = np.int64(0)
     taker_fee = np.int64(0)
     charged = place.maker_fee != 0.0 or place.taker_fee != 0.0
@@ -73,8 +82,8 @@ def record_trade(world, venue, price, lots, maker, taker, aggressor, maker_order
         taker_fee = rounded_units(place.taker_fee * base)
     future = world.instruments[instrument]
     if future.margined != 0:  # what its price has come to since the last settlement is all that is paid
-        money -= lots * future.settled_units
-    move_cash(world, taker, maker, aggressor * money)
+        paid -= lots * future.settled_units
+    move_cash(world, taker, maker, aggressor * paid)
     move_lots(world, maker, taker, instrument, aggressor * lots)
     if charged:
         move_cash(world, maker, place.fee_account, maker_fee)
@@ -88,6 +97,7 @@ def record_trade(world, venue, price, lots, maker, taker, aggressor, maker_order
     row.episode = clock.episode
     row.price = price
     row.quantity = lots
+    row.money = money
     row.maker_order = maker_order
     row.taker_order = taker_order
     row.maker_fee = maker_fee

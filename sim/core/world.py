@@ -70,8 +70,12 @@ VENUE = _named(
     "i8: instrument mechanism matching self_trade_prevention post_only fee_per fee_account tick_units safe_lots "
     "clear_book_after_trade every opening closing price_units per_tick first_schedule last_schedule "
     "last_price last_quantity last_side last_trade trades volume next_of_instrument clearing_price buyers sellers "
+    "pool "
     "/ f8: tick_size price_size maker_fee taker_fee"
 )
+# A pool: its venue and the agent that holds what is in it; its reserves, lots and units of money, and those it begins
+# an episode with; of what comes in ``kept / whole`` counts, the rest is its fee; the levels that show its quotes.
+POOL = _named("i8: venue agent lots cash first_lots first_cash kept whole bid_level ask_level")
 # ``price_unit``: what a unit of money per lot is, in currency per unit of the instrument. ``lasts``: after so many
 # steps of an episode it is settled, 0 for its end; what it came to is in ``settled_price settled_value marked``.
 # ``column``: its place in a row of the increments. Of a derivative: it follows from ``of``; its value is that of step
@@ -156,9 +160,10 @@ RESERVED = _named("f8: buying selling gain")
 MEMBER = _named("i8: first_link links leader component")
 TURN = _named("u8: key / i4: agent ordinal")
 PENDING = _named("u8: key / i8: price handle / i4: venue side agent kind")
+# ``money``: units that were paid. A pool's trade has no other exact price: ``price`` is that per lot, rounded.
 # ``hedged``: whose order was sent by a hedge, the taker's (1), the maker's (2), which only auctions have, or both (3).
 TRADE = _named(
-    "i8: sequence step episode price quantity maker_order taker_order maker_fee taker_fee "
+    "i8: sequence step episode price quantity money maker_order taker_order maker_fee taker_fee "
     "/ f8: mark microprice value belief / i4: maker taker venue / i2: aggressor hedged"
 )
 MESSAGE = _named(
@@ -203,6 +208,7 @@ class World(NamedTuple):
     children: Any  # int32, 64 to a node
     sides: Any
     venues: Any
+    pools: Any  # one for each venue that is a pool
     instruments: Any
     shocks: Any
     history: Any  # float64 rings of past values, one for each instrument
@@ -274,7 +280,7 @@ class World(NamedTuple):
 
 
 DTYPES = World(
-    CLOCK, ORDER, AUCTION_ORDER, LEVEL, NODE, _I4, SIDE, VENUE, INSTRUMENT, SHOCK, _F8, INCREMENT, AGENT, ACCOUNT,
+    CLOCK, ORDER, AUCTION_ORDER, LEVEL, NODE, _I4, SIDE, VENUE, POOL, INSTRUMENT, SHOCK, _F8, INCREMENT, AGENT, ACCOUNT,
     HOLDING, POPULATION, GROUP, TURN_CLASS, _I8, _I8, _I8, _I8, _U1, _U1, _F8, OBLIGATION, HEDGE, HEDGE_VENUE,
     HEDGER, LIMITED, LIMIT, GUARD, LIMIT_USE, MARGIN_ACCOUNT, GREEKS, RISK, MARGIN, _I8, _F8, _F8, _F8, _F8, _F8, _F8,
     _F8, _F8, _F8, RESERVED, _F8, MEMBER, _I4,

@@ -19,15 +19,13 @@ from sim.kernel.sampling import margin_fits
 from sim.rules import hooks as rules
 from sim.valuation.private_values import open_private_values, private_gain
 from sim.valuation.reservation_prices import forget_reservations
-from sim.venues.book import empty_side
+from sim.venues import mechanisms
 
 
 @njit
 def open_episode(world):
     """Reset values, books, positions, cash and memories. Random streams continue."""
-    for side in range(len(world.sides)):
-        empty_side(world, side)
-        world.sides[side].bought = 0
+    mechanisms.open_episode(world)
     for venue in range(len(world.venues)):
         record = world.venues[venue]
         record.last_price = NO_PRICE

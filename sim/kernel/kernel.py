@@ -45,7 +45,7 @@ from sim.kernel.sampling import rows_due, sample_agents, sample_books, samples_f
 from sim.rules.hooks import after_turn, before_turn, begin_step, end_step
 from sim.valuation.reservation_prices import credit_allotted, credit_trades
 from sim.venues import mechanisms
-from sim.venues.book import expire, open_books
+from sim.venues.book import expire
 from sim.venues.orders import withdraw
 
 UNLIMITED = np.int64(1 << 60)  # messages per turn of an agent that Python lets act
@@ -56,7 +56,7 @@ _call = caller(2)
 def open_run(address):
     """Prepare the arrays of a new World, which are all 0, for a run."""
     world = attach(address)
-    open_books(world)
+    mechanisms.open_run(world)
     world.clock[0].block = NOTHING
 
 

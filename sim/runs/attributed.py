@@ -22,6 +22,7 @@ from sim.runs.build import Built
 from sim.runs.lines import HORIZON, counted, gain, horizon_for
 from sim.runs.simulation import Sink
 from sim.runs.totals import Counted
+from sim.venues.mechanisms import trade_price
 
 _counted, _gain = inlined(counted), inlined(gain)
 _MOST_PAIRS = 2_000_000  # of populations and instruments: more are not told apart by who paid whom
@@ -127,7 +128,7 @@ def _add_trade(world: Any, trade: Any, sums: Sums) -> None:
     instrument = place.instrument
     taker, maker = world.agents[trade.taker].population, world.agents[trade.maker].population
     lots = np.float64(trade.aggressor) * np.float64(trade.quantity)
-    price = np.float64(trade.price * place.price_units)
+    price = trade_price(world, trade) * np.float64(place.price_units)
     mark = _exactly(trade.mark * sums.scale[instrument])
     if math.isnan(sums.base[instrument]):
         sums.base[instrument] = mark

@@ -20,7 +20,7 @@ from sim.kernel.messages import gateway_callbacks
 from sim.rules.hooks import HOOKS, RULES, addresses_of, look_at_messages
 from sim.runs.fill_hedges import fill_hedges
 from sim.runs.fill_limits import fill_limits, limits_of
-from sim.runs.fill_market import fill_instruments, fill_venues, has_auctions
+from sim.runs.fill_market import fill_instruments, fill_pools, fill_venues, has_auctions
 from sim.runs.fill_networks import draw_networks, links_drawn
 from sim.runs.fill_populations import fill_populations
 from sim.runs.fill_risk import fill_risk, lengths_of_risk
@@ -68,6 +68,7 @@ def build(
     _fill_clock(world, scenario, layout.accounts, sampling)
     fill_venues(world, scenario, layout.accounts)
     fill_populations(world, scenario, layout, external or {})
+    fill_pools(world, scenario, layout)
     world.clock[0]["examines"] = world.clock[0]["derivatives"] > 0 or look_at_messages(int(world.clock[0]["rules"]))
     fill_hedges(world, scenario, layout)
     fill_limits(world, scenario, layout)
@@ -86,7 +87,8 @@ def _of_the_scenario(scenario: Scenario, layout: Layout) -> dict[str, int]:
     drawn = _stocks(scenario)
     block = min(BLOCK, scenario.run.steps * scenario.run.episodes)
     return {
-        "clock": 1, "sides": 2 * venues, "venues": venues, "instruments": instruments,
+        "clock": 1, "sides": 2 * venues, "venues": venues, "pools": len(scenario.pools),
+        "instruments": instruments,
         "shocks": sum(len(each.shocks) for each in scenario.instruments), "history": layout.histories[-1].end,
         "increments": block * drawn, "agents": agents, "accounts": accounts,
         "holdings": accounts * instruments, "first_holdings": accounts * instruments, "first_cash": accounts,
@@ -114,6 +116,7 @@ def _of_the_run(scenario: Scenario, layout: Layout, sampling: Sampling, orders: 
     agents, instruments, venues = scenario.agents(), len(scenario.instruments), len(scenario.venues)
     populations, record = len(scenario.populations), scenario.record
     drawn, uses = _stocks(scenario), _limit_uses(scenario, layout)
+    orders += 2 * len(scenario.pools)  # that show their quotes
     nodes = 64 + 2 * venues
     book_samples = max(4096, venues)
     rows = min(1 << 15, _MOST_LOTS // instruments)

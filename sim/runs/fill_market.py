@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from sim.instruments.processes import NEVER, PROCESSES
 from sim.instruments.settlement import SETTLEMENTS
 from sim.runs.layout import Accounts, Layout
 from sim.scenario import Scenario, read_values
-from sim.scenario.defaults import mechanism_of
+from sim.scenario.defaults import is_pool, mechanism_of
 from sim.scenario.tables.derivatives import Call, Future, Perpetual, Put
 from sim.scenario.tables.instruments import Instrument
 from sim.scenario.tables.processes import known_at_first
@@ -106,13 +107,31 @@ def fill_venues(world: Any, scenario: Scenario, accounts: Accounts) -> None:
         row["tick_size"] = venue.tick_size
         set_tick_units(row, round(venue.tick_size * instrument["lot_size"] / scenario.money.unit))
         row["price_size"] = price_sizes[number]
-        if venue.auction.pricing == "free":
+        if venue.auction.pricing == "free" or is_pool(venue):
             row["price_units"], row["per_tick"] = 1, row["tick_units"]
         row["mechanism"] = MECHANISMS[mechanism_of(venue)]
         row["every"], row["opening"] = venue.auction.every or 0, venue.auction.opening
+        row["pool"] = NOTHING
         row["closing"], row["first_schedule"], row["last_schedule"] = venue.auction.closing, NOTHING, NOTHING
     world.clock[0]["auctions"] = auctions
-    world.clock[0]["plain"] = not (auctions or any(venue.clear_book_after_trade for venue in scenario.venues))
+    emptied = any(venue.clear_book_after_trade for venue in scenario.venues)
+    world.clock[0]["plain"] = not (auctions or emptied or scenario.pools)
+
+
+def fill_pools(world: Any, scenario: Scenario, layout: Layout) -> None:
+    """Write the pools: who holds them, what they begin with, and their fee."""
+    width = len(scenario.instruments)
+    numbers = {venue.name: number for number, venue in enumerate(scenario.venues)}
+    holders = {each.population.name: each.agents.first for each in layout.populations}
+    for number, name in enumerate(scenario.pools):
+        row, venue = world.pools[number], scenario.venues[numbers[name]]
+        place = world.venues[numbers[name]]
+        place["pool"] = number
+        row["venue"], row["agent"] = numbers[name], holders[name]
+        row["first_lots"] = world.first_holdings[holders[name] * width + place["instrument"]]
+        row["first_cash"] = world.first_cash[holders[name]]
+        kept = 1 - Fraction(round((venue.fee or 0.0) * 10**6), 10**6)
+        row["kept"], row["whole"] = kept.numerator, kept.denominator
 
 
 def has_auctions(scenario: Scenario) -> bool:

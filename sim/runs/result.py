@@ -36,6 +36,7 @@ from sim.runs.files import (
 )
 from sim.runs.manifest import changes_in_words
 from sim.scenario import Scenario
+from sim.scenario.defaults import with_holders
 
 if TYPE_CHECKING:  # opening a run needs neither the engine nor pandas
     import pandas as pd
@@ -364,6 +365,7 @@ def _changes_of(folder: Path) -> str:
 def _resolved(path: Path, changes: dict[str, Any]) -> Scenario:
     """A scenario as ``dump_toml`` wrote it, every default filled in; ``changes`` as its manifest has them."""
     given = tomllib.loads(path.read_text(encoding="utf-8"))
-    scenario = Scenario.model_validate_json(json.dumps(given))  # strict, but for lists, which are tuples in it
+    written = Scenario.model_validate_json(json.dumps(given))  # strict, but for lists, which are tuples in it
+    scenario = with_holders(written)
     scenario.came_from(str(path), path.parent, given, changes)
     return scenario

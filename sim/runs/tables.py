@@ -42,6 +42,7 @@ class Tables:
         self._sides = text_column(["sell", "buy"])
         self._ticks = np.array([venue.tick_size for venue in scenario.venues])
         self._prices_of_trades = np.array(scenario.price_sizes())
+        self._pools = np.array([venue.name in scenario.pools for venue in scenario.venues])
         counts = [population.count for population in scenario.populations]
         self._population_of = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
         self._firsts = np.cumsum([0, *counts[:-1]])
@@ -89,6 +90,14 @@ class Tables:
         prices = np.where(missing, 0, ticks) * (self._prices_of_trades if traded else self._ticks)[venues]
         return number_column(np.round(prices, 12), missing)
 
+    def _traded_at(self, rows: Any) -> pa.Array:
+        """Prices of trades, as currency; with a pool money per lot, which is no whole number of anything."""
+        prices = self._prices(rows["price"], rows["venue"], traded=True)
+        if not self._pools.any():
+            return prices
+        per_unit = rows["money"] / rows["quantity"] * self._prices_of_trades[rows["venue"]]
+        return number_column(np.where(self._pools[rows["venue"]], per_unit, prices.to_numpy()))
+
     def _who(self, rows: Any) -> list[Any]:
         """Population, and number within it where the row is one agent's."""
         whole = rows["agent"] < 0
@@ -107,7 +116,7 @@ class Tables:
         venues = rows["venue"]
         return self._table("trades", [
             *self._when(rows), rows["sequence"], self._names(venues, self._venues),
-            self._prices(rows["price"], venues, traded=True), rows["quantity"],
+            self._traded_at(rows), rows["quantity"],
             self._names((rows["aggressor"] + 1) // 2, self._sides), *self._agent(rows["maker"]),
             *self._agent(rows["taker"]), rows["maker_order"], rows["taker_order"], self._money(rows["maker_fee"]),
             self._money(rows["taker_fee"]), rows["mark"], rows["microprice"], rows["value"],

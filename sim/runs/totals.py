@@ -20,6 +20,7 @@ from sim.core.ledger import add_activity, add_presence
 from sim.core.world import NO_PRICE, attach
 from sim.runs.build import Built
 from sim.runs.simulation import Simulation, Sink
+from sim.venues.mechanisms import trade_price
 
 # Of a venue: of its trades, their lots, and twice their distance from the mark times lots (effective spread); of its
 # samples, those with both quotes, their spread in ticks, the lots on both sides, those with a mark, and the squared
@@ -60,7 +61,7 @@ def add_up(address: int, venues: Any, populations: Any, payoffs: Any) -> None:
         total = venues[trade.venue]
         total.trades += 1
         total.volume += trade.quantity
-        price = np.float64(trade.price) * world.venues[trade.venue].price_size
+        price = trade_price(world, trade) * world.venues[trade.venue].price_size
         total.effective += 2.0 * np.float64(trade.aggressor) * (price - trade.mark) * np.float64(trade.quantity)
     for place in range(clock.samples_used):
         sample = world.book_samples[place]

@@ -157,7 +157,7 @@ class Players:
                     f"population {name!r} has {self._populations[name].count} members, and {len(chosen)} choose"
                 )
         placed: list[tuple[Population, dict[str, Any]]] = []
-        for given, population in zip(self.scenario.given["populations"], self.scenario.populations, strict=True):
+        for given, population in zip(self.scenario.given["populations"], self.scenario.traders(), strict=True):
             chosen = profile.get(population.name, ())
             if chosen:
                 members = {choice: self._playing(given, population, choice) for choice in dict.fromkeys(chosen)}
@@ -165,7 +165,8 @@ class Players:
             else:
                 placed.append((population, given))
         populations, written = zip(*placed, strict=True)
-        played = self.scenario.model_copy(update={"populations": tuple(populations), "game": None})
+        held = tuple(each for each in self.scenario.populations if each.name in self.scenario.pools)
+        played = self.scenario.model_copy(update={"populations": (*populations, *held), "game": None})
         given = {**market_given(self.scenario), "populations": list(written)}
         played.came_from(self.scenario.source, self.scenario.folder, given, self.scenario.changes)
         return played

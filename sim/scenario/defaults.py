@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sim.scenario.chains import books_of
-from sim.scenario.tables.arrivals import OneOf, OnNews
+from sim.scenario.tables.arrivals import Bernoulli, OneOf, OnNews
 from sim.scenario.tables.hedging import Hedge
 from sim.scenario.tables.instruments import Instrument
 from sim.scenario.tables.limits import MEASURED, Limits
@@ -16,7 +16,7 @@ from sim.scenario.tables.market import Population, Scenario, Sees
 from sim.scenario.tables.processes import FromFile, MeanReverting, Process
 from sim.scenario.tables.risk import RiskMeasurement
 from sim.scenario.tables.table import Table, Unreadable
-from sim.scenario.tables.venues import Venue
+from sim.scenario.tables.venues import POOLS, Venue
 
 AnyTable = TypeVar("AnyTable", bound=Table)
 
@@ -37,6 +37,44 @@ def instrument_of(draft: Scenario, venue: Venue) -> str:
 def mechanism_of(venue: Venue) -> str:
     """How orders meet on a venue."""
     return venue.mechanism or ("limit_order_book" if venue.auction.every is None else "call_auction")
+
+
+def is_pool(venue: Venue) -> bool:
+    """Whether a venue trades by a curve."""
+    return mechanism_of(venue) in POOLS
+
+
+def reserves_of(draft: Scenario, venue: Venue) -> tuple[int, int]:
+    """What a pool begins an episode with: lots, and units of money.
+
+    Raises
+    ------
+    Unreadable
+        If its liquidity is missing, or its instrument is not known.
+    """
+    if venue.liquidity is None:
+        raise Unreadable(venue.name)
+    name = instrument_of(draft, venue)
+    lot = next((each.lot_size for each in draft.instruments if each.name == name), None)
+    if lot is None:
+        raise Unreadable(name)
+    return venue.liquidity.lots, round(venue.liquidity.lots * lot * venue.liquidity.price / draft.money.unit)
+
+
+def _holder(venue: Venue, draft: Scenario) -> Population:
+    """The population that holds what is in a pool: one member, who is the maker of its trades and never acts."""
+    lots, money = reserves_of(draft, venue)
+    params = _params(Population(name=venue.name, strategy="holder"), Path())
+    holder = Population(
+        name=venue.name,
+        strategy="holder",
+        turn=draft.populations[0].turn,
+        venues=(venue.name,),
+        arrivals=Bernoulli(law="bernoulli", probability=0.0),
+        params=params,
+    )
+    endowment = holder.endowment.model_copy(update={"cash": money * draft.money.unit, "inventory": lots})
+    return holder.model_copy(update={"endowment": endowment})
 
 
 def holds_auctions(venue: Venue) -> bool:
@@ -74,7 +112,7 @@ def filled(draft: Scenario, folder: Path) -> Scenario:
         if each.risk is not None:
             settled["risk"] = _limits(each.risk, draft, venues[own[0]].instrument)
         populations.append(each.model_copy(update=settled))
-    return draft.model_copy(
+    found = draft.model_copy(
         update={
             "instruments": tuple(instruments),
             "chains": (),
@@ -84,6 +122,13 @@ def filled(draft: Scenario, folder: Path) -> Scenario:
             **_risk(draft),
         }
     )
+    return with_holders(found)
+
+
+def with_holders(scenario: Scenario) -> Scenario:
+    """A scenario, with nothing left open, with the populations that hold what is in its pools, behind all others."""
+    holders = [_holder(venue, scenario) for venue in scenario.venues if is_pool(venue)]
+    return scenario.model_copy(update={"populations": (*scenario.populations, *holders)}) if holders else scenario
 
 
 def _rest_of(draft: Scenario) -> dict[str, float]:
@@ -101,9 +146,10 @@ def _venue(draft: Scenario, venue: Venue) -> Venue:
     mechanism = mechanism_of(venue)
     every = venue.auction.every or (1 if mechanism == "call_auction" else None)
     auction = venue.auction.model_copy(update={"every": every})
-    return venue.model_copy(
-        update={"instrument": instrument_of(draft, venue), "mechanism": mechanism, "auction": auction}
-    )
+    settled: dict[str, Any] = {"instrument": instrument_of(draft, venue), "mechanism": mechanism, "auction": auction}
+    if is_pool(venue) and venue.fee is None:
+        settled["fee"] = 0.003
+    return venue.model_copy(update=settled)
 
 
 def _sees(sees: Sees | None) -> Sees | None:

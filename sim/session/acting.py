@@ -33,7 +33,7 @@ def check_populations(scenario: Scenario, outside: Sequence[str], agents: Mappin
     ScenarioError
         With every problem.
     """
-    known = {each.name: each for each in scenario.populations}
+    known = {each.name: each for each in scenario.traders()}
     problems = [
         Problem(place, f"there is no population {name!r}; there are {', '.join(known)}")
         for place, names in (("outside", outside), ("agents", agents))

@@ -1,7 +1,8 @@
 """The mechanisms of venues: the one file that distinguishes their kinds.
 
 A limit order book trades at once. A call auction collects orders and clears them together; a book may do so too, in the
-first and the last steps of an episode. Both keep orders on the same price levels, so cancellation is the same.
+first and the last steps of an episode. Both keep orders on the same price levels, so cancellation is the same. A pool
+trades by a curve, and keeps no orders.
 
 To add a kind of venue, write a file next to ``book.py`` and ``auction.py``, and a branch in the functions here. If all
 venues are books in all steps (``clock.plain``), the only cost of several kinds is a check of this flag.
@@ -16,8 +17,26 @@ from sim.core.compiled import inlined, njit
 from sim.core.world import NONE
 from sim.venues import auction, book, clearing, orders
 from sim.venues.book import collects as collects
+from sim.venues.pools import pool
 
 cancel = book.cancel  # cancellation is the same at every kind of venue
+
+
+@njit
+def open_run(world):
+    """Prepare the arrays of a new World, which are all 0, for orders."""
+    book.open_books(world)
+    pool.open_pools(world)
+
+
+@njit
+def open_episode(world):
+    """Begin an episode: empty books, and pools as they begin."""
+    for side in range(len(world.sides)):
+        if not pool.is_pool(world, side >> 1):
+            book.empty_side(world, side)
+        world.sides[side].bought = 0
+    pool.begin(world)
 
 
 @inlined
@@ -48,6 +67,8 @@ def enter(world, venue, agent, kind, side, price, lots, expires, slot):
 def _enter(world, venue, agent, kind, side, price, lots, expires, slot):
     if collects(world, venue):
         return auction.enter(world, venue, agent, kind, side, price, lots, expires, slot)
+    if pool.is_pool(world, venue):
+        return pool.enter(world, venue, agent, kind, side, price, lots, slot)
     return _kept(world, book.enter(world, venue, agent, kind, side, price, lots, expires, slot))
 
 
@@ -70,13 +91,23 @@ def _kept(world, handle):
     return handle
 
 
+@inlined
+def trade_price(world, trade):
+    """The price of a trade in the venue's ``price_units``, float64: whole on a book, money per lot with a pool."""
+    if pool.is_pool(world, trade.venue):
+        return np.float64(trade.money) / np.float64(trade.quantity)
+    return np.float64(trade.price)
+
+
 # --- orders of a simultaneous class, which wait until all its members have acted -------------------------------------
 
 
 @njit
 def may_wait(world, venue, kind):
     """Whether an order of a kind can wait for its class. Those that must trade at once can wait only for an auction."""
-    return kind != FILL_OR_KILL and (collects(world, venue) or not auction.leaves(kind))
+    return (
+        kind != FILL_OR_KILL and not pool.is_pool(world, venue) and (collects(world, venue) or not auction.leaves(kind))
+    )
 
 
 @njit

@@ -8,7 +8,11 @@ from sim.core import codes
 from sim.core.ledger import MOST_MONEY
 from sim.venues.levels import HIGHEST_PRICE
 
-MECHANISMS = {"limit_order_book": codes.CONTINUOUS, "call_auction": codes.CALL_AUCTION}
+MECHANISMS = {
+    "limit_order_book": codes.CONTINUOUS,
+    "call_auction": codes.CALL_AUCTION,
+    "constant_product": codes.CONSTANT_PRODUCT,
+}
 MATCHING = {"price_time": codes.PRICE_TIME, "pro_rata": codes.PRO_RATA}
 SELF_TRADE = {"cancel_resting": codes.CANCEL_RESTING, "cancel_incoming": codes.CANCEL_INCOMING, "allow": codes.ALLOW}
 POST_ONLY = {"reject": codes.REJECT, "reprice": codes.REPRICE}

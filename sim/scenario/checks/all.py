@@ -12,6 +12,7 @@ from sim.scenario.checks.hedging import HedgeChecks
 from sim.scenario.checks.limits import LimitChecks
 from sim.scenario.checks.market import MarketChecks
 from sim.scenario.checks.networks import NetworkChecks
+from sim.scenario.checks.pools import PoolChecks
 from sim.scenario.checks.populations import PopulationChecks
 from sim.scenario.checks.prices import PriceChecks
 from sim.scenario.checks.risk import RiskChecks
@@ -21,6 +22,7 @@ from sim.scenario.tables.table import Unreadable
 
 _FAMILIES = (
     MarketChecks,
+    PoolChecks,
     DerivativeChecks,
     HedgeChecks,
     LimitChecks,

@@ -16,7 +16,7 @@ from sim.core.wording import shown
 from sim.scenario.checks.base import Found, Where
 from sim.scenario.checks.disagreements import Disagreements
 from sim.scenario.checks.prices import PriceChecks, furthest, is_certain, moved
-from sim.scenario.defaults import holds_auctions
+from sim.scenario.defaults import holds_auctions, is_pool
 from sim.scenario.messages import Places
 from sim.scenario.tables.arrivals import Bernoulli, Hawkes, OneOf, OnNews, Poisson
 from sim.scenario.tables.instruments import Instrument
@@ -49,7 +49,8 @@ def warnings_of(scenario: Scenario) -> list[Problem]:
     """
     families = (DeadEnds, Disagreements)
     places = Places(scenario.given, scenario.origins)
-    checks = [family(scenario, places, scenario.folder) for family in families]
+    written = scenario.model_copy(update={"populations": scenario.traders()}) if scenario.pools else scenario
+    checks = [family(written, places, scenario.folder) for family in families]
     return list(dict.fromkeys(found for family in checks for check in family.all() for found in check))
 
 
@@ -197,6 +198,8 @@ class DeadEnds(PriceChecks):
             return
         if here and any(each.hedge and venue.name in each.hedge.venues for each in self.draft.populations):
             return  # by market orders, on either side
+        if here and is_pool(venue):
+            return
         resting = [each for each in here if self._uses(each) & RESTS or each.obligation]
         taking = [each for each in here if not self._is_simultaneous(each) and self._uses(each) & TAKES]
         why = ""

@@ -38,7 +38,7 @@ from sim.scenario.tables.table import (
     Table,
 )
 from sim.scenario.tables.valuation import PrivateValues, Reservation
-from sim.scenario.tables.venues import Chain, Venue
+from sim.scenario.tables.venues import POOLS, Chain, Venue
 
 
 class Run(Table):
@@ -302,9 +302,23 @@ class Scenario(Table):
     def market(self) -> dict[str, Any]:
         """What it says as plain data, but for its counterfactuals and its page: no run depends on these.
 
-        Options of chains stand among the instruments, as if each had been written by itself.
+        Options of chains stand among the instruments, as if each had been written by itself. What holds the contents of
+        a pool is no population of the file, so it is left out.
         """
-        return self.model_dump(exclude={"counterfactuals", "chains", "dashboard"}, exclude_none=True)
+        said = self.model_dump(exclude={"counterfactuals", "chains", "dashboard"}, exclude_none=True)
+        if held := set(self.pools):
+            said["populations"] = tuple(each for each in said["populations"] if each["name"] not in held)
+        return said
+
+    @property
+    def pools(self) -> tuple[str, ...]:
+        """Names of the venues that are pools, and of the populations that hold what is in them."""
+        return tuple(venue.name for venue in self.venues if venue.mechanism in POOLS)
+
+    def traders(self) -> tuple[Population, ...]:
+        """The populations that the file has: all but those that hold what is in pools."""
+        held = set(self.pools)
+        return tuple(each for each in self.populations if each.name not in held)
 
     def agents(self) -> int:
         """Number of agents in all populations."""
@@ -320,7 +334,9 @@ class Scenario(Table):
         """The smallest difference between the prices of trades on each venue, currency."""
         lots = {instrument.name: instrument.lot_size for instrument in self.instruments}
         return [
-            venue.tick_size if venue.auction.pricing == "tick" else self.money.unit / lots[venue.instrument]
+            venue.tick_size
+            if venue.auction.pricing == "tick" and venue.mechanism not in POOLS
+            else self.money.unit / lots[venue.instrument]
             for venue in self.venues
         ]
 

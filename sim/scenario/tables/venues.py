@@ -9,6 +9,9 @@ from pydantic import AfterValidator, Field
 from sim.scenario.tables.derivatives import Expiry, Strikes
 from sim.scenario.tables.table import Amount, Delay, EverySteps, Name, NotNegative, Positive, Steps, Table, refuse
 
+MOST_RESERVE = 2**53  # lots, or units of money, of a pool: sim.venues.pools.constant_product
+POOLS = ("constant_product",)  # mechanisms that trade by a curve
+
 
 class Auction(Table):
     """When a venue collects orders and trades them at one price: always, at the start of an episode, or at its end."""
@@ -27,14 +30,30 @@ class Auction(Table):
     )
 
 
+class Liquidity(Table):
+    """What a pool begins an episode with: lots, and money worth as much at the price that it begins with."""
+
+    lots: int = Field(ge=2, le=MOST_RESERVE // 2, description="lots of its instrument")
+    price: Positive = Field(description="its first price, currency")
+
+
 class Venue(Table):
     """A place that trades one instrument by one mechanism."""
 
     name: Name = Field(description="what populations call it")
     instrument: str = Field(default="", description="name of what it trades; omitted: the only instrument")
-    mechanism: Literal["limit_order_book", "call_auction"] | None = Field(
-        default=None, description="how orders meet; omitted: call_auction if auction.every is given, else a book"
+    mechanism: Literal["limit_order_book", "call_auction", "constant_product"] | None = Field(
+        default=None,
+        description="how orders meet, or the curve of a pool; omitted: call_auction if auction.every is given, else a "
+        "book",
     )
+    fee: float | None = Field(
+        default=None,
+        ge=0.0,
+        lt=1.0,
+        description="of a pool: the share of what comes in that it keeps, in whole millionths; omitted: 0.003",
+    )
+    liquidity: Liquidity | None = Field(default=None, description="of a pool: what it begins an episode with")
     auction: Auction = Field(default=Auction(), description="when orders collect and trade at one price")
     tick_size: Positive = Field(default=0.01, description="smallest price increment, currency")
     matching: Literal["price_time", "pro_rata"] = Field(

@@ -1,0 +1,1 @@
+"""Automated market makers in exact whole numbers, as their contracts compute them, and formulas about them."""
