@@ -30,7 +30,7 @@ KINDS = ("limit", "market", "immediate_or_cancel", "fill_or_kill", "post_only", 
 MOST_LOTS = (1 << 31) - 1  # in one order
 
 # Settings of a venue; their words are in :mod:`sim.venues.settings`.
-CONTINUOUS, CALL_AUCTION, CONSTANT_PRODUCT = 0, 1, 2  # pools are those from CONSTANT_PRODUCT on
+CONTINUOUS, CALL_AUCTION, CONSTANT_PRODUCT = 0, 1, 2
 PRICE_TIME, PRO_RATA = 0, 1
 CANCEL_RESTING, CANCEL_INCOMING, ALLOW = 0, 1, 2
 REJECT, REPRICE = 0, 1

@@ -66,6 +66,7 @@ LEVEL = _named("i8: key price volume / i4: head tail count node side next")
 NODE = _named("i8: bits / i4: parent place")
 # ``hidden``: the venue collects orders for an auction. Here, since whoever asks looks at the side next: one cache line.
 SIDE = _named("i8: prefix branch_prefix orders volume bought / i4: best root leaf branch venue hidden")
+# ``pool``: its place among the pools, NOTHING of one that is no pool.
 VENUE = _named(
     "i8: instrument mechanism matching self_trade_prevention post_only fee_per fee_account tick_units safe_lots "
     "clear_book_after_trade every opening closing price_units per_tick first_schedule last_schedule "

@@ -14,7 +14,6 @@ import numpy as np
 from sim.core.codes import (
     ACCEPTED,
     BAD_QUANTITY,
-    CONSTANT_PRODUCT,
     FILL_OR_KILL,
     IMMEDIATE_OR_CANCEL,
     MARKET,
@@ -34,7 +33,7 @@ from sim.venues.pools import constant_product
 @inlined
 def is_pool(world: Any, venue: int) -> bool:
     """Whether a venue is a pool."""
-    pool: bool = world.venues[venue].mechanism >= CONSTANT_PRODUCT
+    pool: bool = world.venues[venue].pool != NOTHING
     return pool
 
 
