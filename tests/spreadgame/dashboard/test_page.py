@@ -240,6 +240,8 @@ def test_labels_are_as_large_where_a_pixel_of_the_page_has_several(browser, url,
     assert len(page.evaluate("window.written")) > 10
     assert page.evaluate("window.written.filter(([, size]) => size < 16)") == []
     assert page.evaluate(CLIPPED) == []
+    assert page.locator(".control:visible").count() == 1
+    assert page.locator(".begins").inner_text() == "a change begins again at step 0"
     context.close()
 
 

@@ -79,6 +79,12 @@ def test_escape_leaves_an_enlarged_panel(still):
     assert still.locator('[data-panel="price"]').is_visible()
 
 
+def test_what_is_compared_is_no_odd_market_at_the_end_of_a_slider(still):
+    other = "(all) => import('/page/controls.js').then(({ otherValue }) => all.map(otherValue))"
+    slider = {"low": 0, "high": 1, "step": 0.02}
+    assert still.evaluate(other, [{**slider, "value": each} for each in (0.2, 0.6, 1.0, 0.4)]) == [0.6, 0.2, 0.6, 0.8]
+
+
 def test_panels_round_as_the_caption_does(still):
     values = [88.65, -88.649999999999, 8.325, 0.0104, 99.96, 1234.5, 12_345_678.0, 3.2e9, 0.005, 999.5, 0.0, 1e-9]
     shown = still.evaluate("(all) => import('/page/numbers.js').then(({ short }) => all.map(short))", values)
