@@ -12,6 +12,7 @@ CHROMIUM = next((found for name in ("chromium", "chromium-browser") if (found :=
 MISSING = "needs chromium, which is not installed" if CHROMIUM is None else ""
 if not MISSING and find_spec("playwright") is None:
     MISSING = "needs playwright, which is not installed (pip install playwright)"
+WALL, PHONE = {"width": 1280, "height": 720}, {"width": 390, "height": 844}
 DRAWN = 'body:not([data-frames="0"])'
 COMPILING, PATIENCE = 300_000, 60_000  # milliseconds: of the first frame, and of others, on a busy machine
 
@@ -35,6 +36,18 @@ def shown(page: Any, url: str) -> Any:
     page.goto(url)
     page.wait_for_selector(DRAWN, timeout=COMPILING)
     return page
+
+
+def watched(context: Any, url: str, faults: list[str], script: str = "") -> Any:
+    """A page of a window, shown, whose faults are noted."""
+    page = context.new_page()
+    page.on("console", lambda said: said.type in ("error", "warning") and faults.append(said.text))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("requestfailed", lambda request: faults.append(f"failed: {request.url}"))
+    page.on("request", lambda asked: asked.url.startswith(url) or faults.append(f"another host: {asked.url}"))
+    if script:
+        page.add_init_script(script)
+    return shown(page, url)
 
 
 def step_of(page: Any, market: int = 0) -> int:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
+from pathlib import Path
 from typing import NoReturn
 
 from analysis.tournament.limits import limit_memory
@@ -36,10 +38,22 @@ def main() -> NoReturn:
         cause = error.__cause__
     except MemoryError as error:
         cause = error
-    told = f"{type(cause).__name__}: {cause}".rstrip(": ")[:_MOST] if cause else ""
+    told = f"{type(cause).__name__}: {cause}".rstrip(": ")[:_MOST] + _where(cause, task) if cause else ""
     sys.stdout.write("\n" + json.dumps({"memory": isinstance(cause, MemoryError), "raised": told}) + "\n")
     sys.stdout.flush()
     os._exit(0)
+
+
+def _where(cause: BaseException, task: Task) -> str:
+    """The line of the author's file from which it came, where it came from one."""
+    files = {str(Path(path).resolve()): Path(path).name for path in task.players.values() if path}
+    frames = reversed(traceback.extract_tb(cause.__traceback__))
+    found = next(((files[file], each.lineno) for each in frames if (file := _resolved(each.filename)) in files), None)
+    return f" ({found[0]}, line {found[1]})" if found else ""
+
+
+def _resolved(file: str) -> str:
+    return str(Path(file).resolve())
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -79,9 +78,7 @@ def tables(outcome: Outcome, table: Sequence[Standing]) -> list[Table | str]:
         found.append("nobody is ranked: none of the files can play — the reasons are below")
     else:
         found.append(_ranking(table))
-        if tied := _tied(table):
-            found.append(f"not told apart by these seeds: {tied}")
-        found += ["", _lines(table)]
+        found += [told_apart(table), "", _lines(table)]
     if any(math.isnan(value) for row in table for value in row.lines.values()):
         found.append(f"{NOTHING} where a run had no mid price, against which the lines are told")
     if outcome.out:
@@ -121,10 +118,33 @@ def _shown(table: Sequence[Standing]) -> list[str]:
     return [name for name in table[0].lines if any(np.nan_to_num(row.lines[name]) for row in table)]
 
 
-def _tied(table: Sequence[Standing]) -> str:
-    """Neighbours in the table whose order may be chance."""
-    pairs = [(above, below) for above, below in pairwise(table) if below.entry.key in above.tied]
-    return ", ".join(f"ranks {above.rank} and {below.rank}" for above, below in pairs)
+def told_apart(table: Sequence[Standing]) -> str:
+    """Which ranks differ by more than chance: of all others the order may be chance, neighbours or not."""
+    if len(table) < 2:
+        return ""
+    below = [_beaten(row, table) for row in table]
+    if not any(below):
+        return "no two are told apart by these seeds: their order may be chance"
+    if sum(map(len, below)) == len(table) * (len(table) - 1) // 2:
+        return "every two are told apart by these seeds"
+    pairs = [f"{row.rank} from {in_runs(ranks)}" for row, ranks in zip(table, below, strict=True) if ranks]
+    return f"told apart by these seeds: rank {'; '.join(pairs)}. The order of all other pairs may be chance"
+
+
+def _beaten(row: Standing, table: Sequence[Standing]) -> list[int]:
+    """Ranks below one from which it is told apart."""
+    return [other.rank for other in table if other.rank > row.rank and other.entry.key not in row.tied]
+
+
+def in_runs(numbers: Sequence[int]) -> str:
+    """Ascending numbers, those that follow each other as one: ``2, 4–6``."""
+    runs: list[list[int]] = []
+    for each in numbers:
+        if runs and each == runs[-1][1] + 1:
+            runs[-1][1] = each
+        else:
+            runs.append([each, each])
+    return ", ".join(str(a) if a == b else f"{a}, {b}" if b == a + 1 else f"{a}–{b}" for a, b in runs)
 
 
 def _disqualified(outcome: Outcome) -> Table:
@@ -171,10 +191,11 @@ def _draw_payoffs(ax: Axes, table: Sequence[Standing], size: float) -> None:
         )  # fmt: skip
     names = [row.name for row in table]
     shown = [f"{row.name} ({row.entry.key})" if names.count(row.name) > 1 else row.name for row in table]
-    labels = [f"{row.rank}  {name}" for row, name in zip(table, shown, strict=True)]
+    apart = [f" > {in_runs(ranks)}" if (ranks := _beaten(row, table)) else "" for row in table]
+    labels = [f"{row.rank}  {name}{above}" for row, name, above in zip(table, shown, apart, strict=True)]
     ax.set_yticks(places, labels, fontsize=size, parse_math=False)  # names may have any letters
     ax.set_ylim(len(table) - 0.4, -0.6)
-    _finish(ax, "payoff, with 95 % interval", size)
+    _finish(ax, "payoff, with 95 % interval\n> ranks that it is told apart from", size)
 
 
 def _draw_lines(ax: Axes, table: Sequence[Standing], size: float) -> None:

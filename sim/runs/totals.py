@@ -128,6 +128,16 @@ class Counted(Simulation):
         self.populations["rejected"] = counts.sum(axis=1)
 
 
+def has_quoted_spread(built: Built, venue: int) -> bool:
+    """Whether the spread of a venue is measured: its book is sampled, and it does not trade in calls alone."""
+    return built.sampling.book_every > 0 and built.storage.world.venues[venue]["mechanism"] != CALL_AUCTION
+
+
+def quoted_spread(total: Any, tick_size: Any) -> Any:
+    """The mean quoted spread of totals of venues, currency; nan, with a warning of NumPy's, without a sample."""
+    return total["spread"] * tick_size / total["whole"]
+
+
 def venue_measures(built: Built, totals: Any) -> dict[str, dict[str, Any]]:
     """Measures of each venue from its totals, (runs, venues) records: arrays (runs,), nan where there is none.
 
@@ -140,8 +150,8 @@ def venue_measures(built: Built, totals: Any) -> dict[str, dict[str, Any]]:
         for number, venue in enumerate(built.scenario.venues):
             total = totals[:, number]
             measures = {"trades": total["trades"], "volume": total["volume"]}
-            if sampled and built.storage.world.venues[number]["mechanism"] != CALL_AUCTION:  # which quotes no spread
-                measures["quoted_spread"] = total["spread"] * venue.tick_size / total["whole"]
+            if has_quoted_spread(built, number):
+                measures["quoted_spread"] = quoted_spread(total, venue.tick_size)
             # Without a mid there is nothing to measure prices against.
             measures["effective_spread"] = np.where(total["marked"] > 0, total["effective"] / total["volume"], np.nan)
             if sampled:

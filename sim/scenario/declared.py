@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     from sim.strategy_kit.declare import Strategy
 
 _CHANGED = ("populations", "instruments", "venues")  # arrays whose values a page offers where nobody says which
+_FIXED = (
+    "this cannot be changed on the page",
+    "name a number, one of some choices, or what is true or false",
+)
+_OF_THE_PAGE = {  # what has another place on the page, or none
+    "run.seed": ("the page has a box for the seed", "leave it out"),
+    "record.agents": ("the page shows nothing of it", "leave it out"),
+    "record.episodes": ("the page shows nothing of it", "leave it out"),
+    "record.messages": ("the page shows nothing of it", "leave it out"),
+}
 _LEFT = ("name", "turn", "of", *TAGS)  # keys that say what a table is, or when it has its turn
 
 
@@ -104,7 +114,7 @@ def _leaf(path: str, given: dict[str, Any], parts: list[str | int], here: Any, k
     if value is None:
         raise NotThere("the scenario leaves this open", f"write a value for {name} there first")
     if tables(found) or tables(inside(found)) or not isinstance(value, bool | int | float | str):
-        raise NotThere("this is no number, no name and neither true nor false", "name a single value")
+        raise NotThere(*_FIXED)
     meaning = (info.description or "") if info else ""
     return _of_schema(path, value, meaning, schema_of(found))
 
@@ -123,7 +133,7 @@ def _parameter(path: str, strategy: Strategy, name: str, params: Mapping[str, An
     parameter = strategy.parameters[name]
     value: Any = params.get(name, parameter.default)
     if parameter.type is tuple or parameter.form:
-        raise NotThere("this is no number, no name and neither true nor false", "name a single value")
+        raise NotThere(*_FIXED)
     meaning, unit = parameter.meaning, parameter.unit
     if parameter.type is bool:
         return Declared(path, value, meaning, unit, choices=(False, True))
@@ -151,7 +161,7 @@ def _of_schema(path: str, value: bool | int | float | str, meaning: str, schema:
                 low=low if above is None else above, high=high if below is None else below,
                 open_low=above is not None, open_high=below is not None,
             )  # fmt: skip
-    raise NotThere("this is no number, no name and neither true nor false", "name a single value")
+    raise NotThere(*_FIXED)
 
 
 def declared_in(given: dict[str, Any]) -> Iterator[Declared]:
@@ -194,6 +204,9 @@ def control_problems(given: dict[str, Any], controls: tuple[str, ...]) -> list[P
             found.append(Problem(where, "this value is listed twice", "leave one of them out"))
             continue
         try:
+            full = ".".join(map(str, in_full(given, parts_of(path))))
+            if full in _OF_THE_PAGE:
+                raise NotThere(*_OF_THE_PAGE[full])
             declared(given, path)
         except NotThere as wrong:
             found.append(Problem(where, *wrong.args))

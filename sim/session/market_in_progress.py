@@ -18,7 +18,7 @@ from sim.core.arguments import paths, whole
 from sim.core.codes import EPISODE
 from sim.core.world import NO_PRICE
 from sim.runs.attributed import Attributed, SoFar
-from sim.runs.totals import venue_measures
+from sim.runs.totals import has_quoted_spread, quoted_spread
 from sim.scenario import Scenario, resolved
 from sim.scenario.defaults import holds_auctions
 from sim.scenario.overrides import Overrides
@@ -79,6 +79,8 @@ class MarketInProgress(Session):
         self._margined = np.asarray(self.world.instruments["margined"]) != 0
         self._price_sizes = scenario.price_sizes()
         self._ticks = [each.tick_size for each in scenario.venues]
+        self._tick_sizes = np.array(self._ticks)
+        self._spread_measured = np.array([has_quoted_spread(self._built, venue) for venue in range(len(self._ticks))])
         self._spreads = [np.nan] * len(self._ticks)
         self._auctions = any(map(holds_auctions, scenario.venues))
 
@@ -133,15 +135,14 @@ class MarketInProgress(Session):
 
     def book(self, venue: int, levels: int = 20) -> Book:
         """What a venue shows."""
-        record = self.world.venues[venue]
         collecting = bool(is_collecting(self.address, venue))
         price, imbalance = auction_now(self.address, venue) if collecting else (NO_PRICE, 0)
-        size, last = self._price_sizes[venue], int(record["last_price"])
+        size = self._price_sizes[venue]
         bids, asks = (self.depth(way, levels, venue) * (self._ticks[venue], 1.0) for way in (1, -1))
         return Book(
             bids=bids,
             asks=asks,
-            last=last * size if self.now and last != NO_PRICE else np.nan,
+            last=self.last_price(venue),
             collecting=collecting,
             indicative=int(price) * size if price != NO_PRICE else np.nan,
             imbalance=int(imbalance) if collecting else None,
@@ -150,8 +151,18 @@ class MarketInProgress(Session):
 
     def _mean_spreads(self) -> list[float]:
         """Mean quoted spread of each venue so far, as a summary has it; nan where it has none."""
-        found = venue_measures(self._built, self._simulation.venues[None])
-        return [float(found[each.name].get("quoted_spread", [np.nan])[0]) for each in self.scenario.venues]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = quoted_spread(self._simulation.venues, self._tick_sizes)
+        return np.where(self._spread_measured, found, np.nan).tolist()  # type: ignore[no-any-return]
+
+    def spread_means(self) -> list[float]:
+        """Mean quoted spread of each venue so far, currency; nan where it has none."""
+        return self._spreads
+
+    def last_price(self, venue: int) -> float:
+        """The price of the last trade of the episode on a venue, currency; nan before there is one."""
+        last = int(self.world.venues[venue]["last_price"])
+        return last * self._price_sizes[venue] if self.now and last != NO_PRICE else np.nan
 
     def inventories(self) -> NDArray[np.int64]:
         """Lots that the members of each population hold, int64 (populations, instruments)."""

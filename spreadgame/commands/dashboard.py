@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.output.console import say
@@ -14,6 +13,7 @@ from analysis.output.exit_codes import OK
 from analysis.output.options import whole_number
 from spreadgame.commands.options import add_json, add_set, add_strategies
 from spreadgame.commands.screen import compiling, load_strategies
+from spreadgame.shipped import scenario_file
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -25,8 +25,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     """What may be typed."""
     parser.description = "Serve a page on which a market moves: books, prices, inventories, and where the money goes."
     parser.epilog = "Ctrl-C ends it. The page needs no network, and reads no file but the scenarios that it lists."
-    parser.add_argument("scenario", type=Path, nargs="?", metavar="SCENARIO",
-                        help="a TOML file that the page opens first (default: the quickstart)")  # fmt: skip
+    parser.add_argument("scenario", type=scenario_file, nargs="?", metavar="SCENARIO",
+                        help="a TOML file or the name of one of ours, opened first (default: quickstart)")  # fmt: skip
     parser.add_argument("--seed", type=whole_number(), metavar="N", help="takes the place of run.seed")
     add_set(parser, "change a value of SCENARIO: --set makers.count=3")
     add_strategies(parser)

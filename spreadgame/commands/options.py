@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from analysis.output.options import MOST_WORKERS, whole_number
+from spreadgame.shipped import scenario_file
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +22,8 @@ def add_strategies(parser: argparse.ArgumentParser, name: str = "strategies") ->
 
 def add_scenario(parser: argparse.ArgumentParser, help: str = "a TOML file") -> None:
     """``SCENARIO``."""
-    parser.add_argument("scenario", type=Path, metavar="SCENARIO", help=help)
+    parser.add_argument("scenario", type=scenario_file, metavar="SCENARIO",
+                        help=f"{help}, or the name of a scenario of ours, such as quickstart")  # fmt: skip
 
 
 def add_set(parser: argparse.ArgumentParser, help: str) -> None:

@@ -48,5 +48,5 @@ def compiling(entry: str, strategies: Sequence[str]) -> str:
     if CACHE is None:
         return "compiling, a minute or two, each time: no cache can be written — set NUMBA_CACHE_DIR to a folder"
     if is_compiled([], entry):
-        return "compiling strategies, once for this version: a few seconds …"
+        return "compiling strategies, once for this version: it may take a minute or two …"
     return "compiling the engine, once for this version: it may take a minute or two …"

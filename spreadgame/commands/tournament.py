@@ -13,6 +13,7 @@ from analysis.output.exit_codes import OK
 from analysis.output.options import MOST_WORKERS, real_number, whole_number
 from spreadgame.commands.options import add_json, add_set
 from spreadgame.commands.screen import announce_compiling
+from spreadgame.shipped import scenario_file
 
 if TYPE_CHECKING:
     from analysis.tournament.rounds import Asked, Outcome, Watch
@@ -33,7 +34,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     )
     add = parser.add_argument
     add("files", type=Path, metavar="FOLDER", help="a folder with one Python file per strategy")
-    add("--scenario", type=Path, required=True, metavar="SCENARIO", help="the TOML file of the market")
+    add("--scenario", type=scenario_file, required=True, metavar="SCENARIO",
+        help="the TOML file of the market, or the name of a scenario of ours")  # fmt: skip
     add("--players", required=True, metavar="POPULATION", help="whose place the strategies take, one agent each")
     add("--seeds", type=whole_number(1, _MOST_SEEDS), metavar="N", help="how many seeds each match has (default: 8)")
     add("--seconds", type=real_number(0.1, _LONGEST), metavar="S",

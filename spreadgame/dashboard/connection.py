@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from sim.scenario import Scenario, with_overrides
 from sim.session.market_in_progress import MarketInProgress
 from spreadgame.dashboard.controls import controls_of
-from spreadgame.dashboard.frames import opening
+from spreadgame.dashboard.frames import TRADES, opening
 from spreadgame.dashboard.library import Library
 from spreadgame.dashboard.limits import MOST_AGENTS, MOST_MARKETS, check_overrides, check_size
 from spreadgame.dashboard.messages import Message, Open, Pause, Play, message_of
@@ -108,7 +108,7 @@ class _Connection:
             await self._player.pause()
             await self._player.show()
         else:
-            await self._player.step(message.steps)
+            await self._player.step(message.steps, message.frames)
 
     async def _open(self, asked: Open) -> None:
         worker, others = Worker(), self._player
@@ -150,6 +150,6 @@ class _Connection:
 
 def _begun(scenario: Scenario) -> MarketInProgress:
     """A market at its beginning, with everything compiled."""
-    market = MarketInProgress(scenario)
+    market = MarketInProgress(scenario, trades=TRADES)
     market.prepare()
     return market

@@ -16,9 +16,11 @@ from sim.scenario import Scenario
 from sim.session.market_in_progress import Book, MarketInProgress
 from sim.strategy_kit import registry
 from sim.strategy_kit.loading.uses import uses
-from spreadgame.dashboard.caption import caption
+from spreadgame.dashboard.caption import Earned, caption
+from spreadgame.dashboard.history import RULE, History, price
 
 LEVELS, MOST_MEMBERS = 20, 20
+TRADES = 500  # of a market that a page shows: the last
 LINES = ("spread", "hedging", "adverse_selection", "revaluation", "fees", "income")
 _RECEIVED = ("dividends", "interest", "funding", "forgiven")
 _PAYERS = {"forgiven": "default"}  # the account's name, where it is not the line's
@@ -30,7 +32,7 @@ def opening(scenario: Scenario, name: str, seed: int, overrides: Mapping[str, An
     return {
         "type": "opened", "scenario": name, "title": scenario.title or name, "question": scenario.question,
         "seed": seed, "steps": scenario.run.steps, "episodes": scenario.run.episodes, "overrides": dict(overrides),
-        "controls": controls, "lines": list(LINES),
+        "controls": controls, "lines": list(LINES), "window": RULE | {"trades": TRADES},
         "venues": [
             {"name": each.name, "instrument": each.instrument, "mechanism": each.mechanism, "tick_size": each.tick_size}
             for each in scenario.venues
@@ -71,6 +73,8 @@ class Frames:
             for number, each in enumerate(scenario.populations)
             if each.count <= MOST_MEMBERS and is_maker(each.strategy)
         ]
+        self._all_makers = [number for number, each in enumerate(scenario.populations) if is_maker(each.strategy)]
+        self.history = History(market, self._makers)
         self._sizes = scenario.price_sizes()
         self._least = _LEAST * scenario.money.unit
 
@@ -84,6 +88,7 @@ class Frames:
             "type": "frame", "step": market.now, "steps": market.total, "episode": market.episode,
             "ended": not market.running, "playing": playing, "pace": pace, "trades": market.trades,
             "caption": self._caption(money, profits), "horizon": money.horizon,
+            "adverse_per_trade": self._adverse_per_trade(money), "history": self.history.take(),
             "venues": [self._venue(number) for number in range(len(self._venues))],
             "instruments": self._worths(), "populations": self._parties(money, profits), "paid": self._paid(money),
             "tape": tape, "tape_left_out": left_out,
@@ -92,13 +97,24 @@ class Frames:
     def _caption(self, money: SoFar, profits: list[float]) -> str:
         market, lines = self._market, money.lines
         earned = [
-            (name, float(lines.spread[number]) / market.begun, float(lines.adverse_selection[number]) / market.begun)
-            for number, name in enumerate(self._populations)
-            if is_maker(market.scenario.populations[number].strategy) and money.known and lines.spread[number] > 0
-        ]
+            Earned(self._populations[number], float(lines.spread[number]) / market.begun,
+                   float(lines.adverse_selection[number]) / market.begun)
+            for number in self._all_makers
+            if money.known and lines.spread[number] > 0
+        ]  # fmt: skip
         episodes, by_name = market.scenario.run.episodes, dict(zip(self._populations, profits, strict=True))
         within = market.now - market.episode * self._steps
-        return caption(within, self._steps, market.trades, (market.begun, episodes), by_name, earned, money.horizon)
+        quoted = market.spread_means()[0] if len(self._venues) == 1 else math.nan
+        return caption(
+            within, self._steps, market.trades, (market.begun, episodes), by_name, earned, money.horizon, quoted,
+            self._adverse_per_trade(money),
+        )  # fmt: skip
+
+    def _adverse_per_trade(self, money: SoFar) -> float | None:
+        """What makers lose per trade to adverse selection, where there is one population of them, and one venue."""
+        if len(self._all_makers) != 1 or len(self._venues) != 1 or not self._market.trades or not money.known:
+            return None
+        return -float(money.lines.adverse_selection[self._all_makers[0]]) / self._market.trades + 0.0
 
     def _venue(self, number: int) -> dict[str, Any]:
         book = self._market.book(number, LEVELS)
@@ -107,12 +123,12 @@ class Frames:
         mid = None if bid is None or ask is None else round(0.5 * (bid + ask), 12)
         return {
             "name": self._venues[number], "bids": bids, "asks": asks, "bid": bid, "ask": ask, "mid": mid,
-            "spread_mean": _number(book.spread_mean), **_auction(book), "last": _price(book.last),
+            "spread_mean": _number(book.spread_mean), **_auction(book), "last": price(book.last),
         }  # fmt: skip
 
     def _worths(self) -> list[dict[str, Any]]:
         return [
-            {"name": name, "value": _price(value), "public_value": _price(public), "mark": _price(mark)}
+            {"name": name, "value": price(value), "public_value": price(public), "mark": price(mark)}
             for name, (mark, value, public) in zip(self._instruments, self._market.worths(), strict=True)
         ]
 
@@ -167,7 +183,7 @@ class Frames:
             venue, buys = int(row["venue"]), int(row["aggressor"]) > 0
             taker, maker = (self._populations[who[int(row[side])]] for side in ("taker", "maker"))
             found.append({
-                "step": int(row["episode"]) * self._steps + int(row["step"]), "venue": self._venues[venue],
+                "step": int(row["episode"]) * self._steps + int(row["step"]) + 1, "venue": self._venues[venue],
                 "price": round(int(row["price"]) * self._sizes[venue], 12), "lots": int(row["quantity"]),
                 "buyer": taker if buys else maker, "seller": maker if buys else taker, "aggressor": 1 if buys else -1,
             })  # fmt: skip
@@ -175,7 +191,7 @@ class Frames:
 
 
 def _auction(book: Book) -> dict[str, Any]:
-    return {"collecting": book.collecting, "indicative": _price(book.indicative), "imbalance": book.imbalance}
+    return {"collecting": book.collecting, "indicative": price(book.indicative), "imbalance": book.imbalance}
 
 
 def _levels(rows: Any) -> list[list[float]]:
@@ -184,7 +200,3 @@ def _levels(rows: Any) -> list[list[float]]:
 
 def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def _price(value: float) -> float | None:
-    return round(value, 12) if math.isfinite(value) else None

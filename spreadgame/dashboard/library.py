@@ -11,19 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import spreadgame
 from sim.core.errors import SpreadgameError
 from sim.core.wording import near
 from sim.scenario import Scenario, load
 from spreadgame.dashboard.controls import controls_of
 from spreadgame.dashboard.refused import Refused
-
-
-def scenario_folder() -> Path:
-    """The folder of the scenarios that come with Spreadgame: in the package, or beside it in the repository."""
-    package = Path(spreadgame.__file__).parent
-    inside = package / "scenarios"
-    return inside if inside.is_dir() else package.parent / "scenarios"
+from spreadgame.shipped import scenario_files
 
 
 @dataclass(frozen=True)
@@ -64,9 +57,7 @@ class Library:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        folder = scenario_folder()
-        for path in sorted(folder.rglob("*.toml"), key=lambda path: (len(path.parts), path.parts)):
-            name = path.relative_to(folder).with_suffix("").as_posix()
+        for name, path in scenario_files().items():
             self._entries[name] = Entry(name, name.rpartition("/")[0], path)
         if self.own is not None and self.opened is None:
             taken = self.own.stem in self._entries

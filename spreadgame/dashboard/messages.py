@@ -38,13 +38,14 @@ class Pause:
 
 @dataclass(frozen=True)
 class Step:
-    """Make so many steps, then stand still."""
+    """Make so many steps, then stand still; ``frames`` says whether they are shown on the way."""
 
     steps: int
+    frames: bool = False
 
 
 Message = Open | Play | Pause | Step
-_KEYS = {"open": {"scenario", "seed", "overrides"}, "play": {"pace"}, "pause": set(), "step": {"steps"}}
+_KEYS = {"open": {"scenario", "seed", "overrides"}, "play": {"pace"}, "pause": set(), "step": {"steps", "frames"}}
 
 
 def message_of(text: str | bytes | None) -> Message:
@@ -105,7 +106,10 @@ def _play(said: dict[str, Any]) -> Play:
 
 
 def _step(said: dict[str, Any]) -> Step:
-    return Step(_whole("steps", said.get("steps"), 1, MOST_STEPS))
+    frames = said.get("frames", False)
+    if not isinstance(frames, bool):
+        raise Refused("frames", frames, "this is neither true nor false", "send true, or leave it out")
+    return Step(_whole("steps", said.get("steps"), 1, MOST_STEPS), frames)
 
 
 def _whole(place: str, value: object, low: int, high: int) -> int:

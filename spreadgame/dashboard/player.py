@@ -53,10 +53,10 @@ class Player:
         else:
             await self.show()
 
-    async def step(self, steps: int) -> None:
-        """Make so many steps as fast as can be, then show where they led."""
+    async def step(self, steps: int, shown: bool = False) -> None:
+        """Make so many steps as fast as can be, then show where they led; ``shown`` on the way too."""
         await self.pause()
-        self._task = asyncio.create_task(self._told(lambda: self._go(steps)))
+        self._task = asyncio.create_task(self._told(lambda: self._go(steps, shown)))
 
     async def pause(self) -> None:
         """Stand still; what is being done is done before."""
@@ -110,11 +110,14 @@ class Player:
         """Frames per second that are offered: fewer where many markets are played."""
         return min(_FRAMES_PER_SECOND, max(6.0, _MOST_FRAMES / max(len(playing_now), 1)))
 
-    async def _go(self, steps: int) -> None:
+    async def _go(self, steps: int, shown: bool) -> None:
+        stop = self._market.now + steps
         while steps > 0 and self._market.running:
             part = min(steps, self._chunk)
-            await self._worker.do(lambda: self._advance(part))  # noqa: B023 - as above
+            await self._worker.do(lambda: self._advance(part, stop))  # noqa: B023 - as above
             steps -= part
+            if shown and steps:
+                self._offer()
         await self._stand()
 
     async def _stand(self) -> None:
@@ -122,9 +125,9 @@ class Player:
         self._task = None
         await self.show()
 
-    def _advance(self, steps: int) -> None:
+    def _advance(self, steps: int, stop: int | None = None) -> None:
         begin = time.monotonic()
-        self._market.step(steps)
+        self._frames.history.advance(self._market.now + steps, stop, 0.0 if stop else self._pace)
         spent = max(time.monotonic() - begin, 1e-6)
         if steps == self._chunk or spent > _CHUNK_SECONDS:
             self._chunk = int(min(max(steps * _CHUNK_SECONDS / spent, 1), 4 * self._chunk))

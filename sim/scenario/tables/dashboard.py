@@ -14,5 +14,5 @@ class Dashboard(Table):
         min_length=1,
         max_length=24,
         description="values that can be changed on the page, by path as for --set: numbers by sliders, true or false "
-        "and names by choices; bounds are those of the declarations; omitted: the values that the file sets",
+        "and names by choices; bounds are those of the declarations; without the table: the values that the file sets",
     )

@@ -1,6 +1,7 @@
 // The page: one market, or two that are compared, and what the reader does with them.
 
 import { Controls, otherValue, settle } from "./controls.js";
+import { differenceOf } from "./difference.js";
 import { Library } from "./library.js";
 import { Market } from "./market.js";
 import { typed } from "./numbers.js";
@@ -10,12 +11,14 @@ import { Scale } from "./scale.js";
 import { Tabs } from "./tabs.js";
 import { Transport } from "./transport.js";
 
-const RECENT = 2.5, LEAST = 200; // seconds of play that charts show; steps that they show at least
 const get = (id) => document.getElementById(id);
 
 class Page {
   constructor() {
-    const reach = () => (this.view.whole ? Infinity : Math.max(LEAST, RECENT * this.transport.pace));
+    const reach = () => {
+      const { steps, seconds } = this.markets[0].history.rule;
+      return this.view.whole ? Infinity : Math.max(steps, seconds * this.transport.pace);
+    };
     this.view = { venue: null, whole: false, window: reach };
     this.scales = {
       price: new Scale(), spread: new Scale({ zero: true }), inventory: new Scale(), money: new Scale(), paid: new Scale(),
@@ -32,6 +35,10 @@ class Page {
     get("markets").addEventListener("click", (event) => {
       const button = event.target.closest("[data-enlarge]");
       if (button) this.enlarge(button.dataset.enlarge);
+    });
+    get("all-panels").addEventListener("click", () => this.every(!document.body.classList.contains("every")));
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && document.body.dataset.large && !document.querySelector("dialog[open]")) this.enlarge(null);
     });
     get("window").addEventListener("click", () => this.look(this.view.venue, !this.view.whole));
     window.addEventListener("resize", () => this.resized());
@@ -68,7 +75,18 @@ class Page {
     say(get("question"), question || title || settings.scenario);
     this.controls.show(controls ?? [], settings.overrides, null);
     this.tabs.hide();
+    this.transport.opening();
     this.open();
+  }
+
+  /** What was asked cannot be: the page goes back to the market that is still there. */
+  refused(market) {
+    if (market !== this.markets[0] || !this.standing) return;
+    this.settings = this.standing;
+    say(get("question"), market.opened.question || market.opened.title);
+    this.transport.opened(market.opened, true);
+    this.show();
+    if (market.frame) this.transport.framed(market.frame, market.opened, false);
   }
 
   /** Open what is set, in each market. */
@@ -94,6 +112,8 @@ class Page {
   }
 
   step(steps) {
+    if (steps === null) return;
+    this.complain("");
     settle();
     this.playing = false;
     this.markets.forEach((market) => market.step(steps));
@@ -110,6 +130,8 @@ class Page {
   }
 
   reseed(seed) {
+    this.complain("");
+    if (seed === this.settings.seed) return;
     this.settings = { ...this.settings, seed };
     this.open();
   }
@@ -151,9 +173,18 @@ class Page {
       this.open();
     }
     document.body.classList.toggle("comparing", this.contrasted !== null);
+    this.every(false);
+    say(get("differs"), "");
     get("compare").setAttribute("aria-pressed", String(this.contrasted !== null));
     say(get("compare"), this.contrasted ? "One market" : "Compare");
     if (!this.contrasted && this.markets[0].opened) this.show();
+    this.resized();
+  }
+
+  /** Show all panels of two markets, or only those that matter most, larger. */
+  every(all) {
+    document.body.classList.toggle("every", all);
+    get("all-panels").setAttribute("aria-pressed", String(all));
     this.resized();
   }
 
@@ -189,12 +220,13 @@ class Page {
 
   opened(market, message) {
     if (market === this.markets[0]) {
-      this.settings = { ...this.settings, seed: message.seed };
+      this.settings = this.standing = { ...this.settings, seed: message.seed };
       this.transport.opened(message);
       say(get("question"), message.question || message.title);
       document.title = `${message.title} – Spreadgame`;
       this.show();
     }
+    if (this.contrasted) say(get("differs"), "");
     this.head(market, message);
     if (this.playing) market.play(this.transport.pace);
   }
@@ -237,6 +269,7 @@ class Page {
   drawn(market) {
     document.body.dataset.frames = Number(document.body.dataset.frames) + 1;
     if (!this.contrasted) return;
+    say(get("differs"), differenceOf(this.markets, this.view));
     market.scaled = Object.values(this.scales).map((scale) => scale.text).join();
     for (const other of this.markets) { // one that stands still is drawn again where an axis that it shares has grown
       if (other !== market && !other.busy && !other.frame?.playing && other.scaled !== market.scaled) other.draw();

@@ -70,8 +70,8 @@ export class Controls {
       return field;
     });
     if (first.length) fields.splice(0, 1, this.which(valued, contrast), fields[0], this.other(first[0], contrast));
-    const room = Math.max(2, Math.floor(this.where.clientWidth / (WIDTH * parseFloat(getComputedStyle(this.where).fontSize))));
-    const few = first.length ? 3 : room < 3 ? 4 : fields.length > room ? room - 1 : room;
+    const room = Math.floor(this.where.clientWidth / (WIDTH * parseFloat(getComputedStyle(this.where).fontSize)));
+    const few = first.length ? 3 : room < 2 ? 1 : room < 3 ? 4 : fields.length > room ? room - 1 : room;
     fields.forEach((field, i) => (field.hidden = !this.all && i >= few));
     const buttons = [];
     if (fields.length > few) {
@@ -89,7 +89,8 @@ export class Controls {
       back.addEventListener("click", () => this.page.defaults());
       buttons.push(back);
     }
-    this.where.replaceChildren(...fields, element("span", { class: "buttons" }, ...buttons));
+    const said = element("span", { class: "begins", text: "a change begins again at step 0" });
+    this.where.replaceChildren(...fields, element("span", { class: "buttons" }, ...(fields.length ? [said] : []), ...buttons));
     this.where.hidden = !fields.length && !buttons.length;
     if (focus) document.getElementById(focus)?.focus();
   }
@@ -113,9 +114,9 @@ export class Controls {
   }
 }
 
-/** A value well away from the one that a control has. */
+/** A value well away from the one that a control has, and from the ends of its slider, where markets are odd. */
 export function otherValue({ choices, low, high, step, value }) {
   if (choices) return choices[(choices.indexOf(value) + 1) % choices.length];
-  const away = 0.4 * (high - low), wanted = value + away <= high ? value + away : value - away;
+  const away = 0.4 * (high - low), wanted = value + away < high ? value + away : value - away > low ? value - away : (low + high) / 2;
   return step ? Number((low + Math.round((wanted - low) / step) * step).toPrecision(12)) : wanted;
 }

@@ -14,7 +14,6 @@ import { SpreadPanel } from "./panels/spread.js";
 const REST = 80; // milliseconds
 const LONG = 240; // letters of a caption that stands in smaller type
 const PATIENCE = 2500; // milliseconds without a frame
-const PARTS = 40, FINE = 240; // parts in which many steps are made; the last steps, which charts show, in as many again
 
 const PANELS = {
   price: PricePanel, book: BookPanel, spread: SpreadPanel, inventory: InventoryPanel, money: MoneyPanel, paid: PaidPanel,
@@ -50,42 +49,34 @@ export class Market {
   open(settings) {
     this.settings = settings;
     this.opening += 1;
-    this.due = this.asked = 0;
+    this.asked = 0;
     this.stepping = false;
+    this.element.classList.toggle("another", this.opened !== null && this.opened.scenario !== settings.scenario);
     this.wait("Opening the market…");
     this.send({ do: "open", ...settings });
   }
 
   play(pace) {
     if (this.opening) return; // it is asked again when the market is there
-    this.due = 0;
+    this.stepping = false;
     this.hurry(true);
     this.send({ do: "play", pace });
   }
 
   pause() {
     if (this.opening) return;
-    this.due = 0;
     this.send({ do: "pause" });
   }
 
-  /** Make some steps: many of them in parts, so that the charts have points between. */
+  /** Make some steps, and show frames on the way. */
   step(steps) {
     if (this.opening) {
       this.asked = steps;
       return;
     }
-    this.part = Math.ceil(steps / PARTS);
-    this.due = steps;
-    this.next();
-  }
-
-  next() {
-    const steps = this.due > FINE ? Math.min(this.part, this.due - FINE) : Math.min(this.due, Math.min(this.part, FINE / PARTS));
-    this.due -= steps;
     this.stepping = true;
     this.hurry(true);
-    this.send({ do: "step", steps });
+    this.send({ do: "step", steps, frames: true });
   }
 
   send(message) {
@@ -123,7 +114,8 @@ export class Market {
     if (this.opening) {
       this.opening -= 1;
       this.wait(this.opened ? "" : "There is no market yet.");
-      if (this.opened) this.element.classList.remove("waiting");
+      if (this.opened) this.element.classList.remove("waiting", "another");
+      this.page.refused(this);
     }
     this.page.failed(this, message);
   }
@@ -132,10 +124,12 @@ export class Market {
     this.opened = message;
     this.frame = null;
     delete this.element.dataset.step;
-    this.history.clear();
+    this.history.clear(message.window, message.steps);
+    this.panels.forEach((panel) => panel.clear());
+    say(this.caption, "");
     Object.values(this.scales).forEach((scale) => scale.clear());
     say(this.status, "");
-    this.element.classList.remove("waiting");
+    this.element.classList.remove("waiting", "another");
     this.page.opened(this, message);
     if (!this.panels.length) {
       const sections = this.element.querySelectorAll("section[data-panel]");
@@ -150,12 +144,14 @@ export class Market {
     this.history.add(frame);
     this.frame = frame;
     this.hurry(frame.playing);
-    if (!frame.playing) this.stepping = false;
-    if (frame.ended) this.due = 0;
+    if (!frame.playing) {
+      this.stepping = false;
+      Object.values(this.scales).forEach((scale) => scale.rest());
+    }
     if (this.asked) {
       this.step(this.asked);
       this.asked = 0;
-    } else if (this.due && !frame.playing) this.next();
+    }
     this.page.framed(this, frame);
     if (first) this.rebuild();
     else this.draw();
@@ -171,7 +167,7 @@ export class Market {
     if (!expects) return;
     this.late = setTimeout(() => {
       this.element.classList.add("slow");
-      say(this.status, "Waiting for the market. Its first steps may be compiled, which takes up to a minute, once.");
+      say(this.status, "Waiting for the market. Its first steps may be compiled, which takes up to a minute or two, once.");
     }, PATIENCE);
   }
 
@@ -205,7 +201,7 @@ export class Market {
 
   /** Whether steps are on their way that were asked for one by one, or a market is. */
   get busy() {
-    return this.opening > 0 || this.due > 0 || this.stepping;
+    return this.opening > 0 || this.stepping;
   }
 
   get populations() {
@@ -230,6 +226,11 @@ export class Market {
 
   get instrumentName() {
     return this.opened.instruments[this.instrumentNumber].name;
+  }
+
+  /** Whether the venue that is looked at trades in calls alone. */
+  get calls() {
+    return this.venue.mechanism === "call_auction";
   }
 
   /** Decimals of a price on the venue that is looked at. */

@@ -2,8 +2,16 @@
 
 const MINUS = "\u2212";
 
-function plain(value, decimals) {
-  const text = Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+const KNOWN = 9; // digits of an amount: what comes after them is noise of float64, and must not decide how a half is rounded
+const forms = new Map(); // a format takes long to make
+
+/** Some decimals of a number; a half is rounded away from zero, as the server does in the caption. */
+function plain(value, decimals, known = 15) {
+  if (!forms.has(decimals)) {
+    const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+    forms.set(decimals, new Intl.NumberFormat("en-US", digits));
+  }
+  const text = forms.get(decimals).format(Math.abs(value).toPrecision(known)); // of a text it rounds what is written
   return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
 }
 
@@ -18,12 +26,15 @@ export const whole = (value) => fixed(value, 0);
 /** About three digits: for amounts of money. */
 export function short(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "\u2013";
-  const size = Math.abs(value);
-  if (size >= 1e9) return plain(value / 1e9, 2) + " bn";
-  if (size >= 1e6) return plain(value / 1e6, 2) + " m";
-  if (size >= 100 || value === 0) return plain(value, 0);
-  return plain(value, size >= 10 ? 1 : 2);
+  const size = Number(Math.abs(value).toPrecision(KNOWN));
+  if (size >= 1e9) return plain(value / 1e9, 2, KNOWN) + " bn";
+  if (size >= 1e6) return plain(value / 1e6, 2, KNOWN) + " m";
+  if (size >= 100 || size === 0) return plain(value, 0, KNOWN);
+  return plain(value, size >= 10 ? 1 : 2, KNOWN);
 }
+
+/** Three digits of a number, where it is known. */
+export const digits = (value) => fixed(value, value ? Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value)))) : 0);
 
 /** A number as a person would type it: no zeros at the end. */
 export function typed(value) {

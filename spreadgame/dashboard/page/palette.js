@@ -21,9 +21,9 @@ export const tint = (name) => styled(name, (style) => style.getPropertyValue(`--
 /** Pixels of a rem, which style.css makes of the height of the page. */
 export const rem = () => styled("font-size", (style) => parseFloat(style.fontSize));
 
-/** The font of what is drawn. */
+/** The font of what is drawn: of whole pixels, since uPlot makes no others larger where pixels are small. */
 export const font = (scale = 1, weight = 400) =>
-  `${weight} ${(scale * rem()).toFixed(1)}px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif`;
+  `${weight} ${Math.ceil(scale * rem())}px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif`;
 
 /** How the population of a number looks. */
 export function lookOf(number) {

@@ -13,6 +13,11 @@ export class Scale {
     this.now = null;
   }
 
+  /** Nothing moves any more: the axis fits what is drawn, whatever was drawn before. */
+  rest() {
+    this.now = null;
+  }
+
   /** What one of the markets shows, lowest and highest. */
   set(owner, low, high) {
     if (Number.isFinite(low) && Number.isFinite(high)) this.extents.set(owner, [low, high]);

@@ -3,6 +3,7 @@
 import { whole } from "./numbers.js";
 import { say } from "./panels/panel.js";
 
+const MOST_STEPS = 1_000_000; // as the server allows
 const PER_DECADE = 10; // moves of the slider from 1 to 10 steps per second
 const get = (id) => document.getElementById(id);
 
@@ -23,7 +24,10 @@ export class Transport {
     get("steps").addEventListener("keydown", (event) => event.key === "Enter" && page.step(this.steps()));
     get("pace").addEventListener("input", () => this.sayPace());
     get("pace").addEventListener("change", () => page.repace());
-    get("seed").addEventListener("change", () => page.reseed(Math.max(0, Math.floor(Number(get("seed").value)) || 0)));
+    get("seed").addEventListener("change", () => {
+      const seed = this.typed("seed", "seed", 0, Number.MAX_SAFE_INTEGER);
+      if (seed !== null) page.reseed(seed);
+    });
     this.sayPace();
   }
 
@@ -38,14 +42,30 @@ export class Transport {
   }
 
   steps() {
-    const wanted = Math.floor(Number(get("steps").value));
-    const steps = Math.min(Math.max(wanted || 1, 1), 1_000_000);
-    get("steps").value = steps;
-    return steps;
+    return this.typed("steps", "steps", 1, MOST_STEPS);
   }
 
-  opened({ seed }) {
-    if (document.activeElement !== get("seed")) get("seed").value = seed;
+  /** The whole number of a box; null where there is none, which the reader is told. */
+  typed(id, name, low, high) {
+    const box = get(id), text = box.value.trim(), value = Number(text);
+    const is = /^\d+$/.test(text) && value >= low && value <= high;
+    box.setAttribute("aria-invalid", String(!is));
+    if (is) return value;
+    const said = text ? text.replace("-", "\u2212") : "the box is empty, or holds no number";
+    this.page.complain(`${name}: ${said}${text ? " cannot be" : ""}. Write a whole number from ${whole(low)} to ${whole(high)}.`);
+    return null;
+  }
+
+  /** A market is asked for; it is shown in the place of the one that was there. */
+  opening() {
+    say(get("progress-said"), "opening");
+    get("progress").value = 0;
+  }
+
+  opened({ seed }, surely = false) {
+    if (!surely && document.activeElement === get("seed")) return;
+    get("seed").value = seed;
+    get("seed").setAttribute("aria-invalid", "false");
   }
 
   framed(frame, { steps, episodes }, playing) {
@@ -54,6 +74,7 @@ export class Transport {
     const state = frame.ended ? "ended at" : frame.playing || playing ? "" : "paused at";
     say(get("progress-said"), `${episode}${state} step ${whole(frame.step)} of ${whole(of)}`.trim());
     get("progress").value = of ? Math.min(1, frame.step / of) : 0;
+    say(get("play-said"), frame.ended && !playing ? "Play again" : "Play");
     get("play").classList.toggle("main", !playing);
     get("pause").classList.toggle("main", playing);
     get("play").setAttribute("aria-pressed", String(playing));

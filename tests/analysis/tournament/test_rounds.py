@@ -133,6 +133,7 @@ def test_each_of_ten_files_is_ranked_or_named_with_its_reason_for_any_number_of_
     longer = told(*line(folder, tmp_path / "longer", "--seeds", 3, "--seconds", 5, "--set", "run.steps=1200"))
     messages = {each["file"]: each["message"] for each in longer["disqualified"]}
     assert "step 1000: it raised an exception: AssertionError" in messages["raises.py"]
+    assert "(raises.py, line " in messages["raises.py"]
     assert "'endless' of agent 'makers 0', episode 0, step 0: its turn never ended" in messages["endless.py"]
     assert {row["file"] for row in longer["table"]} == {*PLAY, None}
 

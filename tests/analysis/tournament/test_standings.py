@@ -11,6 +11,7 @@ from scipy.stats import ttest_1samp
 from analysis.tournament.entries import OURS, Entry
 from analysis.tournament.kept_matches import Played
 from analysis.tournament.matches import ALONE, PAIR, TOGETHER, Match, matches_of
+from analysis.tournament.output import in_runs, told_apart
 from analysis.tournament.rounds import Asked, Outcome
 from analysis.tournament.standings import interval, is_tied, standings
 from sim.scenario import load
@@ -91,3 +92,19 @@ def test_of_many_equal_strategies_chance_tells_some_apart_in_a_twentieth_of_tour
 def test_all_together_is_left_out_where_it_would_be_a_pair(many, pairs, together):
     entries = [*(Entry(f"{place}.py") for place in range(many - 1)), Entry(OURS)]
     assert [len(matches_of(kind, entries)) for kind in (ALONE, PAIR, TOGETHER)] == [many, pairs, together]
+
+
+def test_pairs_that_are_told_apart_are_named_neighbours_or_not():
+    many = tuple(range(1, 9))
+    noise = [(-1.0) ** seed for seed in many]
+    of_a = [[10.0 + 8.0 * each] for each in noise]  # so far from chance that it beats nobody
+    of_b = [[9.0 + 0.01 * each] for each in noise[::-1]]
+    of_c = [[1.0 + 0.02 * (seed % 3)] for seed in many]
+    table = standings(outcome(many, [(ALONE, "a", of_a), (ALONE, "b", of_b), (ALONE, "c", of_c)]))
+    assert told_apart(table) == ("told apart by these seeds: rank 2 from 3. The order of all other pairs may be chance")
+    same = standings(outcome(many, [(ALONE, each, of_b) for each in "abc"]))
+    assert told_apart(same) == "no two are told apart by these seeds: their order may be chance"
+
+
+def test_ranks_in_a_row_are_written_as_one():
+    assert in_runs([2, 4, 5, 7, 8, 9]) == "2, 4, 5, 7–9"

@@ -53,6 +53,21 @@ def test_trades_name_who_bought_and_count_steps_over_all_episodes() -> None:
     assert (frame["episode"], frame["step"], frame["steps"]) == (1, 150, 200)
 
 
+def test_a_trade_stands_where_its_line_begins_and_adverse_selection_is_told_per_trade() -> None:
+    market = MarketInProgress(load(QUICKSTART))
+    frames = Frames(market)
+    frames.history.advance(1, 1, 0.0)
+    frame = frames.frame(False, 0.0)
+    assert [each["step"] for each in frame["tape"]] == [each["step"] for each in frame["history"]] == [1]
+    frames.history.advance(300, 300, 0.0)
+    frame = frames.frame(False, 0.0)
+    lost = -frame["populations"][0]["adverse_selection"]
+    assert frame["adverse_per_trade"] == pytest.approx(lost / frame["trades"])
+    several = MarketInProgress(load(SCENARIOS / "two_books.toml", {"run.steps": 100}))
+    several.step(50)
+    assert Frames(several).frame(False, 0.0)["adverse_per_trade"] is None
+
+
 def test_who_paid_whom_names_fees_of_the_venue() -> None:
     market = MarketInProgress(load(SCENARIOS / "two_books.toml", {"run.steps": 300}))
     market.step(300)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from spreadgame.dashboard.library import Library, scenario_folder
+from spreadgame.dashboard.library import Library
 from spreadgame.dashboard.refused import Refused
+from spreadgame.shipped import scenario_folder
 from tests.command_line import QUICKSTART
 from tests.places import SCENARIOS
 

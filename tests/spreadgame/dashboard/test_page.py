@@ -10,75 +10,16 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
-from tests.browser import DRAWN, MISSING, browsing, shown, step_of, stepped
-from tests.page_server import served
-from tests.places import SCENARIOS
+from tests.browser import MISSING, PHONE, WALL, step_of, stepped, watched
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(MISSING), reason=MISSING)]
 HERE = Path(__file__).parent
 CONTRASTS = (HERE / "contrasts.js").read_text(encoding="utf-8")
 SMALL = (HERE / "small.js").read_text(encoding="utf-8")
-WRITTEN = (HERE / "written.js").read_text(encoding="utf-8")
+CLIPPED = """() => [...document.querySelectorAll('.legend')].filter((each) => each.scrollHeight > each.clientHeight + 2)
+    .map((each) => each.innerText)"""
 PANELS = ["price", "book", "spread", "inventory", "money", "paid"]
 SHARE = "informed.arrivals.share"
-WALL, PHONE = {"width": 1280, "height": 720}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def url():
-    with served(SCENARIOS / "quickstart.toml") as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing() as found:
-        yield found
-
-
-@pytest.fixture
-def faults():
-    """What no page may do: complain on the console, fail, or ask another host."""
-    found: list[str] = []
-    yield found
-    assert found == []
-
-
-def watched(context, url, faults, script=""):
-    """A page of a window, shown, whose faults are noted."""
-    page = context.new_page()
-    page.on("console", lambda said: said.type in ("error", "warning") and faults.append(said.text))
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("requestfailed", lambda request: faults.append(f"failed: {request.url}"))
-    page.on("request", lambda asked: asked.url.startswith(url) or faults.append(f"another host: {asked.url}"))
-    if script:
-        page.add_init_script(script)
-    return shown(page, url)
-
-
-@pytest.fixture
-def opened(browser, url, faults):
-    """Opens the page in a window of its own."""
-    contexts = []
-
-    def open_page(size=WALL):
-        contexts.append(browser.new_context(viewport=size))
-        return watched(contexts[-1], url, faults)
-
-    yield open_page
-    for context in contexts:
-        context.close()
-
-
-@pytest.fixture(scope="module")
-def still(browser, url):
-    """A page that stands at step 300, for tests that only look."""
-    faults, context = [], browser.new_context(viewport=WALL)
-    page = watched(context, url, faults, WRITTEN)
-    stepped(page, 300, 300)
-    yield page
-    context.close()
-    assert faults == []
 
 
 def resized(page, size):
@@ -176,6 +117,15 @@ def test_two_markets_are_compared_at_the_same_step_of_the_same_seed(opened):
     page.wait_for_selector("article.market:nth-of-type(2)[data-step='0']")
     stepped(page, 3_000, 3_000)
     assert mean_spread(page, 1) > 1.2 * mean_spread(page, 0)
+    said = page.locator("#differs").inner_text()
+    assert f"Mean quoted spread: left {mean_spread(page, 0):.4f}, right {mean_spread(page, 1):.4f}." in said
+    assert "Makers' adverse selection per trade: left 0.0" in said
+    for name in ("price", "spread"):
+        assert page.locator(f'[data-panel="{name}"] .plot').first.bounding_box()["height"] > 150
+    assert page.locator('[data-panel="book"]').first.is_hidden()
+    page.click("#all-panels")
+    assert page.locator('[data-panel="book"]').first.is_visible()
+    page.click("#all-panels")
     assert page.locator("#seed").input_value() == "1"
     page.click("#play")
     page.wait_for_selector("article.market:nth-of-type(2):not([data-step='3000'])")
@@ -282,6 +232,19 @@ def test_no_label_is_smaller_than_a_45th_of_the_height(still, size):
     assert still.evaluate(SMALL) == []
 
 
+def test_labels_are_as_large_where_a_pixel_of_the_page_has_several(browser, url, faults, written):
+    context = browser.new_context(viewport=PHONE, device_scale_factor=2)
+    page = watched(context, url, faults, written)
+    stepped(page, 50, 50)
+    page.wait_for_timeout(150)
+    assert len(page.evaluate("window.written")) > 10
+    assert page.evaluate("window.written.filter(([, size]) => size < 16)") == []
+    assert page.evaluate(CLIPPED) == []
+    assert page.locator(".control:visible").count() == 1
+    assert page.locator(".begins").inner_text() == "a change begins again at step 0"
+    context.close()
+
+
 @pytest.mark.parametrize("size", [WALL, {"width": 1366, "height": 768}, {"width": 1920, "height": 1080}])
 def test_everything_is_seen_at_once_on_a_wall(still, size):
     resized(still, size)
@@ -311,6 +274,10 @@ def test_venues_and_instruments_are_chosen_by_tabs(opened):
     assert page.locator('[role="tab"]').all_inner_texts() == ["ACME", "BOLT", "main", "rival"]
     page.wait_for_selector('article.market[data-step="0"]')
     stepped(page, 100, 100)
+    table = page.locator('[data-panel="money"] .body')
+    right = table.evaluate("(body) => body.getBoundingClientRect().right")
+    assert page.locator('[data-panel="money"] th.profit').evaluate("(th) => th.getBoundingClientRect().right") <= right
+    assert page.locator('[data-panel="paid"] .note').inner_text().endswith("more \u2193")
     acme = page.locator('[data-panel="price"] .note').inner_text()
     page.locator('[role="tab"]', has_text="ACME").focus()
     page.keyboard.press("ArrowRight")
@@ -319,82 +286,3 @@ def test_venues_and_instruments_are_chosen_by_tabs(opened):
         page.locator('[data-panel="price"] .note', has_text="mid 4")
     ).wait_for()
     assert page.locator('[data-panel="price"] .note').inner_text() != acme
-
-
-# --- a server that we play ---
-
-OPENED = {
-    "type": "opened", "scenario": "calls", "title": "Calls", "question": "What does a call say?", "seed": 3,
-    "steps": 100, "episodes": 1, "overrides": {}, "controls": [], "instruments": [{"name": "ACME"}],
-    "venues": [{"name": "lit", "instrument": "ACME", "mechanism": "call_auction", "tick_size": 0.01}],
-    "populations": [{"name": "makers", "strategy": "adaptive", "count": 2, "maker": True}],
-}  # fmt: skip
-LINES = dict.fromkeys(["profit", "spread", "adverse_selection", "revaluation", "fees", "income"], 0.0)
-FRAME = {
-    "type": "frame", "step": 5, "steps": 100, "episode": 0, "ended": False, "playing": False, "pace": 0, "trades": 0,
-    "caption": "Nobody traded.", "tape": [], "tape_left_out": 0, "paid": [],
-    "venues": [{"name": "lit", "bids": [[100.02, 30]], "asks": [[99.98, 16]], "bid": None, "ask": None, "mid": None,
-                "spread_mean": None, "collecting": True, "indicative": 100.0, "imbalance": 14, "last": None}],
-    "instruments": [{"name": "ACME", "value": 100.0, "public_value": 100.0, "mark": 100.0}],
-    "populations": [{"name": "makers", "inventory": {"ACME": 0}, **LINES}],
-}  # fmt: skip
-
-
-@pytest.fixture
-def forged(browser, url, faults):
-    """Opens the page before a server that we play: gives the page and the sockets that it opened."""
-    import json
-
-    context = browser.new_context(viewport=WALL)
-    page, sockets = context.new_page(), []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.add_init_script(WRITTEN)
-
-    def talk(socket):
-        sockets.append(socket)
-        socket.on_message(lambda text: socket.said.append(json.loads(text)))
-        socket.said, socket.tell = [], lambda message: socket.send(json.dumps(message))
-
-    page.route_web_socket("**/ws/market", talk)
-    page.goto(url)
-    for _ in range(100):
-        if sockets and sockets[0].said:
-            break
-        page.wait_for_timeout(20)
-    yield page, sockets
-    context.close()
-
-
-def test_a_call_is_told_with_its_indicative_price_and_imbalance(forged):
-    page, (socket, *_) = forged
-    socket.tell(OPENED)
-    socket.tell(FRAME)
-    page.wait_for_selector(DRAWN)
-    written = [text for text, _ in page.evaluate("window.written")]
-    assert "Call: price 100.00, 14 lots too many to buy" in written
-
-
-def test_compiling_errors_and_a_lost_connection_are_told_in_words(forged):
-    page, (socket, *_) = forged
-    assert socket.said == [{"do": "open", "scenario": "quickstart", "seed": None, "overrides": {}}]
-    socket.tell({"type": "status", "message": "Compiling the market; about 60 s, once."})
-    page.locator("p.status", has_text="Compiling the market; about 60 s, once.").wait_for()
-    socket.tell(OPENED)
-    socket.tell(FRAME)
-    page.locator("p.caption", has_text="Nobody traded.").wait_for()
-    assert page.locator("p.status").is_hidden()
-    error = {"type": "error", "message": "this cannot be", "place": "pace", "value": "fast", "remedy": "send a number"}
-    socket.tell(error)
-    page.locator("#error", has_text="this cannot be Place: pace, value: fast. Send a number.").wait_for()
-    page.locator("#error button").click()
-    assert page.locator("#error").is_hidden()
-    socket.close()
-    page.locator("p.status", has_text="The connection to the server is lost. The page tries again in 1 s.").wait_for()
-    for _ in range(200):
-        if len(forged[1]) > 1 and forged[1][1].said:
-            break
-        page.wait_for_timeout(20)
-    assert forged[1][1].said[0]["do"] == "open"
-    forged[1][1].tell(OPENED)
-    forged[1][1].tell(FRAME)
-    page.locator("p.status").wait_for(state="hidden")

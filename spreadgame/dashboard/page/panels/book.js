@@ -11,6 +11,10 @@ export class BookPanel extends CanvasPanel {
     super(section, "Book", market);
   }
 
+  clear() {
+    this.context?.clearRect(0, 0, this.width, this.height);
+  }
+
   draw(frame) {
     if (!this.context) this.rebuild();
     const venue = frame.venues[this.market.venueNumber], { context, width, height, unit } = this;
@@ -22,7 +26,9 @@ export class BookPanel extends CanvasPanel {
     if (both) this.depth(venue, across + unit, top, width - across - unit, height - top);
     const decimals = this.market.decimals;
     const empty = venue.bid === null || venue.ask === null;
-    say(this.note, empty ? "a side is empty" : `${fixed(venue.bid, decimals)} / ${fixed(venue.ask, decimals)}`);
+    this.unquoted = this.market.calls ? "no orders for the next call yet" : frame.step === 0 ? "nobody has quoted yet" : "";
+    const nothing = this.market.calls ? "an auction has no quotes" : this.unquoted || "a side is empty";
+    say(this.note, empty ? nothing : `${fixed(venue.bid, decimals)} / ${fixed(venue.ask, decimals)}`);
     this.describe(this.canvas, () => {
       const lots = (side) => side.reduce((sum, [, each]) => sum + each, 0);
       return `Book of ${venue.name}. Best bid ${fixed(venue.bid, decimals)}, best ask ${fixed(venue.ask, decimals)}. ` +
@@ -81,6 +87,10 @@ export class BookPanel extends CanvasPanel {
     bids.forEach((each, i) => level(middle + 0.6 * row + (i + 0.5) * row, each, i === 0, true));
     context.fillStyle = tint("soft");
     context.textAlign = "center";
+    if (this.unquoted && !asks.length && !bids.length) {
+      context.fillText(this.unquoted, x + width / 2, middle - 1.2 * row, width);
+      return;
+    }
     if (!asks.length) context.fillText("nobody asks", x + width / 2, middle - 1.2 * row);
     if (!bids.length) context.fillText("nobody bids", x + width / 2, middle + 1.2 * row);
   }
@@ -92,8 +102,9 @@ export class BookPanel extends CanvasPanel {
     context.lineWidth = 1;
     context.textAlign = "center";
     const known = venue.bid !== null && venue.ask !== null;
-    const text = known ? `spread ${fixed(venue.ask - venue.bid, this.market.decimals)}` : "no spread";
-    const half = context.measureText(text).width / 2 + 0.4 * unit;
+    const none = this.market.calls || this.unquoted ? "" : "no spread";
+    const text = known ? `spread ${fixed(venue.ask - venue.bid, this.market.decimals)}` : none;
+    const half = text ? context.measureText(text).width / 2 + 0.4 * unit : 0;
     context.beginPath();
     context.moveTo(x, middle);
     context.lineTo(x + width / 2 - half, middle);

@@ -3,7 +3,7 @@
 import { plainly, whole } from "../numbers.js";
 import { dashOf, lookOf } from "../palette.js";
 import { say } from "./panel.js";
-import { TimeChart, extent } from "./time_chart.js";
+import { TimeChart } from "./time_chart.js";
 
 const MOST_LINES = 12;
 
@@ -43,10 +43,10 @@ export class InventoryPanel extends TimeChart {
   }
 
   rebuild() {
-    const { history, instrumentName } = this.market;
+    const { history, instrumentNumber } = this.market;
     this.active = new Set();
-    for (const { populations } of history.points) {
-      populations.forEach((each, i) => each.inventory[instrumentName] && this.active.add(i));
+    for (const { populations } of [...history.points, ...(history.now ? [history.now] : [])]) {
+      populations.forEach((each, i) => each.lots[instrumentNumber] && this.active.add(i));
     }
     super.rebuild();
   }
@@ -61,17 +61,15 @@ export class InventoryPanel extends TimeChart {
   }
 
   draw(frame) {
-    const { history, instrumentName: name } = this.market;
+    const { history, instrumentNumber: number } = this.market;
     if (!this.held?.length || this.meets(frame)) this.rebuild();
-    const span = history.span(this.market.view.window(frame)), points = history.within(span);
-    const columns = this.held.map(({ population, member }) =>
-      points.map(({ populations }) => {
-        const each = populations[population];
-        return (member === null ? each.inventory : each.members?.[member])?.[name] ?? (each.inventory ? 0 : null);
-      })
-    );
+    const span = history.span(this.market.view.window(frame));
+    const readers = this.held.map(({ population, member }) => ({ populations }) => {
+      const each = populations[population];
+      return (member === null ? each.lots : each.members?.[member] ?? [])[number];
+    });
     this.scale.least = 4;
-    this.show(span, points.map((point) => point.step), columns, ...extent(columns));
+    const columns = this.show(span, readers);
     say(this.note, `${this.more}lots`);
     this.describe(this.host, () => {
       const last = columns.map((column, i) => `${this.shown[i].label} ${whole(column.at(-1))}`);

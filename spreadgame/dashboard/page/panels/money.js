@@ -8,6 +8,8 @@ const LINES = [
   ["spread", "spread"], ["hedging", "hedging"], ["adverse_selection", "adverse selection"], ["revaluation", "revaluation"],
   ["fees", "fees"], ["income", "income"], ["profit", "profit"],
 ];
+const ALWAYS = new Set(["spread", "adverse_selection", "revaluation", "profit"]);
+const DROPPED = ["income", "fees", "hedging", "revaluation", "adverse_selection", "spread"];
 const NAME = 6.4, CELL = 3.9, WIDE = 33; // rems: of a name, of a number, of a row with all lines
 
 const WALL = "(min-width: 900px) and (min-aspect-ratio: 5/4)"; // as in style.css
@@ -21,7 +23,6 @@ export class MoneyPanel extends Panel {
     this.body.setAttribute("tabindex", "0"); // so that the keyboard can scroll it
     this.body.setAttribute("role", "region");
     this.body.setAttribute("aria-label", "Profit of each population by where it came from");
-    say(this.note, "profit and where it came from, so far");
   }
 
   /** Populations are rows where the panel is wide; lines are rows where it is narrow and populations are few. */
@@ -30,7 +31,17 @@ export class MoneyPanel extends Panel {
     const names = this.market.populations.map((each) => each.name), room = this.body.clientWidth / rem();
     const fits = (cells) => room >= NAME + CELL * cells;
     this.across = room < WIDE && fits(names.length);
-    const lines = room >= WIDE || this.across ? all : all.slice(-1);
+    let lines = room >= WIDE || this.across ? all : all.slice(-1);
+    this.build(names, lines);
+    for (const first of DROPPED) { // columns that would be cut are left out instead, and profit stays
+      if (this.across || this.table.scrollWidth <= this.body.clientWidth + 1) break;
+      lines = lines.filter(([line]) => line !== first);
+      this.build(names, lines);
+    }
+    this.part = lines.length < all.length;
+  }
+
+  build(names, lines) {
     this.cells = new Map();
     const cell = (line, i) => {
       const number = element("span", { class: "number" }), bar = element("span", { class: "bar" });
@@ -63,19 +74,30 @@ export class MoneyPanel extends Panel {
     const each = matchMedia(WALL).matches ? this.body.clientHeight / rem() / rows : 2;
     this.table.classList.toggle("airy", each > 2.7);
     this.table.classList.toggle("dense", each < 2);
+    this.table.classList.toggle("tiny", each < 1.6);
   }
 
-  /** Whether a line is shown: what comes from hedges only where there are some. */
+  clear() {
+    this.found = new Set();
+    this.cells = null;
+    this.table.replaceChildren();
+  }
+
+  /** Whether a line is shown: spread, adverse selection and revaluation always, others once there is something of them. */
   has(line) {
-    return line !== "hedging" || this.hedges;
+    return ALWAYS.has(line) || this.found?.has(line);
   }
 
   draw(frame) {
-    const hedges = frame.populations.some((each) => each.hedging);
-    if (!this.cells || (hedges && !this.hedges)) {
-      this.hedges = hedges;
-      this.rebuild();
-    }
+    const found = LINES.map(([line]) => line).filter((line) => frame.populations.some((each) => each[line]));
+    this.found ??= new Set();
+    const fresh = found.filter((line) => !this.has(line));
+    found.forEach((line) => this.found.add(line));
+    if (!this.cells || fresh.length) this.rebuild();
+    const unknown = frame.trades > 0 && frame.populations.some((each) => each.spread === null);
+    const whole = this.part ? "enlarge it for where all of it came from" : "profit and where it came from, so far";
+    const said = unknown ? "\u2013 not known: traded before there was a mid" : whole;
+    this.cut(this.table.rows, said);
     const values = frame.populations.flatMap((each) => this.lines.map((line) => each[line] ?? 0));
     this.scale.set(this.market, Math.min(...values), Math.max(...values));
     const reach = this.scale.reach();

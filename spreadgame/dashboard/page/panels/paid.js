@@ -20,6 +20,10 @@ export class PaidPanel extends Panel {
     this.list.replaceChildren();
   }
 
+  clear() {
+    this.rebuild();
+  }
+
   row(i) {
     while (this.rows.length <= i) {
       const who = element("span", { class: "who" }), amount = element("span", { class: "amount" });
@@ -46,5 +50,6 @@ export class PaidPanel extends Panel {
       row.bar.style.width = `${((100 * amount) / reach).toFixed(1)}%`;
     });
     this.rows.slice(paid.length).forEach((row) => (row.item.hidden = true));
+    this.cut(this.rows.slice(0, paid.length).map((row) => row.item), "");
   }
 }

@@ -39,6 +39,14 @@ export class Panel {
     this.button.setAttribute("aria-expanded", String(is));
   }
 
+  /** Say beside the title how many rows lie below the edge, else something else; they fade where they are cut. */
+  cut(rows, otherwise) {
+    const edge = this.body.getBoundingClientRect().bottom + 2;
+    const below = [...rows].filter((row) => row.getBoundingClientRect().bottom > edge).length;
+    this.section.classList.toggle("cut", below > 0);
+    say(this.note, below ? `${below} more \u2193` : otherwise);
+  }
+
   /** Describe what is drawn, at most once per second. */
   describe(where, text) {
     const now = performance.now();
@@ -47,7 +55,20 @@ export class Panel {
     where.setAttribute("aria-label", text());
   }
 
-  /** Forget what belongs to the market before, and measure again. */
+  /** Forget what belongs to the market before. */
+  clear() {}
+
+  /** Say in the panel why it is empty; nothing where it is not. */
+  explained(text) {
+    if (!this.reason) {
+      this.reason = element("p", { class: "reason" });
+      this.body.append(this.reason);
+    }
+    this.reason.hidden = !text;
+    say(this.reason, text);
+  }
+
+  /** Measure and build anew. */
   rebuild() {}
 
   draw() {}

@@ -3,9 +3,9 @@
 import { fixed, plainly } from "../numbers.js";
 import { drawMark, lookOf, rem, tint } from "../palette.js";
 import { say } from "./panel.js";
-import { TimeChart, extent } from "./time_chart.js";
+import { TimeChart } from "./time_chart.js";
 
-const MOST_MARKS = 500, SPACIOUS = 8; // marks; rems of height from which they have their full size
+const SPACIOUS = 8; // rems of height from which marks have their full size
 
 export class PricePanel extends TimeChart {
   constructor(section, market) {
@@ -25,7 +25,13 @@ export class PricePanel extends TimeChart {
 
   /** Whether the venue trades in calls alone, and so has no mid. */
   get calls() {
-    return this.market.venue.mechanism === "call_auction";
+    return this.market.calls;
+  }
+
+  clear() {
+    this.visible = [];
+    this.known = new Set();
+    super.clear();
   }
 
   bands() {
@@ -33,7 +39,7 @@ export class PricePanel extends TimeChart {
   }
 
   marks() {
-    const takers = [...this.takers()];
+    const takers = [...this.takers()].sort((one, other) => this.market.numberOf(one) - this.market.numberOf(other));
     if (!takers.length) return [];
     const by = takers.map((name) => ({ label: plainly(name), ...lookOf(this.market.numberOf(name)) }));
     const ink = tint("soft");
@@ -47,7 +53,6 @@ export class PricePanel extends TimeChart {
   }
 
   rebuild() {
-    if (!this.market.frame) this.left = undefined;
     this.known = new Set(this.market.history.trades.filter((each) => this.here(each)).map(takerOf));
     super.rebuild();
   }
@@ -59,28 +64,23 @@ export class PricePanel extends TimeChart {
   draw(frame) {
     const { history, venueNumber: v, instrumentNumber: n } = this.market;
     const span = history.span(this.market.view.window(frame));
-    const points = history.within(span);
-    const trades = history.trades.filter((each) => this.here(each) && each.step >= span[0]);
-    this.visible = trades.slice(-MOST_MARKS);
-    if (frame.tape_left_out) this.left = frame.step;
+    this.visible = history.trades.filter((each) => this.here(each) && each.step >= span[0]);
     const fresh = this.visible.map(takerOf).filter((name) => !this.takers().has(name));
     if (fresh.length) {
       fresh.forEach((name) => this.takers().add(name));
       this.rebuild();
     }
-    const at = (read) => points.map(read), price = this.calls ? "last" : "mid";
-    const columns = [
-      at((point) => point.venues[v].bid), at((point) => point.venues[v].ask), at((point) => point.venues[v][price]),
-      at((point) => point.instruments[n].value), at((point) => point.instruments[n].public),
+    const price = this.calls ? "last" : "mid";
+    const readers = [
+      (point) => point.venues[v].bid, (point) => point.venues[v].ask, (point) => point.venues[v][price],
+      (point) => point.instruments[n].value, (point) => point.instruments[n].public,
     ];
-    const prices = this.visible.map((each) => each.price);
-    const [low, high] = extent([...columns.slice(2), prices]);
     this.scale.least = 8 * this.market.venue.tick_size;
-    this.show(span, at((point) => point.step), columns, low, high);
+    this.show(span, readers, this.visible.map((each) => each.price), 2);
     const instrument = frame.instruments[n], decimals = this.market.decimals;
-    const left = trades.length > MOST_MARKS || (this.left ?? -1) >= span[0];
-    const now = `${price} ${fixed(frame.venues[v][price], decimals + (this.calls ? 0 : 1))}`;
-    say(this.note, `${now}${left ? " · some trades left out" : ""}`);
+    const known = frame.venues[v][price] !== null, left = history.cut >= span[0];
+    const now = known ? `${price} ${fixed(frame.venues[v][price], decimals + (this.calls ? 0 : 1))}` : `no ${price} now`;
+    say(this.note, `${frame.step && (known || !this.calls) ? now : ""}${left ? " \u00b7 the last trades only" : ""}`);
     this.describe(this.host, () =>
       `Price over steps. Now ${now}, value ${fixed(instrument.value, decimals + 1)}, ` +
       `public value ${fixed(instrument.public_value, decimals + 1)}, ${this.visible.length} trades shown.`);

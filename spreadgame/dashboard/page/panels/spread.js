@@ -3,7 +3,7 @@
 import { fixed } from "../numbers.js";
 import { tint } from "../palette.js";
 import { say } from "./panel.js";
-import { TimeChart, extent } from "./time_chart.js";
+import { TimeChart } from "./time_chart.js";
 
 export class SpreadPanel extends TimeChart {
   constructor(section, market) {
@@ -20,12 +20,12 @@ export class SpreadPanel extends TimeChart {
 
   draw(frame) {
     const { history, venueNumber: v } = this.market;
-    const span = history.span(this.market.view.window(frame)), points = history.within(span);
-    const columns = [points.map((point) => point.venues[v].spread), points.map((point) => point.venues[v].mean)];
+    const span = history.span(this.market.view.window(frame)), calls = this.market.calls;
     this.scale.least = 4 * this.market.venue.tick_size;
-    this.show(span, points.map((point) => point.step), columns, ...extent(columns));
-    const mean = fixed(frame.venues[v].spread_mean, this.market.decimals + 2);
-    say(this.note, `mean ${mean}`);
+    this.show(span, [(point) => point.venues[v].spread, (point) => point.venues[v].mean]);
+    const known = frame.venues[v].spread_mean !== null, mean = fixed(frame.venues[v].spread_mean, this.market.decimals + 2);
+    say(this.note, known ? `mean ${mean}` : "");
+    this.explained(calls ? "An auction has no quoted spread." : known ? "" : "No spread has been quoted yet.");
     this.note.dataset.spreadMean = frame.venues[v].spread_mean ?? "";
     this.describe(this.host, () => {
       const now = fixed(history.last.venues[v].spread, this.market.decimals);

@@ -59,6 +59,10 @@ export class TimeChart extends Panel {
     return [];
   }
 
+  clear() {
+    this.chart?.setData([[], ...this.shown.map(() => [])]);
+  }
+
   rebuild() {
     this.chart?.destroy();
     this.chart = null;
@@ -99,7 +103,8 @@ export class TimeChart extends Panel {
       series: [
         {},
         ...this.shown.map((line) => ({
-          stroke: line.colour, width: line.thick ?? 2, dash: line.dash, points: { show: false }, spanGaps: false,
+          stroke: line.colour, width: line.thick ?? 2, dash: line.dash, spanGaps: false,
+          points: { show: (chart, i) => this.lonely && line.thick > 1, size: 5, fill: line.colour },
           paths: line.steps ? uPlot.paths.stepped({ align: 1 }) : undefined,
         })),
       ],
@@ -119,16 +124,16 @@ export class TimeChart extends Panel {
 
   /** A dashed line where an episode begins, unless they are many. */
   episodes(chart) {
-    const beginnings = this.market.history.beginnings(this.span), { top, height } = chart.bbox;
-    if (beginnings.length > MOST_EPISODES) return;
+    const { count, at } = this.market.history.beginnings(this.span), { top, height } = chart.bbox;
+    if (count > MOST_EPISODES) return;
     const context = chart.ctx;
     context.save();
     context.strokeStyle = tint("edge");
     context.lineWidth = window.devicePixelRatio || 1;
     context.setLineDash([2, 4]);
     context.beginPath();
-    for (const step of beginnings) {
-      const x = Math.round(chart.valToPos(step, "x", true));
+    for (let i = 0; i < count; i++) {
+      const x = Math.round(chart.valToPos(at(i), "x", true));
       context.moveTo(x, top);
       context.lineTo(x, top + height);
     }
@@ -136,16 +141,21 @@ export class TimeChart extends Panel {
     context.restore();
   }
 
-  /** Draw columns of numbers over steps. */
-  show(span, steps, columns, low, high) {
+  /** Draw a line for each reader of points, broken where an episode ends. `more` are values that are drawn besides. */
+  show(span, readers, more = [], from = 0) {
+    const points = this.market.history.within(span);
+    const steps = points.map((point, i) => (point ?? points[i - 1]).step);
+    const columns = readers.map((read) => points.map((point) => (point ? read(point) ?? null : null)));
     this.span = span;
-    this.scale.set(this.market, low, high);
+    this.lonely = this.market.history.beginnings(span).count > MOST_EPISODES;
+    this.scale.set(this.market, ...extent([...columns.slice(from), more]));
     this.chart?.setData([steps, ...columns]);
+    return columns;
   }
 }
 
 /** Lowest and highest of some columns. */
-export function extent(columns) {
+function extent(columns) {
   let low = Infinity, high = -Infinity;
   for (const column of columns) {
     for (const value of column) {
