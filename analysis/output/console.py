@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sim.core.wording import printable
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -35,12 +37,12 @@ def screen() -> Console:
 
 def complain(message: str) -> None:
     """Say what is wrong."""
-    screen().print(message, style="red", soft_wrap=True)
+    screen().print(printable(message), style="red", soft_wrap=True)
 
 
 def say(message: str) -> None:
     """Say something that is no result."""
-    screen().print(message, soft_wrap=True)
+    screen().print(printable(message), soft_wrap=True)
 
 
 def print_json(content: Any) -> None:

@@ -11,6 +11,7 @@ from sim.strategy_kit.loading.module_loader import digest
 
 OURS = ""  # the key of the scenario's own strategy, which is the yardstick
 MOST_ENTRIES = 100  # a hundred files are 5,050 matches already
+_MOST_BYTES = 2**20  # of a file
 REASONS = ("does_not_load", "breaks_contract", "reads_the_future", "raised", "time", "memory")
 
 
@@ -86,6 +87,10 @@ def entries_in(folder: Path) -> tuple[list[Entry], list[Failure]]:
             refused.append(Failure(path.name, "does_not_load", f"{path.name}: this is not a Python file — {remedy}"))
             continue
         try:
+            if (size := path.stat().st_size) > _MOST_BYTES:
+                told = f"{path.name}: {size:,} bytes are too many — a strategy has at most {_MOST_BYTES:,}"
+                refused.append(Failure(path.name, "does_not_load", told))
+                continue
             found.append(Entry(path.name, path.resolve(), digest(path.read_bytes())))
         except OSError as error:
             refused.append(Failure(path.name, "does_not_load", f"{path.name}: cannot be read ({reason_of(error)})"))

@@ -10,13 +10,14 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from analysis.tournament.limits import limit_memory
 from analysis.tournament.loading import loaded, names_of
 from analysis.tournament.matches import market_of
 from analysis.tournament.task import Task
 from sim.core.errors import SpreadgameError
+from sim.core.questions import Answer
 from sim.experiment.reuse import Reusable
 from sim.runs.simulation import Simulation
 
@@ -27,6 +28,12 @@ _MOST = 400  # characters
 def main() -> NoReturn:
     """Play the first seed of a task up to a step, and say what was raised."""
     asked = json.loads(sys.stdin.read())
+    with Answer() as answer:
+        answer.give(_raised(asked))
+    os._exit(0)
+
+
+def _raised(asked: dict[str, Any]) -> dict[str, Any]:
     task = Task.from_json(asked["task"])
     world = Reusable(market_of(task.scenario, task.population, names_of(task.players, loaded(task.players))))
     world.begin(task.seeds[0])
@@ -39,9 +46,7 @@ def main() -> NoReturn:
     except MemoryError as error:
         cause = error
     told = f"{type(cause).__name__}: {cause}".rstrip(": ")[:_MOST] + _where(cause, task) if cause else ""
-    sys.stdout.write("\n" + json.dumps({"memory": isinstance(cause, MemoryError), "raised": told}) + "\n")
-    sys.stdout.flush()
-    os._exit(0)
+    return {"memory": isinstance(cause, MemoryError), "raised": told}
 
 
 def _where(cause: BaseException, task: Task) -> str:

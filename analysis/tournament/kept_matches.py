@@ -147,8 +147,11 @@ def taken_from(said: Iterable[Mapping[str, Any]], played: Played, match: Match, 
                 played.by_chance = True
             elif "garbled" in each:
                 raise ValueError("this is not what our own code says")
+            elif "closed" in each:
+                told = "it closed the file by which its process answers"
+                played.failure = Failure(_only(match), "raised", told)
             elif "killed" in each:
-                told = "the process that watches its time and memory was killed each time that it played"
+                told = "the process that watches its time and memory was killed or stopped each time that it played"
                 played.failure, played.by_chance = Failure(_only(match), "raised", told), True
             elif "answer" in each:
                 played.examined = played.examined or examined
@@ -178,8 +181,11 @@ def _failure_in(said: dict[str, Any], match: Match) -> Failure:
 
 def _death(code: int, memory: int, match: Match) -> Failure:
     """What is said of a process that ended without an answer, by its signal or code, and the most memory it had."""
-    if -code == signal.SIGKILL or memory > MEMORY // 2:
+    if memory > MEMORY // 2:
         return Failure(_only(match), "memory", "its process ended for want of memory")
+    if -code == signal.SIGKILL:
+        told = f"its process was killed, with {memory / 2**20:,.0f} MiB: by itself, or from outside"
+        return Failure(_only(match), "raised", told)
     how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
     return Failure(_only(match), "raised", f"its process ended by itself ({how})")
 

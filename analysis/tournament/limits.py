@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import ctypes
 import json
+import math
 import os
 import select
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -28,7 +29,13 @@ _PARENT_DIED, _ADOPT = 1, 36  # PR_SET_PDEATHSIG and PR_SET_CHILD_SUBREAPER of L
 _LOOK = 0.5  # seconds between two looks at whether somebody still waits for the answer
 
 
-def confined(work: Callable[[Tell], None], limits: Mapping[str, float], memory: int, asker: int = 0) -> list[Said]:
+def confined(
+    work: Callable[[Tell], None],
+    limits: Mapping[str, float],
+    memory: int,
+    asker: int = 0,
+    beat: Callable[[], object] = lambda: None,
+) -> list[Said]:
     """Do a piece of work in a process of its own.
 
     Parameters
@@ -37,12 +44,14 @@ def confined(work: Callable[[Tell], None], limits: Mapping[str, float], memory: 
     limits : seconds that each phase may take.
     memory : bytes that it may take beyond what this process has; 0 for no limit.
     asker : a file that ends when nobody waits for the answer any more; then this process ends too.
+    beat : called again and again, so that whoever asks knows that this process has not been stopped.
 
     Returns
     -------
     list of dict
         All that was told. The last may be ours: ``{"late": PHASE}``, ``{"garbled": True}`` where it was not our code
-        that told something, or ``{"died": SIGNAL OR CODE, "memory": bytes}``.
+        that told something, ``{"closed": True}`` where it can tell nothing any more and goes on,
+        or ``{"died": SIGNAL OR CODE, "memory": bytes}``.
     """
     here, there = os.pipe()
     sys.stdout.flush()
@@ -53,16 +62,19 @@ def confined(work: Callable[[Tell], None], limits: Mapping[str, float], memory: 
     os.close(there)
     said = _Heard(limits)
     try:
-        _listen(here, asker, child, said)
+        _listen(here, asker, child, said, beat)
+        closed = not said.is_whole and not said.late and not said.garbled and not _has_ended(child)
     finally:
         os.close(here)
         _end(child)
         _, status, usage = os.wait4(child, 0)
-        _end_strays()
+        end_strays()
     if said.late:
         said.all.append({"late": said.phase})
     elif said.garbled:
         said.all.append({"garbled": True})
+    elif closed:
+        said.all.append({"closed": True})
     elif not said.is_whole:
         code = os.waitstatus_to_exitcode(status)
         unit = 1 if sys.platform == "darwin" else 1024
@@ -106,9 +118,13 @@ class _Heard:
         return self._size < _MOST_SAID
 
 
-def _listen(here: int, asker: int, child: int, said: _Heard) -> None:
+def _listen(here: int, asker: int, child: int, said: _Heard, beat: Callable[[], object]) -> None:
     """Take what the process says until it has said all, is late, or nobody waits for it."""
+    since = -math.inf
     while not said.is_whole:
+        if time.monotonic() - since > _LOOK:
+            beat()
+            since = time.monotonic()
         left = said.until - time.monotonic()
         if left <= 0:
             said.late = True
@@ -117,12 +133,22 @@ def _listen(here: int, asker: int, child: int, said: _Heard) -> None:
         if asker in ready:  # who asks says nothing before the answer, so this is the end
             _end(child)
             os.waitpid(child, 0)
-            _end_strays()
+            end_strays()
             os._exit(1)
         if here in ready:
             part = os.read(here, 1 << 16)
             if not part or not said.take(part):
                 return
+
+
+def _has_ended(child: int) -> bool:
+    """Whether a process has ended, or does so now; it is not waited for."""
+    until = time.monotonic() + _GRACE
+    while time.monotonic() < until:
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def _end(child: int) -> None:
@@ -132,21 +158,24 @@ def _end(child: int) -> None:
             kill(child, signal.SIGKILL)
 
 
-def adopt() -> None:
+def adopt(wanted: bool = True) -> None:
     """Let what a process of ours started, and left behind in a session of its own, come to this one."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_ADOPT, 1)
+        ctypes.CDLL(None).prctl(_ADOPT, int(wanted))
 
 
-def _end_strays() -> None:
-    """End what came to this process: :func:`adopt`."""
-    while True:
-        found: list[int] = []
-        for file in Path("/proc/self/task").glob("*/children"):
-            with suppress(OSError):
-                found += map(int, file.read_text(encoding="ascii").split())
-        if not found:
-            return
+def children() -> list[int]:
+    """Processes whose parent this one is; none where the system does not say."""
+    found: list[int] = []
+    for file in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):
+            found += map(int, file.read_text(encoding="ascii").split())
+    return found
+
+
+def end_strays(others: Collection[int] = ()) -> None:
+    """End what came to this process (:func:`adopt`): all its children but some others."""
+    while found := [each for each in children() if each not in others]:
         for stray in found:
             _end(stray)
             with suppress(ChildProcessError):

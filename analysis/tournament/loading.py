@@ -70,6 +70,8 @@ def _strategy_in(key: str, path: str) -> Strategy:
     except StrategyError as error:
         reason = "memory" if isinstance(error.__cause__, MemoryError) else "does_not_load"
         raise Ended(key, reason, str(error)) from error
+    except KeyboardInterrupt as error:  # which the file itself has raised
+        raise Ended(key, "does_not_load", f"{key}: it cannot be imported: KeyboardInterrupt") from error
     if len(found) != 1:
         names = ", ".join(each.name for each in found) or "none of its own"
         raise Ended(

@@ -18,6 +18,7 @@ from analysis.tournament.entries import OURS
 from analysis.tournament.matches import Match
 from analysis.tournament.rounds import Outcome
 from analysis.tournament.standings import Standing, interval
+from sim.core.wording import printable
 
 _UNIT = "currency per episode, mean over the kinds of matches; 95 % intervals over seeds"
 _COLOURS = ("#3f7cac", "#d98b7b", "#8d99ae", "#b58db6", "#c9a227", "#5b8e7d", "#777777", "#a3b18a", "#e07a5f")
@@ -85,7 +86,7 @@ def tables(outcome: Outcome, table: Sequence[Standing]) -> list[Table | str]:
         found += ["", _disqualified(outcome)]
     for match, failure in outcome.dropped:
         who = ", ".join(outcome.names.get(key, key) for key in match.keys)
-        found.append(f"the match of {who} does not count: {failure.message}")
+        found.append(printable(f"the match of {who} does not count: {failure.message}"))
     return found
 
 
@@ -97,7 +98,9 @@ def _ranking(table: Sequence[Standing]) -> Table:
     number_columns(made, "payoff", "from", "to")
     for row in table:
         numbers = (row.payoff, row.low, row.high)
-        made.add_row(str(row.rank), row.name, row.entry.key or _OURS, *(number(value, 4) for value in numbers))
+        made.add_row(
+            str(row.rank), row.name, printable(row.entry.key) or _OURS, *(number(value, 4) for value in numbers)
+        )
     return made
 
 
@@ -153,7 +156,7 @@ def _disqualified(outcome: Outcome) -> Table:
     text_column(made, "reason", no_wrap=True)
     text_column(made, "what happened")
     for each in outcome.out:
-        made.add_row(str(each.key), each.reason, each.message)
+        made.add_row(printable(str(each.key)), each.reason, printable(each.message))
     return made
 
 
@@ -190,7 +193,7 @@ def _draw_payoffs(ax: Axes, table: Sequence[Standing], size: float) -> None:
             mfc="white" if own else INK, ms=0.7 * size, capsize=4, lw=1.6, label=label,
         )  # fmt: skip
     names = [row.name for row in table]
-    shown = [f"{row.name} ({row.entry.key})" if names.count(row.name) > 1 else row.name for row in table]
+    shown = [f"{row.name} ({printable(row.entry.key)})" if names.count(row.name) > 1 else row.name for row in table]
     apart = [f" > {in_runs(ranks)}" if (ranks := _beaten(row, table)) else "" for row in table]
     labels = [f"{row.rank}  {name}{above}" for row, name, above in zip(table, shown, apart, strict=True)]
     ax.set_yticks(places, labels, fontsize=size, parse_math=False)  # names may have any letters

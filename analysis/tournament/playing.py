@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -22,10 +20,11 @@ from analysis.tournament.entries import OURS
 from analysis.tournament.limits import Tell, address_space
 from analysis.tournament.loading import Ended, loaded, names_of
 from analysis.tournament.matches import market_of
-from analysis.tournament.reads_the_future import reads_the_future
+from analysis.tournament.reads_the_future import knows_no_value, reads_the_future
 from analysis.tournament.task import CHECKING, COMPILING, EXPLAINING, LOADING, MEMORY, PLAYING, Task, limits_of
 from sim.core import codes
 from sim.core.errors import ScenarioError, SpreadgameError, StrategyError
+from sim.core.questions import Unanswered, answer_of
 from sim.experiment.reuse import Reusable
 from sim.runs.lines import horizon_for
 from sim.runs.manifest import manifest_of
@@ -69,8 +68,8 @@ class Play:
             strategies = self._loaded()
             scenario = self._market(strategies)
             self._play(scenario)
-            if self.task.examine and self.only:
-                self._examine(scenario, strategies[self.only])
+            if self.task.examine:
+                self._examine(scenario, strategies)
             self.tell({"answer": True})
         except Ended as ended:
             self.tell({"failed": ended.said})
@@ -93,7 +92,11 @@ class Play:
     def _loaded(self) -> dict[str, Strategy]:
         """The strategies of the players, compiled."""
         self._begin(LOADING)
+        process = os.getpid()
         found = loaded(self.task.players, lambda said: self.tell({"loaded": said}))
+        if os.getpid() != process:
+            told = "while a file was loaded it made a copy of its process (os.fork), which went on like it"
+            raise Ended(self.only, "breaks_contract", told)
         self._begin(COMPILING)
         for key, strategy in found.items():
             try:
@@ -163,16 +166,11 @@ class Play:
     def _explained(self, until: int, message: str) -> tuple[str, str]:
         """What compiled code raised, which it cannot say: the run is made again in plain Python."""
         self._begin(EXPLAINING)
-        asked = {"task": replace(self.task, seeds=(self._seed or 0,)).as_json(), "until": until}
-        environment = os.environ | {"NUMBA_DISABLE_JIT": "1"}
-        command = [sys.executable, "-m", explaining.__name__]
+        asked = json.dumps({"task": replace(self.task, seeds=(self._seed or 0,)).as_json(), "until": until})
         short = message.partition("; run it with")[0]
-        with suppress(OSError, ValueError, subprocess.SubprocessError):
-            done = subprocess.run(
-                command, env=environment, input=json.dumps(asked), capture_output=True, text=True, check=True,
-                timeout=self.limits[EXPLAINING] - 2.0,
-            )  # fmt: skip
-            said = json.loads(done.stdout.splitlines()[-1])
+        with suppress(OSError, Unanswered):
+            plain, most = {"NUMBA_DISABLE_JIT": "1"}, self.limits[EXPLAINING] - 2.0
+            said = answer_of(explaining.__name__, asked=asked, seconds=most, changes=plain)
             if said["memory"]:
                 return "memory", f"{short}: {_TOO_MUCH}"
             if said["raised"]:
@@ -190,24 +188,30 @@ class Play:
 
     # --- what is not allowed --------------------------------------------------------------------------------------
 
-    def _examine(self, scenario: Scenario, strategy: Strategy) -> None:
-        """See that a strategy reads no future, and keeps its contract."""
+    def _examine(self, scenario: Scenario, strategies: Mapping[str, Strategy]) -> None:
+        """See that strategies read no future, and that one that plays alone keeps its contract."""
 
         def begins(run: Simulation) -> None:
             self._run = run
             self._begin(PLAYING)
 
         seeded = scenario.model_copy(update={"run": scenario.run.model_copy(update={"seed": self.task.seeds[0]})})
-        found = reads_the_future(seeded, range(self._first, self._first + 1), begins)
+        agents = range(self._first, self._first + len(self.task.players))
+        found = reads_the_future(seeded, agents, knows_no_value(self.task.scenario, self.task.population), begins)
         self._run = None
-        if found:
-            step, begin = found
-            episode, step = divmod(step, scenario.run.steps)
-            where = f"episode {episode}, step {step}"
-            told = (
-                f"it sent something else in {where} when only what happens to values from step {begin} on was replaced"
+        key = self._player_of(found.agent) if found else None
+        if found and key is not None and key in strategies:
+            episode, step = divmod(found.step, scenario.run.steps)
+            what, reason = (
+                ("what happens to values after it", "reads_the_future")
+                if found.future
+                else ("the move of the value in it, which it cannot see,", "breaks_contract")
             )
-            raise Ended(self.only, "reads_the_future", f"strategy {strategy.name!r}: {told}")
+            told = f"it sent something else in episode {episode}, step {step}, when only {what} was replaced"
+            raise Ended(key, reason, f"strategy {strategies[key].name!r}: {told}")
+        strategy = strategies.get(self.only or "")
+        if strategy is None:
+            return
         self._begin(CHECKING)
         if problems := check(strategy):
             more = f"; and {len(problems) - _MOST_NAMED} more" if len(problems) > _MOST_NAMED else ""

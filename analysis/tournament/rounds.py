@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from joblib import cpu_count
+
 from analysis.tournament.entries import OURS, Entry, Failure, entries_in
 from analysis.tournament.kept_matches import KeptMatches, Played, taken_from
 from analysis.tournament.limits import Said
@@ -72,31 +74,55 @@ class Outcome:
     dropped: list[tuple[Match, Failure]] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Entrants:
+    """The files of a folder, as they are when the tournament begins: who enters, and who cannot."""
+
+    entries: list[Entry]
+    refused: list[Failure]
+
+
+def entrants_of(folder: Path, asked: Asked) -> Entrants:
+    """Who enters, and that so many can play.
+
+    Raises
+    ------
+    RunError, ScenarioError
+        If there is nobody who could play, or the scenario cannot be played by so many.
+    """
+    entries, refused = entries_in(folder)
+    check_players(asked.scenario, asked.population)
+    for many in dict.fromkeys((1, 2, len(entries) + 1)):
+        market_of(asked.scenario, asked.population, {f"{place}": _own(asked) for place in range(many)})
+    return Entrants(entries, refused)
+
+
+def _own(asked: Asked) -> str:
+    """The strategy that the scenario gives the population."""
+    return next(each.strategy for each in asked.scenario.populations if each.name == asked.population)
+
+
 def tournament(
-    folder: Path, asked: Asked, kept: KeptMatches, workers: int | None = None, watch: Watch | None = None
+    entrants: Entrants, asked: Asked, kept: KeptMatches, workers: int | None = None, watch: Watch | None = None
 ) -> Outcome:
-    """Let the strategies of a folder's files play.
+    """Let strategies play.
 
     Parameters
     ----------
+    entrants : from :func:`entrants_of`.
     kept : where matches are found and put.
     workers : how many matches at a time; None for one per core. No result depends on it.
     watch : told after each match.
 
     Raises
     ------
-    RunError, ScenarioError
-        If there is nobody who could play, or the scenario cannot be played by so many; or if the scenario's own
-        strategy fails within the limits.
+    RunError
+        If the scenario's own strategy fails within the limits, or a file is edited meanwhile.
     """
-    entries, refused = entries_in(folder)
-    check_players(asked.scenario, asked.population)
-    own = next(each.strategy for each in asked.scenario.populations if each.name == asked.population)
-    for many in dict.fromkeys((1, 2, len(entries) + 1)):
-        market_of(asked.scenario, asked.population, {f"{place}": own for place in range(many)})
-    ours = Entry(OURS)
-    found = Outcome(asked, names={OURS: own}, out=list(refused))
+    entries, own, ours = entrants.entries, _own(asked), Entry(OURS)
+    found = Outcome(asked, names={OURS: own}, out=list(entrants.refused))
     rounds = _Rounds(asked, kept, workers, watch, found)
+    rounds.inputs |= {str(each.path): each.digest for each in entries}
     try:
         yardstick = rounds.play([Match(ALONE, (ours,))], "")
         if failure := yardstick[0][1].failure:
@@ -104,10 +130,10 @@ def tournament(
         found.entries = [*entries, ours]
         alone = rounds.play(matches_of(ALONE, entries), "alone", examine=True)
         found.matches = [*rounds.counting(alone), *yardstick]
-        found.matches += rounds.counting(rounds.play(matches_of(PAIR, found.entries), "in pairs"))
+        found.matches += rounds.counting(rounds.play(matches_of(PAIR, found.entries), "in pairs", examine=True))
         while together := matches_of(TOGETHER, found.entries):
             before = len(found.entries)
-            played = rounds.counting(rounds.play(together, "all together"))
+            played = rounds.counting(rounds.play(together, "all together", examine=True))
             if len(found.entries) == before:
                 found.matches += played
                 break
@@ -136,11 +162,14 @@ class _Rounds:
     ) -> None:
         self._asked, self._kept, self._watch, self._found = asked, kept, watch, found
         self._size = workers
+        self.inputs: dict[str, str] = {}  # files that were read, and what stood in them
         self._workers: Workers | None = None
 
     def play(self, matches: Sequence[Match], kind: str, examine: bool = False) -> list[tuple[Match, Played]]:
         """Play matches, as far as they were not played before."""
         known = [self._known(match) for match in matches]
+        for played in known:
+            self._check(played)
         missing = [place for place, played in enumerate(known) if not self._is_whole(played, examine)]
         tasks = []
         for place in missing:
@@ -152,6 +181,7 @@ class _Rounds:
             nonlocal done
             place = missing[number]
             taken_from(said, known[place], matches[place], examine)
+            self._check(known[place])
             self._kept.put(matches[place], known[place])
             done += 1
             if self._watch and kind:
@@ -161,11 +191,23 @@ class _Rounds:
         if tasks:
             if self._watch and kind:
                 self._watch(kind, len(matches) - len(missing), len(matches), float("nan"))
-            self._workers = self._workers or Workers(self._size, tasks[0])
+            self._workers = self._workers or Workers(self._size or cpu_count(), tasks[0])
             self._workers.do(tasks, take)
         for played in known:
             self._found.names |= played.names
         return list(zip(matches, known, strict=True))
+
+    def _check(self, played: Played) -> None:
+        """See that a match read the same files as the others.
+
+        Raises
+        ------
+        RunError
+            If one was edited: the table would be of two versions of it.
+        """
+        for path, was in played.inputs.items():
+            if self.inputs.setdefault(path, was) != was:
+                raise RunError(f"{path}: it was edited while the tournament was played — type the command again")
 
     def counting(self, matches: Sequence[tuple[Match, Played]]) -> list[tuple[Match, Played]]:
         """Those that count; who failed in one is out."""

@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from difflib import get_close_matches
+from unicodedata import category
 
 from sim.core.renamed import SCENARIO, TABLES, now
 
 _RENAMED = {**TABLES, **SCENARIO}
 _MANY = 20  # names that are listed
 _PATIENCE = 50_000  # names that may be compared while one file is read: half a second
+_UNSEEN = ("Cc", "Cs")  # categories of control characters, and of bytes of file names that are no text
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # the direction of writing
 _left: ContextVar[int | None] = ContextVar("_left", default=None)
 
 
@@ -39,6 +42,14 @@ def shown(value: object) -> str:
         return "a list" if value else "an empty list"
     text = value if isinstance(value, str) else str(value)
     return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def printable(text: str) -> str:
+    """A text of others without what would move, colour or turn round a terminal's letters: written as escapes."""
+    return "".join(
+        repr(each)[1:-1] if (category(each) in _UNSEEN and each not in "\n\t") or each in _TURNING else each
+        for each in text
+    )
 
 
 def near(wrong: object, right: Iterable[str]) -> str:

@@ -27,6 +27,7 @@ from sim.experiment.work import do_chunk, keep_strategies_in, never
 
 TRIES = 3  # of a chunk, before the sweep gives up
 BACKENDS = ("processes", "threads", "dask")
+_OWN_MODULES = {"PYTHONSAFEPATH": "1"}  # a file in the folder of today is not taken for a module of Python's own
 _LOOK = 0.5  # seconds between a worker's looks at whether its parent lives
 
 
@@ -202,7 +203,7 @@ class Processes(_Pool):
 
     def _start(self) -> Executor:
         given = os.getpid(), self._private.name
-        executor: Executor = ProcessPoolExecutor(1, initializer=_begin_worker, initargs=given)
+        executor: Executor = ProcessPoolExecutor(1, initializer=_begin_worker, initargs=given, env=_OWN_MODULES)
         return executor
 
     def close(self) -> None:

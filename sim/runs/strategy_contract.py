@@ -9,18 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.errors import SpreadgameError
+from sim.core.questions import Answer, Unanswered, answer_of
 from sim.strategy_kit import registry
 from sim.strategy_kit.declare import ANY, NEEDS, Parameter, Strategy, Value
 from sim.strategy_kit.loading.uses import uses
@@ -343,15 +341,12 @@ def uncompiled_differences(played: Sequence[Strategy], steps: int = STEPS) -> Pr
     """What strategies do otherwise when nothing is compiled; in one process of their own, for so many steps."""
     own = {each.name for each in registry.built_in().values()}
     files = {each.file for each in played if each.name not in own}
-    root = str(Path(registry.__file__).parents[2])
-    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-m", __name__, json.dumps([each.name for each in played]), str(steps), *sorted(files)]
-    environment = os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": path}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        yield f"it cannot be run with NUMBA_DISABLE_JIT=1:\n{done.stderr.strip()}"
+    names = json.dumps([each.name for each in played])
+    try:
+        answers = answer_of(__name__, names, str(steps), *sorted(files), changes={"NUMBA_DISABLE_JIT": "1"})
+    except Unanswered as error:
+        yield f"it cannot be run with NUMBA_DISABLE_JIT=1:\n{error}"
         return
-    answers = json.loads(done.stdout)
     for each in played:
         if answers[each.name] != _outcome(each, steps):
             yield f"{each.name} does something else with NUMBA_DISABLE_JIT=1: {answers[each.name]}"
@@ -386,12 +381,12 @@ CLAIMS: dict[str, Callable[[Strategy], Problems]] = {
 def _main(names: str, steps: str, *files: str) -> None:
     from sim.strategy_kit.loading.files import load_file
 
-    with redirect_stdout(sys.stderr):  # what a strategy prints is no answer
+    with Answer() as answer:
         for file in files:
             load_file(file)
-        outcomes = {name: _outcome(registry.get(name), int(steps)) for name in json.loads(names)}
-    sys.stdout.write(json.dumps(outcomes))
+        answer.give({name: _outcome(registry.get(name), int(steps)) for name in json.loads(names)})
 
 
 if __name__ == "__main__":
     _main(*sys.argv[1:])
+    os._exit(0)  # a thread of a user's file would keep the process

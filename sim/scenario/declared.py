@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sim.core.errors import Problem
 from sim.core.wording import near_or_all, shown
 from sim.scenario.messages import own_names
-from sim.scenario.overrides import NotThere, in_full, index_of, kind_of, parts_of
+from sim.scenario.overrides import NotThere, in_full, index_of, kind_of, parts_of, place_of
 from sim.scenario.tables.kinds import TAGS, inside, meant, schema_of, tables
 from sim.scenario.tables.market import Scenario
 from sim.scenario.tables.table import Table
@@ -198,10 +198,13 @@ def _leaves(table: Mapping[str, Any], head: str) -> Iterator[str]:
 def control_problems(given: dict[str, Any], controls: tuple[str, ...]) -> list[Problem]:
     """What is wrong with the controls of ``[dashboard]``, in a scenario in which nothing else is."""
     found = []
+    values = [place_of(given, path) for path in controls]
     for place, path in enumerate(controls):
         where = f"dashboard.controls[{place}]: {path}"
-        if path in controls[:place]:
-            found.append(Problem(where, "this value is listed twice", "leave one of them out"))
+        if values[place] in values[:place]:
+            other = controls[values.index(values[place])]
+            as_what = "" if other == path else f", also as {other}"
+            found.append(Problem(where, f"this value is listed twice{as_what}", "leave one of them out"))
             continue
         try:
             full = ".".join(map(str, in_full(given, parts_of(path))))

@@ -85,7 +85,7 @@ class MarketInProgress(Session):
         self._auctions = any(map(holds_auctions, scenario.venues))
 
     def _driven(self) -> Attributed:
-        return Attributed(self._built, self.recent, self._act)
+        return Attributed(self._built, self.recent)
 
     @property
     def trades(self) -> int:
@@ -107,6 +107,15 @@ class MarketInProgress(Session):
     def _between(self) -> bool:
         """Whether no episode is going on: the last has ended, or the first not begun."""
         return bool(self.world.clock[0]["phase"] == EPISODE)
+
+    @property
+    def _nothing_goes_on(self) -> bool:
+        """Whether there are no marks to count positions by, as in a first step that was broken off."""
+        return self._between or not self.now
+
+    def turn_now(self) -> tuple[str, int]:
+        """Whose turn it is, in words, and the steps done; other threads may ask while a step is going on."""
+        return self._simulation.whose_turn(), self.now
 
     def prepare(self) -> None:
         """Compile what steps and shows the market: before the first step, so that nothing stands still later."""
@@ -178,7 +187,7 @@ class MarketInProgress(Session):
         """Change of wealth of each population by the ledger, over all episodes begun: (populations,). Currency."""
         totals = self._simulation.populations
         ended: NDArray[np.float64] = np.asarray(totals["average"]) * np.asarray(totals["episodes"])
-        return ended if self._between else ended + self._going_profits()
+        return ended if self._nothing_goes_on else ended + self._going_profits()
 
     def _going_profits(self) -> NDArray[np.float64]:
         """Change of wealth in the episode that goes on."""
@@ -194,7 +203,7 @@ class MarketInProgress(Session):
 
     def money(self) -> SoFar:
         """Where the money went: sums over all episodes begun, of the trades alone."""
-        if self._between:
+        if self._nothing_goes_on:
             return self._simulation.so_far(None, np.zeros_like(self._sums[:, DIVIDENDS:]))
         return self._simulation.so_far(self._marks(), self._sums[:, DIVIDENDS:])
 

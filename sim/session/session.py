@@ -45,6 +45,7 @@ from sim.strategy_kit.loading.files import load_files
 from sim.venues.gateway import WRONG
 
 _NOBODY = -1
+_NO_CALL = Undisturbed()
 _OF_ITS_OWN = {"address", "_busy", "_call", "_log"}  # what a copy makes anew
 _FEW = 256  # steps that are made at once; more in chunks, between which Ctrl-C is answered
 
@@ -119,7 +120,7 @@ class Session(Kept):
         self._speaker = _NOBODY  # the row of the one whose turn it is
         self.acting = _NOBODY  # the row of the agent in Python whose turn is going on
         self._busy = threading.Lock()
-        self._call: Undisturbed = Undisturbed()  # the last that had the session alone
+        self._call: Undisturbed = _NO_CALL  # the last that had the session alone
         self._log: LogWriter | None = None
         if log is not None:
             self._log = LogWriter(a_path("log", log), head_of(self.scenario, self.outside))
@@ -135,7 +136,7 @@ class Session(Kept):
         self.__dict__.update(state)
         self.address = self._built.storage.address
         self.acting = _NOBODY
-        self._busy, self._call, self._log = threading.Lock(), Undisturbed(), None
+        self._busy, self._call, self._log = threading.Lock(), _NO_CALL, None
         compile_all(self._built)  # the addresses of callbacks are those of another process
 
     def __copy__(self) -> Session:
@@ -202,6 +203,7 @@ class Session(Kept):
 
     def release(self) -> None:
         """Let other callers in."""
+        self._call = _NO_CALL  # which has a session, and would keep it for Python's collector
         self._busy.release()
 
     def fail(self, error: Exception) -> None:

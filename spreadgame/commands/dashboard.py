@@ -46,16 +46,19 @@ def call(given: argparse.Namespace) -> int:
     from sim.scenario.overrides import pairs_of
     from spreadgame.dashboard.app import application
     from spreadgame.dashboard.library import Library
-    from spreadgame.dashboard.serve import bound, is_local, serve, server_of, url_of
+    from spreadgame.dashboard.serve import bound, is_local, serve, served_host, server_of, url_of
 
     if given.scenario is not None:
         load(given.scenario, given.overrides, given.seed)  # what is wrong with it is said here, not on the page
     elif given.overrides or given.seed is not None:
         raise RunError("--seed and --set change SCENARIO, and none is named — name its file, or change it on the page")
+    if any(path.partition(".")[0] == "dashboard" for path, _ in pairs_of(given.overrides)):
+        raise RunError("--set dashboard.controls: the page offers what the file says — write [dashboard] into the file")
     library = Library(given.scenario, given.seed, dict(pairs_of(given.overrides)))
     listening = bound(given.host, given.port)
-    url = url_of(given.host, listening)
-    if not is_local(given.host):
+    host = served_host(given.host, listening)
+    url = url_of(host, listening)
+    if not is_local(host):
         say(f"{given.host}: every machine that reaches this address can use the page, without a password")
 
     def ready() -> None:
@@ -67,7 +70,7 @@ def call(given: argparse.Namespace) -> int:
         if not given.no_open:
             _open(url)
 
-    asyncio.run(serve(server_of(application(library, given.host, _announce)), listening, ready))
+    asyncio.run(serve(server_of(application(library, host, _announce)), listening, ready))
     return OK
 
 

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.output.console import print_json, results, say, status, time_left
 from analysis.output.exit_codes import OK
-from analysis.output.options import MOST_WORKERS, real_number, whole_number
+from analysis.output.options import real_number, whole_number
 from spreadgame.commands.options import add_json, add_set
 from spreadgame.commands.screen import announce_compiling
 from spreadgame.shipped import scenario_file
 
 if TYPE_CHECKING:
-    from analysis.tournament.rounds import Asked, Outcome, Watch
+    from analysis.tournament.rounds import Asked, Entrants, Outcome, Watch
     from analysis.tournament.standings import Standing
     from sim.core.errors import RunError
 
 _KEPT, _PICTURE = "tournament.json", "table.png"
 _MOST_SEEDS = 10_000
+_MOST_WORKERS = 256  # processes on one machine, each with an engine of its own
 _LONGEST = 86_400.0  # seconds
 
 
@@ -40,7 +41,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     add("--seeds", type=whole_number(1, _MOST_SEEDS), metavar="N", help="how many seeds each match has (default: 8)")
     add("--seconds", type=real_number(0.1, _LONGEST), metavar="S",
         help="wall-clock time that one run may take per player, compiling apart (default: 10)")  # fmt: skip
-    add("--workers", type=whole_number(1, MOST_WORKERS), metavar="N",
+    add("--workers", type=whole_number(1, _MOST_WORKERS), metavar="N",
         help="how many matches at a time (default: one a core)")  # fmt: skip
     add("--seed", type=whole_number(), metavar="N", help="the first of the seeds (default: run.seed)")
     add_set(parser, "change a value of the scenario")
@@ -63,7 +64,7 @@ def call(given: argparse.Namespace) -> int:
 
     scenario = load(given.scenario, given.overrides, given.seed)
     from analysis.tournament.kept_matches import question_of
-    from analysis.tournament.rounds import SECONDS, SEEDS, Asked
+    from analysis.tournament.rounds import SECONDS, SEEDS, Asked, entrants_of
     from sim.experiment.jobs import digest_of
     from sim.kept.claim import claimed_place
 
@@ -72,13 +73,16 @@ def call(given: argparse.Namespace) -> int:
         raise RunError(f"--seed {first}: there are no {many} seeds from it on — write a smaller one")
     asked = Asked(scenario, given.players, tuple(range(first, first + many)), given.seconds or SECONDS)
     question = question_of(digest_of(scenario), given.players, given.files)
+    entrants = entrants_of(given.files, asked)  # before anything is written
     usual = Path("runs") / f"{given.scenario.stem}-tournament"
 
     def refused(place: Path) -> RunError | None:
         return _refused(place, question)
 
+    if given.out and given.out.is_dir() and (error := refused(given.out)):
+        raise error  # before a lock is left there
     with claimed_place(given.out or usual, question, refused, elsewhere=given.out is None) as place:
-        return _play(given, asked, place, question)
+        return _play(given, entrants, asked, place, question)
 
 
 def _refused(place: Path, question: str) -> RunError | None:
@@ -100,7 +104,7 @@ def _refused(place: Path, question: str) -> RunError | None:
     return RunError(f"--out {place}: this folder holds other things than a tournament — name another, or a new one")
 
 
-def _play(given: argparse.Namespace, asked: Asked, place: Path, question: str) -> int:
+def _play(given: argparse.Namespace, entrants: Entrants, asked: Asked, place: Path, question: str) -> int:
     """Play in a folder where this process alone writes."""
     from analysis.tournament.kept_matches import KeptMatches
     from analysis.tournament.rounds import tournament
@@ -112,7 +116,7 @@ def _play(given: argparse.Namespace, asked: Asked, place: Path, question: str) -
     kept = KeptMatches(place, question, asked.seeds[0], asked.seconds)
     with stop_on_signals(), _progress(given.json) as watch:
         try:
-            outcome = tournament(given.files, asked, kept, given.workers, watch)
+            outcome = tournament(entrants, asked, kept, given.workers, watch)
         except KeyboardInterrupt:
             say(f"what was finished is kept in {place}; the same command goes on from there")
             raise

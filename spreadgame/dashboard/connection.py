@@ -14,11 +14,11 @@ from sim.session.market_in_progress import MarketInProgress
 from spreadgame.dashboard.controls import controls_of
 from spreadgame.dashboard.frames import TRADES, opening
 from spreadgame.dashboard.library import Library
-from spreadgame.dashboard.limits import MOST_AGENTS, MOST_MARKETS, check_overrides, check_size
+from spreadgame.dashboard.limits import MOST_AGENTS, MOST_ENDLESS, MOST_MARKETS, check_overrides, check_size
 from spreadgame.dashboard.messages import Message, Open, Pause, Play, message_of
 from spreadgame.dashboard.player import Player
 from spreadgame.dashboard.refused import Gone, Refused, answer_to
-from spreadgame.dashboard.worker import Worker
+from spreadgame.dashboard.worker import Worker, never_ending
 
 
 class Connections:
@@ -50,6 +50,19 @@ class Connections:
         if self._markets >= MOST_MARKETS:
             raise Refused("open", None, f"{MOST_MARKETS} markets are open already", "close another page")
         self._markets += 1
+
+    @staticmethod
+    def check_room() -> None:
+        """See that not too many threads are busy for ever.
+
+        Raises
+        ------
+        Refused
+            If there are as many as there may be.
+        """
+        if (many := never_ending()) >= MOST_ENDLESS:
+            what = f"{many} markets that were closed play turns that do not end, and cannot be ended"
+            raise Refused("open", None, what, "end the server, mend the strategy, and start it again")
 
     def give_back(self) -> None:
         """Count one market less."""
@@ -111,6 +124,7 @@ class _Connection:
             await self._player.step(message.steps, message.frames)
 
     async def _open(self, asked: Open) -> None:
+        self._all.check_room()
         worker, others = Worker(), self._player
         if others is None:
             self._all.take()

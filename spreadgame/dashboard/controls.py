@@ -18,6 +18,7 @@ _MOST = 16  # controls where nobody says which
 _TIMES = 4  # a slider ends at so many times the value
 _NEAR = 10  # bounds within so many times the value are those of the slider
 _POSITIONS = 50  # at least, of a slider
+_MOST_POSITIONS = 10**12  # as many digits as are told (`_round`): one with more has no place of its own
 _OFF = 1e-6  # of a step: so far float64 may put a value beside its position
 _LEFT_OUT = ("params", "value")  # words of a path that a label can do without
 
@@ -39,6 +40,8 @@ def controls_of(base: Scenario, now: Scenario) -> list[dict[str, Any]]:
         try:
             controls.append(_control(each, declared(now.given, each.path).value))
         except NotThere:  # what was changed has led its path nowhere
+            continue
+        except (ArithmeticError, ValueError):  # float64 has no positions for a slider of its size
             continue
     return controls
 
@@ -78,13 +81,17 @@ def _ends(found: Declared, value: float) -> tuple[float, float, float]:
         low = max(least, -_nice(_TIMES * -file) if file < 0 else (0.0 if least <= 0.0 else least))
         high = min(most, _nice(_TIMES * file) if file > 0 else (0.0 if file < 0 else max(low, 0.0) + 1.0))
     low, high = min(low, value), max(high, value)
-    step = 10.0 ** math.floor(math.log10((high - low) / _POSITIONS)) if high > low else 1.0
-    step = max(1.0, step) if found.whole else min(step, _grain(file), _grain(value))
+    step, finest = (
+        10.0 ** math.floor(math.log10((high - low) / many)) if high > low else 1.0
+        for many in (_POSITIONS, _MOST_POSITIONS)
+    )
+    step = max(1.0, step) if found.whole else max(min(step, _grain(file), _grain(value)), finest)
     low += step if found.open_low and low <= least else 0.0
     high -= step if found.open_high and high >= most else 0.0
     if any(abs((each - low) / step - round((each - low) / step)) > _OFF for each in (file, value)):
-        step = min(_grain(each) for each in (low, file, value))  # a browser moves what lies between two positions
-    return _round(low), _round(high), _round(step)
+        # A browser moves what lies between two positions.
+        step = max(min(_grain(each) for each in (low, file, value)), finest)
+    return min(_round(low), value), max(_round(high), value), _round(step)
 
 
 def _nice(number: float) -> float:

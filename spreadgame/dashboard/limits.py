@@ -12,6 +12,7 @@ from sim.scenario.overrides import NotThere, parts_of
 from spreadgame.dashboard.refused import Refused
 
 MOST_MARKETS, MOST_AGENTS = 64, 100_000
+MOST_ENDLESS = 4  # markets that were closed in a turn that never ends: each keeps a core busy
 _LONGEST, _MOST_IN_A_LIST = 200, 100
 
 
@@ -29,6 +30,9 @@ def check_overrides(overrides: Mapping[str, Any]) -> None:
             parts = parts_of(path)
         except NotThere as wrong:
             raise Refused(place, value, *wrong.args) from None
+        if parts[0] == "dashboard":
+            what = "which values can be changed is no value that can be changed"
+            raise Refused(place, value, what, "write [dashboard] into the scenario's file")
         if any(part in _names_of_paths() for part in parts[1:]):  # the first is that of a table
             raise Refused(place, value, "no path of a file comes in by the page", "write it into the scenario's file")
         plain = isinstance(value, list) and len(value) <= _MOST_IN_A_LIST and all(map(_is_plain, value))

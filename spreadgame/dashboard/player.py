@@ -11,18 +11,23 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import TypeVar
 
 from sim.session.market_in_progress import MarketInProgress
 from spreadgame.dashboard.frames import Frames
-from spreadgame.dashboard.refused import Gone, answer_to
+from spreadgame.dashboard.refused import Gone, Refused, answer_to
 from spreadgame.dashboard.worker import Worker
 
+Result = TypeVar("Result")
 Send = Callable[[str], Awaitable[None]]
 _FRAMES_PER_SECOND = 25
 _MOST_FRAMES = 250  # of all markets that are played, per second
 _CHUNK_SECONDS = 0.05
 _FIRST_CHUNK = 200
 _MOST_BEHIND = 0.25  # seconds of its pace that a market makes up for; else a slow machine would never pause
+_FEWEST_BEHIND = 2.0  # steps that it makes up for; else a slow pace would never come to one
+_PATIENCE = 5.0  # seconds after which somebody looks whether a turn ever ends
+_LOOK = 1.0  # seconds between two looks at whose turn it is
 
 playing_now: set[Player] = set()  # they share the machine
 
@@ -43,6 +48,8 @@ class Player:
         self._chunk = _FIRST_CHUNK
         self._task: asyncio.Task[None] | None = None
         self._sending: asyncio.Task[None] | None = None
+        self._endless: Refused | None = None  # what is said of a turn that never ends
+        self._told_of: Exception | None = None
 
     async def play(self, pace: float) -> None:
         """Go on at so many steps per second."""
@@ -81,6 +88,30 @@ class Player:
             await asyncio.wait([self._sending])
         await self._send_frame()
 
+    async def _do(self, act: Callable[[], Result]) -> Result:
+        """Do something with the market, where that can be.
+
+        Raises
+        ------
+        Refused
+            If it is a turn that never ends. The World can be read meanwhile.
+        """
+        if self._endless is not None:
+            raise self._endless
+        doing = asyncio.ensure_future(self._worker.do(act))
+        try:
+            while not (await asyncio.wait([doing], timeout=_PATIENCE))[0]:
+                before = self._market.turn_now()
+                done, _ = await asyncio.wait([doing], timeout=_LOOK)
+                if not done and before[0] and before == self._market.turn_now():
+                    what = "its turn does not end, and the thread that plays it cannot be ended"
+                    remedy = "mend the strategy; open a market again, and start the server again if it is slow"
+                    self._endless = Refused(before[0], None, what, remedy)
+                    raise self._endless
+            return doing.result()
+        finally:
+            doing.cancel()
+
     def _written(self) -> str:
         playing = self._task is not None
         return json.dumps(self._frames.frame(playing, self._pace), allow_nan=False, separators=(",", ":"))
@@ -92,11 +123,11 @@ class Player:
             while self._market.running:
                 started = time.monotonic()
                 due = (started - begin) * self._pace - made
-                if due > self._pace * _MOST_BEHIND:
+                if due > max(self._pace * _MOST_BEHIND, _FEWEST_BEHIND):
                     begin, made, due = started - _CHUNK_SECONDS, 0.0, self._pace * _CHUNK_SECONDS
                 steps = min(int(due), self._chunk)
                 if steps:
-                    await self._worker.do(lambda: self._advance(steps))  # noqa: B023 - it is done before the next round
+                    await self._do(lambda: self._advance(steps))  # noqa: B023 - it is done before the next round
                     made += steps
                 self._offer()
                 rest = started + 1.0 / self._rate() - time.monotonic()
@@ -114,7 +145,7 @@ class Player:
         stop = self._market.now + steps
         while steps > 0 and self._market.running:
             part = min(steps, self._chunk)
-            await self._worker.do(lambda: self._advance(part, stop))  # noqa: B023 - as above
+            await self._do(lambda: self._advance(part, stop))  # noqa: B023 - as above
             steps -= part
             if shown and steps:
                 self._offer()
@@ -138,7 +169,7 @@ class Player:
             self._sending = asyncio.create_task(self._told(self._send_frame))
 
     async def _send_frame(self) -> None:
-        await self._send(await self._worker.do(self._written))
+        await self._send(await self._do(self._written))
 
     async def _told(self, act: Callable[[], Awaitable[None]]) -> None:
         """Do something in the background. The page is told what ended it, unless it has left."""
@@ -150,10 +181,13 @@ class Player:
             await self._fail(error)
 
     async def _fail(self, error: Exception) -> None:
-        """Say what ended it."""
+        """Say what ended it, once."""
         task, self._task = self._task, None
         if task is not None and task is not asyncio.current_task():
             task.cancel()
+        if error is self._told_of:
+            return
+        self._told_of = error
         told = {"place": "market", "remedy": "open it again"} | answer_to(error)
         with suppress(Gone):
             await self._send(json.dumps(told))

@@ -19,7 +19,6 @@ SendMessage = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, SendMessage], Awaitable[None]]
 
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
-_WILD = frozenset({"0.0.0.0", "::", ""})
 HEADERS = (
     (b"content-security-policy", b"default-src 'self'"),
     (b"x-content-type-options", b"nosniff"),
@@ -40,7 +39,8 @@ class Guarded:
 
     def __init__(self, app: App, host: str) -> None:
         self._app = app
-        self._wild = host in _WILD
+        self._address = address_of(host)
+        self._wild = self._address is not None and self._address.is_unspecified
         self._names = LOCAL | {host.lower()} | ({socket.gethostname().lower()} if self._wild else set())
 
     async def __call__(self, scope: Scope, receive: Receive, send: SendMessage) -> None:
@@ -68,7 +68,7 @@ class Guarded:
             named = ", ".join(hosts) or "none"
             return 400, f"Host: {named:.100} is not this server - open the address that spreadgame dashboard printed\n"
         for name, value in given:
-            if name == b"origin" and urlsplit(value).netloc.lower() != hosts[0].lower():
+            if name == b"origin" and _place_of(value) != hosts[0].lower():
                 return 403, f"Origin: {value:.100} is not this server - open the page itself\n"
         return None
 
@@ -79,13 +79,27 @@ class Guarded:
             return False
         if name in self._names:
             return True
-        if not self._wild:
-            return False
-        try:
-            ipaddress.ip_address(name)
-        except ValueError:
-            return False
-        return True
+        address = address_of(name)
+        return address is not None and (self._wild or address == self._address)
+
+
+def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The number that a host is written as; None if it is a name. One of IPv4 is the same within IPv6."""
+    if not host:
+        return ipaddress.IPv4Address(0)  # all addresses
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _place_of(origin: str) -> str | None:
+    """Host and port of an Origin; None where there is none."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
 
 
 async def _refuse(scope: Scope, send: SendMessage, status: int, reason: str) -> None:

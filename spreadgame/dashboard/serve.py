@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import socket
 from collections.abc import Callable
 
 import uvicorn
 
 from sim.core.errors import RunError
-from spreadgame.dashboard.security import LOCAL, App
+from spreadgame.dashboard.protocols import Http, WebSocket
+from spreadgame.dashboard.security import LOCAL, App, address_of
 
 _LARGEST_MESSAGE = 2 * 2**20  # bytes; what is longer than a message may be, and shorter than this, is answered
 _WAITING = 4  # messages of a page that wait to be read
@@ -21,7 +23,15 @@ _MOST_CONNECTIONS = 512  # of pages, each of which has several
 
 def is_local(host: str) -> bool:
     """Whether only programs on this machine reach an address."""
-    return host.lower() in LOCAL
+    address = address_of(host)
+    return host.lower() in LOCAL or (address is not None and address.is_loopback)
+
+
+def served_host(host: str, listening: socket.socket) -> str:
+    """What the served address is called: a name as the user wrote it, a number as the system has read it."""
+    number = str(listening.getsockname()[0])
+    address = address_of(number)
+    return number if _is_number(host) or (address is not None and address.is_unspecified) else host
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -56,21 +66,38 @@ def bound(host: str, port: int) -> socket.socket:
     return found
 
 
+def _is_number(host: str) -> bool:
+    try:
+        socket.inet_aton(host)  # which reads 0 and 127.1 too
+    except OSError:
+        return ":" in host
+    return True
+
+
 def url_of(host: str, listening: socket.socket) -> str:
     """Where a browser on this machine finds the page."""
     port = listening.getsockname()[1]
-    name = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
+    address = address_of(host)
+    name = "127.0.0.1" if address is not None and address.is_unspecified else host
     return f"http://[{name}]:{port}/" if ":" in name else f"http://{name}:{port}/"
 
 
 def server_of(app: App) -> uvicorn.Server:
     """What answers requests; nobody else's log is written to, and nothing is compressed."""
     config = uvicorn.Config(
-        app, ws="websockets-sansio", ws_max_size=_LARGEST_MESSAGE, ws_max_queue=_WAITING, ws_per_message_deflate=False,
+        app, http=Http, ws=WebSocket, ws_max_size=_LARGEST_MESSAGE, ws_max_queue=_WAITING, ws_per_message_deflate=False,
         lifespan="off", access_log=False, log_level="warning", timeout_graceful_shutdown=_GRACE, server_header=False,
         limit_concurrency=_MOST_CONNECTIONS,
     )  # fmt: skip
-    return uvicorn.Server(config)
+    return _Server(config)
+
+
+class _Server(uvicorn.Server):
+    """When it ends, what is broken off is nobody's mistake: nothing is said of it."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)
+        await super().shutdown(sockets)
 
 
 async def serve(server: uvicorn.Server, listening: socket.socket, ready: Callable[[], None]) -> None:

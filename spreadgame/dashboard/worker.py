@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
+_LEAVE = 5.0  # seconds that a thread has to end what it is doing
+_ending: list[tuple[threading.Thread, float]] = []  # threads that were told to end, and when
 _Job = tuple[Callable[[], Any], asyncio.Future[Any], asyncio.AbstractEventLoop]
 
 
@@ -17,7 +20,8 @@ class Worker:
 
     def __init__(self) -> None:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        threading.Thread(target=self._work, name="spreadgame-market", daemon=True).start()
+        self._thread = threading.Thread(target=self._work, name="spreadgame-market", daemon=True)
+        self._thread.start()
 
     async def do(self, act: Callable[[], Result]) -> Result:
         """Call ``act`` in the thread, once what was asked before is done."""
@@ -29,6 +33,7 @@ class Worker:
     def close(self) -> None:
         """End the thread, once what was asked before is done."""
         self._jobs.put(None)
+        _ending.append((self._thread, time.monotonic()))
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -43,6 +48,12 @@ class Worker:
             except RuntimeError:  # the loop is closed: nobody waits any more
                 return
             del job, act, future, result, error  # or they would live until the next
+
+
+def never_ending() -> int:
+    """Threads that were told to end, and still do what never ends: Python cannot end a thread."""
+    _ending[:] = [(thread, since) for thread, since in _ending if thread.is_alive()]
+    return sum(time.monotonic() - since > _LEAVE for _, since in _ending)
 
 
 def _answer(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:

@@ -165,7 +165,9 @@ def _run(path: Path, home: Path, data: bytes) -> _Loaded:
             recorded_reads(reads),
         ):
             loader.exec_module(module)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a file may raise anything
         del sys.modules[name]
         if before is not None:
             sys.modules[name] = before

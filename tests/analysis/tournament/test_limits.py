@@ -71,6 +71,16 @@ def test_work_that_ends_without_an_answer_died(inside, code):
     assert last["memory"] > 0
 
 
+def test_who_closes_the_file_of_answers_and_goes_on_is_found():
+    assert said("os.closerange(3, 100); time.sleep(1000)") == [{"closed": True}]
+
+
+def test_whoever_asks_is_told_again_and_again_that_the_process_works(tmp_path):
+    code = WORK.format(inside="time.sleep(0.6)", memory=0).replace("here))", "here, lambda: print('beat')))")
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True)
+    assert done.stdout.split().count("beat") >= 2
+
+
 def test_who_writes_where_answers_are_written_is_found():
     inside = "(there,) = (each.cell_contents for each in tell.__closure__); os.write(there, b'nonsense\\n')"
     assert said(f"{inside}; time.sleep(5)") == [{"garbled": True}]

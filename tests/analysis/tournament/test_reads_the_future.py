@@ -6,12 +6,12 @@ import pytest
 
 from analysis.tournament.entries import OURS
 from analysis.tournament.matches import market_of
-from analysis.tournament.reads_the_future import reads_the_future
+from analysis.tournament.reads_the_future import knows_no_value, reads_the_future
 from sim.core.errors import ScenarioError
 from sim.scenario import Scenario, load
 from sim.strategy_kit.loading.files import load_file
 from tests.command_line import QUICKSTART
-from tests.markets.hostile_folder import write_folder
+from tests.markets.hostile_folder import maker, write_folder
 
 STEPS = 400
 
@@ -29,8 +29,60 @@ def makers(strategy: str, **overrides: object) -> Scenario:
 def test_who_trades_on_coming_increments_is_found_at_once():
     found = reads_the_future(makers("oracle"), range(1))
     assert found is not None
-    step, begin = found
-    assert begin - 5 <= step < begin < 50
+    assert (found.agent, found.future) == (0, True)
+    assert found.step < 50
+
+
+def test_who_reads_one_coming_increment_in_one_late_step_is_found(tmp_path):
+    found = reads_the_future(
+        makers(declared(tmp_path, "late", "beat == 333", "increments[beat + 1].diffusion")), range(1)
+    )
+    assert found is not None
+    assert found.step == 333
+
+
+def test_who_reads_the_future_among_others_alone_is_found_there_and_named(tmp_path):
+    crowd = declared(tmp_path, "crowd", "len(world.agents) > 521", "increments[beat + 1].diffusion")
+    assert reads_the_future(makers(crowd), range(1)) is None
+    played = {"a.py": "fixed_spread", "b.py": crowd, "c.py": "fixed_spread"}
+    found = reads_the_future(market_of(load(QUICKSTART, {"run.steps": STEPS}), "makers", played), range(3))
+    assert found is not None
+    assert (found.agent, found.future) == (1, True)
+
+
+def test_who_reads_the_value_of_now_in_a_large_market_is_found(tmp_path):
+    big = declared(tmp_path, "big", "len(world.agents) > 100", "instruments[me.instrument].value - 100")
+    scenario = makers(big)
+    assert reads_the_future(scenario, range(1)) is None
+    assert knows_no_value(load(QUICKSTART), "makers")
+    found = reads_the_future(scenario, range(1), blind=True)
+    assert found is not None
+    assert not found.future
+
+
+@pytest.mark.parametrize(
+    ("population", "overrides"),
+    [
+        ("informed", {}), ("makers", {"ACME.public_delay": 0}), ("makers", {"turns.simultaneous": [0]}),
+        ("makers", {"lit.auction": {"every": 5}}),
+    ],
+)  # fmt: skip
+def test_who_may_learn_of_a_value_at_once_is_not_held_to_it(population, overrides):
+    assert not knows_no_value(load(QUICKSTART, overrides), population)
+
+
+def declared(folder, name, when, what):
+    """A maker that adds what it should not see to its reference, in some steps."""
+    inside = "; ".join(
+        [
+            "world = opened(market)", "beat = world.clock[0].episode * world.clock[0].steps + world.clock[0].step",
+            f"hidden = world.{what} if ({when}) and beat + 1 < len(world.increments) else 0.0",
+        ]
+    )  # fmt: skip
+    text = maker(name, inside=inside).replace("public_value(me, market) -", "public_value(me, market) + hidden -")
+    (folder / f"{name}.py").write_text("from sim.core.world import opened\n" + text, encoding="utf-8")
+    load_file(folder / f"{name}.py")
+    return name
 
 
 def test_who_reads_coming_values_of_a_file_is_found(tmp_path):
@@ -50,7 +102,8 @@ def test_who_reads_the_future_of_a_later_episode_is_found():
 def test_who_knows_the_value_now_does_not_read_the_future(players):
     scenario = market_of(load(QUICKSTART, {"run.steps": STEPS}), players, {OURS: ""})
     first = {"makers": 0, "noise": 2, "informed": 502}[players]
-    assert reads_the_future(scenario, range(first, first + 1)) is None
+    blind = knows_no_value(load(QUICKSTART), players)
+    assert reads_the_future(scenario, range(first, first + 1), blind) is None
 
 
 def test_all_members_arrive_as_often_as_the_population_did():

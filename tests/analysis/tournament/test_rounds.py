@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,12 +13,18 @@ from typing import Any
 
 import pytest
 
+from analysis.output.console import results
 from analysis.output.numbers import number
+from analysis.tournament import rounds, workers
 from analysis.tournament.entries import Entry, Failure, entries_in
 from analysis.tournament.kept_matches import KeptMatches, Played, taken_from
 from analysis.tournament.matches import ALONE, PAIR, Match
+from analysis.tournament.output import tables
+from analysis.tournament.rounds import Asked, Outcome
+from analysis.tournament.task import Task
 from analysis.tournament.workers import Workers
 from sim.core.errors import RunError
+from sim.scenario import load
 from spreadgame.commands.parser import main
 from tests.command_line import QUICKSTART, shell, started
 from tests.markets.hostile_folder import FAIL, PLAY, write_folder
@@ -182,6 +189,7 @@ def below(process: int) -> list[int]:
         (["entered", "--players", "makerz"], "did you mean 'makers'?"),
         (["entered", "--set", "makers.counts=2"], "did you mean 'count'?"),
         (["entered", "--seeds", "0"], "at least one is needed"),
+        (["entered", "--workers", "257"], "too large"),
         (["entered", "--seconds", "0"], "too small"),
         (["entered", "--out", "other"], "holds other things than a tournament"),
     ],
@@ -199,6 +207,8 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path, typed, answer, capsys, monk
     said = capsys.readouterr()
     assert answer in " ".join(said.err.split())
     assert said.out == ""
+    assert not (tmp_path / "runs").exists()
+    assert not [path for path in tmp_path.rglob("*") if path.name in (".writer.lock", "matches")]
 
 
 def test_a_folder_of_too_many_files_is_refused(tmp_path):
@@ -206,6 +216,129 @@ def test_a_folder_of_too_many_files_is_refused(tmp_path):
         (tmp_path / f"{place}.py").touch()
     with pytest.raises(RunError, match="101 files are too many"):
         entries_in(tmp_path)
+
+
+def test_a_file_too_large_to_be_a_strategy_is_not_read(tmp_path):
+    with (tmp_path / "x.py").open("wb") as file:
+        file.truncate(2**33)  # sparse
+    (tmp_path / "y.py").touch()
+    found, refused = entries_in(tmp_path)
+    assert [each.key for each in found] == ["y.py"]
+    assert [(each.key, each.reason) for each in refused] == [("x.py", "does_not_load")]
+
+
+def asked() -> Asked:
+    return Asked(load(QUICKSTART, {"run.steps": 20}), "makers", (1,))
+
+
+class Pretended:
+    """Workers whose matches are played by a function."""
+
+    play: Any = None
+
+    def __init__(self, size, first):
+        self.size = size
+
+    def do(self, tasks, done):
+        for place, task in enumerate(tasks):
+            done(place, Pretended.play(task))
+
+    def close(self):
+        return
+
+
+def test_a_file_that_is_edited_meanwhile_ends_the_tournament_in_words(tmp_path, monkeypatch):
+    path = tmp_path / "in" / "a.py"
+    write_folder(path.parent, "twin_a.py")
+    path = path.parent / "twin_a.py"
+
+    def play(task):
+        run = {"run": 1, "payoffs": [0.0] * len(task.players), "lines": {}}
+        inputs = {each: "edited" for each in task.players.values() if each}
+        loaded = [{"loaded": {"key": "twin_a.py", "name": "twin", "inputs": inputs, "packages": {}}}] if inputs else []
+        return [*loaded, run, {"answer": True}]
+
+    monkeypatch.setattr(rounds, "Workers", Pretended)
+    monkeypatch.setattr(Pretended, "play", staticmethod(play))
+    with pytest.raises(RunError, match="it was edited while the tournament was played"):
+        rounds.tournament(rounds.entrants_of(path.parent, asked()), asked(), KeptMatches(tmp_path, "q", 1, 1.0))
+
+
+def task_of(*names: str) -> Task:
+    return asked().task(Match(PAIR, tuple(Entry(name, Path(name), "1") for name in names)), (1,), False)
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """Lets a script be the process that plays."""
+
+    def put(script: str) -> None:
+        monkeypatch.setattr(workers, "command_of", lambda module: [sys.executable, "-c", script])
+
+    return put
+
+
+ECHO = """
+import json, os, sys
+for line in sys.stdin:
+    asked = json.loads(line)
+    print()
+    print(json.dumps({"ready": True} if "warm" in asked else [{"number": os.getpid()}]), flush=True)
+"""
+
+
+def test_there_are_no_more_processes_than_matches(stand_in):
+    stand_in(ECHO)
+    found = Workers(24, task_of("a.py"))
+    said: list[Any] = []
+    try:
+        found.do([task_of("a.py"), task_of("b.py")], lambda number, told: said.append(told))
+        assert len(found._all) <= 2
+    finally:
+        found.close()
+    assert all("number" in told[0] for told in said)
+
+
+def test_a_process_that_is_stopped_is_given_up(stand_in, monkeypatch):
+    monkeypatch.setattr(workers, "_SILENT", 0.5)
+    monkeypatch.setattr(workers, "_TRIES", 1)
+    monkeypatch.setattr(workers, "_LEAVE", 0.1)
+    stand_in(ECHO.replace("    print()\n", "    'warm' in asked or os.kill(os.getpid(), 19)\n"))
+    found = Workers(1, task_of("a.py"))
+    said: list[Any] = []
+    try:
+        found.do([task_of("a.py")], lambda number, told: said.append(told))
+    finally:
+        found.close()
+    assert said == [[{"killed": True}]]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="only Linux tells of children so")
+def test_what_a_killed_process_had_started_ends_with_the_tournament(stand_in, monkeypatch, tmp_path):
+    monkeypatch.setattr(workers, "_TRIES", 1)
+    file = tmp_path / "number"
+    start = f"open({str(file)!r}, 'w').write(str(subprocess.Popen(['sleep', '1000'], start_new_session=True).pid))"
+    stand_in(ECHO.replace("    print()\n", f"    'warm' in asked or ({start}, os.kill(os.getpid(), 9))\n").replace(
+        "import json", "import subprocess, json"))  # fmt: skip
+    ours = subprocess.Popen(["sleep", "1000"])  # a child for other ends
+    found = Workers(1, task_of("a.py"))
+    try:
+        found.do([task_of("a.py")], lambda number, told: None)
+    finally:
+        found.close()
+    assert ours.poll() is None
+    ours.kill()
+    ours.wait()
+    assert not Path(f"/proc/{file.read_text()}").exists()
+
+
+def test_letters_of_others_do_not_move_the_terminal(tmp_path, capsys):
+    found = Outcome(asked(), out=[Failure("\x1b[2Jx.py", "raised", "\x1b[31mred [bold]hi[/bold]\u202e")])
+    for part in tables(found, []):
+        results().print(part)
+    screen = capsys.readouterr().out
+    assert not {"\x1b", "\u202e"} & set(screen)
+    assert "[bold]hi[/bold]" in screen
 
 
 def test_a_match_is_found_again_until_a_file_that_it_read_is_edited(tmp_path):
@@ -247,7 +380,8 @@ ALONE_MATCH = Match(ALONE, (Entry("a.py"),))
 @pytest.mark.parametrize(
     ("said", "reason"),
     [
-        ({"late": "loading"}, "time"), ({"died": -9, "memory": 0}, "memory"), ({"died": -11, "memory": 0}, "raised"),
+        ({"late": "loading"}, "time"), ({"died": -9, "memory": 0}, "raised"), ({"died": -11, "memory": 0}, "raised"),
+        ({"closed": True}, "raised"),
         ({"died": -6, "memory": 2**31}, "memory"), ({"died": 3, "memory": 0}, "raised"), ({"killed": True}, "raised"),
         ({"garbled": True}, "breaks_contract"), ({"run": 1, "payoffs": [1.0, 1e9], "lines": {}}, "breaks_contract"),
         ({"run": "one", "payoffs": []}, "breaks_contract"), ({"failed": {"key": "b.py"}}, "breaks_contract"),

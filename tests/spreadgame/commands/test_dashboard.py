@@ -11,7 +11,7 @@ import pytest
 
 from sim.core.errors import RunError
 from spreadgame.commands.parser import main
-from spreadgame.dashboard.serve import bound, is_local, url_of
+from spreadgame.dashboard.serve import bound, is_local, served_host, url_of
 from tests.command_line import MARKET, QUICKSTART, started
 from tests.page_server import Page, got
 
@@ -87,3 +87,34 @@ def test_a_free_port_is_taken_and_told() -> None:
         assert url_of("::1", listening) == f"http://[::1]:{port}/"
         with pytest.raises(RunError, match="another program listens there"):
             bound("127.0.0.1", port)
+
+
+@pytest.mark.parametrize(
+    ("host", "called", "url", "local"),
+    [
+        ("0", "0.0.0.0", "127.0.0.1", False), ("0.0.0.0", "0.0.0.0", "127.0.0.1", False),
+        ("127.1", "127.0.0.1", "127.0.0.1", True), ("127.0.0.2", "127.0.0.2", "127.0.0.2", True),
+        ("localhost", "localhost", "localhost", True),
+    ],
+)  # fmt: skip
+def test_an_address_is_the_same_however_it_is_written(host: str, called: str, url: str, local: bool) -> None:
+    with bound(host, 0) as listening:
+        assert served_host(host, listening) == called
+        assert url_of(called, listening) == f"http://{url}:{listening.getsockname()[1]}/"
+    assert is_local(called) == local
+
+
+def test_a_file_of_strategies_that_raises_anything_at_all_is_told_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "raises.py"
+    file.write_text("class Odd(BaseException): pass\nraise Odd('\\x1b[2Jred')\n", encoding="utf-8")
+    said = complaint(capsys, "--strategies", file, "--no-open")
+    assert "raises.py, line 2: it cannot be imported: Odd" in " ".join(said.split())
+    assert "\x1b" not in said
+    assert "\\x1b[2Jred" in said
+
+
+def test_what_the_page_offers_is_not_set_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    said = complaint(capsys, QUICKSTART, "--set", "dashboard.controls=['makers.count']", "--no-open")
+    assert "write [dashboard] into the file" in " ".join(said.split())

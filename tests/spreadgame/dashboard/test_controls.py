@@ -84,3 +84,14 @@ def test_every_value_has_a_place_on_its_slider() -> None:
             position = (value - low) / step
             assert low <= value <= high, each
             assert math.isclose(position, round(position), abs_tol=1e-6), each
+
+
+@pytest.mark.parametrize("value", [5e-324, 1e-300, 0.1234567890123456])
+def test_whatever_a_value_is_the_other_controls_are_there_and_sliders_can_be_moved(value: float) -> None:
+    base = load(QUICKSTART)
+    now = with_overrides(base, {"ACME.value.volatility": value})
+    others = [each["path"] for each in controls_of(base, base) if each["path"] != "ACME.value.volatility"]
+    for file in (base, now):
+        found = controls_of(file, now)
+        assert [each["path"] for each in found if each["path"] != "ACME.value.volatility"] == others
+        assert all((each["high"] - each["low"]) / each["step"] <= 1e13 for each in found if "step" in each)

@@ -27,6 +27,7 @@ def test_a_plain_value_comes_in(value: Any) -> None:
         ("populations", [{"name": "x"}], "neither a number"),
         ("makers.strategy", "x" * 201, "neither a number"),
         ("makers.count", None, "neither a number"),
+        ("dashboard.controls", ["makers.count"], "which values can be changed"),
         ("simultaneous", [0] * 101, "neither a number"),
         ("", 1, "this does not say path=value"),
         ("a..b", 1, "this does not say path=value"),

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import threading
+import time
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
+
 from sim.session.market_in_progress import MarketInProgress
+from spreadgame.dashboard import player, worker
 from spreadgame.dashboard.player import Player
-from spreadgame.dashboard.refused import Gone
+from spreadgame.dashboard.refused import Gone, Refused
 from spreadgame.dashboard.worker import Worker
 from tests.command_line import QUICKSTART
 
@@ -73,6 +80,93 @@ def test_a_page_that_has_gone_ends_the_play_quietly() -> None:
         await asyncio.sleep(0.2)
 
     played(gone, act)
+
+
+@pytest.mark.parametrize("pace", [2.0, 4.0, 7.5])
+def test_a_slow_pace_makes_a_step_when_it_is_due_and_none_before(pace: float) -> None:
+    async def quiet(text: str) -> None:
+        return
+
+    async def act(player: Player, market: MarketInProgress) -> None:
+        begin = time.monotonic()
+        await player.play(pace)
+        while (made := market.now) < 2:
+            await asyncio.sleep(0.01)
+        assert made <= pace * (time.monotonic() - begin)
+
+    played(quiet, act)
+
+
+def test_a_market_that_is_closed_is_freed_at_once() -> None:
+    gone: list[Any] = []
+
+    async def quiet(text: str) -> None:
+        return
+
+    async def act(player: Player, market: MarketInProgress) -> None:
+        gone.extend([weakref.ref(market), weakref.ref(market._built.storage)])
+        await player.step(50)
+        await player.play(1_000.0)
+        await player.show()
+
+    gc.collect()
+    gc.disable()
+    try:
+        played(quiet, act)
+        for _ in range(1_000):
+            if not [each for each in gone if each() is not None]:
+                break
+            time.sleep(0.01)  # its thread has something to end
+        assert [each() for each in gone] == [None, None]
+    finally:
+        gc.enable()
+
+
+class Endless(MarketInProgress):
+    """Its fourth turn never ends, until the test does."""
+
+    let_go = threading.Event()
+
+    def step(self, n: int = 1) -> bool:
+        self.let_go.wait(60)
+        return True
+
+    def turn_now(self) -> tuple[str, int]:
+        return "strategy 'endless' of agent 'makers 0', episode 0, step 3", 3
+
+
+def test_a_turn_that_never_ends_is_named_whatever_is_asked_and_its_thread_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module, name in ((player, "_PATIENCE"), (player, "_LOOK"), (worker, "_LEAVE")):
+        monkeypatch.setattr(module, name, 0.05)
+    sent: list[dict[str, Any]] = []
+
+    async def send(text: str) -> None:
+        sent.append(json.loads(text))
+
+    async def act() -> None:
+        played = Player(Endless(QUICKSTART, overrides=LONG), Worker(), send)
+        await played.step(1)
+        while not sent:
+            await asyncio.sleep(0.01)
+        assert sent[0]["type"] == "error"
+        assert "'endless' of agent 'makers 0', episode 0, step 3: its turn does not end" in sent[0]["message"]
+        await played.pause()
+        with pytest.raises(Refused, match="its turn does not end"):
+            await played.show()
+        before = worker.never_ending()
+        await asyncio.wait_for(played.close(), 30)
+        await asyncio.sleep(0.1)
+        assert worker.never_ending() == before + 1
+        Endless.let_go.set()
+        while worker.never_ending() > before:
+            await asyncio.sleep(0.01)
+
+    try:
+        asyncio.run(act())
+    finally:
+        Endless.let_go.set()
 
 
 def test_a_worker_does_one_thing_after_another_and_raises_where_it_was_asked() -> None:

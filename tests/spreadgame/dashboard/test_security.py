@@ -54,7 +54,18 @@ def test_a_request_without_a_host_or_with_two_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "origin", ["http://evil.example", "null", "", "http://localhost:9999", "http://127.0.0.1:8765"]
+    "origin",
+    [
+        "http://evil.example",
+        "null",
+        "",
+        "http://localhost:9999",
+        "http://127.0.0.1:8765",
+        "http://[",
+        "http://[::1",
+        "http://]",
+        "http://[x]:1",
+    ],
 )
 def test_a_foreign_origin_is_refused(origin: str) -> None:
     assert status(named("localhost:8765", origin)) == 403
@@ -69,3 +80,8 @@ def test_an_address_that_was_named_is_ours_and_others_are_not() -> None:
 def test_where_all_addresses_are_served_numbers_are_ours_and_names_are_not() -> None:
     assert status(named("10.1.2.3:8765"), "0.0.0.0") == 200
     assert status(named("evil.example:8765"), "0.0.0.0") == 400
+
+
+@pytest.mark.parametrize(("host", "asked"), [("::", "[::1]:80"), ("::ffff:127.0.0.2", "127.0.0.2:80")])
+def test_numbers_are_ours_however_they_are_written(host: str, asked: str) -> None:
+    assert status(named(asked), host) == 200

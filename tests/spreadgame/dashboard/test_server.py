@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -17,7 +18,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 import spreadgame as sg
 from analysis.money.attribution import by_mark, fitting_horizon
 from sim.runs.result import Run
-from spreadgame.dashboard import connection, limits
+from sim.session.market_in_progress import MarketInProgress
+from spreadgame.dashboard import connection, limits, player, protocols, worker
 from tests.page_server import Page, got, served
 from tests.places import ROOT, SCENARIOS
 
@@ -237,6 +239,71 @@ def test_a_strategy_that_raises_is_named_and_the_market_can_be_opened_again(tmp_
         page.open("quickstart")
 
 
+def test_a_turn_that_never_ends_leaves_a_page_that_can_open_another_market(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go = threading.Event()
+
+    class Endless(MarketInProgress):
+        def step(self, n: int = 1) -> bool:
+            return let_go.wait(60)
+
+        def turn_now(self) -> tuple[str, int]:
+            return "strategy 'endless' of agent 'makers 0', episode 0, step 0", 0
+
+    for module, name in ((player, "_PATIENCE"), (player, "_LOOK"), (worker, "_LEAVE")):
+        monkeypatch.setattr(module, name, 0.1)
+    monkeypatch.setattr(connection, "MOST_MARKETS", 1)
+    monkeypatch.setattr(connection, "MOST_ENDLESS", worker.never_ending() + 1)
+    try:
+        with monkeypatch.context() as changed, Page(url) as page:
+            changed.setattr(connection, "MarketInProgress", Endless)
+            page.open("quickstart")
+            page.say("step", steps=5)
+            assert "'endless'" in page.hear("error")["message"]
+            page.say("pause")
+            assert "'endless'" in page.hear("error")["message"]
+            changed.undo()
+            page.open("quickstart")
+            assert page.step(3)["step"] == 3
+        with Page(url) as page:
+            for _ in range(100):
+                page.say("open", scenario="quickstart")
+                if "play turns that do not end" in page.hear("error", "opened").get("message", ""):
+                    break
+                time.sleep(0.05)
+            else:
+                raise AssertionError("threads that never end are not counted")
+            let_go.set()
+            for _ in range(100):
+                page.say("open", scenario="quickstart")
+                if page.hear("error", "opened")["type"] == "opened":
+                    break
+                time.sleep(0.05)
+            else:
+                raise AssertionError("threads that have ended still count")
+    finally:
+        let_go.set()
+
+
+def test_a_strategy_that_raises_in_its_first_step_leaves_a_frame_that_can_be_shown(tmp_path: Path) -> None:
+    from sim.strategy_kit.loading.files import load_file
+    from tests.command_line import FAILING, MARKET
+
+    file, own = tmp_path / "early.py", tmp_path / "mine.toml"
+    file.write_text(FAILING.replace("== 20", "== 1").replace("fails", "early"), encoding="utf-8")
+    own.write_text(MARKET.replace('"noise"\nturn', '"early"\nturn'), encoding="utf-8")
+    load_file(file)
+    with served(own) as address, Page(address) as page:
+        page.open("mine")
+        page.say("step", steps=100)
+        assert "'early'" in page.hear("error")["message"]
+        page.say("pause")
+        frame = page.hear()
+        assert (frame["type"], frame["step"]) == ("frame", 0)
+        assert [each["profit"] for each in frame["populations"]] == [0.0, 0.0]
+
+
 def test_there_are_so_many_markets_and_no_more(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "MOST_MARKETS", 2)
     with Page(url) as one, Page(url) as two, Page(url) as three:
@@ -322,6 +389,25 @@ def test_what_is_no_http_is_answered_and_the_server_goes_on(url: str) -> None:
         raw.sendall(b"\x16\x03\x01 not http\r\n\r\n")
         assert b"400" in raw.recv(1000)
     assert got(url, "api/scenarios")[0] == 200
+
+
+def test_a_connection_that_asks_for_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocols, "_FIRST", 0.1)
+    with served() as url:
+        port = int(url.rstrip("/").rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as silent, Page(url) as page:
+            assert silent.recv(10) == b""
+            with socket.create_connection(("127.0.0.1", port), timeout=30) as half:
+                half.sendall(b"GET / HTT")
+                assert half.recv(10) == b""
+            page.open("quickstart")
+
+
+def test_text_that_is_not_utf_8_is_answered_and_the_connection_goes_on(url: str) -> None:
+    with Page(url) as page:
+        page.socket.send(b"\xff\xfe", text=True)
+        assert "this is not text" in page.hear("error")["message"]
+        page.open("quickstart")
 
 
 def test_every_number_of_a_frame_is_json(url: str) -> None:
