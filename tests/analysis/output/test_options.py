@@ -22,6 +22,7 @@ from analysis.reading import registry
 from analysis.reading.registry import Option
 from spreadgame.commands import parser as cli
 from spreadgame.commands.measure import learn
+from spreadgame.shipped import scenario_file
 from tests.command_line import ROOT
 
 QUICKSTART, GAME = ROOT / "scenarios" / "quickstart.toml", ROOT / "scenarios" / "spread_game.toml"
@@ -134,7 +135,7 @@ def numeric(parser: argparse.ArgumentParser) -> set[str]:
     found = set()
     for action in parser._actions:
         kind = action.type
-        if kind in (None, Path, str) or not action.option_strings or not callable(kind):
+        if kind in (None, Path, str, scenario_file) or not action.option_strings or not callable(kind):
             continue
         found.add(action.option_strings[-1])
     return found

@@ -19,13 +19,13 @@ def written():
     return WRITTEN
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def url():
     with served(SCENARIOS / "quickstart.toml") as address:
         yield address
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")  # not longer: Playwright runs a loop, and tests of coroutines need one of their own
 def browser():
     with browsing() as found:
         yield found

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sim.core.errors import ScenarioError
 from sim.scenario import Scenario, load, parse, with_overrides
 from spreadgame.dashboard.controls import controls_of
 from spreadgame.dashboard.library import Library
@@ -95,3 +96,8 @@ def test_whatever_a_value_is_the_other_controls_are_there_and_sliders_can_be_mov
         found = controls_of(file, now)
         assert [each["path"] for each in found if each["path"] != "ACME.value.volatility"] == others
         assert all((each["high"] - each["low"]) / each["step"] <= 1e13 for each in found if "step" in each)
+
+
+def test_a_value_is_listed_once_however_it_is_spelt() -> None:
+    with pytest.raises(ScenarioError, match=r"listed twice, also as maker\.params\.half_spread"):
+        with_controls("maker.params.half_spread", "populations[0].params.half_spread")
