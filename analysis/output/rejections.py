@@ -19,7 +19,7 @@ _WORDS = {
     "argument": "an argument that means nothing",
     "limit": "more than the limits or the capital of its risk table leave, open orders counted as filled",
     "margin": "less than the initial margin it needs, or after a call anything that does not reduce a position",
-    "resting": "it would rest, and a pool takes only orders that trade at once: market, immediate-or-cancel, fill-or-kill",
+    "resting": "it would rest, and nothing rests on a pool: send market, immediate-or-cancel or fill-or-kill orders",
 }
 
 
