@@ -129,7 +129,7 @@ class Endless(MarketInProgress):
 
     def step(self, n: int = 1) -> bool:
         self.let_go.wait(60)
-        return True
+        return super().step(n)
 
     def turn_now(self) -> tuple[str, int]:
         return "strategy 'endless' of agent 'makers 0', episode 0, step 3", 3
