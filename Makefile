@@ -19,7 +19,8 @@ run: $(READY)  ## run scenarios/quickstart.toml and draw it; the result lands in
 test: $(READY)  ## lint, types and tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/python -c 'import spreadgame; spreadgame.run("scenarios/quickstart.toml", overrides={"run.steps": 10})' & \
+		$(BIN)/mypy; code=$$?; wait; exit $$code
 	$(BIN)/pytest -n 2 --dist worksteal
 
 slow: $(READY)  ## the statistical tests, over thousands of runs

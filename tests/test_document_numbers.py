@@ -60,7 +60,7 @@ STATED = {
         ("may take {:g} seconds more, for its imports", task.IMPORTS),
         ("may take {:g} seconds each", task.PATIENCE),
         ("A match may take {:g} GiB of memory", task.MEMORY / 2**30),
-        ("up to {} times", reads_the_future.PLACES),
+        ("in up to {} steps of each match", reads_the_future._EARLY + reads_the_future._LATE),
     ],
     "docs/equilibria.md": [
         ("(`--budget`, {:,} runs by default)", solution.BUDGET),
@@ -83,7 +83,6 @@ STATED = {
     "docs/design.md": [
         ("in blocks of {:,} steps", processes.BLOCK),
         ("The {} newest folders stay", WORDS[cache_folder._KEPT]),
-        ("at {} steps just after it sent something", reads_the_future.PLACES),
     ],
     "docs/scenarios.md": [
         ("samples of the book; omitted: the least of 1, 2, 5, 10, 20, … with which the table has about {:,} rows",

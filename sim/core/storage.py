@@ -42,6 +42,7 @@ class _Held:
     def drop(cls, amount: int) -> None:
         """Count what is free again."""
         cls.amount -= amount
+        cls.enough = min(cls.enough, max(_FEW, 2 * cls.amount))
 
 
 class Storage:

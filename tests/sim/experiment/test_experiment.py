@@ -901,6 +901,7 @@ def broken_off(line: list[str | Path], number: signal.Signals, chunks: int) -> t
     return process.returncode, screen
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 def test_a_sweep_that_was_killed_and_one_that_was_interrupted_go_on_to_the_same_bytes(tmp_path):
     (tmp_path / "idle.toml").write_text(IDLE, encoding="utf-8")

@@ -246,7 +246,8 @@ def test_a_turn_that_never_ends_leaves_a_page_that_can_open_another_market(
 
     class Endless(MarketInProgress):
         def step(self, n: int = 1) -> bool:
-            return let_go.wait(60)
+            let_go.wait(60)
+            return super().step(n)
 
         def turn_now(self) -> tuple[str, int]:
             return "strategy 'endless' of agent 'makers 0', episode 0, step 0", 0
