@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
+from sim.models.pools.shares import part_of
 from sim.models.ranges import not_negative, positive, probability_below_one
 
 V2_FEE = Fraction(3, 1000)
@@ -138,10 +139,8 @@ class ConstantProduct:
         ValueError
             If there are not so many shares.
         """
-        if not 0 <= shares <= self.shares:
-            raise ValueError(f"shares must be from 0 to {self.shares}, not {shares}")
         x, y = self.reserves
-        paid = (x * shares // self.shares, y * shares // self.shares) if shares else (0, 0)
+        paid = part_of(self.reserves, shares, self.shares)
         self.reserves, self.shares = (x - paid[0], y - paid[1]), self.shares - shares
         return paid
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from scipy.optimize import brentq
 
+from sim.models.pools.shares import part_of
 from sim.models.ranges import not_negative, positive
 
 COINS = 2
@@ -143,10 +144,8 @@ class StableSwap:
         ValueError
             If there are not so many shares.
         """
-        if not 0 <= shares <= self.shares:
-            raise ValueError(f"shares must be from 0 to {self.shares}, not {shares}")
         x, y = self.balances
-        paid = (x * shares // self.shares, y * shares // self.shares) if shares else (0, 0)
+        paid = part_of(self.balances, shares, self.shares)
         self.balances, self.shares = (x - paid[0], y - paid[1]), self.shares - shares
         return paid
 
